@@ -1,0 +1,1 @@
+//! Sequential synthesis with classification and regression trees.

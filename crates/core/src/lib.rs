@@ -1,0 +1,1 @@
+//! The contract: synthesizers, models, fit records, model files, conformance.

@@ -1,0 +1,1 @@
+//! Discrete tables: domains, attribute sets, codes, counts.

@@ -1,0 +1,1 @@
+//! Differential privacy: events, ledger, accounting, calibration and exact noise.

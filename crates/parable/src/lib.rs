@@ -1,0 +1,1 @@
+//! Synthetic tables from sensitive ones: the whole pipeline behind one dependency.

@@ -1,0 +1,1 @@
+//! A page people can read: HTML with inline SVG, and JSON.

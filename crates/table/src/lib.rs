@@ -1,0 +1,1 @@
+//! Tables for people: schema, columns, CSV, cleaning and restoring.

@@ -1,0 +1,1 @@
+//! A simulator of school trials with known truth.

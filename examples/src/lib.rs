@@ -1,0 +1,1 @@
+//! Whole programs that use parable; see the files beside this one.
