@@ -1,1 +1,28 @@
 //! Named, reproducible random streams.
+//!
+//! A [`Seed`] is 32 bytes. From it come other seeds, by name ([`Seed::stream`]) or by number ([`Seed::index`]), and from any seed a
+//! generator ([`Seed::rng`]). Streams belong to *things* (a column, a block of rows), never to threads, so that the same
+//! seed gives the same bytes on any number of threads, and adding a new stream changes no other.
+//!
+//! The derivation (SHA-256 over a tagged label) and the generator (ChaCha with 8 rounds) are fixed: their output for a given seed is part
+//! of this crate's contract, and a change of it is listed in the changelog.
+//!
+//! **Not for privacy noise.** Whoever has a seed can subtract what was drawn from it; noise that protects people comes from the
+//! operating system (see the `dp` crate).
+//!
+//! ```
+//! use parable_seed::Seed;
+//!
+//! let seed = Seed::from_u64(7);
+//! let column = seed.stream("cart/fit").index(3);
+//! let mut rng = column.rng();
+//! let share = rng.uniform();
+//! assert!((0.0..1.0).contains(&share));
+//! assert_eq!(share, Seed::from_u64(7).stream("cart/fit").index(3).rng().uniform());
+//! ```
+
+mod rng;
+mod seed;
+
+pub use rng::Rng;
+pub use seed::{ParseSeedError, Seed};

@@ -1,1 +1,28 @@
-//! Tables for people: schema, columns, CSV, cleaning and restoring.
+//! Tables for people: schema, typed columns with typed missing values, CSV, cleaning and restoring.
+//!
+//! The three types to learn first: [`Schema`] says what each column is and where that knowledge came from, [`Table`] holds
+//! columns that fit a schema, and [`RawTable`] is what stands in a file before anything is interpreted.
+
+mod column;
+mod constraint;
+mod error;
+mod field;
+mod kind;
+mod levels;
+mod provenance;
+mod raw;
+mod schema;
+mod strings;
+mod table;
+
+pub use column::{Column, Missing, Values};
+pub use constraint::{Condition, Constraint};
+pub use error::{SchemaError, TableError};
+pub use field::{Field, MissingCode, Role};
+pub use kind::{Bounds, Grid, Kind, NumberFormat};
+pub use levels::Levels;
+pub use provenance::{Known, Provenance};
+pub use raw::{Dialect, RawColumn, RawTable};
+pub use schema::Schema;
+pub use strings::Strings;
+pub use table::Table;

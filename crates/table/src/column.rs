@@ -1,0 +1,185 @@
+//! The values of one column.
+
+use crate::Strings;
+
+/// The values of one column and which of them are missing.
+///
+/// Where a value is missing, the stored value is a harmless filler (0, code 0, the empty text); only [`Column::missing`] says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    values: Values,
+    missing: Option<Vec<u8>>,
+}
+
+/// The stored values of a column; which storage a type uses is said at [`Kind`](crate::Kind).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Values {
+    /// Whole numbers; days or seconds since 1970 for dates.
+    Integer(Vec<i64>),
+    /// Finite real numbers.
+    Continuous(Vec<f64>),
+    /// Codes of levels.
+    Codes(Vec<u32>),
+    /// Free text.
+    Text(Strings),
+}
+
+impl Values {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Integer(values) => values.len(),
+            Self::Continuous(values) => values.len(),
+            Self::Codes(codes) => codes.len(),
+            Self::Text(texts) => texts.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Why there is no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Missing {
+    /// No answer, no reason given: an empty field.
+    Absent,
+    /// The reason with this position in the field's [`missing_codes`](crate::Field::missing_codes).
+    Coded(u8),
+}
+
+impl Missing {
+    /// The reason as one byte: 1 for absent, 2 and above for coded reasons (0 stands for "there is a value").
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
+        match self {
+            Self::Absent => 1,
+            Self::Coded(code) => code + 2,
+        }
+    }
+
+    /// The reason behind a byte, `None` for 0.
+    #[must_use]
+    pub const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => None,
+            1 => Some(Self::Absent),
+            coded => Some(Self::Coded(coded - 2)),
+        }
+    }
+}
+
+impl Column {
+    /// A column without missing values.
+    #[must_use]
+    pub fn complete(values: Values) -> Self {
+        Self {
+            values,
+            missing: None,
+        }
+    }
+
+    /// A column with one byte per row that says why its value is missing ([`Missing::to_byte`]), 0 where there is one.
+    ///
+    /// # Panics
+    /// If the numbers of values and bytes differ: both come from one pass over the same rows.
+    #[must_use]
+    pub fn with_missing(values: Values, missing: Vec<u8>) -> Self {
+        assert_eq!(values.len(), missing.len(), "one missing byte per row");
+        let missing = missing.iter().any(|&byte| byte != 0).then_some(missing);
+        Self { values, missing }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The stored values, fillers included.
+    #[must_use]
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// One byte per row, 0 where there is a value; `None` when every row has one.
+    #[must_use]
+    pub fn missing_bytes(&self) -> Option<&[u8]> {
+        self.missing.as_deref()
+    }
+
+    /// Why the row has no value, `None` if it has one.
+    #[must_use]
+    pub fn missing(&self, row: usize) -> Option<Missing> {
+        self.missing
+            .as_ref()
+            .and_then(|bytes| Missing::from_byte(bytes[row]))
+    }
+
+    /// Whether the row has no value.
+    #[must_use]
+    pub fn is_missing(&self, row: usize) -> bool {
+        self.missing.as_ref().is_some_and(|bytes| bytes[row] != 0)
+    }
+
+    /// How many rows have no value.
+    #[must_use]
+    pub fn missing_count(&self) -> usize {
+        self.missing
+            .as_ref()
+            .map_or(0, |bytes| bytes.iter().filter(|&&byte| byte != 0).count())
+    }
+
+    /// The number in this row; `None` where it is missing or the column is not numeric.
+    #[must_use]
+    pub fn number(&self, row: usize) -> Option<f64> {
+        match &self.values {
+            _ if self.is_missing(row) => None,
+            Values::Integer(values) => Some(values[row] as f64),
+            Values::Continuous(values) => Some(values[row]),
+            Values::Codes(_) | Values::Text(_) => None,
+        }
+    }
+
+    /// The code in this row; `None` where it is missing or the column is not categorical.
+    #[must_use]
+    pub fn code(&self, row: usize) -> Option<u32> {
+        match &self.values {
+            Values::Codes(codes) if !self.is_missing(row) => Some(codes[row]),
+            _ => None,
+        }
+    }
+
+    /// The rows at these positions, in this order; positions may repeat.
+    ///
+    /// # Panics
+    /// If a position is not below [`Column::len`].
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let values = match &self.values {
+            Values::Integer(values) => {
+                Values::Integer(rows.iter().map(|&row| values[row]).collect())
+            }
+            Values::Continuous(values) => {
+                Values::Continuous(rows.iter().map(|&row| values[row]).collect())
+            }
+            Values::Codes(codes) => Values::Codes(rows.iter().map(|&row| codes[row]).collect()),
+            Values::Text(texts) => Values::Text(rows.iter().map(|&row| texts.get(row)).collect()),
+        };
+        match &self.missing {
+            Some(bytes) => Self::with_missing(values, rows.iter().map(|&row| bytes[row]).collect()),
+            None => Self::complete(values),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One column of a schema.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Kind;
+
+/// What a schema says of one column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Field {
+    /// The name in the header; unique in a schema.
+    pub name: String,
+    /// What the column holds.
+    pub kind: Kind,
+    /// What the column is for.
+    #[serde(default, skip_serializing_if = "Role::is_covariate")]
+    pub role: Role,
+    /// How a missing value without a stated reason is written; an empty field is always read as one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub absent: String,
+    /// Texts that stand for a reason why there is no value, such as `-8`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_codes: Vec<MissingCode>,
+    /// What the column means, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+impl Field {
+    /// A covariate of this type, its missing values written as empty fields.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            role: Role::Covariate,
+            absent: String::new(),
+            missing_codes: Vec::new(),
+            label: None,
+        }
+    }
+
+    /// The same with another role.
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// The same with these coded reasons for missing values.
+    #[must_use]
+    pub fn with_missing_codes<S: Into<String>>(
+        mut self,
+        codes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.missing_codes = codes
+            .into_iter()
+            .map(|text| MissingCode {
+                text: text.into(),
+                meaning: None,
+            })
+            .collect();
+        self
+    }
+
+    /// The same with a description for people.
+    #[must_use]
+    pub fn with_label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+}
+
+/// A text in the source that stands for a reason why a value is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MissingCode {
+    /// The text as the source writes it, e.g. `-8`.
+    pub text: String,
+    /// What it means, e.g. "not applicable".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
+}
+
+/// What a column is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Role {
+    /// Describes the unit; the usual case.
+    #[default]
+    Covariate,
+    /// Names the unit (a pupil); never modelled, replaced by fresh names.
+    UnitId,
+    /// Names the group a unit belongs to (a school, a class).
+    ClusterId,
+    /// The arm of a trial.
+    Treatment,
+    /// What the trial or survey measures; modelled after the rest.
+    Outcome,
+    /// A survey weight.
+    Weight,
+    /// Restates other columns in words or bands and is wholly determined by them.
+    Descriptor {
+        /// The columns that determine it.
+        of: Vec<String>,
+    },
+}
+
+impl Role {
+    /// Whether this is the usual case.
+    #[must_use]
+    pub fn is_covariate(&self) -> bool {
+        matches!(self, Self::Covariate)
+    }
+
+    /// The name of the role as schemas spell it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Covariate => "covariate",
+            Self::UnitId => "unit_id",
+            Self::ClusterId => "cluster_id",
+            Self::Treatment => "treatment",
+            Self::Outcome => "outcome",
+            Self::Weight => "weight",
+            Self::Descriptor { .. } => "descriptor",
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What a column holds: its type, and the facts that go with the type.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Known, Levels};
+
+/// The type of a column.
+///
+/// Facts that are `None` are not known yet; reading a table fills them in from the rows and marks them
+/// [`Observed`](crate::Provenance::Observed).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Two values, in the order false, true. Stored as codes 0 and 1.
+    Boolean {
+        /// The two spellings, false first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        levels: Option<Known<Levels>>,
+    },
+    /// Whole numbers. Stored as `i64`.
+    Integer {
+        /// Smallest and largest possible value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<Known<Bounds<i64>>>,
+        /// How numbers are spelled in the source.
+        #[serde(default, skip_serializing_if = "is_default")]
+        format: NumberFormat,
+    },
+    /// Real numbers on a grid. Stored as `f64`.
+    Continuous {
+        /// Smallest and largest possible value.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<Known<Bounds<f64>>>,
+        /// The grid the values lie on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<Known<Grid>>,
+        /// How numbers are spelled in the source.
+        #[serde(default, skip_serializing_if = "is_default")]
+        format: NumberFormat,
+    },
+    /// Categories without an order. Stored as codes.
+    Nominal {
+        /// The categories.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        levels: Option<Known<Levels>>,
+    },
+    /// Categories in an order. Stored as codes.
+    Ordinal {
+        /// The categories, from lowest to highest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        levels: Option<Known<Levels>>,
+    },
+    /// A day. Stored as `i64` days since 1970-01-01.
+    Date {
+        /// How days are spelled, in `strftime` notation, e.g. `%Y-%m-%d`.
+        format: String,
+        /// Earliest and latest possible day, in days since 1970-01-01.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<Known<Bounds<i64>>>,
+    },
+    /// A moment on a local clock. Stored as `i64` seconds since 1970-01-01 00:00:00.
+    DateTime {
+        /// How moments are spelled, in `strftime` notation, e.g. `%Y-%m-%d %H:%M:%S`.
+        format: String,
+        /// Earliest and latest possible moment, in seconds since 1970-01-01 00:00:00.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bounds: Option<Known<Bounds<i64>>>,
+    },
+    /// Free text. Stored as text; no synthesizer passes a source text through.
+    Text,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Kind {
+    /// The name of the type as schemas spell it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Boolean { .. } => "boolean",
+            Self::Integer { .. } => "integer",
+            Self::Continuous { .. } => "continuous",
+            Self::Nominal { .. } => "nominal",
+            Self::Ordinal { .. } => "ordinal",
+            Self::Date { .. } => "date",
+            Self::DateTime { .. } => "date_time",
+            Self::Text => "text",
+        }
+    }
+
+    /// Whether values are codes of levels (boolean, nominal, ordinal).
+    #[must_use]
+    pub fn is_categorical(&self) -> bool {
+        matches!(
+            self,
+            Self::Boolean { .. } | Self::Nominal { .. } | Self::Ordinal { .. }
+        )
+    }
+
+    /// Whether values are numbers on a scale: integer, continuous, and dates by their position in time.
+    #[must_use]
+    pub fn is_numeric(&self) -> bool {
+        matches!(
+            self,
+            Self::Integer { .. }
+                | Self::Continuous { .. }
+                | Self::Date { .. }
+                | Self::DateTime { .. }
+        )
+    }
+
+    /// The levels of a categorical column, if known.
+    #[must_use]
+    pub fn levels(&self) -> Option<&Levels> {
+        self.known_levels().map(|known| &known.value)
+    }
+
+    /// The levels of a categorical column and where they came from, if known.
+    #[must_use]
+    pub fn known_levels(&self) -> Option<&Known<Levels>> {
+        match self {
+            Self::Boolean { levels } | Self::Nominal { levels } | Self::Ordinal { levels } => {
+                levels.as_ref()
+            }
+            _ => None,
+        }
+    }
+
+    /// A nominal column with these levels.
+    #[must_use]
+    pub fn nominal(levels: Known<Levels>) -> Self {
+        Self::Nominal {
+            levels: Some(levels),
+        }
+    }
+
+    /// An ordinal column with these levels, lowest first.
+    #[must_use]
+    pub fn ordinal(levels: Known<Levels>) -> Self {
+        Self::Ordinal {
+            levels: Some(levels),
+        }
+    }
+
+    /// A boolean column with these two spellings, false first.
+    #[must_use]
+    pub fn boolean(levels: Known<Levels>) -> Self {
+        Self::Boolean {
+            levels: Some(levels),
+        }
+    }
+
+    /// An integer column with plain spelling and no known bounds.
+    #[must_use]
+    pub fn integer() -> Self {
+        Self::Integer {
+            bounds: None,
+            format: NumberFormat::default(),
+        }
+    }
+
+    /// A continuous column with plain spelling on the grid of this many decimals.
+    #[must_use]
+    pub fn continuous(decimals: u8) -> Self {
+        Self::Continuous {
+            bounds: None,
+            grid: Some(Known::declared(Grid::Decimals(decimals))),
+            format: NumberFormat::default(),
+        }
+    }
+}
+
+/// The smallest and the largest possible value, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds<T> {
+    /// Smallest possible value.
+    pub min: T,
+    /// Largest possible value.
+    pub max: T,
+}
+
+/// The grid on which the values of a continuous column lie.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Grid {
+    /// Multiples of 10 to the power of minus this (0 to 17).
+    Decimals(u8),
+    /// `origin + k * step` for whole `k`; `step` is above 0.
+    Step {
+        /// Distance of neighbours.
+        step: f64,
+        /// One point of the grid.
+        origin: f64,
+    },
+}
+
+impl Grid {
+    /// The nearest point of the grid (halves away from zero).
+    #[must_use]
+    pub fn round(&self, value: f64) -> f64 {
+        match *self {
+            // Dividing by a power of ten gives the double nearest to the decimal number, multiplying by its inverse would not.
+            Self::Decimals(decimals) => {
+                let scale = 10f64.powi(i32::from(decimals));
+                let scaled = (value * scale).round();
+                if scaled.is_finite() && scaled.abs() < 9e15 {
+                    scaled / scale
+                } else {
+                    value
+                }
+            }
+            Self::Step { step, origin } => origin + ((value - origin) / step).round() * step,
+        }
+    }
+
+    /// Distance of neighbouring points.
+    #[must_use]
+    pub fn step(&self) -> f64 {
+        match *self {
+            Self::Decimals(decimals) => 10f64.powi(-i32::from(decimals)),
+            Self::Step { step, .. } => step,
+        }
+    }
+}
+
+/// How numbers are spelled in a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct NumberFormat {
+    /// Between whole part and decimals: `.` or `,`.
+    pub decimal_mark: char,
+    /// Between groups of three digits, if any.
+    pub thousands_mark: Option<char>,
+    /// Decimals always written, padded with zeros; `None` writes as many as the number needs.
+    pub fixed_decimals: Option<u8>,
+}
+
+impl Default for NumberFormat {
+    fn default() -> Self {
+        Self {
+            decimal_mark: '.',
+            thousands_mark: None,
+            fixed_decimals: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_round_to_the_double_nearest_to_the_decimal() {
+        assert_eq!(Grid::Decimals(1).round(0.30000000000000004), 0.3);
+        assert_eq!(Grid::Decimals(2).round(2.675), 2.68);
+        assert_eq!(Grid::Decimals(0).round(-2.5), -3.0);
+        assert_eq!(
+            Grid::Step {
+                step: 0.25,
+                origin: 0.0
+            }
+            .round(7.13),
+            7.25
+        );
+        assert_eq!(Grid::Decimals(8).round(1e300), 1e300);
+    }
+}

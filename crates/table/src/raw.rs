@@ -1,0 +1,62 @@
+//! A table as it stands in a file: texts only, nothing interpreted.
+
+use crate::Strings;
+
+/// A table of texts, one dictionary per column.
+///
+/// Each distinct text of a column is stored once and cells are numbers that point at it, so that reading costs no allocation per cell and types
+/// are worked out once per distinct text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawTable {
+    /// The header, in order.
+    pub names: Vec<String>,
+    /// One column per name, all with [`RawTable::rows`] cells.
+    pub columns: Vec<RawColumn>,
+    /// How many rows there are.
+    pub rows: usize,
+    /// How the file spells a table, so that it can be written alike.
+    pub dialect: Dialect,
+}
+
+/// One column of texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawColumn {
+    /// The distinct texts in order of first appearance.
+    pub texts: Strings,
+    /// For each row the position of its text in `texts`.
+    pub cells: Vec<u32>,
+}
+
+impl RawColumn {
+    /// The text in this row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> &str {
+        self.texts.get(self.cells[row] as usize)
+    }
+}
+
+/// How a file of separated values is spelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Dialect {
+    /// Between fields: comma, semicolon, tab or bar.
+    pub delimiter: char,
+    /// Lines end with `\r\n` and not `\n`.
+    pub crlf: bool,
+    /// The file starts with a byte order mark.
+    pub bom: bool,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            delimiter: ',',
+            crlf: false,
+            bom: false,
+        }
+    }
+}
