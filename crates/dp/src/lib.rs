@@ -1,1 +1,38 @@
 //! Differential privacy: events, ledger, accounting, calibration and exact noise.
+//!
+//! A [`Ledger`] is opened with a [`PrivacyUnit`] (who is protected) and a [`Budget`] (how much may be spent). Every release is
+//! described by an [`Event`] and charged before it is drawn; the [`Receipt`] is what a sampler asks for. Noise comes from a
+//! [`NoiseSource`]. The crate knows nothing about tables and does no input or output.
+//!
+//! ```
+//! use parable_dp::{Budget, Event, Ledger, PrivacyUnit, Rho, Sigma};
+//!
+//! let unit = PrivacyUnit::one_row();
+//! let mut ledger = Ledger::open(unit, Budget::zcdp(Rho::new(0.1)?));
+//! let sigma = Sigma::for_rho(ledger.remaining_rho().unwrap(), unit.counts_squared())?;
+//! let event = Event::DiscreteGaussian { sigma, sensitivity_squared: unit.counts_squared() };
+//! let receipt = ledger.try_spend("marginal of age and sex", event)?;
+//! assert_eq!(receipt.event().tag(), "discrete_gaussian");
+//! assert!(ledger.spent().rho.unwrap() <= Rho::new(0.1)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod budget;
+mod event;
+mod ledger;
+mod noise_source;
+mod number;
+mod renyi;
+mod unit;
+mod zcdp;
+
+pub use budget::Budget;
+pub use event::{Event, RenyiPoint, Repetitions};
+pub use ledger::{Entry, Ledger, LedgerError, Receipt, Spent};
+pub use noise_source::NoiseSource;
+pub use number::{
+    Delta, Epsilon, Mean, NoiseMultiplier, Order, ParameterError, Probability, Rho, SamplingRate,
+    Shape, Sigma,
+};
+pub use renyi::Unsupported;
+pub use unit::{PrivacyUnit, Relation, Sensitivity};

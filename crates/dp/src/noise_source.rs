@@ -1,0 +1,83 @@
+//! Where random bits for noise come from.
+
+use std::fmt;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Random bits for privacy noise: ChaCha20 with a key from the operating system.
+///
+/// Its state is never shown or stored, since whoever has it can subtract the noise. It has nothing to do with the seed of a
+/// synthesis.
+pub struct NoiseSource {
+    generator: ChaCha20Rng,
+    insecure: bool,
+}
+
+impl NoiseSource {
+    /// A source keyed with 256 fresh bits from the operating system.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no random bits to give; no noise is better than predictable noise.
+    pub fn operating_system() -> Self {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).expect("the operating system gives random bits");
+        let generator = ChaCha20Rng::from_seed(key);
+        key.fill(0);
+        std::hint::black_box(&mut key);
+        Self {
+            generator,
+            insecure: false,
+        }
+    }
+
+    /// A source that gives the same bits for the same seed: for tests only. **Whoever knows the seed can remove the noise**,
+    /// so that nothing drawn from it is private; [`is_insecure`](Self::is_insecure) tells, and records say so.
+    pub fn insecure_seeded(seed: [u8; 32]) -> Self {
+        Self {
+            generator: ChaCha20Rng::from_seed(seed),
+            insecure: true,
+        }
+    }
+
+    /// Whether the bits can be repeated by somebody who knows a seed.
+    pub const fn is_insecure(&self) -> bool {
+        self.insecure
+    }
+
+    /// 64 random bits, for mechanisms written elsewhere; those of this crate draw their own.
+    pub fn next_u64(&mut self) -> u64 {
+        self.generator.next_u64()
+    }
+}
+
+impl fmt::Debug for NoiseSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NoiseSource")
+            .field("insecure", &self.insecure)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeded_bits_repeat_and_say_that_they_are_insecure() {
+        let mut a = NoiseSource::insecure_seeded([7; 32]);
+        let mut b = NoiseSource::insecure_seeded([7; 32]);
+        assert!((0..100).all(|_| a.next_u64() == b.next_u64()));
+        assert!(a.is_insecure());
+    }
+
+    #[test]
+    fn system_bits_do_not_repeat() {
+        let mut a = NoiseSource::operating_system();
+        let mut b = NoiseSource::operating_system();
+        assert!((0..4).any(|_| a.next_u64() != b.next_u64()));
+        assert!(!a.is_insecure());
+        assert!(!format!("{a:?}").contains("seed"));
+    }
+}
