@@ -1,0 +1,68 @@
+//! What every fit needs besides the rows.
+
+use std::fmt;
+
+use parable_dp::{Event, Ledger, NoiseSource, Receipt};
+use parable_seed::Seed;
+
+use crate::{FitError, Observer, Progress, Unobserved};
+
+/// What a fit needs besides the rows: a seed, a ledger to charge, a source of privacy noise, and somebody who watches.
+#[non_exhaustive]
+pub struct FitContext<'a> {
+    /// Where random numbers that protect nobody start.
+    pub seed: Seed,
+    /// What may be spent, and what was.
+    pub ledger: &'a mut Ledger,
+    /// Where noise that protects people comes from.
+    pub noise: &'a mut NoiseSource,
+    /// Who watches and may stop the work.
+    pub observer: &'a dyn Observer,
+}
+
+impl<'a> FitContext<'a> {
+    /// A context that nobody watches.
+    pub fn new(seed: Seed, ledger: &'a mut Ledger, noise: &'a mut NoiseSource) -> Self {
+        Self {
+            seed,
+            ledger,
+            noise,
+            observer: &Unobserved,
+        }
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn observed_by(mut self, observer: &'a dyn Observer) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Charges a fit that reads rows as they are, without a privacy guarantee.
+    ///
+    /// # Errors
+    /// If the ledger has a finite budget: no such budget allows it.
+    pub fn charge_non_private(&mut self, purpose: &str) -> Result<Receipt, FitError> {
+        Ok(self.ledger.try_spend(purpose, Event::NonPrivate)?)
+    }
+
+    /// Tells the observer how far the fit is.
+    ///
+    /// # Errors
+    /// [`FitError::Cancelled`] if the observer asks to stop.
+    pub fn progress(&self, done: u64, total: u64) -> Result<(), FitError> {
+        match self.observer.progress(Progress::new("fit", done, total)) {
+            std::ops::ControlFlow::Continue(()) => Ok(()),
+            std::ops::ControlFlow::Break(()) => Err(FitError::Cancelled),
+        }
+    }
+}
+
+impl fmt::Debug for FitContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FitContext")
+            .field("seed", &self.seed)
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
+    }
+}

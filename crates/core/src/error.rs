@@ -1,0 +1,162 @@
+//! What can go wrong when models are fitted, sampled, written and read.
+
+use parable_dp::LedgerError;
+use parable_table::TableError;
+
+/// Why a fit did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// A table without rows or columns has nothing to teach.
+    #[error("the table has {rows} rows and {columns} columns; a fit needs at least one of each")]
+    Empty {
+        /// Rows of the table.
+        rows: usize,
+        /// Columns of the table.
+        columns: usize,
+    },
+    /// A column of a type the method cannot take.
+    #[error("method `{method}` cannot take column `{column}` of type {kind}")]
+    Unsupported {
+        /// The method.
+        method: &'static str,
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: &'static str,
+    },
+    /// A private fit met a fact that was read off the rows.
+    #[error(
+        "column `{column}` has no declared {fact}; a private fit may not read it from the data"
+    )]
+    Undeclared {
+        /// The column.
+        column: String,
+        /// The missing fact: levels, bounds.
+        fact: &'static str,
+    },
+    /// A setting that contradicts itself or the table.
+    #[error("setting `{setting}`: {problem}")]
+    Setting {
+        /// The name of the setting.
+        setting: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The ledger refused a charge.
+    #[error(transparent)]
+    Privacy(#[from] LedgerError),
+    /// The columns made do not fit the schema.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The observer asked to stop.
+    #[error("the fit was cancelled")]
+    Cancelled,
+    /// A failure of a method written elsewhere.
+    #[error("method `{method}` failed")]
+    Method {
+        /// The method.
+        method: String,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl FitError {
+    /// The column the error is about, if it is about one.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::Unsupported { column, .. } | Self::Undeclared { column, .. } => Some(column),
+            _ => None,
+        }
+    }
+}
+
+/// Why a model did not make a table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// The observer asked to stop.
+    #[error("sampling was cancelled")]
+    Cancelled,
+    /// More rows than the method can make.
+    #[error("{rows} rows are more than the {limit} this model can make at once")]
+    TooManyRows {
+        /// Rows asked for.
+        rows: usize,
+        /// Rows possible.
+        limit: usize,
+    },
+    /// The columns made do not fit the schema.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A failure of a method written elsewhere.
+    #[error("method `{method}` failed")]
+    Method {
+        /// The method.
+        method: String,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a model file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelFileError {
+    /// Reading or writing failed.
+    #[error("model file: {0}")]
+    Io(#[from] std::io::Error),
+    /// The first line is not the header of a model file.
+    #[error("this is not a parable model file: its first line is not a model header")]
+    Foreign,
+    /// A version this build cannot read.
+    #[error("the model file has version {found}; this build reads versions {oldest} to {newest}")]
+    Version {
+        /// Version of the file.
+        found: u32,
+        /// Oldest readable version.
+        oldest: u32,
+        /// Newest readable version.
+        newest: u32,
+    },
+    /// The file ends early or was changed after writing.
+    #[error("the model file is damaged: {part} {problem}")]
+    Damaged {
+        /// Which part of the file.
+        part: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// No reader for the method of the file.
+    #[error(
+        "the model was made by method `{method}`, which this program does not have (it has: {known})"
+    )]
+    UnknownMethod {
+        /// Method of the file.
+        method: String,
+        /// Methods with a reader.
+        known: String,
+    },
+    /// The body is not what the method writes.
+    #[error("the body of the `{method}` model cannot be read: {problem}")]
+    Body {
+        /// Method of the file.
+        method: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl ModelFileError {
+    /// A body that a method's reader refuses.
+    pub fn body(method: &str, problem: impl ToString) -> Self {
+        Self::Body {
+            method: method.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The contract of a method: unfitted [`Synthesizer`], fitted [`Model`].
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::io::Write;
+
+use parable_seed::Seed;
+use parable_table::{Schema, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::{FitContext, FitError, FitRecord, ModelFileError, Observer, SampleError, Unobserved};
+
+/// A method that learns a model from a table. Unfitted: everything known before the data sits in it, and `fit` changes nothing of it.
+pub trait Synthesizer: Send + Sync {
+    /// What fitting gives.
+    type Model: Model;
+
+    /// The name of the method, as files, reports and the command line spell it; lower case.
+    fn name(&self) -> &'static str;
+
+    /// What the method can take and what it promises.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Learns from the rows.
+    ///
+    /// Every fit pays: a method without a privacy guarantee charges [`Event::NonPrivate`](parable_dp::Event::NonPrivate) to the ledger before it
+    /// looks at a row, a private one charges each release before it draws it.
+    ///
+    /// # Errors
+    /// See [`FitError`]; a table the method cannot take, a budget too small, a cancelled fit.
+    fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<Self::Model, FitError>;
+}
+
+/// A fitted model: a pure function of rows and seed.
+pub trait Model: Any + Debug + Send + Sync {
+    /// The schema of the tables it makes: that of the table it learnt from.
+    fn schema(&self) -> &Schema;
+
+    /// How it came about: method, settings, seed, ledger.
+    fn record(&self) -> &FitRecord;
+
+    /// Makes a table of exactly this many rows. The same seed gives the same table on any number of threads.
+    ///
+    /// # Errors
+    /// See [`SampleError`].
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError>;
+
+    /// As [`Model::sample_observed`], watched by nobody.
+    ///
+    /// # Errors
+    /// See [`SampleError`].
+    fn sample(&self, rows: usize, seed: &Seed) -> Result<Table, SampleError> {
+        self.sample_observed(rows, seed, &Unobserved)
+    }
+
+    /// Writes what the method needs to make tables again, without the header that [`ModelFile`](crate::ModelFile) adds.
+    ///
+    /// # Errors
+    /// Whatever writing meets.
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError>;
+}
+
+/// What a method can take and what it promises; the conformance suite checks each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// The fit is differentially private: it charges each release and refuses facts merely observed.
+    pub private: bool,
+    /// Missing values may stand in the table, and are modelled.
+    pub missing: bool,
+    /// Free-text columns may stand in the table.
+    pub text: bool,
+    /// Rows of one cluster stay together: cluster-level columns are constant in every synthetic cluster.
+    pub clusters: bool,
+    /// The first `k` rows of a larger sample with the same seed are the sample of `k` rows.
+    pub prefix: bool,
+}
+
+impl Capabilities {
+    /// The same with missing values allowed.
+    #[must_use]
+    pub const fn with_missing(mut self) -> Self {
+        self.missing = true;
+        self
+    }
+
+    /// The same with free text allowed.
+    #[must_use]
+    pub const fn with_text(mut self) -> Self {
+        self.text = true;
+        self
+    }
+
+    /// The same with clusters kept.
+    #[must_use]
+    pub const fn with_clusters(mut self) -> Self {
+        self.clusters = true;
+        self
+    }
+
+    /// The same with the promise that small samples begin large ones.
+    #[must_use]
+    pub const fn with_prefix(mut self) -> Self {
+        self.prefix = true;
+        self
+    }
+
+    /// The same with differential privacy.
+    #[must_use]
+    pub const fn with_privacy(mut self) -> Self {
+        self.private = true;
+        self
+    }
+}
+
+/// A [`Synthesizer`] whose model type is erased, for lists of methods. Every synthesizer is one.
+pub trait DynSynthesizer: Send + Sync {
+    /// See [`Synthesizer::name`].
+    fn name(&self) -> &'static str;
+
+    /// See [`Synthesizer::capabilities`].
+    fn capabilities(&self) -> Capabilities;
+
+    /// See [`Synthesizer::fit`].
+    ///
+    /// # Errors
+    /// See [`FitError`].
+    fn fit_boxed(
+        &self,
+        table: &Table,
+        context: &mut FitContext<'_>,
+    ) -> Result<Box<dyn Model>, FitError>;
+}
+
+impl<S: Synthesizer> DynSynthesizer for S {
+    fn name(&self) -> &'static str {
+        Synthesizer::name(self)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Synthesizer::capabilities(self)
+    }
+
+    fn fit_boxed(
+        &self,
+        table: &Table,
+        context: &mut FitContext<'_>,
+    ) -> Result<Box<dyn Model>, FitError> {
+        Ok(Box::new(self.fit(table, context)?))
+    }
+}
