@@ -1,1 +1,26 @@
 //! Fidelity, utility and privacy of a synthetic table.
+//!
+//! The three types to learn first: [`Pair`] holds the tables that are compared, [`Score`] is one number with everything needed to read
+//! it, and [`Evaluation`] carries all numbers and the material of a page.
+
+mod error;
+mod evaluation;
+mod metric;
+mod options;
+mod pair;
+mod score;
+mod section;
+
+pub use error::MetricError;
+pub use evaluation::{Evaluation, Inputs};
+pub use metric::Metric;
+pub use options::EvaluationOptions;
+pub use pair::Pair;
+pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
+pub use section::{
+    ArmShare, Associations, BalanceRow, Cell, ClusterSection, ColumnDetail, Constancy, Correlation,
+    Distance, DistanceCurve, DistanceSummary, Effect, EffectPair, Icc, JointMissing, MissingRow,
+    MissingSection, NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts,
+    PairDifference, PrivacySection, ReasonShare, RuleRow, RuleSection, Scale, Sides, TrialEffect,
+    TrialSection,
+};

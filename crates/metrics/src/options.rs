@@ -1,0 +1,96 @@
+//! What can be chosen about an evaluation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Correlation;
+
+/// What can be chosen about an evaluation. What columns are for comes from the schema of the real table, not from here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct EvaluationOptions {
+    /// Bins of equal width over the pooled range, per numeric column. Default 10, as in the published tables this is compared with.
+    pub bins: usize,
+    /// Listed levels per column in [`ColumnDetail::cells`](crate::ColumnDetail::cells); the rest is added up. Default 40: more bars cannot be
+    /// read. No number depends on it.
+    pub max_cells: usize,
+    /// The correlation in the mixed matrix. Default Pearson; the scores of both are always given.
+    pub correlation: Correlation,
+    /// Whether the mixed matrix holds bias-corrected Cramér's V. Default false, the classical form; the scores of both are always given.
+    pub bias_corrected: bool,
+    /// How often the two reference tables of [`Baseline`](crate::Baseline) are drawn. Default 3: enough to see how far a value varies by
+    /// chance, at 6 times the cost of the metrics that have them. 0 leaves them out.
+    pub baseline_repeats: u32,
+    /// The nearest-neighbour distances that are computed. Default both.
+    pub distances: Vec<crate::Distance>,
+    /// Neighbours of the local outlier factor. Default 5 (metrics of published tables use it).
+    pub outlier_neighbours: usize,
+    /// Local outlier factor from which on a real row counts as an outlier. Default 2.
+    pub outlier_threshold: f64,
+    /// The covariates of adjusted treatment effects. Empty (the default) chooses them: numeric covariates whose name contains `pre`, `ks1`, `ks2` or
+    /// `baseline` as a part of the name, and if there is none the numeric covariate best correlated with the outcome in the real table.
+    pub adjust_for: Vec<String>,
+    /// The arm the others are compared with. `None` (the default): the first level of the treatment column that contains `control`, and otherwise its
+    /// first level.
+    pub control_arm: Option<String>,
+    /// Shares below this many rows are not trusted; it only adds warnings. Default 10.
+    pub min_cell: usize,
+}
+
+impl Default for EvaluationOptions {
+    fn default() -> Self {
+        Self {
+            bins: 10,
+            max_cells: 40,
+            correlation: Correlation::Pearson,
+            bias_corrected: false,
+            baseline_repeats: 3,
+            distances: vec![crate::Distance::Gower, crate::Distance::RawManhattan],
+            outlier_neighbours: 5,
+            outlier_threshold: 2.0,
+            adjust_for: Vec::new(),
+            control_arm: None,
+            min_cell: 10,
+        }
+    }
+}
+
+impl EvaluationOptions {
+    /// The same with this many bins per numeric column (at least 1).
+    #[must_use]
+    pub fn with_bins(mut self, bins: usize) -> Self {
+        self.bins = bins.max(1);
+        self
+    }
+
+    /// The same with this many draws of the reference tables; 0 leaves them out.
+    #[must_use]
+    pub fn with_baseline_repeats(mut self, repeats: u32) -> Self {
+        self.baseline_repeats = repeats;
+        self
+    }
+
+    /// The same with these nearest-neighbour distances.
+    #[must_use]
+    pub fn with_distances(mut self, distances: Vec<crate::Distance>) -> Self {
+        self.distances = distances;
+        self
+    }
+
+    /// The same with these covariates in adjusted treatment effects.
+    #[must_use]
+    pub fn with_adjust_for<S: Into<String>>(
+        mut self,
+        columns: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.adjust_for = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with this control arm.
+    #[must_use]
+    pub fn with_control_arm(mut self, arm: impl Into<String>) -> Self {
+        self.control_arm = Some(arm.into());
+        self
+    }
+}

@@ -1,0 +1,39 @@
+//! What an evaluation says beyond its scores: the material of a page, section by section.
+
+mod associations;
+mod clusters;
+mod columns;
+mod missing;
+mod privacy;
+mod rules;
+mod trial;
+
+use serde::{Deserialize, Serialize};
+
+pub use associations::{Associations, Correlation, PairDifference};
+pub use clusters::{ClusterSection, Constancy, Icc};
+pub use columns::{Cell, ColumnDetail, NumericSummary, Scale};
+pub use missing::{JointMissing, MissingRow, MissingSection, ReasonShare};
+pub use privacy::{
+    Distance, DistanceCurve, DistanceSummary, NearestSection, OutlierSection, Overlap,
+    OverlapCounts, PrivacySection,
+};
+pub use rules::{RuleRow, RuleSection};
+pub use trial::{ArmShare, BalanceRow, Effect, EffectPair, TrialEffect, TrialSection};
+
+/// The same thing for the real and for the synthetic table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sides<T> {
+    /// For the real table.
+    pub real: T,
+    /// For the synthetic table.
+    pub synthetic: T,
+}
+
+impl Sides<Option<f64>> {
+    /// Synthetic minus real, where both exist.
+    #[must_use]
+    pub fn difference(&self) -> Option<f64> {
+        Some(self.synthetic? - self.real?)
+    }
+}
