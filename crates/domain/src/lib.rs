@@ -1,1 +1,36 @@
-//! Discrete tables: domains, attribute sets, codes, counts.
+//! Discrete tables: which attributes there are, the codes of rows, and exact counts of combinations.
+//!
+//! A [`Domain`] names attributes and says how many levels each has. [`Codes`] hold one code per row and attribute. A [`MarginalSource`]
+//! answers how many rows hold each combination of levels of some attributes ([`Counts`]); `Codes` are one, a [`MarginalCache`] is another,
+//! and so is whatever can count where the data lie. Exact counts are confidential: their `Debug` form hides them.
+//!
+//! ```
+//! use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let domain = Domain::new([("arm", 2), ("region", 3)])?;
+//! let codes = Codes::new(domain, vec![vec![0, 1, 1, 0], vec![2, 0, 0, 1]])?;
+//! let both = AttrSet::new([0, 1]);
+//! let counts = codes.counts(&[both, AttrSet::empty()])?;
+//! assert_eq!(counts[0].cells(), [0, 1, 1, 2, 0, 0]);
+//! assert_eq!(counts[1].cells(), [4], "the total is the marginal over no attribute");
+//! # Ok(())
+//! # }
+//! ```
+
+mod attr_set;
+mod cache;
+mod codes;
+mod counts;
+mod domain;
+mod error;
+mod kernel;
+mod source;
+
+pub use attr_set::{AttrId, AttrSet};
+pub use cache::MarginalCache;
+pub use codes::Codes;
+pub use counts::Counts;
+pub use domain::{Attr, Domain};
+pub use error::{DomainError, SourceError};
+pub use source::MarginalSource;

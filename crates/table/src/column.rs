@@ -7,8 +7,8 @@ use crate::Strings;
 /// Where a value is missing, the stored value is a harmless filler (0, code 0, the empty text); only [`Column::missing`] says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    values: Values,
-    missing: Option<Vec<u8>>,
+    pub(crate) values: Values,
+    pub(crate) missing: Option<Vec<u8>>,
 }
 
 /// The stored values of a column; which storage a type uses is said at [`Kind`](crate::Kind).

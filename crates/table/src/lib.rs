@@ -3,10 +3,14 @@
 //! The three types to learn first: [`Schema`] says what each column is and where that knowledge came from, [`Table`] holds
 //! columns that fit a schema, and [`RawTable`] is what stands in a file before anything is interpreted.
 
+mod cell;
 mod column;
 mod constraint;
+pub mod constraints;
+mod distinct;
 mod error;
 mod field;
+mod flag;
 mod kind;
 mod levels;
 mod provenance;
@@ -15,6 +19,7 @@ mod schema;
 mod strings;
 mod table;
 
+pub use cell::Cell;
 pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
 pub use error::{SchemaError, TableError};

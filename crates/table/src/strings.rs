@@ -42,6 +42,19 @@ impl Strings {
         &self.bytes[start..self.ends[index]]
     }
 
+    /// Puts another text at this position. Costs a pass over the texts behind it: meant for few changes.
+    ///
+    /// # Panics
+    /// If `index` is not below [`Strings::len`].
+    pub(crate) fn replace(&mut self, index: usize, text: &str) {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let end = self.ends[index];
+        self.bytes.replace_range(start..end, text);
+        for later in &mut self.ends[index..] {
+            *later = *later - (end - start) + text.len();
+        }
+    }
+
     /// The texts in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.len()).map(|index| self.get(index))

@@ -1,0 +1,141 @@
+//! A condition resolved against the columns of a table.
+
+use super::ConstraintError;
+use crate::{Column, Condition, Field, Kind, NumberFormat, Schema};
+
+/// A condition about the column at a position, texts replaced by codes or numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Predicate {
+    pub(super) column: usize,
+    pub(super) test: Test,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    /// The code is one of these.
+    Codes(Vec<u32>),
+    /// The number is one of these.
+    Numbers(Vec<f64>),
+    Below(f64),
+    AtLeast(f64),
+    Missing,
+    Present,
+}
+
+impl Predicate {
+    /// Resolves a condition of the rule with this position.
+    pub(super) fn new(
+        condition: &Condition,
+        schema: &Schema,
+        rule: usize,
+    ) -> Result<Self, ConstraintError> {
+        let column = position(schema, condition.column(), rule)?;
+        let field = &schema.fields()[column];
+        let test = match condition {
+            Condition::OneOf { values, .. } if field.kind.is_categorical() => {
+                let levels = field.kind.levels();
+                let code = |text: &String| levels.and_then(|levels| levels.code(text));
+                Test::Codes(values.iter().filter_map(code).collect())
+            }
+            Condition::OneOf { values, .. } => {
+                let numbers = values.iter().map(|text| number(text, &field.kind));
+                Test::Numbers(numbers.collect::<Option<_>>().ok_or_else(|| {
+                    ConstraintError::Unreadable {
+                        rule: rule + 1,
+                        column: field.name.clone(),
+                        kind: field.kind.name(),
+                    }
+                })?)
+            }
+            Condition::Below { value, .. } => {
+                numeric(field, rule)?;
+                Test::Below(*value)
+            }
+            Condition::AtLeast { value, .. } => {
+                numeric(field, rule)?;
+                Test::AtLeast(*value)
+            }
+            Condition::Missing { .. } => Test::Missing,
+            Condition::Present { .. } => Test::Present,
+        };
+        Ok(Self { column, test })
+    }
+
+    /// Whether the condition holds in this row of its column.
+    pub(super) fn holds(&self, columns: &[Column], row: usize) -> bool {
+        let column = &columns[self.column];
+        match &self.test {
+            Test::Codes(codes) => column.code(row).is_some_and(|code| codes.contains(&code)),
+            Test::Numbers(numbers) => column.number(row).is_some_and(|v| numbers.contains(&v)),
+            Test::Below(value) => column.number(row).is_some_and(|v| v < *value),
+            Test::AtLeast(value) => column.number(row).is_some_and(|v| v >= *value),
+            Test::Missing => column.is_missing(row),
+            Test::Present => !column.is_missing(row),
+        }
+    }
+}
+
+/// The position of a column a rule names.
+pub(super) fn position(
+    schema: &Schema,
+    column: &str,
+    rule: usize,
+) -> Result<usize, ConstraintError> {
+    schema
+        .position(column)
+        .ok_or_else(|| ConstraintError::UnknownColumn {
+            rule: rule + 1,
+            column: column.to_owned(),
+        })
+}
+
+/// Refuses a column that is not numeric.
+pub(super) fn numeric(field: &Field, rule: usize) -> Result<(), ConstraintError> {
+    if field.kind.is_numeric() {
+        Ok(())
+    } else {
+        Err(ConstraintError::WrongKind {
+            rule: rule + 1,
+            column: field.name.clone(),
+            expected: "numeric",
+            kind: field.kind.name(),
+        })
+    }
+}
+
+/// A text as the number a column of this kind stores for it.
+fn number(text: &str, kind: &Kind) -> Option<f64> {
+    match kind {
+        Kind::Integer { format, .. } | Kind::Continuous { format, .. } => plain(text, *format),
+        Kind::Date { format, .. } => {
+            let day = jiff::civil::Date::strptime(format, text).ok()?;
+            let span = jiff::civil::date(1970, 1, 1).until(day).ok()?;
+            Some(f64::from(span.get_days()))
+        }
+        Kind::DateTime { format, .. } => {
+            let moment = jiff::civil::DateTime::strptime(format, text).ok()?;
+            let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+            Some(zoned.timestamp().as_second() as f64)
+        }
+        _ => None,
+    }
+}
+
+fn plain(text: &str, format: NumberFormat) -> Option<f64> {
+    let plain: String = text
+        .chars()
+        .filter(|&mark| Some(mark) != format.thousands_mark)
+        .map(|mark| {
+            if mark == format.decimal_mark {
+                '.'
+            } else {
+                mark
+            }
+        })
+        .collect();
+    plain
+        .trim()
+        .parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite())
+}
