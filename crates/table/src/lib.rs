@@ -5,6 +5,7 @@
 
 mod atomic;
 mod cell;
+pub mod clean;
 mod column;
 mod constraint;
 pub mod constraints;
@@ -27,6 +28,7 @@ mod typed;
 
 pub use atomic::{AtomicFile, AtomicFileError, Overwrite};
 pub use cell::Cell;
+pub use clean::{CleanError, Issue, MissingPlan, PlanOptions, Preview, Recipe, Step};
 pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
 pub use error::{SchemaError, TableError};
