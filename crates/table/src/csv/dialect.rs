@@ -36,15 +36,21 @@ pub(super) fn detect(sample: &[u8], complete: bool, bom: bool, given: Option<cha
         }
         char::from(best)
     });
-    let crlf = sample
-        .iter()
-        .position(|&byte| byte == b'\n')
-        .is_some_and(|end| end > 0 && sample[end - 1] == b'\r');
+    let crlf = first_line_end(sample).is_some_and(|end| end > 0 && sample[end - 1] == b'\r');
     Dialect {
         delimiter,
         crlf,
         bom,
     }
+}
+
+/// The position of the first line feed that is not inside quotes.
+fn first_line_end(sample: &[u8]) -> Option<usize> {
+    let mut quoted = false;
+    sample.iter().position(|&byte| {
+        quoted ^= byte == b'"';
+        byte == b'\n' && !quoted
+    })
 }
 
 /// Numbers of fields of the first records; the last one of a sample that was cut off does not count.
@@ -107,5 +113,6 @@ mod tests {
     fn line_ends_are_those_of_the_first_line() {
         assert!(detect(b"a,b\r\n1,2\r\n", true, false, None).crlf);
         assert!(!detect(b"a,b\n1,2\r\n", true, false, None).crlf);
+        assert!(detect(b"\"a\nb\",c\r\n1,2\r\n", true, false, None).crlf);
     }
 }
