@@ -111,7 +111,7 @@ fn attendance(world: &World, sheet: &mut Sheet) {
         (0.0, 100.0),
         shares.clone(),
     )
-    .label("Per cent of sessions the pupil was at school; the programme does not change it")
+    .label("Per cent of sessions the pupil was at school")
     .lost(&[&world.losses.administrative]);
     sheet.outcome(
         world,

@@ -320,7 +320,7 @@ fn absence(world: &World, sheet: &mut Sheet) {
         (0, SESSIONS_A_YEAR),
         sessions.iter().copied(),
     )
-    .label("Half days missed in the year; the programme does not change it")
+    .label("Half days missed in the year")
     .lost(&[&world.losses.administrative]);
     sheet.outcome(world, entry, "half days", &Potential::unaffected(sessions));
 }

@@ -269,7 +269,7 @@ fn absence(world: &World, sheet: &mut Sheet) {
         (0.0, 100.0),
         rates.clone(),
     )
-    .label("Per cent of half days missed; the programme does not change it")
+    .label("Per cent of half days missed")
     .lost(&[&world.losses.administrative]);
     sheet.outcome(
         world,

@@ -4,7 +4,7 @@ use parable_seed::Seed;
 use parable_table::Table;
 
 use crate::sheet::{Sheet, missing_shares};
-use crate::truth::{LatentTruth, MissingTruth, PrimaryMissing, Truth};
+use crate::truth::{Format, LatentTruth, MissingTruth, PrimaryMissing, Truth};
 use crate::world::World;
 use crate::{Preset, TrialConfig, TrialError, preset_a, preset_b, preset_c};
 
@@ -50,6 +50,7 @@ impl Trial {
             .map(|row| primary.is_missing(row))
             .collect();
         let truth = Truth {
+            format: Format,
             preset: config.preset,
             seed: *seed,
             null_effects: config.null_effects,

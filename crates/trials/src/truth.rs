@@ -7,11 +7,12 @@ use crate::Preset;
 use crate::potential::Potential;
 use crate::pupils::Pupils;
 
-/// The truth behind one simulated trial, as `truth.json` holds it.
+/// The truth behind one simulated trial. Serialised it is the file `truth.json`, whose first entry names the format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Truth {
+    pub(crate) format: Format,
     /// Which trial.
     pub preset: Preset,
     /// The seed it came from.
@@ -45,6 +46,32 @@ impl Truth {
         self.outcomes
             .iter()
             .find(|outcome| outcome.column == column)
+    }
+}
+
+/// What the file says it is; reading refuses any other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Format;
+
+/// The format and its version.
+const FORMAT: &str = "parable-truth-1";
+
+impl From<Format> for String {
+    fn from(_: Format) -> Self {
+        FORMAT.to_owned()
+    }
+}
+
+impl TryFrom<String> for Format {
+    type Error = String;
+
+    fn try_from(found: String) -> Result<Self, String> {
+        if found == FORMAT {
+            Ok(Self)
+        } else {
+            Err(format!("expected the format `{FORMAT}`, found `{found}`"))
+        }
     }
 }
 

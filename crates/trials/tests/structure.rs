@@ -539,3 +539,29 @@ fn the_dosage_exists_only_with_the_programme() {
         assert!(column(&b, "treatment").code(row) == Some(1) || sessions.is_none());
     }
 }
+
+#[test]
+fn the_dictionary_lists_every_column() {
+    let dictionary = include_str!("../../../docs/trials.md");
+    for preset in Preset::ALL {
+        let start = format!("### Preset {preset}");
+        let section = dictionary
+            .split(&start)
+            .nth(1)
+            .expect("a section for each preset");
+        let listed: Vec<&str> = section
+            .lines()
+            .skip_while(|line| !line.starts_with("|---"))
+            .skip(1)
+            .map_while(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        let table = simulate(preset, 1).table;
+        let names: Vec<&str> = table
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name.as_str())
+            .collect();
+        assert_eq!(listed, names);
+    }
+}

@@ -161,6 +161,14 @@ fn the_truth_reads_back_from_its_file() {
         );
         let with_more = text.replacen('{', "{\"surprise\": 1,", 1);
         assert!(serde_json::from_str::<Truth>(&with_more).is_err());
+        let newer = text.replacen("parable-truth-1", "parable-truth-2", 1);
+        let refused = serde_json::from_str::<Truth>(&newer)
+            .expect_err("another format")
+            .to_string();
+        assert!(
+            refused.contains("expected the format `parable-truth-1`"),
+            "{refused}"
+        );
     }
 }
 
