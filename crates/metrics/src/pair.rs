@@ -1,17 +1,81 @@
 //! The tables that are compared.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
 use parable_table::{Kind, Table};
 
-use crate::MetricError;
+use crate::association::{Side, TableAssociations};
+use crate::frame::Frame;
+use crate::nearest::{NearestOptions, nearest};
+use crate::overlap::overlap;
+use crate::univariate::Univariate;
+use crate::{MetricError, NearestSection, Overlap};
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
 ///
 /// Columns are matched by name; their order may differ, and so may the levels a column knows. Types and roles come from the real table.
-#[derive(Clone, Debug)]
+///
+/// What several metrics need (shared level codes, associations, nearest neighbours) is computed once and kept with the pair.
+#[derive(Clone)]
 pub struct Pair<'a> {
     real: &'a Table,
     synthetic: &'a Table,
     holdout: Option<&'a Table>,
+    shared: Arc<Shared>,
+}
+
+/// What is computed once for all metrics. Each piece is computed outside of any lock, so that metrics may run on several threads: at worst two
+/// threads compute the same value and one is dropped.
+#[derive(Default)]
+struct Shared {
+    frame: OnceLock<Arc<Frame>>,
+    /// Does not depend on the synthetic table, so baselines take it over.
+    real_associations: Arc<OnceLock<Arc<TableAssociations>>>,
+    synthetic_associations: OnceLock<Arc<TableAssociations>>,
+    univariate: Kept<usize, Univariate>,
+    overlap: OnceLock<Arc<Overlap>>,
+    nearest: Kept<NearestOptions, NearestSection>,
+}
+
+/// Values computed once per key.
+struct Kept<K, V>(Mutex<Vec<(K, Arc<V>)>>);
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<K: PartialEq + Clone, V> Kept<K, V> {
+    fn get(&self, key: &K, compute: impl FnOnce() -> V) -> Arc<V> {
+        let find = || {
+            let kept = self
+                .0
+                .lock()
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            let found = kept.iter().find(|(known, _)| known == key);
+            found.map(|(_, value)| Arc::clone(value))
+        };
+        if let Some(found) = find() {
+            return found;
+        }
+        let value = Arc::new(compute());
+        let mut kept = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.push((key.clone(), Arc::clone(&value)));
+        value
+    }
+}
+
+fn once<T>(slot: &OnceLock<Arc<T>>, compute: impl FnOnce() -> T) -> Arc<T> {
+    if let Some(value) = slot.get() {
+        return Arc::clone(value);
+    }
+    let value = Arc::new(compute());
+    Arc::clone(slot.get_or_init(|| value))
 }
 
 impl<'a> Pair<'a> {
@@ -25,6 +89,7 @@ impl<'a> Pair<'a> {
             real,
             synthetic,
             holdout: None,
+            shared: Arc::default(),
         })
     }
 
@@ -35,7 +100,24 @@ impl<'a> Pair<'a> {
     pub fn with_holdout(mut self, holdout: &'a Table) -> Result<Self, MetricError> {
         agree(self.real, holdout, "holdout")?;
         self.holdout = Some(holdout);
+        self.shared = Arc::default();
         Ok(self)
+    }
+
+    /// The real table with another one in the place of the synthetic, without a holdout; keeps what was computed about the real table.
+    pub(crate) fn against<'b>(&self, synthetic: &'b Table) -> Pair<'b>
+    where
+        'a: 'b,
+    {
+        Pair {
+            real: self.real,
+            synthetic,
+            holdout: None,
+            shared: Arc::new(Shared {
+                real_associations: Arc::clone(&self.shared.real_associations),
+                ..Shared::default()
+            }),
+        }
     }
 
     /// The real table.
@@ -54,6 +136,50 @@ impl<'a> Pair<'a> {
     #[must_use]
     pub fn holdout(&self) -> Option<&'a Table> {
         self.holdout
+    }
+
+    pub(crate) fn frame(&self) -> Arc<Frame> {
+        once(&self.shared.frame, || {
+            Frame::new(self.real, self.synthetic, self.holdout)
+        })
+    }
+
+    pub(crate) fn real_associations(&self) -> Arc<TableAssociations> {
+        once(&self.shared.real_associations, || {
+            TableAssociations::of(&self.frame(), Side::Real)
+        })
+    }
+
+    pub(crate) fn synthetic_associations(&self) -> Arc<TableAssociations> {
+        once(&self.shared.synthetic_associations, || {
+            TableAssociations::of(&self.frame(), Side::Synthetic)
+        })
+    }
+
+    pub(crate) fn univariate(&self, bins: usize) -> Arc<Univariate> {
+        self.shared
+            .univariate
+            .get(&bins, || Univariate::of(&self.frame(), bins))
+    }
+
+    pub(crate) fn overlap(&self) -> Arc<Overlap> {
+        once(&self.shared.overlap, || overlap(&self.frame()))
+    }
+
+    pub(crate) fn nearest(&self, options: NearestOptions) -> Arc<NearestSection> {
+        self.shared
+            .nearest
+            .get(&options, || nearest(&self.frame(), options))
+    }
+}
+
+impl fmt::Debug for Pair<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair")
+            .field("real_rows", &self.real.rows())
+            .field("synthetic_rows", &self.synthetic.rows())
+            .field("holdout_rows", &self.holdout.map(Table::rows))
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,137 @@
+//! Rows that stand in both tables (specification 5.1).
+
+use rustc_hash::FxHashMap;
+
+use crate::frame::{Data, Frame};
+use crate::{Overlap, OverlapCounts};
+
+/// Counts equal rows on all columns but row ids, free text and renamed clusters, on all rows.
+pub(crate) fn overlap(frame: &Frame) -> Overlap {
+    let rows = frame.rows;
+    let holdout = rows.holdout.unwrap_or(0);
+    // One number per distinct row, real rows first, then synthetic, then holdout: columns are joined one at a time, so that equality is exact and no row
+    // needs a key of its own.
+    let mut ids = vec![0u32; rows.real + rows.synthetic + holdout];
+    let mut columns = Vec::new();
+    for column in frame.comparable() {
+        columns.push(column.name.clone());
+        let mut known: FxHashMap<(u32, u64), u32> = FxHashMap::default();
+        let mut join = |start: usize, values: &mut dyn Iterator<Item = u64>| {
+            for (id, value) in ids[start..].iter_mut().zip(values) {
+                let next = known.len() as u32;
+                *id = *known.entry((*id, value)).or_insert(next);
+            }
+        };
+        match &column.data {
+            Data::Numbers(numbers) => {
+                // NaN has many patterns; missing equals missing.
+                let bits = |&x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
+                join(0, &mut numbers.real.iter().map(bits));
+                join(rows.real, &mut numbers.synthetic.iter().map(bits));
+                if let Some(values) = &numbers.holdout {
+                    join(rows.real + rows.synthetic, &mut values.iter().map(bits));
+                }
+            }
+            Data::Codes { codes, .. } => {
+                let wide = |&code: &u32| u64::from(code);
+                join(0, &mut codes.real.iter().map(wide));
+                join(rows.real, &mut codes.synthetic.iter().map(wide));
+                if let Some(codes) = &codes.holdout {
+                    join(rows.real + rows.synthetic, &mut codes.iter().map(wide));
+                }
+            }
+        }
+    }
+    // Without a column to compare no two rows are known to be equal.
+    if columns.is_empty() {
+        ids = (0..ids.len() as u32).collect();
+    }
+    let (real, rest) = ids.split_at(rows.real);
+    let (synthetic, holdout) = rest.split_at(rows.synthetic);
+    Overlap {
+        columns,
+        synthetic: count(real, synthetic),
+        holdout: rows.holdout.map(|_| count(holdout, synthetic)),
+    }
+}
+
+fn count(real: &[u32], synthetic: &[u32]) -> OverlapCounts {
+    let tally = |ids: &[u32]| {
+        let mut counts: FxHashMap<u32, u64> = FxHashMap::default();
+        for &id in ids {
+            *counts.entry(id).or_insert(0) += 1;
+        }
+        counts
+    };
+    let (in_real, in_synthetic) = (tally(real), tally(synthetic));
+    let mut counts = OverlapCounts {
+        real_rows: real.len() as u64,
+        distinct_real_rows: in_real.len() as u64,
+        synthetic_rows: synthetic.len() as u64,
+        ..OverlapCounts::default()
+    };
+    for (id, &times) in &in_real {
+        let there = in_synthetic.get(id).copied().unwrap_or(0);
+        counts.unique_real_rows += u64::from(times == 1);
+        if there > 0 {
+            counts.real_rows_in_synthetic += times;
+            counts.distinct_real_rows_in_synthetic += 1;
+            counts.synthetic_rows_in_real += there;
+            counts.unique_real_rows_matched += u64::from(times == 1);
+            counts.replicated_uniques += u64::from(times == 1 && there == 1);
+        }
+    }
+    let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
+    counts.share_of_real_rows = share(counts.real_rows_in_synthetic, counts.real_rows);
+    counts.share_of_distinct_real_rows = share(
+        counts.distinct_real_rows_in_synthetic,
+        counts.distinct_real_rows,
+    );
+    counts.share_of_synthetic_rows = share(counts.synthetic_rows_in_real, counts.synthetic_rows);
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{number, numbers, table, text, texts};
+
+    #[test]
+    fn duplicates_count_as_rows_and_missing_equals_missing() {
+        let real = table(vec![
+            text("a", &[Some("x"), Some("x"), Some("y"), None]),
+            numbers("b", &[1.0, 1.0, 2.0, 3.0]),
+        ]);
+        let synthetic = table(vec![
+            text("a", &[Some("x"), None, Some("z")]),
+            numbers("b", &[1.0, 3.0, 9.0]),
+        ]);
+        let counts = overlap(&Frame::new(&real, &synthetic, None)).synthetic;
+        assert_eq!(counts.share_of_real_rows, Some(0.75));
+        assert_eq!(counts.share_of_distinct_real_rows, Some(2.0 / 3.0));
+        assert_eq!(counts.share_of_synthetic_rows, Some(2.0 / 3.0));
+        assert_eq!(counts.unique_real_rows, 2);
+        assert_eq!(counts.unique_real_rows_matched, 1);
+        assert_eq!(counts.replicated_uniques, 1);
+    }
+
+    #[test]
+    fn a_perfect_copy_overlaps_wholly() {
+        let real = table(vec![
+            texts("a", &["x", "y", "x", "y"]),
+            number("b", &[Some(1.0), None, None, Some(-0.0)]),
+        ]);
+        let counts = overlap(&Frame::new(&real, &real, Some(&real)));
+        assert_eq!(counts.synthetic.share_of_real_rows, Some(1.0));
+        assert_eq!(counts.holdout.unwrap().share_of_real_rows, Some(1.0));
+    }
+
+    #[test]
+    fn empty_tables_have_no_share() {
+        let real = table(vec![numbers("b", &[1.0])]);
+        let synthetic = table(vec![numbers("b", &[])]);
+        let counts = overlap(&Frame::new(&real, &synthetic, None)).synthetic;
+        assert_eq!(counts.share_of_real_rows, Some(0.0));
+        assert_eq!(counts.share_of_synthetic_rows, None);
+    }
+}
