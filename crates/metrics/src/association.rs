@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::frame::{Data, Frame};
+use crate::frame::{Data, Frame, Side};
 
 /// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2), ...
 #[derive(Debug)]
@@ -26,13 +26,6 @@ pub(crate) enum PairAssociation {
         plain: Option<f64>,
         corrected: Option<f64>,
     },
-}
-
-/// Which table of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Real,
-    Synthetic,
 }
 
 /// A column prepared for pairing.
@@ -59,15 +52,9 @@ impl TableAssociations {
             .columns
             .par_iter()
             .map(|column| match &column.data {
-                Data::Numbers(numbers) => Prepared::Numbers(Ranked::new(match side {
-                    Side::Real => &numbers.real,
-                    Side::Synthetic => &numbers.synthetic,
-                })),
+                Data::Numbers(numbers) => Prepared::Numbers(Ranked::new(numbers.of(side))),
                 Data::Codes { labels, codes } => Prepared::Codes {
-                    codes: match side {
-                        Side::Real => &codes.real,
-                        Side::Synthetic => &codes.synthetic,
-                    },
+                    codes: codes.of(side),
                     levels: labels.len(),
                 },
             })
@@ -260,6 +247,11 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
         }
     }
     sums.iter().sum::<f64>() + tail
+}
+
+/// Pearson's correlation over rows complete in both; `None` if one is constant there.
+pub(crate) fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
+    Ranked::new(x).pearson(&Ranked::new(y))
 }
 
 /// The correlation ratio of numbers by level: the square root of the share of variation that lies between levels. `None` for a constant column.

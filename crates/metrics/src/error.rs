@@ -70,6 +70,9 @@ pub enum MetricError {
         /// The column, from 1.
         column: usize,
     },
+    /// A rule of the schema that cannot be judged on the columns it names.
+    #[error(transparent)]
+    Rule(#[from] parable_table::constraints::ConstraintError),
     /// A metric written elsewhere that could not judge the pair.
     #[error("metric `{id}`: {message}")]
     Metric {

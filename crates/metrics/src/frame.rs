@@ -1,5 +1,7 @@
 //! Columns as metrics look at them: numbers with NaN for missing, or codes into the levels of all tables together.
 
+use std::borrow::Cow;
+
 use parable_table::{Column, Field, Kind, Role, Table, Values};
 use rustc_hash::FxHashMap;
 
@@ -44,6 +46,13 @@ pub(crate) enum Data {
         labels: Vec<String>,
         codes: Each<Vec<u32>>,
     },
+}
+
+/// Which table of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Real,
+    Synthetic,
 }
 
 /// Something for each table.
@@ -139,6 +148,22 @@ impl FrameColumn {
         }
     }
 
+    /// The column as numbers for one table, NaN where missing: ordinal levels by their rank from 1, two levels as 0 and 1. `None` for more than two levels
+    /// without an order.
+    pub(crate) fn as_numbers(&self, side: Side) -> Option<Cow<'_, [f64]>> {
+        let (first, codes) = match &self.data {
+            Data::Numbers(numbers) => return Some(Cow::Borrowed(numbers.of(side))),
+            Data::Codes { codes, .. } if self.scale == Scale::Ordinal => (0.0, codes),
+            Data::Codes { labels, codes } if labels.len() <= 2 => (1.0, codes),
+            Data::Codes { .. } => return None,
+        };
+        let number = |&code: &u32| match code {
+            0 => f64::NAN,
+            code => f64::from(code) - first,
+        };
+        Some(Cow::Owned(codes.of(side).iter().map(number).collect()))
+    }
+
     /// The levels and codes of a column of levels.
     pub(crate) fn codes(&self) -> Option<(&[String], &Each<Vec<u32>>)> {
         match &self.data {
@@ -149,6 +174,13 @@ impl FrameColumn {
 }
 
 impl<T> Each<T> {
+    pub(crate) fn of(&self, side: Side) -> &T {
+        match side {
+            Side::Real => &self.real,
+            Side::Synthetic => &self.synthetic,
+        }
+    }
+
     pub(crate) fn map<U>(&self, f: impl Fn(&T) -> U) -> Each<U> {
         Each {
             real: f(&self.real),
@@ -286,10 +318,10 @@ fn coded(field: &Field, scale: Scale, tables: &Each<(&Table, usize)>) -> Data {
     let mut known: FxHashMap<String, u32> = FxHashMap::default();
     let mut add = |texts: Vec<String>, labels: &mut Vec<String>| {
         for text in texts {
-            if !known.contains_key(&text) {
+            known.entry(text).or_insert_with_key(|text| {
                 labels.push(text.clone());
-                known.insert(text, labels.len() as u32);
-            }
+                labels.len() as u32
+            });
         }
     };
     add(std::mem::take(&mut labels), &mut labels);

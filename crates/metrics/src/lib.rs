@@ -5,9 +5,12 @@
 
 mod association;
 mod bivariate;
+mod clusters;
 mod error;
 mod evaluation;
+mod evaluator;
 mod frame;
+mod least_squares;
 mod metric;
 mod missing;
 mod nearest;
@@ -15,20 +18,28 @@ mod neighbours;
 mod options;
 mod overlap;
 mod pair;
+mod privacy;
 mod quantile;
+mod reference;
+mod rules;
 mod score;
 mod section;
 #[cfg(test)]
 mod testing;
+mod trial;
 mod univariate;
 
 pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
+pub use clusters::ClusterScore;
 pub use error::MetricError;
 pub use evaluation::{Evaluation, Inputs};
+pub use evaluator::{Evaluator, Progress, default_metrics};
 pub use metric::Metric;
 pub use missing::{JointMissingDifference, MissingShareDifference};
 pub use options::EvaluationOptions;
 pub use pair::Pair;
+pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
+pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
     ArmShare, Associations, BalanceRow, Cell, ClusterSection, ColumnDetail, Constancy, Correlation,
@@ -37,4 +48,5 @@ pub use section::{
     PairDifference, PrivacySection, ReasonShare, RuleRow, RuleSection, Scale, Sides, TrialEffect,
     TrialSection,
 };
+pub use trial::TrialScore;
 pub use univariate::{KolmogorovSmirnov, MassMad, TotalVariation};

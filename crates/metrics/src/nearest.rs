@@ -53,12 +53,11 @@ fn search<T: Term>(
     let from_holdout = holdout.as_ref().map(first);
     let real_to_real = summary(&from_real);
     let synthetic_to_real = summary(&from_synthetic);
-    let share_below_real_p01 = real_to_real
-        .filter(|_| !from_synthetic.is_empty())
-        .map(|real| {
-            let below = from_synthetic.partition_point(|&distance| distance < real.p01);
-            below as f64 / from_synthetic.len() as f64
-        });
+    let below_real_p01 = |from: &[f64]| {
+        let real = real_to_real.filter(|_| !from.is_empty())?;
+        let below = from.partition_point(|&distance| distance < real.p01);
+        Some(below as f64 / from.len() as f64)
+    };
     NearestSection {
         distance: options.distance,
         columns: space.columns.clone(),
@@ -72,7 +71,8 @@ fn search<T: Term>(
             .and_then(|found| summary(&sorted_ratios(found))),
         curve: curve(&from_synthetic, &from_real, from_holdout.as_deref()),
         outliers: outliers::<T>(space, options, factors),
-        share_below_real_p01,
+        share_below_real_p01: below_real_p01(&from_synthetic),
+        holdout_below_real_p01: from_holdout.as_deref().and_then(below_real_p01),
         rows_left_out: space.left_out as u64,
     }
 }

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use parable_table::{Kind, Table};
 
-use crate::association::{Side, TableAssociations};
-use crate::frame::Frame;
+use crate::association::TableAssociations;
+use crate::clusters;
+use crate::frame::{Frame, Side};
 use crate::nearest::{NearestOptions, nearest};
 use crate::overlap::overlap;
+use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
-use crate::{MetricError, NearestSection, Overlap};
+use crate::{ClusterSection, MetricError, NearestSection, Overlap, TrialSection};
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
 ///
@@ -36,6 +38,8 @@ struct Shared {
     univariate: Kept<usize, Univariate>,
     overlap: OnceLock<Arc<Overlap>>,
     nearest: Kept<NearestOptions, NearestSection>,
+    clusters: OnceLock<Arc<Vec<ClusterSection>>>,
+    trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
 }
 
 /// Values computed once per key.
@@ -170,6 +174,24 @@ impl<'a> Pair<'a> {
         self.shared
             .nearest
             .get(&options, || nearest(&self.frame(), options))
+    }
+
+    pub(crate) fn clusters(&self) -> Arc<Vec<ClusterSection>> {
+        once(&self.shared.clusters, || clusters::sections(&self.frame()))
+    }
+
+    pub(crate) fn trial(
+        &self,
+        options: &TrialOptions,
+    ) -> Result<Arc<Option<TrialSection>>, MetricError> {
+        let section = self
+            .shared
+            .trial
+            .get(options, || trial::section(&self.frame(), options));
+        match &*section {
+            Ok(section) => Ok(Arc::new(section.clone())),
+            Err(error) => Err(error.clone()),
+        }
     }
 }
 

@@ -59,28 +59,30 @@ impl Space {
             })
             .collect();
         let mut left_out = 0;
-        let mut assemble = |rows: usize, pick: &dyn Fn(&Each<Vec<f64>>) -> Option<&[f64]>| {
-            let picked: Vec<&[f64]> = axes.iter().filter_map(pick).collect();
-            let mut coordinates = Vec::with_capacity(rows * picked.len());
+        let mut assemble = |rows: usize, axes: &[&[f64]]| {
+            let mut coordinates = Vec::with_capacity(rows * axes.len());
             for row in 0..rows {
                 let start = coordinates.len();
-                coordinates.extend(picked.iter().map(|axis| axis[row]));
+                coordinates.extend(axes.iter().map(|axis| axis[row]));
                 if coordinates[start..].iter().any(|x: &f64| x.is_nan()) {
                     coordinates.truncate(start);
                     left_out += 1;
                 }
             }
             Points {
-                axes: columns.len(),
+                axes: axes.len(),
                 coordinates,
             }
         };
-        let real = assemble(frame.rows.real, &|axis| Some(&axis.real));
-        let synthetic = assemble(frame.rows.synthetic, &|axis| Some(&axis.synthetic));
-        let holdout = frame
-            .rows
-            .holdout
-            .map(|rows| assemble(rows, &|axis| axis.holdout.as_deref()));
+        let real: Vec<&[f64]> = axes.iter().map(|axis| axis.real.as_slice()).collect();
+        let synthetic: Vec<&[f64]> = axes.iter().map(|axis| axis.synthetic.as_slice()).collect();
+        let held: Vec<&[f64]> = axes
+            .iter()
+            .filter_map(|axis| axis.holdout.as_deref())
+            .collect();
+        let real = assemble(frame.rows.real, &real);
+        let synthetic = assemble(frame.rows.synthetic, &synthetic);
+        let holdout = frame.rows.holdout.map(|rows| assemble(rows, &held));
         Self {
             points: Each {
                 real,

@@ -107,6 +107,9 @@ pub struct NearestSection {
     pub outliers: OutlierSection,
     /// Share of synthetic rows closer to their nearest real row than 99 % of real rows are to theirs (below the 1 % quantile of `real_to_real`).
     pub share_below_real_p01: Option<f64>,
+    /// The same share of the holdout rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_below_real_p01: Option<f64>,
     /// Rows of all tables left out because a number is missing (raw distances only).
     #[serde(default)]
     pub rows_left_out: u64,

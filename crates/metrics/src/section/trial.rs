@@ -16,7 +16,7 @@ pub struct TrialSection {
     /// The cluster column the robust standard errors use (the coarsest one), if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
-    /// The covariates of the adjusted effects.
+    /// All covariates of the adjusted effects; each effect lists its own.
     pub covariates: Vec<String>,
     /// How the covariates were chosen, in words.
     pub covariates_chosen_by: String,
@@ -50,6 +50,9 @@ pub struct TrialEffect {
     pub outcome: String,
     /// The arm.
     pub arm: String,
+    /// The covariates of its adjusted effect.
+    #[serde(default)]
+    pub covariates: Vec<String>,
     /// Difference of the means, in units of the outcome; standard error with a variance per arm (Welch), 95 % normal interval.
     pub mean_difference: EffectPair,
     /// The same with cluster-robust standard errors (CR1, t interval with clusters - 1 degrees of freedom).

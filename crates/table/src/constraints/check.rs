@@ -49,3 +49,20 @@ pub fn check(table: &Table) -> Result<Vec<Violation>, ConstraintError> {
         .collect();
     Ok(judged?.into_iter().flatten().collect())
 }
+
+/// For each rule of the table's schema, in its order, the rows that break it, from 0 and ascending. As [`check`], for those who need every row.
+///
+/// # Errors
+/// A rule does not fit the columns it names (see [`ConstraintError`]).
+pub fn broken_rows(table: &Table) -> Result<Vec<Vec<usize>>, ConstraintError> {
+    let schema = table.schema();
+    schema
+        .constraints()
+        .par_iter()
+        .enumerate()
+        .map(|(index, constraint)| {
+            let rule = Rule::new(constraint, schema, index)?;
+            Ok(rule.broken(table.columns(), table.rows()))
+        })
+        .collect()
+}

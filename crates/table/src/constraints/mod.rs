@@ -10,7 +10,7 @@ mod predicate;
 mod repair;
 mod rule;
 
-pub use check::{Violation, check};
+pub use check::{Violation, broken_rows, check};
 pub use error::ConstraintError;
 pub use repair::{Repair, repair};
 

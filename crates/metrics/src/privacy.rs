@@ -1,0 +1,331 @@
+//! Numbers about copied and close rows (specification 5.1, 5.3).
+
+use parable_seed::Seed;
+
+use crate::nearest::NearestOptions;
+use crate::{
+    Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricError,
+    NearestSection, OverlapCounts, Pair, PrivacySection, Score, Undefined, Unit,
+};
+
+/// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OverlapScore {
+    /// Share of distinct real rows that stand in the synthetic table.
+    DistinctRealRows,
+    /// Share of synthetic rows that stand in the real table.
+    SyntheticRows,
+    /// Share of the rows unique in the real table that stand in the synthetic table.
+    UniqueRealRows,
+}
+
+impl Metric for OverlapScore {
+    fn id(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => "overlap_distinct_real_rows",
+            Self::SyntheticRows => "overlap_synthetic_rows",
+            Self::UniqueRealRows => "overlap_unique_real_rows",
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => {
+                "Share of distinct real rows that occur in the synthetic table"
+            }
+            Self::SyntheticRows => "Share of synthetic rows that occur in the real table",
+            Self::UniqueRealRows => "Share of unique real rows that occur in the synthetic table",
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn has_baseline(&self) -> bool {
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let overlap = pair.overlap();
+        let share = |counts: &OverlapCounts| match self {
+            Self::DistinctRealRows => counts.share_of_distinct_real_rows,
+            Self::SyntheticRows => counts.share_of_synthetic_rows,
+            Self::UniqueRealRows => (counts.unique_real_rows > 0)
+                .then(|| counts.unique_real_rows_matched as f64 / counts.unique_real_rows as f64),
+        };
+        let counts = &overlap.synthetic;
+        let (found, of) = match self {
+            Self::DistinctRealRows => (
+                counts.distinct_real_rows_in_synthetic,
+                counts.distinct_real_rows,
+            ),
+            Self::SyntheticRows => (counts.synthetic_rows_in_real, counts.synthetic_rows),
+            Self::UniqueRealRows => (counts.unique_real_rows_matched, counts.unique_real_rows),
+        };
+        let value = if overlap.columns.is_empty() {
+            Err(Undefined::NoColumns)
+        } else {
+            share(counts).ok_or(Undefined::NoRows)
+        };
+        let mut score = Score::new(
+            self.id(),
+            self.title(),
+            Group::Privacy,
+            self.direction(),
+            value,
+        )
+        .with_param("columns", overlap.columns.clone())
+        .with_used(of as usize, Unit::Rows)
+        .with_detail("rows", found);
+        if value.is_ok() {
+            score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
+        }
+        Ok(score)
+    }
+}
+
+/// A number about distances to nearest rows (5.3).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NearestScore {
+    statistic: NearestStatistic,
+    options: NearestOptions,
+}
+
+/// Which number about distances to nearest rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NearestStatistic {
+    /// Smallest distance from a synthetic to a real row.
+    Minimum,
+    /// 5 % quantile of the distances from synthetic rows to their nearest real row.
+    P05,
+    /// Median of these distances.
+    Median,
+    /// Share of synthetic rows at distance exactly 0.
+    ShareZero,
+    /// Share of synthetic rows closer to a real row than 99 % of real rows are to another.
+    ShareBelowRealP01,
+    /// 5 % quantile of nearest over second-nearest distance.
+    RatioP05,
+    /// Smallest distance from a real outlier to a synthetic row.
+    OutlierMinimum,
+}
+
+impl NearestScore {
+    /// This number, with the neighbours and threshold for outliers of the options.
+    #[must_use]
+    pub fn new(
+        distance: Distance,
+        statistic: NearestStatistic,
+        options: &EvaluationOptions,
+    ) -> Self {
+        Self {
+            statistic,
+            options: nearest_options(distance, options),
+        }
+    }
+}
+
+fn nearest_options(distance: Distance, options: &EvaluationOptions) -> NearestOptions {
+    NearestOptions {
+        distance,
+        outlier_neighbours: options.outlier_neighbours,
+        outlier_threshold: options.outlier_threshold,
+    }
+}
+
+impl Metric for NearestScore {
+    fn id(&self) -> &str {
+        use NearestStatistic as S;
+        match (self.options.distance, self.statistic) {
+            (Distance::Gower, S::Minimum) => "nearest_gower_min",
+            (Distance::Gower, S::P05) => "nearest_gower_p05",
+            (Distance::Gower, S::Median) => "nearest_gower_median",
+            (Distance::Gower, S::ShareZero) => "nearest_gower_share_zero",
+            (Distance::Gower, S::ShareBelowRealP01) => "nearest_gower_share_below_real_p01",
+            (Distance::Gower, S::RatioP05) => "nearest_gower_ratio_p05",
+            (Distance::Gower, S::OutlierMinimum) => "nearest_gower_outlier_min",
+            (Distance::RawManhattan, S::Minimum) => "nearest_raw_manhattan_min",
+            (Distance::RawManhattan, S::P05) => "nearest_raw_manhattan_p05",
+            (Distance::RawManhattan, S::Median) => "nearest_raw_manhattan_median",
+            (Distance::RawManhattan, S::ShareZero) => "nearest_raw_manhattan_share_zero",
+            (Distance::RawManhattan, S::ShareBelowRealP01) => {
+                "nearest_raw_manhattan_share_below_real_p01"
+            }
+            (Distance::RawManhattan, S::RatioP05) => "nearest_raw_manhattan_ratio_p05",
+            (Distance::RawManhattan, S::OutlierMinimum) => "nearest_raw_manhattan_outlier_min",
+        }
+    }
+
+    fn title(&self) -> &str {
+        use NearestStatistic as S;
+        match (self.options.distance, self.statistic) {
+            (Distance::Gower, S::Minimum) => "Distance to the nearest real row, smallest",
+            (Distance::Gower, S::P05) => "Distance to the nearest real row, 5 % quantile",
+            (Distance::Gower, S::Median) => "Distance to the nearest real row, median",
+            (Distance::Gower, S::ShareZero) => {
+                "Share of synthetic rows at distance 0 of a real row"
+            }
+            (Distance::Gower, S::ShareBelowRealP01) => {
+                "Share of synthetic rows closer to a real row than 99 % of real rows are to another"
+            }
+            (Distance::Gower, S::RatioP05) => "Nearest over second-nearest distance, 5 % quantile",
+            (Distance::Gower, S::OutlierMinimum) => {
+                "Distance from real outliers to synthetic rows, smallest"
+            }
+            (Distance::RawManhattan, S::Minimum) => {
+                "Raw Manhattan distance to the nearest real row, smallest"
+            }
+            (Distance::RawManhattan, S::P05) => {
+                "Raw Manhattan distance to the nearest real row, 5 % quantile"
+            }
+            (Distance::RawManhattan, S::Median) => {
+                "Raw Manhattan distance to the nearest real row, median"
+            }
+            (Distance::RawManhattan, S::ShareZero) => {
+                "Share of synthetic rows at raw Manhattan distance 0 of a real row"
+            }
+            (Distance::RawManhattan, S::ShareBelowRealP01) => {
+                "Share of synthetic rows closer (raw Manhattan) to a real row than 99 % of real rows are to another"
+            }
+            (Distance::RawManhattan, S::RatioP05) => {
+                "Nearest over second-nearest raw Manhattan distance, 5 % quantile"
+            }
+            (Distance::RawManhattan, S::OutlierMinimum) => {
+                "Raw Manhattan distance from real outliers to synthetic rows, smallest"
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Baseline
+    }
+
+    fn has_baseline(&self) -> bool {
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let section = pair.nearest(self.options);
+        let reading = self.read(&section);
+        let used = reading.from.map_or(0, |from| from.rows);
+        let no_columns = section.columns.is_empty();
+        let value = match reading.value {
+            _ if no_columns => Err(Undefined::NoColumns),
+            Some(value) => Ok(value),
+            None => Err(Undefined::NoRows),
+        };
+        let mut score = Score::new(
+            self.id(),
+            self.title(),
+            Group::Privacy,
+            self.direction(),
+            value,
+        )
+        .with_param("distance", self.options.distance.name())
+        .with_used(used as usize, Unit::Rows);
+        if self.statistic == NearestStatistic::OutlierMinimum {
+            score = score
+                .with_param("neighbours", self.options.outlier_neighbours)
+                .with_param("threshold", self.options.outlier_threshold)
+                .with_detail("outliers", section.outliers.outliers);
+        }
+        if section.rows_left_out > 0 {
+            score = score
+                .with_detail("rows_left_out", section.rows_left_out)
+                .with_warning("rows with a missing number are left out");
+        }
+        if !no_columns {
+            score.baseline.real = reading.real;
+            score.baseline.holdout = reading.holdout;
+        }
+        Ok(score)
+    }
+}
+
+/// A number of a section with what to compare it with.
+struct Reading<'a> {
+    value: Option<f64>,
+    real: Option<f64>,
+    holdout: Option<f64>,
+    from: Option<&'a DistanceSummary>,
+}
+
+impl NearestScore {
+    fn read<'a>(&self, section: &'a NearestSection) -> Reading<'a> {
+        use NearestStatistic as S;
+        let distances = |of: fn(&DistanceSummary) -> f64| Reading {
+            value: section.synthetic_to_real.as_ref().map(of),
+            real: section.real_to_real.as_ref().map(of),
+            holdout: section.holdout_to_real.as_ref().map(of),
+            from: section.synthetic_to_real.as_ref(),
+        };
+        match self.statistic {
+            S::Minimum => distances(|s| s.min),
+            S::P05 => distances(|s| s.p05),
+            S::Median => distances(|s| s.median),
+            S::ShareZero => distances(|s| s.share_zero),
+            S::ShareBelowRealP01 => Reading {
+                value: section.share_below_real_p01,
+                // By definition, up to ties.
+                real: section.real_to_real.map(|_| 0.01),
+                holdout: section.holdout_below_real_p01,
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::RatioP05 => Reading {
+                value: section.synthetic_ratio.map(|s| s.p05),
+                real: section.real_ratio.map(|s| s.p05),
+                holdout: section.holdout_ratio.map(|s| s.p05),
+                from: section.synthetic_ratio.as_ref(),
+            },
+            S::OutlierMinimum => Reading {
+                value: section.outliers.outlier_to_synthetic.map(|s| s.min),
+                real: None,
+                holdout: None,
+                from: section.outliers.outlier_to_synthetic.as_ref(),
+            },
+        }
+    }
+}
+
+/// The section on copies and near copies.
+pub(crate) fn section(pair: &Pair<'_>, options: &EvaluationOptions) -> PrivacySection {
+    PrivacySection {
+        overlap: (*pair.overlap()).clone(),
+        nearest: options
+            .distances
+            .iter()
+            .map(|&distance| (*pair.nearest(nearest_options(distance, options))).clone())
+            .collect(),
+    }
+}
+
+/// The default scores about privacy.
+pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
+    use NearestStatistic as S;
+    let mut scores: Vec<Box<dyn Metric>> = vec![
+        Box::new(OverlapScore::DistinctRealRows),
+        Box::new(OverlapScore::SyntheticRows),
+        Box::new(OverlapScore::UniqueRealRows),
+    ];
+    for &distance in &options.distances {
+        let statistics: &[S] = match distance {
+            Distance::Gower => &[
+                S::Minimum,
+                S::P05,
+                S::Median,
+                S::ShareZero,
+                S::ShareBelowRealP01,
+                S::RatioP05,
+                S::OutlierMinimum,
+            ],
+            Distance::RawManhattan => &[S::Minimum, S::OutlierMinimum],
+        };
+        for &statistic in statistics {
+            scores.push(Box::new(NearestScore::new(distance, statistic, options)));
+        }
+    }
+    scores
+}

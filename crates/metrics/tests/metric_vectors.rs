@@ -1,0 +1,307 @@
+//! The deterministic reference values: `trial` from `tests/vectors`, `adult` from the shared vectors if they are there.
+
+mod reading;
+
+use std::path::{Path, PathBuf};
+
+use parable_metrics::{
+    Distance, DistanceSummary, Evaluation, EvaluationOptions, MassMad, Metric, NearestSection, Pair,
+};
+use parable_seed::Seed;
+use parable_table::{Role, Table};
+use reading::{check, entries, json, table};
+use serde_json::Value;
+
+struct Tables {
+    real: Table,
+    synthetic: Table,
+    control: Table,
+}
+
+const TRIAL_NUMBERS: [&str; 10] = [
+    "pretest1",
+    "pretest2",
+    "posttest1",
+    "posttest2",
+    "income",
+    "age_years",
+    "mixture",
+    "heavy",
+    "attendance",
+    "uniform",
+];
+
+fn trial() -> (Tables, Value) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let roles = [
+        ("arm", Role::Treatment),
+        ("school", Role::ClusterId),
+        ("posttest1", Role::Outcome),
+        ("posttest2", Role::Outcome),
+    ];
+    let read = |name: &str| table(&folder.join(name), &TRIAL_NUMBERS, &roles);
+    let tables = Tables {
+        real: read("trial_real.csv"),
+        synthetic: read("trial_synth.csv"),
+        control: read("trial_control.csv"),
+    };
+    let expected = json(&folder.join("trial_expected.json"))["metrics"].take();
+    (tables, expected)
+}
+
+fn adult() -> Option<(Tables, Value)> {
+    let folder: PathBuf =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
+    if !folder.exists() {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+        return None;
+    }
+    let numbers = [
+        "age",
+        "fnlwgt",
+        "education_num",
+        "capital_gain",
+        "capital_loss",
+        "hours_per_week",
+    ];
+    let read = |name: &str| table(&folder.join(name), &numbers, &[]);
+    let tables = Tables {
+        real: read("adult_real.csv"),
+        synthetic: read("adult_synth.csv"),
+        control: read("adult_control.csv"),
+    };
+    let expected = json(&folder.join("expected.json"))["pairs"]["adult"]["metrics"].take();
+    Some((tables, expected))
+}
+
+fn evaluate(tables: &Tables) -> Evaluation {
+    let pair = Pair::new(&tables.real, &tables.synthetic)
+        .unwrap()
+        .with_holdout(&tables.control)
+        .unwrap();
+    let options = EvaluationOptions::default()
+        .with_baseline_repeats(0)
+        .with_adjust_for(if tables.real.named("pretest1").is_some() {
+            vec!["pretest1", "fsm"]
+        } else {
+            vec![]
+        });
+    Evaluation::of(pair)
+        .with_options(options)
+        .with_default_metrics()
+        .run(&Seed::from_u64(1))
+        .unwrap()
+}
+
+#[test]
+fn trial_agrees_with_the_reference() {
+    let (tables, expected) = trial();
+    let evaluation = evaluate(&tables);
+    check_pair(&tables, &evaluation, &expected);
+
+    for entry in entries(&expected, "icc1") {
+        let side = entry["params"]["data"].as_str().unwrap();
+        let column = &entry["params"]["value"];
+        let icc = evaluation.clusters[0]
+            .icc
+            .iter()
+            .find(|icc| icc.column == *column)
+            .unwrap()
+            .icc;
+        let actual = if side == "real" {
+            icc.real
+        } else {
+            icc.synthetic
+        };
+        check(
+            &format!("icc of {column}, {side}"),
+            actual,
+            &entry["value"]["icc"],
+            entry,
+        );
+    }
+    let trial = evaluation.trial.as_ref().unwrap();
+    assert_eq!(
+        (trial.control.as_str(), trial.cluster.as_deref()),
+        ("control", Some("school"))
+    );
+    let effect = trial
+        .effects
+        .iter()
+        .find(|e| e.outcome == "posttest1")
+        .unwrap();
+    for entry in entries(&expected, "hedges_g") {
+        let estimate = match entry["params"]["data"].as_str().unwrap() {
+            "real" => effect.hedges_g.real,
+            _ => effect.hedges_g.synthetic,
+        };
+        check(
+            "hedges g",
+            estimate.map(|e| e.value),
+            &entry["value"],
+            entry,
+        );
+    }
+    for entry in entries(&expected, "regression_fidelity") {
+        // The second coefficient is that of the arm.
+        let expected = |name: &str| &entry["value"][name][1];
+        let (real, synthetic) = (
+            effect.adjusted.real.unwrap(),
+            effect.adjusted.synthetic.unwrap(),
+        );
+        check("arm, real", Some(real.value), expected("coef_real"), entry);
+        check("its error", Some(real.se), expected("se_real"), entry);
+        check(
+            "arm, synthetic",
+            Some(synthetic.value),
+            expected("coef_synth"),
+            entry,
+        );
+        check("its error", Some(synthetic.se), expected("se_synth"), entry);
+        check(
+            "standardised difference",
+            effect.adjusted.standardised_difference,
+            expected("std_coef_diff"),
+            entry,
+        );
+        check(
+            "overlap",
+            effect.adjusted.overlap,
+            expected("ci_overlap"),
+            entry,
+        );
+    }
+}
+
+#[test]
+fn adult_agrees_with_the_reference() {
+    if let Some((tables, expected)) = adult() {
+        let evaluation = evaluate(&tables);
+        check_pair(&tables, &evaluation, &expected);
+    }
+}
+
+fn check_pair(tables: &Tables, evaluation: &Evaluation, expected: &Value) {
+    for entry in entries(expected, "corr_msd") {
+        let id = format!(
+            "correlation_msd_{}",
+            entry["params"]["method"].as_str().unwrap()
+        );
+        let score = evaluation.score(&id).unwrap();
+        check(&id, score.value, &entry["value"]["value"], entry);
+        assert_eq!(
+            score.n_used as f64,
+            entry["value"]["pairs"].as_f64().unwrap()
+        );
+    }
+    for (metric, id) in [
+        ("cramers_v_msd", "cramers_v_msd"),
+        ("cramers_v_bias_corrected_msd", "cramers_v_corrected_msd"),
+        ("correlation_ratio_msd", "correlation_ratio_msd"),
+    ] {
+        for entry in entries(expected, metric) {
+            check(id, evaluation.value(id), &entry["value"], entry);
+        }
+    }
+    for entry in entries(expected, "mass_mad") {
+        let bins = entry["params"]["bins"].as_u64().unwrap() as usize;
+        let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
+        let score = MassMad::new(bins).score(&pair, &Seed::from_u64(1)).unwrap();
+        check("mass_mad", score.value, &entry["value"], entry);
+    }
+    for entry in entries(expected, "univariate") {
+        let name = entry["params"]["column"].as_str().unwrap();
+        let column = evaluation.columns.iter().find(|c| c.name == name).unwrap();
+        let value = &entry["value"];
+        check(&format!("tvd of {name}"), column.tvd, &value["tvd"], entry);
+        if value.get("ks").is_some() {
+            check(&format!("ks of {name}"), column.ks, &value["ks"], entry);
+            check(
+                &format!("mean of {name}"),
+                column.mean_difference_in_sd,
+                &value["mean_diff_over_sd"],
+                entry,
+            );
+        }
+    }
+    for entry in entries(expected, "overlap") {
+        let counts = &evaluation.privacy.overlap.synthetic;
+        let value = &entry["value"];
+        for (name, actual) in [
+            ("share_real_rows_in_synth", counts.share_of_real_rows),
+            (
+                "share_distinct_real_rows_in_synth",
+                counts.share_of_distinct_real_rows,
+            ),
+            ("share_synth_rows_in_real", counts.share_of_synthetic_rows),
+            ("n_unique_real", Some(counts.unique_real_rows as f64)),
+            (
+                "unique_real_matched",
+                Some(counts.unique_real_rows_matched as f64),
+            ),
+            ("replicated_uniques", Some(counts.replicated_uniques as f64)),
+        ] {
+            check(name, actual, &value[name], entry);
+        }
+    }
+    let section = |distance: Distance| -> &NearestSection {
+        let nearest = evaluation.privacy.nearest.iter();
+        nearest
+            .into_iter()
+            .find(|n| n.distance == distance)
+            .unwrap()
+    };
+    let gower = section(Distance::Gower);
+    for entry in entries(expected, "dcr_gower") {
+        let summary = match entry["params"]["dataset"].as_str().unwrap() {
+            "synth" => gower.synthetic_to_real,
+            "real" => gower.real_to_real,
+            _ => gower.holdout_to_real,
+        };
+        check_summary("gower", summary, entry);
+    }
+    for entry in entries(expected, "nndr_gower") {
+        check_summary("ratio", gower.synthetic_ratio, entry);
+    }
+    let raw = section(Distance::RawManhattan);
+    for entry in entries(expected, "min_nn_manhattan_raw") {
+        check(
+            "raw minimum",
+            raw.synthetic_to_real.map(|s| s.min),
+            &entry["value"]["min"],
+            entry,
+        );
+    }
+    for entry in entries(expected, "min_nn_outliers_only") {
+        let outliers = raw.outliers.outliers as f64;
+        check(
+            "outliers",
+            Some(outliers),
+            &entry["value"]["n_outliers"],
+            entry,
+        );
+        let min = raw.outliers.outlier_to_synthetic.map(|s| s.min);
+        check("outlier minimum", min, &entry["value"]["min"], entry);
+    }
+}
+
+#[track_caller]
+fn check_summary(what: &str, summary: Option<DistanceSummary>, entry: &Value) {
+    let summary = summary.unwrap();
+    for (name, actual) in [
+        ("min", summary.min),
+        ("p01", summary.p01),
+        ("p05", summary.p05),
+        ("median", summary.median),
+        ("mean", summary.mean),
+        ("max", summary.max),
+        ("share_zero", summary.share_zero),
+    ] {
+        check(
+            &format!("{what} {name}"),
+            Some(actual),
+            &entry["value"][name],
+            entry,
+        );
+    }
+}
