@@ -1,4 +1,5 @@
-//! Reads tables and expected numbers for the vector tests.
+//! Reads tables and expected numbers for the vector tests; each test file uses a part of it.
+#![allow(dead_code, reason = "each test file uses a part")]
 
 use std::path::Path;
 
