@@ -7,6 +7,8 @@
 //! interval: `k! prod(m!) / m!` over the distinct values of *x*. For pairs of determining columns the probability is taken given each of
 //! them alone, so that the second column has to add something.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 
 use super::determined::{Determined, DeterminedBy, MapEntry};
@@ -24,6 +26,8 @@ const MAX_ENTRIES: usize = 5_000;
 const MAX_BANDS: usize = 100;
 /// Largest share of rows whose determined cell may be absent without reason.
 const MAX_ABSENT: f64 = 0.01;
+/// Fewest rows per cell of a column that almost determines another, on average: with fewer, nearly every column would.
+const ALMOST_MEAN_ROWS: usize = 20;
 /// Share of rows from which a column counts as almost determined.
 const ALMOST: f64 = 0.99;
 /// Largest tables of pairs of columns that are counted in search of almost determined columns.
@@ -152,23 +156,32 @@ pub(super) fn detect(frame: &Frame, created: &[String], pairs: bool) -> Found {
         }
     }
     issues.extend(almost(frame, &candidates, &by, &near));
-    // A step can be applied while the columns it rests on are there: those that rest on others go first.
-    let mut order: Vec<(usize, Determined)> = Vec::with_capacity(chosen.len());
-    while !chosen.is_empty() {
-        let free = (0..chosen.len())
-            .find(|&index| {
-                let y = chosen[index].0;
-                chosen
-                    .iter()
-                    .all(|(other, _)| !by[*other].as_ref().is_some_and(|by| by.contains(&y)))
-            })
-            .expect("what rests on what has no cycle");
-        order.push(chosen.remove(free));
-    }
     Found {
-        steps: order.into_iter().map(|(_, step)| step).collect(),
+        steps: in_order(chosen, &by),
         issues,
     }
+}
+
+/// Steps in an order in which each finds the columns it rests on: those that nothing rests on go first.
+fn in_order(chosen: Vec<(usize, Determined)>, by: &[Option<Vec<usize>>]) -> Vec<Determined> {
+    let mut resting = vec![0usize; by.len()];
+    by.iter()
+        .flatten()
+        .flatten()
+        .for_each(|&source| resting[source] += 1);
+    let mut steps: BTreeMap<usize, Determined> = chosen.into_iter().collect();
+    let mut free: BTreeSet<usize> = steps.keys().copied().filter(|&y| resting[y] == 0).collect();
+    let mut order = Vec::with_capacity(steps.len());
+    while let Some(y) = free.pop_first() {
+        order.extend(steps.remove(&y));
+        for &source in by[y].iter().flatten() {
+            resting[source] -= 1;
+            if resting[source] == 0 && steps.contains_key(&source) {
+                free.insert(source);
+            }
+        }
+    }
+    order
 }
 
 /// Whether `column` is determined, directly or through others, by `base`.
@@ -340,7 +353,7 @@ fn map_of(groups: &[u32], group_count: usize, target: &Distinct) -> Option<(Vec<
 
 /// Logarithm of the probability that groups of these sizes all come out pure when cells are drawn independently.
 fn chance_of_purity(sizes: &[usize], shares: &[f64]) -> f64 {
-    let mut by_size: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut by_size: BTreeMap<usize, usize> = BTreeMap::new();
     for &size in sizes {
         *by_size.entry(size).or_default() += 1;
     }
@@ -472,7 +485,13 @@ fn pair(
             let joint = |row: usize| {
                 ca.cells.codes[row] as usize * cb.cells.len() + cb.cells.codes[row] as usize
             };
-            if !is_pure(rows, combinations, joint, &target.cells.codes) {
+            // Where questions were skipped says whether others were asked; that is no description, and models of missing values keep it.
+            let skipped = |row: usize| {
+                let gap = |cells: &Distinct| usize::from(cells.is_missing(cells.codes[row]));
+                2 * gap(&ca.cells) + gap(&cb.cells)
+            };
+            let cells = &target.cells.codes;
+            if !is_pure(rows, combinations, joint, cells) || is_pure(rows, 4, skipped, cells) {
                 continue;
             }
             let given_a = chance_given(&ca.cells, &cb.cells, target);
@@ -578,7 +597,7 @@ fn almost(
                 .filter_map(|x| {
                     let source = candidates[x].as_ref().filter(|c| c.determines)?;
                     let fits = source.cells.len() * target.cells.len() <= MAX_TABLE
-                        && rows >= MIN_MEAN_ROWS * source.cells.len()
+                        && rows >= ALMOST_MEAN_ROWS * source.cells.len()
                         // The reverse of a rule that is already used says nothing new.
                         && by[x].as_deref() != Some(&[y]);
                     fits.then(|| (x, errors(&source.cells, target)))

@@ -35,6 +35,3 @@ pub use plan::{MissingPlan, PlanOptions};
 pub use recipe::{Preview, Recipe};
 pub use step::Step;
 pub use text::{TextShape, TextShapes};
-
-#[cfg(test)]
-mod tests;
