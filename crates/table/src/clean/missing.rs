@@ -124,7 +124,7 @@ impl MissingLevels {
         })
     }
 
-    fn into_field(&self) -> Result<Field, CleanError> {
+    fn cleaned_field(&self) -> Result<Field, CleanError> {
         let own = self.column.kind.levels();
         let texts = own
             .into_iter()
@@ -152,7 +152,7 @@ impl Apply for MissingLevels {
 
     fn apply(&self, frame: &mut Frame, _issues: &mut Vec<Issue>) -> Result<(), CleanError> {
         let position = frame.find_like(&self.column)?;
-        let into = self.into_field()?;
+        let into = self.cleaned_field()?;
         let (field, column) = (&frame.fields[position], &frame.columns[position]);
         // The table may number its levels otherwise than the one the recipe was made for.
         let order: Vec<Option<u32>> = field.kind.levels().map_or_else(Vec::new, |levels| {
@@ -181,7 +181,7 @@ impl Apply for MissingLevels {
         _seed: &Seed,
         _repairs: &mut Vec<Repair>,
     ) -> Result<(), CleanError> {
-        let position = frame.find_like(&self.into_field()?)?;
+        let position = frame.find_like(&self.cleaned_field()?)?;
         let (field, column) = (&frame.fields[position], &frame.columns[position]);
         let own = self.column.kind.levels();
         let meaning: Vec<(u32, u8)> = field

@@ -52,7 +52,7 @@ impl NumberLevels {
         })
     }
 
-    fn into_field(&self) -> Result<Field, CleanError> {
+    fn cleaned_field(&self) -> Result<Field, CleanError> {
         let levels = Known::observed(Levels::new(self.values.iter().map(i64::to_string))?);
         let mut field = self.column.clone();
         field.kind = if self.ordered {
@@ -105,7 +105,7 @@ impl Apply for NumberLevels {
         }
         frame.forget_rules_about(&self.column.name);
         frame.columns[position] = Column::with_missing(Values::Codes(codes), missing);
-        frame.fields[position] = self.into_field()?;
+        frame.fields[position] = self.cleaned_field()?;
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Apply for NumberLevels {
         _seed: &Seed,
         _repairs: &mut Vec<Repair>,
     ) -> Result<(), CleanError> {
-        let position = frame.find_like(&self.into_field()?)?;
+        let position = frame.find_like(&self.cleaned_field()?)?;
         let (field, column) = (&frame.fields[position], &frame.columns[position]);
         let numbers: Vec<i64> = field
             .kind
@@ -158,7 +158,7 @@ impl Ranks {
         })
     }
 
-    fn into_field(&self) -> Result<Field, CleanError> {
+    fn cleaned_field(&self) -> Result<Field, CleanError> {
         let max = self.levels()?.len() as i64 - 1;
         let mut field = self.column.clone();
         field.kind = Kind::Integer {
@@ -205,7 +205,7 @@ impl Apply for Ranks {
             .collect();
         frame.forget_rules_about(&self.column.name);
         frame.columns[position] = Column::with_missing(Values::Integer(values), missing);
-        frame.fields[position] = self.into_field()?;
+        frame.fields[position] = self.cleaned_field()?;
         Ok(())
     }
 
@@ -215,7 +215,7 @@ impl Apply for Ranks {
         _seed: &Seed,
         repairs: &mut Vec<Repair>,
     ) -> Result<(), CleanError> {
-        let position = frame.find_like(&self.into_field()?)?;
+        let position = frame.find_like(&self.cleaned_field()?)?;
         let column = &frame.columns[position];
         let max = self.levels()?.len() as i64 - 1;
         let mut outside = 0;

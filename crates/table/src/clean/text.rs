@@ -156,7 +156,7 @@ impl TextShapes {
         })
     }
 
-    fn into_field(&self) -> Result<Field, CleanError> {
+    fn cleaned_field(&self) -> Result<Field, CleanError> {
         let levels = Levels::new(self.shapes.iter().map(TextShape::level))?;
         let mut field = self.column.clone();
         field.kind = Kind::nominal(Known::observed(levels));
@@ -175,7 +175,7 @@ impl Apply for TextShapes {
 
     fn apply(&self, frame: &mut Frame, _issues: &mut Vec<Issue>) -> Result<(), CleanError> {
         let position = frame.find_like(&self.column)?;
-        let field = self.into_field()?;
+        let field = self.cleaned_field()?;
         let codes: FxHashMap<String, u32> = self
             .shapes
             .iter()
@@ -219,7 +219,7 @@ impl Apply for TextShapes {
         seed: &Seed,
         _repairs: &mut Vec<Repair>,
     ) -> Result<(), CleanError> {
-        let position = frame.find_like(&self.into_field()?)?;
+        let position = frame.find_like(&self.cleaned_field()?)?;
         let column = &frame.columns[position];
         let levels = frame.fields[position].kind.levels();
         let shapes: FxHashMap<String, &TextShape> = self

@@ -108,7 +108,7 @@ pub fn impute(
     } else {
         columns.iter().map(|&name| name.to_owned()).collect()
     };
-    let (models, rounds) = fill(&mut frame, &names, config)?;
+    let Filling { models, rounds } = fill(&mut frame, &names, config)?;
     frame.constraints = table.schema().constraints().to_vec();
     Ok(Imputed {
         table: frame.into_table()?,
@@ -117,12 +117,14 @@ pub fn impute(
     })
 }
 
-/// Fills the named columns of a frame: the model used for each, and the number of passes.
-fn fill(
-    frame: &mut Frame,
-    names: &[String],
-    config: &ImputeConfig,
-) -> Result<(Vec<(String, &'static str)>, usize), CleanError> {
+/// How a frame was filled.
+struct Filling {
+    models: Vec<(String, &'static str)>,
+    rounds: usize,
+}
+
+/// Fills the named columns of a frame.
+fn fill(frame: &mut Frame, names: &[String], config: &ImputeConfig) -> Result<Filling, CleanError> {
     let targets: Vec<usize> = names
         .iter()
         .map(|name| frame.find(name))
@@ -140,7 +142,10 @@ fn fill(
     for (at, filled) in chained.columns {
         frame.columns[at] = filled;
     }
-    Ok((models, chained.rounds))
+    Ok(Filling {
+        models,
+        rounds: chained.rounds,
+    })
 }
 
 /// Fills missing values and leaves them filled.
