@@ -513,6 +513,7 @@ impl<'a> ColumnReader<'a> {
         {
             self.column_issue(ReadRule::LevelIsMissingCode);
         }
+        let before = listed.len();
         let mut levels = listed;
         // What was merely observed before grows at the end, so that the codes of old levels stay as they are.
         if known.is_some() && !binding && !matches!(self.field.kind, Kind::Boolean { .. }) {
@@ -524,9 +525,16 @@ impl<'a> ColumnReader<'a> {
             for text in new {
                 codes.insert(text.to_owned(), levels.len() as u32);
                 levels.push(text.to_owned());
-                let number = self.raw.texts.iter().position(|other| other == text);
+            }
+            if levels.len() > before {
+                let added: Vec<bool> = self
+                    .raw
+                    .texts
+                    .iter()
+                    .map(|text| codes.get(text).is_some_and(|&code| code as usize >= before))
+                    .collect();
                 for (row, &cell) in self.raw.cells.iter().enumerate() {
-                    if Some(cell as usize) == number {
+                    if added[cell as usize] {
                         add(&mut self.warnings, self.field, row, &ReadRule::LevelAdded);
                     }
                 }

@@ -64,6 +64,14 @@ fn ragged_rows_say_where_and_how_many() {
         b"a,b\n1,2\n3\n",
         "row 2 (line 3) has 1 fields; expected 2, as in the header",
     );
+    refused(
+        b"a,b\r\n1,2\r\n3\r\n",
+        "row 2 (line 3) has 1 fields; expected 2, as in the header",
+    );
+    refused(
+        b"a,b\n1,2\n3",
+        "row 2 (line 3) has 1 fields; expected 2, as in the header",
+    );
     let error = refused(
         b"a,b\n\"1\n1\",2\n3,4,5\n",
         "row 2 (line 4) has 3 fields; expected 2, as in the header",

@@ -96,6 +96,7 @@ pub fn read_from(source: impl Read + Send, options: &ReadOptions) -> Result<RawT
         input,
         max_row_bytes: options.max_row_bytes,
         rows: 0,
+        line: 0,
     };
     let names = splitter.header()?;
     let (columns, rows) = splitter.columns(names.len())?;
@@ -240,6 +241,8 @@ struct Splitter<R> {
     max_row_bytes: usize,
     /// Data rows split so far.
     rows: u64,
+    /// The line on which the last row ended, from 1.
+    line: u64,
 }
 
 impl<R: Read + Send> Splitter<R> {
@@ -310,7 +313,7 @@ impl<R: Read + Send> Splitter<R> {
             if found != columns {
                 return Err(CsvFault::Ragged {
                     row: self.rows,
-                    line: self.core.line() - 1,
+                    line: self.line,
                     expected: columns,
                     found,
                 });
@@ -362,7 +365,12 @@ impl<R: Read + Send> Splitter<R> {
                     let ends = (block.ends.len() * 2).max(1 << 12);
                     block.ends.resize(ends, 0);
                 }
-                ReadRecordResult::Record => return Ok(Some(block.ends_used - first)),
+                ReadRecordResult::Record => {
+                    // The splitter counts line feeds; the one that ended this row is not yet seen after `\r` or at the end of the file.
+                    let fed = read > 0 && self.input.buffer[self.input.start - 1] == b'\n';
+                    self.line = self.core.line() - u64::from(fed);
+                    return Ok(Some(block.ends_used - first));
+                }
                 ReadRecordResult::End => return Ok(None),
             }
         }

@@ -46,6 +46,29 @@ impl Default for InferOptions {
     }
 }
 
+impl InferOptions {
+    /// The same with or without guessed roles.
+    #[must_use]
+    pub fn with_roles(mut self, guess: bool) -> Self {
+        self.roles = guess;
+        self
+    }
+
+    /// The same with or without conspicuous numbers as missing codes.
+    #[must_use]
+    pub fn with_number_codes(mut self, guess: bool) -> Self {
+        self.number_codes = guess;
+        self
+    }
+
+    /// The same with this limit on the levels of a nominal column.
+    #[must_use]
+    pub fn with_max_levels(mut self, levels: usize) -> Self {
+        self.max_levels = levels;
+        self
+    }
+}
+
 /// A guessed schema and the reasons for it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
