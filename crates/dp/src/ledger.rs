@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, Units};
+use crate::composition::{Composition, Unsupported};
+use crate::convert::conversion;
 use crate::event::Event;
 use crate::number::{Delta, Epsilon, Rho};
-use crate::renyi::{self, Unsupported};
+use crate::renyi;
 use crate::unit::PrivacyUnit;
 use crate::zcdp;
 
@@ -155,15 +157,14 @@ impl Ledger {
                 });
             }
             Budget::Zcdp { .. } | Budget::Approx { .. } => {
+                let composition = Composition::new(&event, &self.unit)?;
                 let mut filter = match self.filter {
                     Some(filter) => filter,
-                    None => self.choose_order(&event)?,
+                    None => self.choose_order(&composition)?,
                 };
                 let nats = match filter.order {
-                    None => zcdp::rho(&event, &self.unit)?.get(),
-                    Some(order) => {
-                        crate::number::round_up(renyi::divergence(&event, &self.unit, order)?)
-                    }
+                    None => zcdp::composition_rho(&composition)?.get(),
+                    Some(order) => divergence(&composition, order)?,
                 };
                 let cost = Units::cost(nats);
                 let total = filter.spent.saturating_add(cost);
@@ -230,7 +231,7 @@ impl Ledger {
         let mut total = Units::ZERO;
         let mut known = true;
         for entry in &self.entries {
-            match zcdp::rho(&entry.event, &self.unit) {
+            match zcdp::zcdp_rho(&entry.event, &self.unit) {
                 Ok(rho) => total = total.saturating_add(Units::cost(rho.get())),
                 Err(_) => known = false,
             }
@@ -243,7 +244,7 @@ impl Ledger {
                 None => 0.0,
                 Some(Filter { order, spent, .. }) => {
                     let order = order.expect("an approximate budget is kept at an order");
-                    (spent.nats_up() + conversion(order, delta.get()))
+                    (spent.nats_up() + conversion(order - 1.0, delta.get().ln()))
                         .max(0.0)
                         .next_up()
                 }
@@ -255,65 +256,58 @@ impl Ledger {
     }
 
     /// The filter of an approximate budget: at the order that admits the most repetitions of the first event.
-    fn choose_order(&self, first: &Event) -> Result<Filter, LedgerError> {
+    fn choose_order(&self, first: &Composition) -> Result<Filter, LedgerError> {
         let Budget::Approx { epsilon, delta } = self.budget else {
             unreachable!("only approximate budgets choose an order");
         };
-        let capacity = |order: f64| -> Result<(f64, f64), Unsupported> {
-            let limit = epsilon.get() - conversion(order, delta.get());
-            let cost = renyi::divergence(first, &self.unit, order)?;
-            Ok((if cost == 0.0 { limit } else { limit / cost }, limit))
+        let log_delta = delta.get().ln();
+        // Order by x = log(order - 1); how often the first event fits, and the limit at that order.
+        let limit = |x: f64| epsilon.get() - conversion(x.exp(), log_delta);
+        let times = |x: f64| {
+            let cost = renyi::composition_at(first, 1.0 + x.exp());
+            if cost == 0.0 {
+                limit(x)
+            } else {
+                limit(x) / cost
+            }
         };
-        let pure = (f64::INFINITY, epsilon.get());
-        let mut best = (capacity(f64::INFINITY)?.0, pure);
-        if delta.get() > 0.0 {
-            let mut consider = |order: f64| -> Result<f64, Unsupported> {
-                let (times, limit) = capacity(order)?;
-                if times > best.0 {
-                    best = (times, (order, limit));
-                }
-                Ok(times)
-            };
-            // Orders 1 + 2^k on a coarse grid, then finer around the best by golden section in k.
-            let (mut at, mut high) = (0.0_f64, f64::NEG_INFINITY);
-            for step in -60..=100 {
-                let k = f64::from(step) * 0.25;
-                let times = consider(1.0 + k.exp2())?;
-                if times > high {
-                    (at, high) = (k, times);
-                }
+        divergence(first, 2.0)?;
+        let pure = epsilon.get() / first.pure_epsilon();
+        let (order, limit) = if delta.get() > 0.0 {
+            let (x, _) = renyi::best_log_order(-14.0, |x| -times(x));
+            if times(x) > pure {
+                (1.0 + x.exp(), limit(x))
+            } else {
+                (f64::INFINITY, epsilon.get())
             }
-            let (mut low, mut top) = (at - 0.25, at + 0.25);
-            let golden = 0.618_033_988_749_894_9;
-            for _ in 0..40 {
-                let left = top - golden * (top - low);
-                let right = low + golden * (top - low);
-                if consider(1.0 + left.exp2())? > consider(1.0 + right.exp2())? {
-                    top = right;
-                } else {
-                    low = left;
-                }
-            }
-        }
-        let (order, limit) = best.1;
+        } else {
+            (f64::INFINITY, epsilon.get())
+        };
+        let limit = if order == f64::INFINITY {
+            limit
+        } else {
+            limit - 4.0 * f64::EPSILON * (limit.abs() + 1.0)
+        };
         Ok(Filter {
             order: Some(order),
-            limit: Units::limit(limit.next_down().max(0.0)),
+            limit: Units::limit(limit.max(0.0)),
             spent: Units::ZERO,
         })
     }
 }
 
-/// What a Renyi loss at `order` gains on its way to `(epsilon, delta)`:
-/// `log(1 - 1/order) - log(delta * order) / (order - 1)` (Canonne, Kamath & Steinke 2020, proposition 12).
-fn conversion(order: f64, delta: f64) -> f64 {
-    if order == f64::INFINITY {
-        return 0.0;
+/// Renyi loss of an event that has no failure probability, rounded up by what its computation can have lost.
+fn divergence(composition: &Composition, order: f64) -> Result<f64, LedgerError> {
+    if renyi::failure(composition) > 0.0 {
+        let reason = "a release with a failure probability cannot be charged to a filter";
+        return Err(Unsupported::new("renyi", "approx_dp", reason).into());
     }
-    if delta == 0.0 {
-        return f64::INFINITY;
-    }
-    (-1.0 / order).ln_1p() - (delta * order).ln() / (order - 1.0)
+    let nats = renyi::composition_at(composition, order);
+    Ok(if order == f64::INFINITY {
+        nats
+    } else {
+        nats * (1.0 + 1e-12)
+    })
 }
 
 #[cfg(test)]

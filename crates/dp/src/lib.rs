@@ -17,16 +17,30 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod analytic_gaussian;
 mod budget;
+mod composition;
+mod convert;
 mod event;
 mod ledger;
 mod noise_source;
+mod normal;
 mod number;
 mod renyi;
+mod root;
+mod sampled_gaussian;
 mod unit;
+#[cfg(test)]
+mod vectors;
 mod zcdp;
 
+pub use analytic_gaussian::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
 pub use budget::Budget;
+pub use composition::Unsupported;
+pub use convert::{
+    renyi_to_delta, renyi_to_epsilon, zcdp_from_approx, zcdp_to_delta, zcdp_to_epsilon,
+    zcdp_to_log_delta,
+};
 pub use event::{Event, RenyiPoint, Repetitions};
 pub use ledger::{Entry, Ledger, LedgerError, Receipt, Spent};
 pub use noise_source::NoiseSource;
@@ -34,5 +48,6 @@ pub use number::{
     Delta, Epsilon, Mean, NoiseMultiplier, Order, ParameterError, Probability, Rho, SamplingRate,
     Shape, Sigma,
 };
-pub use renyi::Unsupported;
+pub use renyi::renyi_divergence;
 pub use unit::{PrivacyUnit, Relation, Sensitivity};
+pub use zcdp::zcdp_rho;

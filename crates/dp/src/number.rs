@@ -138,8 +138,8 @@ numbers! {
     /// Standard deviation (Gaussian) or scale (Laplace) of noise in the units of the query. Finite and above 0.
     Sigma, "sigma", "finite and above 0", |value| value > 0.0 && value < f64::INFINITY;
 
-    /// Order of a Renyi divergence, above 1. Infinity is the order of pure differential privacy.
-    Order, "order", "above 1", |value| value > 1.0;
+    /// Order of a Renyi divergence, at least 1: 1 is the Kullback-Leibler divergence, infinity pure differential privacy.
+    Order, "order", "at least 1", |value| value >= 1.0;
 
     /// Share of the privacy units that one step looks at, in `[0, 1]`.
     SamplingRate, "sampling rate", "between 0 and 1", |value| (0.0..=1.0).contains(&value);
@@ -172,8 +172,8 @@ impl Rho {
 
     /// Loss of one Gaussian release: `1 / (2 z^2)`, rounded up (Bun & Steinke 2016, proposition 1.6).
     pub fn of_gaussian(noise_multiplier: NoiseMultiplier) -> Self {
-        let z = noise_multiplier.get();
-        Self(round_up(0.5 / z / z))
+        let mu = 1.0 / noise_multiplier.get();
+        Self(round_up(0.5 * (mu * mu)))
     }
 
     /// Loss of one discrete Gaussian release on integers with this squared L2 sensitivity, rounded up

@@ -1,8 +1,8 @@
 //! Zero-concentrated differential privacy: what an event costs.
 
+use crate::composition::{Composition, Release, Unsupported};
 use crate::event::Event;
 use crate::number::{Rho, round_up};
-use crate::renyi::{Unsupported, pure_epsilon, tree_levels};
 use crate::unit::PrivacyUnit;
 
 /// Zero-concentrated loss of an event, rounded up.
@@ -14,54 +14,57 @@ use crate::unit::PrivacyUnit;
 /// # Errors
 ///
 /// [`Unsupported`] names the first event that has no useful zero-concentrated loss.
-pub(crate) fn rho(event: &Event, unit: &PrivacyUnit) -> Result<Rho, Unsupported> {
-    Ok(Rho::new(nats(event, unit)?).expect("losses are never negative or NaN"))
+pub fn zcdp_rho(event: &Event, unit: &PrivacyUnit) -> Result<Rho, Unsupported> {
+    composition_rho(&Composition::new(event, unit)?)
 }
 
-fn nats(event: &Event, unit: &PrivacyUnit) -> Result<f64, Unsupported> {
-    let refuse = |why| Err(Unsupported::new("zcdp", event, why));
-    Ok(match event {
-        Event::Gaussian { noise_multiplier } => Rho::of_gaussian(*noise_multiplier).get(),
-        Event::DiscreteGaussian {
-            sigma,
-            sensitivity_squared,
-        } => Rho::of_discrete_gaussian(*sigma, *sensitivity_squared).get(),
-        Event::Exponential { epsilon } => round_up(epsilon.get() * epsilon.get() / 8.0),
-        Event::Zcdp { rho } => rho.get(),
-        Event::TreeAggregation {
-            noise_multiplier,
-            steps,
-        } => round_up(
-            f64::from(tree_levels(*steps, unit, event)?)
-                * Rho::of_gaussian(*noise_multiplier).get(),
-        ),
-        Event::Laplace { .. }
-        | Event::DiscreteLaplace { .. }
-        | Event::RandomizedResponse { .. }
-        | Event::PureDp { .. } => {
-            let epsilon = pure_epsilon(event, unit)?;
+/// Zero-concentrated loss of a composition, rounded up.
+pub(crate) fn composition_rho(composition: &Composition) -> Result<Rho, Unsupported> {
+    let mut sum = 0.0_f64;
+    for (release, count) in &composition.parts {
+        let one = one(release)?;
+        let part = if *count == 1 {
+            one
+        } else {
+            round_up(*count as f64 * one)
+        };
+        sum = if sum == 0.0 {
+            part
+        } else {
+            round_up(sum + part)
+        };
+    }
+    Ok(Rho::new(sum).expect("losses are never negative or NaN"))
+}
+
+fn one(release: &Release) -> Result<f64, Unsupported> {
+    let refuse = |why| Err(Unsupported::new("zcdp", release.tag(), why));
+    Ok(match release {
+        Release::Gaussian { mu_squared } => round_up(0.5 * mu_squared),
+        Release::DiscreteGaussian { sigma, squared } => {
+            round_up(*squared as f64 * 0.5 / sigma / sigma)
+        }
+        Release::BoundedRange { range } => round_up(range * range / 8.0),
+        Release::Concentrated { rho } => *rho,
+        Release::Laplace { .. }
+        | Release::DiscreteLaplace { .. }
+        | Release::RandomizedResponse { .. }
+        | Release::SampledLaplace { .. } => {
+            let epsilon = release.pure_epsilon();
             round_up(round_up(0.5 * epsilon * epsilon))
         }
-        Event::Composed { events } => {
-            let mut sum = 0.0_f64;
-            for part in events {
-                sum = round_up(sum + nats(part, unit)?);
-            }
-            sum
+        Release::Approximate { epsilon, delta } if *delta == 0.0 => {
+            round_up(0.5 * epsilon * epsilon)
         }
-        Event::Repeated { times: 0, .. } => 0.0,
-        Event::Repeated { times, event } => round_up(*times as f64 * nats(event, unit)?),
-        Event::NonPrivate => f64::INFINITY,
-        Event::PoissonSampled { .. } | Event::SampledWithoutReplacement { .. } => {
+        Release::Nothing => f64::INFINITY,
+        Release::SampledGaussian { .. } => {
             return refuse("sampling does not lower a zero-concentrated loss");
         }
-        Event::ApproxDp { .. } => {
+        Release::Approximate { .. } => {
             return refuse("a failure probability has no zero-concentrated loss");
         }
-        Event::RenyiCurve { .. } => {
-            return refuse("points of a curve do not bound the other orders");
-        }
-        Event::RepeatAndSelect { .. } => {
+        Release::Curve { .. } => return refuse("points of a curve do not bound the other orders"),
+        Release::BestOfPoisson { .. } | Release::BestOfNegativeBinomial { .. } => {
             return refuse("selection among runs adds a loss that is not linear in the order");
         }
     })
