@@ -23,11 +23,14 @@ mod composition;
 mod convert;
 mod event;
 mod ledger;
+mod loss_law;
 mod noise_source;
 mod normal;
 mod number;
+mod pld;
 mod renyi;
 mod root;
+mod saddle_point;
 mod sampled_gaussian;
 mod unit;
 #[cfg(test)]
