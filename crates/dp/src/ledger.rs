@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::accountant::{Evaluation, evaluate_composition};
 use crate::budget::{Budget, Units};
 use crate::composition::{Composition, Unsupported};
 use crate::convert::conversion;
@@ -149,6 +150,11 @@ impl Ledger {
     ///
     /// [`LedgerError`] when it costs more than what remains, makes no promise, or has no known cost; the ledger is unchanged.
     pub fn try_spend(&mut self, purpose: &str, event: Event) -> Result<Receipt, LedgerError> {
+        self.charge(purpose, &event)?;
+        Ok(Receipt { event })
+    }
+
+    fn charge(&mut self, purpose: &str, event: &Event) -> Result<(), LedgerError> {
         match self.budget {
             Budget::Unlimited => {}
             _ if event.is_non_private() => {
@@ -157,7 +163,7 @@ impl Ledger {
                 });
             }
             Budget::Zcdp { .. } | Budget::Approx { .. } => {
-                let composition = Composition::new(&event, &self.unit)?;
+                let composition = Composition::new(event, &self.unit)?;
                 let mut filter = match self.filter {
                     Some(filter) => filter,
                     None => self.choose_order(&composition)?,
@@ -183,7 +189,7 @@ impl Ledger {
             purpose: purpose.to_owned(),
             event: event.clone(),
         });
-        Ok(Receipt { event })
+        Ok(())
     }
 
     /// The releases so far, in order.
@@ -253,6 +259,40 @@ impl Ledger {
             spent.delta = Some(delta);
         }
         spent
+    }
+
+    /// What the releases so far cost, by every accountant that applies.
+    ///
+    /// Valid where the parameters of all releases were fixed in advance. Where some were chosen from outputs of others, only
+    /// [`spent`](Self::spent), which adds losses at one order, is a promise.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`] when some event has no bound under the unit (possible in an unlimited ledger only).
+    pub fn evaluate(&self, delta: Delta) -> Result<Evaluation, Unsupported> {
+        let composition =
+            Composition::of_all(self.entries.iter().map(|entry| &entry.event), &self.unit)?;
+        Ok(evaluate_composition(&composition, delta.get()))
+    }
+
+    /// What a list of releases would cost if they were charged now, without charging them: the ledger after the last one that
+    /// fits, and the error of the first that does not.
+    pub fn plan<'a>(
+        &self,
+        releases: impl IntoIterator<Item = (&'a str, &'a Event)>,
+    ) -> (Spent, Result<(), LedgerError>) {
+        let mut copy = Self {
+            unit: self.unit,
+            budget: self.budget,
+            filter: self.filter,
+            entries: self.entries.clone(),
+        };
+        for (purpose, event) in releases {
+            if let Err(error) = copy.charge(purpose, event) {
+                return (copy.spent(), Err(error));
+            }
+        }
+        (copy.spent(), Ok(()))
     }
 
     /// The filter of an approximate budget: at the order that admits the most repetitions of the first event.

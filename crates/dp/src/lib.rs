@@ -17,8 +17,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accountant;
 mod analytic_gaussian;
 mod budget;
+mod calibrate;
 mod composition;
 mod convert;
 mod event;
@@ -37,8 +39,13 @@ mod unit;
 mod vectors;
 mod zcdp;
 
+pub use accountant::{Accountant, Best, Bound, DeltaBound, Evaluation, Method, evaluate};
 pub use analytic_gaussian::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
 pub use budget::Budget;
+pub use calibrate::{
+    Calibrated, CalibrationError, Target, calibrate_noise_multiplier, calibrate_rho,
+    calibrate_sampling_rate, calibrate_steps,
+};
 pub use composition::Unsupported;
 pub use convert::{
     renyi_to_delta, renyi_to_epsilon, zcdp_from_approx, zcdp_to_delta, zcdp_to_epsilon,

@@ -337,6 +337,13 @@ fn discrete_gaussian(sigma: f64, shift: i32) -> LossLaw {
     LossLaw::atoms(atoms)
 }
 
+/// Exact `delta` of one discrete Gaussian for a whole shift: `P(loss > epsilon) - e^epsilon Q(loss > epsilon)`.
+#[cfg(test)]
+pub(crate) fn discrete_gaussian_delta(sigma: f64, shift: i32, epsilon: f64) -> f64 {
+    let sides = discrete_gaussian(sigma, shift).sides(epsilon);
+    sides.p_above - epsilon.exp() * sides.q_above
+}
+
 /// Loss of the discrete Laplace: geometric tails make the two outer atoms.
 fn discrete_laplace(scale: f64, sensitivity: u64) -> LossLaw {
     let (step, shift) = (1.0 / scale, sensitivity as f64);

@@ -45,17 +45,6 @@ pub(crate) fn above(x: f64) -> f64 {
     }
 }
 
-/// Probability between two points, from whichever tail loses fewer digits.
-pub(crate) fn between(low: f64, high: f64) -> f64 {
-    if high <= low {
-        0.0
-    } else if low + high > 0.0 {
-        (above(low) - above(high)).max(0.0)
-    } else {
-        (below(high) - below(low)).max(0.0)
-    }
-}
-
 /// Logarithm of the probability above `x`, at any `x`.
 pub(crate) fn log_above(x: f64) -> f64 {
     if x > 5.0 {

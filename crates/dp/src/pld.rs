@@ -132,7 +132,7 @@ impl Laws {
             .collect::<Option<_>>()?;
         let at = |c: f64| composed(&rough, c);
         let variance = at(0.0).2;
-        if !(variance > 0.0) {
+        if variance <= 0.0 || variance.is_nan() {
             return None;
         }
         // The saddle: for an epsilon directly, for a delta by the saddle-point approximation. Any tilt is valid.
@@ -276,7 +276,7 @@ impl Grid {
         let anchor = law.lattice().map_or(0.0, |(anchor, _)| anchor);
         let first = ((low - anchor) / spacing).floor() - 1.0;
         let count = ((high - anchor) / spacing).ceil() + 1.0 - first;
-        if !(count < MOST_CELLS) {
+        if count > MOST_CELLS || count.is_nan() {
             return None;
         }
         let count = count as usize;

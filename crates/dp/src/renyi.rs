@@ -184,7 +184,7 @@ fn sampled_gaussian(scheme: Scheme, rate: f64, sigma: f64, order: f64) -> f64 {
     }
     let plain = 0.5 * order / sigma / sigma;
     let peak = order / sigma;
-    if !(peak < 2e4) {
+    if peak >= 2e4 || peak.is_nan() {
         // Convexity: the moment is at most (1 - rate) + rate exp((order - 1) plain). Within 1e-3 here, and never below.
         return (amplified(rate, (order - 1.0) * plain) / (order - 1.0)).min(plain);
     }
@@ -290,7 +290,7 @@ fn sampled_laplace(rate: f64, epsilon: f64, order: f64) -> f64 {
     ];
     // So many panels that the logarithm of the integrand moves by at most 3 within one.
     let panels = ((2.0 * order + 1.0) * epsilon / 3.0).ceil().max(2.0);
-    if !(panels < 5e4) {
+    if panels >= 5e4 || panels.is_nan() {
         // Convexity of the moment, as for the Gaussian.
         let plain = laplace(epsilon, order);
         return (amplified(rate, (order - 1.0) * plain) / (order - 1.0)).min(plain);
@@ -430,12 +430,14 @@ fn on_curve(points: &[RenyiPoint], order: f64) -> f64 {
 /// Logarithm of `order - 1` at the lowest point of a function of it, and the value there: a coarse scan from `low` to 23, then
 /// golden section.
 pub(crate) fn best_log_order(low: f64, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
-    let (mut best, mut lowest) = (low, f64::INFINITY);
+    let (mut best, mut lowest, mut worse) = (low, f64::INFINITY, 0);
     let mut x = low;
-    while x < 23.0 {
+    while x < 23.0 && worse < 5 {
         let value = f(x);
         if value < lowest {
-            (best, lowest) = (x, value);
+            (best, lowest, worse) = (x, value, 0);
+        } else if value > lowest {
+            worse += 1;
         }
         x += 1.0;
     }

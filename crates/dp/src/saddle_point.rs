@@ -246,6 +246,62 @@ struct Nodes {
 impl Nodes {
     /// Nodes for characteristic functions up to argument `reach`.
     fn new(rate: f64, sigma: f64, direction: Direction, c: f64, reach: f64) -> Option<Self> {
+        let nodes = Self::with_step(rate, sigma, direction, c, f64::INFINITY)?;
+        if reach == 0.0 {
+            return Some(nodes);
+        }
+        let step = nodes.step_for(reach);
+        if step >= nodes.step {
+            Some(nodes)
+        } else {
+            Self::with_step(rate, sigma, direction, c, step)
+        }
+    }
+
+    /// Largest step with a strip error below `1e-17` for arguments up to `reach`. On the line at height `v` the integrand grows
+    /// by `e^(v^2/2 + t arg) |rho|^power`, where `rho = 1 - w + w e^(i v / sigma)` and `w` is the share of the ratio that moves.
+    fn step_for(&self, reach: f64) -> f64 {
+        let shares: Vec<f64> = (0..self.weights.len())
+            .map(|node| self.share(node))
+            .collect();
+        let mut best = 0.0_f64;
+        for (a, angle) in strip_widths(self.sigma) {
+            let (sin, cos) = angle.sin_cos();
+            // Terms reach e^(pi reach): summed in logarithms.
+            let logs: Vec<f64> = shares
+                .iter()
+                .zip(&self.weights)
+                .map(|(w, weight)| {
+                    let (re, im) = (1.0 - w + w * cos, w * sin);
+                    weight.max(1e-300).ln()
+                        + reach * im.atan2(re)
+                        + self.power.min(0.0) * re.hypot(im).ln()
+                })
+                .collect();
+            let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = logs.iter().map(|log| (log - most).exp()).sum();
+            let growth = 0.5 * a * a + most + sum.ln();
+            best = best.max(2.0 * std::f64::consts::PI * a / (41.0 + growth.max(0.0)));
+        }
+        best
+    }
+
+    /// Share of the ratio that moves with the noise, `q e^shift / r`, at a node.
+    fn share(&self, node: usize) -> f64 {
+        let y = self.first + node as f64 * self.step;
+        let shift = (y - 0.5 / self.sigma) / self.sigma;
+        (self.rate.ln() + shift - log_ratio(self.rate, self.sigma, y))
+            .exp()
+            .min(1.0)
+    }
+
+    fn with_step(
+        rate: f64,
+        sigma: f64,
+        direction: Direction,
+        c: f64,
+        most_step: f64,
+    ) -> Option<Self> {
         // Moments are integrals of the normal density times a power of the ratio.
         let (power, sign) = match direction {
             Direction::Remove => (c + 1.0, 1.0),
@@ -268,10 +324,10 @@ impl Nodes {
         let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let begin = values.iter().position(|value| *value > most - 50.0)? as f64 - 1.0;
         let end = values.iter().rposition(|value| *value > most - 50.0)? as f64 + 1.0;
-        let step = strip_step(sigma, power.min(0.0), reach);
+        let step = strip_step(sigma, power.min(0.0)).min(most_step);
         let first = low + begin * coarse;
         let count = ((end - begin) * coarse / step).ceil();
-        if !(count < 20_000.0) {
+        if count > 20_000.0 || count.is_nan() {
             return None;
         }
         let mut weights = Vec::with_capacity(count as usize + 1);
@@ -331,16 +387,9 @@ impl Nodes {
 
     /// Intervals on which the tilted loss has at least a known density: `(probability of the uniform part, length)`.
     fn uniform_parts(&self) -> Vec<(f64, f64)> {
-        let slope_of = |y: f64| {
-            let shift = (y - 0.5 / self.sigma) / self.sigma;
-            // Share of the ratio that moves: q e^shift / r.
-            (self.rate.ln() + shift - log_ratio(self.rate, self.sigma, y))
-                .exp()
-                .min(1.0)
-        };
         let n = self.weights.len();
         let y = |node: usize| self.first + node as f64 * self.step;
-        let shares: Vec<f64> = (0..n).map(|node| slope_of(y(node))).collect();
+        let shares: Vec<f64> = (0..n).map(|node| self.share(node)).collect();
         // Density of the loss: tilted density of the noise over the slope of the loss.
         let densities: Vec<f64> = (0..n)
             .map(|node| self.weights[node] / self.step / (shares[node] / self.sigma).max(1e-300))
@@ -383,33 +432,32 @@ impl Nodes {
     }
 }
 
-/// Largest step of the noise grid with a strip error below `1e-17` (point 3 of the module documentation).
-fn strip_step(sigma: f64, negative_power: f64, reach: f64) -> f64 {
-    let mut best = 0.0_f64;
-    let mut angle: f64 = 0.05;
-    while angle < 3.1 {
-        let a = sigma * angle;
-        if a < 14.0 {
-            let growth = 0.5 * a * a + reach * angle + negative_power * (0.5 * angle).cos().ln();
-            best = best.max(2.0 * std::f64::consts::PI * a / (40.0 + growth));
-        }
-        angle *= 1.15;
-    }
-    if sigma > 100.0 {
-        // The strip is wider than useful: take its best half-width directly.
-        let a: f64 = 8.0;
-        let angle = a / sigma;
-        let growth = 0.5 * a * a + reach * angle + negative_power * (0.5 * angle).cos().ln();
-        best = best.max(2.0 * std::f64::consts::PI * a / (40.0 + growth));
-    }
-    best.min(0.5)
+/// Largest step of the noise grid with a strip error below `1e-17` for arguments of no size (point 3 of the module
+/// documentation).
+fn strip_step(sigma: f64, negative_power: f64) -> f64 {
+    strip_widths(sigma)
+        .map(|(a, angle)| {
+            let growth = 0.5 * a * a + negative_power * (0.5 * angle).cos().ln();
+            2.0 * std::f64::consts::PI * a / (40.0 + growth)
+        })
+        .fold(0.0, f64::max)
+        .min(0.5)
+}
+
+/// Half-widths of strips to try, below `pi sigma`, and the angles that they turn the exponential by.
+fn strip_widths(sigma: f64) -> impl Iterator<Item = (f64, f64)> {
+    let widest = (3.05 * sigma).min(12.0);
+    (0..14).map(move |k| {
+        let a = widest * 0.78_f64.powi(k);
+        (a, a / sigma)
+    })
 }
 
 /// Decreasing majorant of `|sin x / x|`.
 fn lobe(x: f64) -> f64 {
     // The main lobe falls to 0.2172, the height of the first side lobe, before x = 2.58.
     if x < 2.58 {
-        (x.sin() / x.max(1e-12)).min(1.0).max(0.217_234)
+        (x.sin() / x.max(1e-12)).clamp(0.217_234, 1.0)
     } else {
         0.217_234_f64.min(1.0 / x)
     }
@@ -542,7 +590,7 @@ impl Contour {
                 products += steps * nodes.weights.len() as f64;
             }
         }
-        if !(products < MOST_PRODUCTS) {
+        if products > MOST_PRODUCTS {
             return None;
         }
         let steps = steps as usize;
@@ -635,7 +683,7 @@ impl Contour {
         let mut epsilon = self.centre;
         for _ in 0..60 {
             let (log, slope) = bound(epsilon)?;
-            if !(slope < 0.0) {
+            if slope >= 0.0 || slope.is_nan() {
                 return None;
             }
             let step = ((target - log) / slope).clamp(-2.0 / self.c, 2.0 / self.c);
@@ -743,30 +791,69 @@ fn add_log_characteristic(part: &Tilted, count: f64, h: f64, logs: &mut [Charact
                 .zip(&nodes.losses)
                 .map(|(w, l)| w * l)
                 .sum();
-            let turns: Vec<(f64, f64)> = nodes
-                .losses
-                .iter()
-                .map(|loss| (h * (loss - mean)).sin_cos())
-                .map(|(s, c)| (c, s))
-                .collect();
-            let mut now: Vec<(f64, f64)> = nodes.weights.iter().map(|w| (*w, 0.0)).collect();
+            let mut spin = Spin::new(nodes, mean, h);
             for (k, at) in logs.iter_mut().enumerate() {
-                if k > 0 {
-                    for ((re, im), (cos, sin)) in now.iter_mut().zip(&turns) {
-                        (*re, *im) = (*re * cos - *im * sin, *re * sin + *im * cos);
-                    }
-                }
-                let (mut re, mut im) = (0.0, 0.0);
-                for (x, y) in &now {
-                    re += x;
-                    im += y;
-                }
+                let (re, im) = spin.sum();
+                spin.turn();
                 let size = re.hypot(im).max(1e-300);
                 at.log += count * size.ln();
                 at.phase += count * (im.atan2(re) + k as f64 * h * mean);
                 // Strip error, weights, value at the tilt, and one rounding in each turn.
                 let error = 2e-17 + unit * (nodes.size + nodes.value.abs() + k as f64);
                 at.error += count * error / size;
+            }
+        }
+    }
+}
+
+/// Weights turning in the plane, in lanes of four.
+struct Spin {
+    re: Vec<[f64; 4]>,
+    im: Vec<[f64; 4]>,
+    cos: Vec<[f64; 4]>,
+    sin: Vec<[f64; 4]>,
+}
+
+impl Spin {
+    fn new(nodes: &Nodes, mean: f64, h: f64) -> Self {
+        let groups = nodes.weights.len().div_ceil(4);
+        let zero = vec![[0.0; 4]; groups];
+        let mut spin = Self {
+            re: zero.clone(),
+            im: zero.clone(),
+            cos: zero.clone(),
+            sin: zero,
+        };
+        for (node, (weight, loss)) in nodes.weights.iter().zip(&nodes.losses).enumerate() {
+            let (sin, cos) = (h * (loss - mean)).sin_cos();
+            let (group, lane) = (node / 4, node % 4);
+            spin.re[group][lane] = *weight;
+            spin.cos[group][lane] = cos;
+            spin.sin[group][lane] = sin;
+        }
+        spin
+    }
+
+    fn sum(&self) -> (f64, f64) {
+        let add = |parts: &[[f64; 4]]| {
+            let mut sum = [0.0; 4];
+            for part in parts {
+                for lane in 0..4 {
+                    sum[lane] += part[lane];
+                }
+            }
+            sum[0] + sum[1] + sum[2] + sum[3]
+        };
+        (add(&self.re), add(&self.im))
+    }
+
+    fn turn(&mut self) {
+        let turns = self.cos.iter().zip(&self.sin);
+        for ((re, im), (cos, sin)) in self.re.iter_mut().zip(&mut self.im).zip(turns) {
+            for lane in 0..4 {
+                let (x, y) = (re[lane], im[lane]);
+                re[lane] = x * cos[lane] - y * sin[lane];
+                im[lane] = x * sin[lane] + y * cos[lane];
             }
         }
     }
@@ -791,7 +878,7 @@ mod tests {
     fn inverts_the_gaussian() {
         for mu in [0.01, 0.3, 1.0, 5.0] {
             for nats in [0.5, 3.0, 11.5, 100.0, 600.0] {
-                let delta = (-nats as f64).exp();
+                let delta = f64::exp(-nats);
                 let exact = crate::analytic_gaussian::epsilon(mu, delta);
                 if exact == 0.0 {
                     continue;

@@ -666,3 +666,63 @@ fn pld_of_pure_mechanisms() {
         }
     });
 }
+
+#[test]
+fn calibration() {
+    use crate::{Event, PrivacyUnit, SamplingRate, Target, calibrate_noise_multiplier};
+    family!("calibration").each(|case| {
+        let target = Target {
+            epsilon: Epsilon::new(case.param("eps")).unwrap(),
+            delta: Delta::new(case.param("delta")).unwrap(),
+            unit: PrivacyUnit::one_row(),
+        };
+        let rate = SamplingRate::new(case.param("q")).unwrap();
+        let steps = case.param("steps") as u64;
+        let found = calibrate_noise_multiplier(target, |noise_multiplier| {
+            Event::Gaussian { noise_multiplier }
+                .poisson_sampled(rate)
+                .repeated(steps)
+        })
+        .map_err(|error| error.to_string())?;
+        let exact = case.expected("sigma");
+        if found.value.get() < exact * (1.0 - 1e-9) {
+            return Err(format!("{} is below the exact {exact}", found.value));
+        }
+        // Tighter than the stated 1e-5.
+        near("sigma", found.value.get(), exact, 1e-6, 0.0)
+    });
+}
+
+#[test]
+fn best_of_gaussian_compositions() {
+    let check = |case: &Case<'_>| {
+        let best = crate::accountant::best_epsilon(&parts(case), case.param("delta"));
+        let exact = case.expected("eps");
+        let (low, high) = (best.lower.get(), best.upper.get());
+        if high < exact * (1.0 - 1e-8) || low > exact * (1.0 + 1e-8) {
+            return Err(format!("{exact} outside {low}..{high}"));
+        }
+        near("eps", high, exact, 1e-7, 0.0)?;
+        near("eps", low, exact, 1e-7, 0.0)
+    };
+    family!("dpsgd_eps").each(check);
+    family!("hetero_eps").each(check);
+}
+
+#[test]
+fn discrete_gaussian_curves() {
+    use crate::loss_law::discrete_gaussian_delta;
+    family!("discrete_gaussian").each(|case| {
+        if case.text("quantity") != "delta" {
+            return Ok(());
+        }
+        case.is(
+            "delta",
+            discrete_gaussian_delta(
+                case.param("sigma"),
+                case.param("shift") as i32,
+                case.param("eps"),
+            ),
+        )
+    });
+}
