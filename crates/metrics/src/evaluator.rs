@@ -12,7 +12,7 @@ use crate::{
     AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd, CorrelationRatioMsd,
     CramersVMsd, Direction, Evaluation, EvaluationOptions, Group, Inputs, JointMissingDifference,
     KolmogorovSmirnov, MassMad, Metric, MetricError, MissingShareDifference, Pair, RuleViolations,
-    Score, TotalVariation, bivariate, missing, privacy, rules, univariate,
+    Score, TableUtility, TotalVariation, bivariate, missing, privacy, rules, univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -49,6 +49,7 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
         Box::new(MassMad::new(options.bins)),
         Box::new(TotalVariation::new(options.bins)),
         Box::new(KolmogorovSmirnov::default()),
+        Box::new(TableUtility::columns()),
         Box::new(CorrelationMsd::new(Correlation::Pearson)),
         Box::new(CorrelationMsd::new(Correlation::Spearman)),
         Box::new(CramersVMsd::new(false)),
@@ -58,6 +59,7 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
             options.correlation,
             options.bias_corrected,
         )),
+        Box::new(TableUtility::pairs()),
         Box::new(TrialScore::hedges_g(options)),
         Box::new(TrialScore::effect_overlap(options)),
         Box::new(TrialScore::sign_agreement(options)),

@@ -4,7 +4,7 @@ use parable_seed::Seed;
 
 use crate::{Direction, MetricError, Pair, Score};
 
-/// A number about a pair of tables. Anybody can add one; see [`conformance`](crate::conformance) (feature `testkit`) for what is asked of it.
+/// A number about a pair of tables. Anybody can add one; `conformance::check` (feature `testkit`) says what is asked of it.
 pub trait Metric: Send + Sync {
     /// A name unique among the metrics of an evaluation, in `snake_case`. Random streams derive from it, so it never changes.
     fn id(&self) -> &str;

@@ -7,7 +7,7 @@ use parable_table::{Field, Kind, NumberFormat, Role, Schema, Table, csv, read_ty
 use serde_json::Value;
 
 /// The table in a file: the named columns are continuous, all others nominal; roles as given.
-pub fn table(path: &Path, numeric: &[&str], roles: &[(&str, Role)]) -> Table {
+pub(crate) fn table(path: &Path, numeric: &[&str], roles: &[(&str, Role)]) -> Table {
     let raw = csv::read(path, &csv::ReadOptions::default()).unwrap();
     let fields = raw.names.iter().map(|name| {
         let kind = if numeric.contains(&name.as_str()) {
@@ -27,12 +27,12 @@ pub fn table(path: &Path, numeric: &[&str], roles: &[(&str, Role)]) -> Table {
 }
 
 /// A JSON file.
-pub fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// Entries of one metric of an expected file.
-pub fn entries<'a>(expected: &'a Value, metric: &str) -> Vec<&'a Value> {
+pub(crate) fn entries<'a>(expected: &'a Value, metric: &str) -> Vec<&'a Value> {
     let entries = expected[metric].as_array();
     entries
         .unwrap_or_else(|| panic!("no entry for {metric}"))
@@ -47,7 +47,7 @@ pub fn entries<'a>(expected: &'a Value, metric: &str) -> Vec<&'a Value> {
 
 /// Compares with an entry's tolerance: the larger of the relative and the absolute one.
 #[track_caller]
-pub fn check(what: &str, actual: Option<f64>, expected: &Value, entry: &Value) {
+pub(crate) fn check(what: &str, actual: Option<f64>, expected: &Value, entry: &Value) {
     if expected.is_null() || expected == "nan" {
         assert_eq!(actual, None, "{what}");
         return;
