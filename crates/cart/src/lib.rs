@@ -1,1 +1,61 @@
 //! Sequential synthesis with classification and regression trees.
+//!
+//! [`Cart`] learns one tree per column (and one more for missing values and for frequent numbers), each from the columns before it; the
+//! [`CartModel`] draws whole columns down the trees. Clusters such as schools are drawn as clusters: their own columns first, members after,
+//! with what members of one cluster have in common beyond what trees explain. [`CartConfig`] holds the settings. The method and the evidence
+//! for its defaults are in `docs/methods/cart.md`.
+//!
+//! ```
+//! use parable_cart::{Cart, CartConfig};
+//! use parable_core::{FitContext, Model, Synthesizer};
+//! use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+//! use parable_seed::Seed;
+//! use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
+//!
+//! let schema = Schema::new(vec![
+//!     Field::new("meals", Kind::boolean(Known::declared(Levels::new(["no", "yes"])?))),
+//!     Field::new("score", Kind::integer()),
+//! ])?;
+//! let meals: Vec<u32> = (0..200).map(|row| u32::from(row % 4 == 0)).collect();
+//! let score: Vec<i64> = (0..200).map(|row| if row % 4 == 0 { 20 + row % 7 } else { 30 + row % 11 }).collect();
+//! let table = Table::new(schema, vec![
+//!     Column::complete(Values::Codes(meals)),
+//!     Column::complete(Values::Integer(score)),
+//! ])?;
+//!
+//! let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
+//! let mut noise = NoiseSource::operating_system();
+//! let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
+//! let cart = Cart::new(CartConfig::default().with_min_leaf_rows(10));
+//! let model = cart.fit(&table, &mut context)?;
+//!
+//! let synthetic = model.sample(500, &Seed::from_u64(2))?;
+//! let pupils_with_meals = (0..500).filter(|&row| synthetic.column(0).code(row) == Some(1)).count();
+//! assert!(pupils_with_meals.abs_diff(125) <= 2);
+//! println!("{}", model.draw_tree("score", 3).unwrap_or_default());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod balance;
+mod config;
+mod describe;
+mod effects;
+mod feature;
+mod file;
+mod fit;
+mod grow;
+mod hierarchy;
+mod local;
+mod model;
+mod normal;
+mod ordering;
+mod sample;
+mod split;
+mod tree;
+mod values;
+
+pub use config::{CartConfig, Draws, Smoothing, VisitOrder};
+pub use describe::TreeSummary;
+pub use file::CartReader;
+pub use fit::Cart;
+pub use model::CartModel;

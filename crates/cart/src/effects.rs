@@ -1,0 +1,229 @@
+//! What a leaf does not know: the arm of a trial and the cluster a row belongs to.
+//!
+//! A tree rarely splits on an effect of a tenth of a standard deviation and cannot split on the identity of a school. Both are read off the
+//! places that training rows take in their leaves: a row's share of its leaf, as a normal score, is what the tree left unexplained. Arms
+//! whose scores are high on average get a shift, clusters whose members' scores agree a common part. A draw then takes the quantile of its
+//! leaf at `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid and its gaps.
+
+use crate::grow::Grown;
+use crate::normal::interval_score;
+use crate::tree::Leaves;
+
+/// How draws of one tree lean on arms and clusters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Effects {
+    /// Shift of each arm in normal scores; empty without arms.
+    pub(crate) arms: Vec<f64>,
+    /// Training rows of each arm in each leaf, leaf after leaf; empty without arms.
+    pub(crate) leaf_arms: Vec<u32>,
+    /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above.
+    pub(crate) clusters: Vec<f64>,
+}
+
+/// The groups that training rows belong to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Groups<'a> {
+    /// The arm of each row and how many arms there are.
+    pub(crate) arms: Option<(&'a [u8], usize)>,
+    /// The cluster of each row and how many there are, coarsest level first.
+    pub(crate) clusters: &'a [(Vec<u32>, usize)],
+}
+
+/// Most of the variance that may be common to clusters: something must be left for the rows.
+const MAX_COMMON: f64 = 0.95;
+/// Rounds of the fit of arm shifts; they converge by a factor of ten or so per round.
+const ROUNDS: usize = 25;
+
+/// Fills the leaves of a grown tree and estimates its effects.
+///
+/// - `codes`: what each row of the table holds
+/// - `rank`: the place of each code in the order of draws
+pub(crate) fn estimate(
+    grown: &Grown,
+    codes: &[u32],
+    rank: &[u32],
+    groups: Groups<'_>,
+) -> (Leaves, Effects) {
+    let mut leaves = Leaves::default();
+    let wanted = groups.arms.is_some() || !groups.clusters.is_empty();
+    let mut scores = Scores::default();
+    let mut sorted: Vec<(u32, u32)> = Vec::new();
+    for leaf in 0..grown.leaf_ends.len() {
+        sorted.clear();
+        sorted.extend(
+            grown
+                .leaf(leaf)
+                .iter()
+                .map(|&row| (rank[codes[row as usize] as usize], row)),
+        );
+        sorted.sort_unstable();
+        let mut entries: Vec<(u32, u32)> = Vec::new();
+        let mut last = None;
+        for &(rank, row) in &sorted {
+            if last == Some(rank) {
+                if let Some(entry) = entries.last_mut() {
+                    entry.1 += 1;
+                }
+            } else {
+                entries.push((codes[row as usize], 1));
+                last = Some(rank);
+            }
+        }
+        if wanted {
+            scores.push(&sorted, &entries);
+        }
+        leaves.push(entries);
+    }
+    let mut effects = Effects::default();
+    if let Some((arm, count)) = groups.arms {
+        (effects.arms, effects.leaf_arms) = scores.remove_arms(arm, count);
+    }
+    if !groups.clusters.is_empty() {
+        effects.clusters = scores.common_parts(groups.clusters);
+    }
+    (leaves, effects)
+}
+
+/// Normal scores of training rows within their leaves.
+#[derive(Debug, Default)]
+struct Scores {
+    rows: Vec<u32>,
+    score: Vec<f64>,
+    /// Where each leaf ends in `rows`, and the variance of its scores: by how much a score moves if what lies behind it moves by one.
+    ends: Vec<usize>,
+    slope: Vec<f64>,
+}
+
+impl Scores {
+    fn push(&mut self, sorted: &[(u32, u32)], entries: &[(u32, u32)]) {
+        let held = sorted.len() as f64;
+        let (mut before, mut place, mut slope) = (0.0, 0, 0.0);
+        for &(_, count) in entries {
+            let share = f64::from(count) / held;
+            let score = interval_score(before, (before + share).min(1.0));
+            slope += share * score * score;
+            for &(_, row) in &sorted[place..place + count as usize] {
+                self.rows.push(row);
+                self.score.push(score);
+            }
+            place += count as usize;
+            before += share;
+        }
+        self.ends.push(self.rows.len());
+        self.slope.push(slope);
+    }
+
+    fn leaf(&self, leaf: usize) -> std::ops::Range<usize> {
+        let start = if leaf == 0 { 0 } else { self.ends[leaf - 1] };
+        start..self.ends[leaf]
+    }
+
+    /// Fits `score = slope (shift of the arm - mean shift of the leaf)` by its moments per arm and takes the fit out of the scores.
+    fn remove_arms(&mut self, arm: &[u8], count: usize) -> (Vec<f64>, Vec<u32>) {
+        let leaves = self.ends.len();
+        let mut held = vec![0u32; leaves * count];
+        let mut sums = vec![0.0; count];
+        for leaf in 0..leaves {
+            for index in self.leaf(leaf) {
+                let arm = usize::from(arm[self.rows[index] as usize]);
+                held[leaf * count + arm] += 1;
+                sums[arm] += self.score[index];
+            }
+        }
+        let mut shifts = vec![0.0; count];
+        for _ in 0..ROUNDS {
+            let mut fitted = vec![0.0; count];
+            let mut weight = vec![0.0; count];
+            for leaf in 0..leaves {
+                let held = &held[leaf * count..(leaf + 1) * count];
+                let mean = mean_shift(held, &shifts);
+                for arm in 0..count {
+                    let rows = f64::from(held[arm]) * self.slope[leaf];
+                    fitted[arm] += rows * (shifts[arm] - mean);
+                    weight[arm] += rows;
+                }
+            }
+            for arm in 0..count {
+                if weight[arm] > 0.0 {
+                    shifts[arm] += (sums[arm] - fitted[arm]) / weight[arm];
+                }
+            }
+        }
+        // An arm that stands alone in its leaves has no contrast to estimate: rounding alone must not move it.
+        for shift in &mut shifts {
+            *shift = shift.clamp(-4.0, 4.0);
+        }
+        for leaf in 0..leaves {
+            let held = &held[leaf * count..(leaf + 1) * count];
+            let mean = mean_shift(held, &shifts);
+            for index in self.leaf(leaf) {
+                let arm = usize::from(arm[self.rows[index] as usize]);
+                self.score[index] -= self.slope[leaf] * (shifts[arm] - mean);
+            }
+        }
+        (shifts, held)
+    }
+
+    /// The common part of each level: products of scores over pairs of rows in one cluster (and not in one finer cluster) against the
+    /// products of their slopes. A row moves its own leaf's reference too, so that leaf mates of one cluster see less of what they share.
+    fn common_parts(&self, levels: &[(Vec<u32>, usize)]) -> Vec<f64> {
+        let mut pairs: Vec<(f64, f64, f64)> = Vec::with_capacity(levels.len());
+        for (of_row, count) in levels {
+            let mut seen = vec![0u32; *count];
+            let mut sums = vec![(0.0, 0.0, 0.0); *count];
+            let mut own = (0.0, 0.0, 0.0);
+            for leaf in 0..self.ends.len() {
+                let range = self.leaf(leaf);
+                for index in range.clone() {
+                    seen[of_row[self.rows[index] as usize] as usize] += 1;
+                }
+                for index in range.clone() {
+                    let cluster = of_row[self.rows[index] as usize] as usize;
+                    let alone = 1.0 - f64::from(seen[cluster]) / range.len() as f64;
+                    let (score, slope) = (self.score[index], self.slope[leaf] * alone);
+                    let sum = &mut sums[cluster];
+                    *sum = (sum.0 + score, sum.1 + slope, sum.2 + 1.0);
+                    own = (own.0 + score * score, own.1 + slope * slope, own.2 + 1.0);
+                }
+                for index in range {
+                    seen[of_row[self.rows[index] as usize] as usize] = 0;
+                }
+            }
+            let all = sums.iter().fold((-own.0, -own.1, -own.2), |all, sum| {
+                (
+                    all.0 + sum.0 * sum.0,
+                    all.1 + sum.1 * sum.1,
+                    all.2 + sum.2 * sum.2,
+                )
+            });
+            pairs.push(all);
+        }
+        let mut common = Vec::with_capacity(levels.len());
+        let mut sum = 0.0;
+        for (level, &(score, slope, count)) in pairs.iter().enumerate() {
+            let finer = pairs.get(level + 1).copied().unwrap_or_default();
+            let (score, slope, count) = (score - finer.0, slope - finer.1, count - finer.2);
+            // Where leaves are all but pure nothing is left to correlate, and the ratio is noise.
+            let informative = count > 0.0 && slope > 0.01 * count;
+            let total = if informative { score / slope } else { sum };
+            let part = (total - sum).clamp(0.0, MAX_COMMON - sum);
+            common.push(part);
+            sum += part;
+        }
+        common
+    }
+}
+
+/// The mean shift of a leaf that holds so many rows of each arm.
+pub(crate) fn mean_shift(held: &[u32], shifts: &[f64]) -> f64 {
+    let (sum, rows) = held
+        .iter()
+        .zip(shifts)
+        .fold((0.0, 0.0), |(sum, rows), (&held, shift)| {
+            (sum + f64::from(held) * shift, rows + f64::from(held))
+        });
+    if rows > 0.0 { sum / rows } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests;

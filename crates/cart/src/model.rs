@@ -1,0 +1,155 @@
+//! The fitted model.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use parable_core::{FitRecord, Model, ModelFileError, Observer, SampleError};
+use parable_seed::Seed;
+use parable_table::{Schema, Table};
+
+use crate::config::Draws;
+use crate::effects::Effects;
+use crate::feature::Coding;
+use crate::hierarchy::Labels;
+use crate::tree::Tree;
+use crate::values::ValueCells;
+use crate::{file, sample};
+
+/// Trees that make a table column by column, clusters before their members.
+///
+/// A pure function of rows and seed. Readable by [`trees`](Self::trees) and [`draw_tree`](Self::draw_tree).
+#[derive(Clone, Debug, PartialEq)]
+pub struct CartModel {
+    pub(crate) record: FitRecord,
+    /// Rows of the table it learnt from.
+    pub(crate) rows: usize,
+    pub(crate) draws: Draws,
+    /// Cluster levels, coarsest first. Rows of the table are the level after the last.
+    pub(crate) levels: Vec<LevelModel>,
+    pub(crate) features: Vec<Feature>,
+    /// The feature whose bins are the arms of the trial, if there is one.
+    pub(crate) arms: Option<usize>,
+    /// In the order in which they are drawn: level by level, column by column.
+    pub(crate) stages: Vec<Stage>,
+}
+
+/// A level of clusters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LevelModel {
+    pub(crate) column: usize,
+    pub(crate) labels: Labels,
+    /// The sets of columns that are wholly missing in some cluster.
+    pub(crate) patterns: Vec<Vec<usize>>,
+    /// Missing bytes and their counts for each column that stands in a pattern.
+    pub(crate) reasons: BTreeMap<usize, Vec<(u8, u32)>>,
+}
+
+/// A predictor.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Feature {
+    pub(crate) source: Source,
+    /// The level it is made at.
+    pub(crate) level: usize,
+    /// The first and the last level whose trees may ask for it.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) coding: Coding,
+}
+
+/// What a predictor is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A column.
+    Column(usize),
+    /// How many rows the cluster has.
+    Rows,
+    /// How many clusters of the next finer level the cluster has.
+    Children,
+}
+
+/// One tree and what its codes mean.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stage {
+    pub(crate) level: usize,
+    pub(crate) part: Part,
+    pub(crate) book: Book,
+    pub(crate) tree: Tree,
+    pub(crate) effects: Effects,
+}
+
+/// What a tree draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// How many rows a cluster has.
+    Rows,
+    /// How many finer clusters a cluster has.
+    Children,
+    /// Which columns a whole cluster lacks.
+    Absences,
+    /// Whether a row has a value of this column, and if not why.
+    Reason(usize),
+    /// Which spike of this column a row has, if any.
+    Spike(usize),
+    /// The value.
+    Value(usize),
+}
+
+impl Part {
+    /// The column it belongs to.
+    pub(crate) fn column(self) -> Option<usize> {
+        match self {
+            Self::Reason(column) | Self::Spike(column) | Self::Value(column) => Some(column),
+            Self::Rows | Self::Children | Self::Absences => None,
+        }
+    }
+}
+
+/// What the codes in the leaves mean.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Book {
+    /// Cells of numbers.
+    Numbers(ValueCells),
+    /// Code 0: no spike; code `k`: the spike at `k - 1`.
+    Spikes(Vec<f64>),
+    /// Missing bytes, 0 for a value.
+    Reasons(Vec<u8>),
+    /// Codes of so many levels or patterns.
+    Codes(usize),
+}
+
+impl Book {
+    /// How many codes there are.
+    pub(crate) fn codes(&self) -> usize {
+        match self {
+            Self::Numbers(cells) => cells.cells.len(),
+            Self::Spikes(spikes) => spikes.len() + 1,
+            Self::Reasons(bytes) => bytes.len(),
+            Self::Codes(count) => *count,
+        }
+    }
+}
+
+impl Model for CartModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, but never beyond
+    /// the names the schema has; from there on clusters get larger.
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        sample::sample(self, rows, seed, observer)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        file::write(self, out)
+    }
+}

@@ -1,0 +1,529 @@
+//! Making tables: level by level, column by column, all rows of a column at once.
+
+use parable_core::{Model, Observer, Progress, SampleError};
+use parable_seed::Seed;
+use parable_table::{Column, Field, Kind, Table, Values};
+use rayon::prelude::*;
+
+use crate::balance::{BLOCK, even_scores, even_shares, independent_shares, share_out};
+use crate::config::Draws;
+use crate::effects::mean_shift;
+use crate::hierarchy::Labels;
+use crate::model::{Book, CartModel, Part, Source, Stage};
+use crate::normal::{phi, probit};
+
+pub(crate) fn sample(
+    model: &CartModel,
+    rows: usize,
+    seed: &Seed,
+    observer: &dyn Observer,
+) -> Result<Table, SampleError> {
+    let seed = seed.stream("cart/sample");
+    let mut work = Work {
+        model,
+        rows,
+        values: model.features.iter().map(|f| f.coding.values()).collect(),
+        frames: Vec::new(),
+        seed,
+    };
+    for level in 0..=model.levels.len() {
+        work.open(level);
+        let stages: Vec<usize> = (0..model.stages.len())
+            .filter(|&s| model.stages[s].level == level)
+            .collect();
+        for of_column in stages.chunk_by(|&a, &b| {
+            let column = model.stages[a].part.column();
+            column.is_some() && column == model.stages[b].part.column()
+        }) {
+            match model.stages[of_column[0]].part.column() {
+                Some(column) => work.make_column(level, column, of_column),
+                None => work.make_structure(level, of_column[0]),
+            }
+            let done = of_column[of_column.len() - 1] as u64 + 1;
+            let progress = Progress::new("sample", done, model.stages.len() as u64);
+            if observer.progress(progress).is_break() {
+                return Err(SampleError::Cancelled);
+            }
+        }
+    }
+    Ok(Table::new(model.schema().clone(), work.assemble())?)
+}
+
+/// The units of one level while they are made.
+#[derive(Debug, Default)]
+struct Frame {
+    /// For each coarser level the cluster each unit belongs to.
+    above: Vec<Vec<u32>>,
+    /// Rows of each unit.
+    rows: Vec<u32>,
+    /// Clusters of the next finer level in each unit.
+    children: Vec<u32>,
+    /// The bins of each feature that trees of this level may ask for, as far as made.
+    bins: Vec<Option<Vec<u16>>>,
+    /// The arm of each unit, once known.
+    arms: Option<Vec<u8>>,
+    /// The set of absent columns of each unit.
+    absences: Vec<u32>,
+    columns: Vec<(usize, Column)>,
+}
+
+impl Frame {
+    fn units(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+struct Work<'a> {
+    model: &'a CartModel,
+    rows: usize,
+    /// Bins of values of each feature.
+    values: Vec<usize>,
+    frames: Vec<Frame>,
+    seed: Seed,
+}
+
+/// Codes drawn for some units, and how far into the code's share each draw fell.
+struct Drawn {
+    codes: Vec<u32>,
+    within: Vec<f64>,
+}
+
+impl Work<'_> {
+    /// Starts a level: how many units it has, whose members they are, and what they see of their clusters.
+    fn open(&mut self, level: usize) {
+        let base = self.model.levels.len();
+        let names = self
+            .model
+            .levels
+            .get(level)
+            .map_or(0, |level| level.labels.len());
+        let mut frame = Frame::default();
+        let outer = level.checked_sub(1).map(|outer| &self.frames[outer]);
+        let counts = match outer {
+            None if base == 0 => vec![self.rows as u32],
+            None => vec![self.clusters(names) as u32],
+            Some(outer) if level < base => outer.children.clone(),
+            Some(outer) => outer.rows.clone(),
+        };
+        let parent: Vec<u32> = (0u32..)
+            .zip(&counts)
+            .flat_map(|(unit, &count)| std::iter::repeat_n(unit, count as usize))
+            .collect();
+        frame.rows = vec![1; parent.len()];
+        frame.bins = vec![None; self.model.features.len()];
+        if let Some(outer) = outer {
+            let through = |above: &Vec<u32>| parent.iter().map(|&p| above[p as usize]).collect();
+            frame.above = outer.above.iter().map(through).collect();
+            frame.above.push(parent);
+        }
+        for (index, feature) in self.model.features.iter().enumerate() {
+            if feature.level < level && (feature.from..=feature.to).contains(&level) {
+                let made = self.frames[feature.level].bins[index]
+                    .as_deref()
+                    .unwrap_or_default();
+                let above = &frame.above[feature.level];
+                frame.bins[index] = Some(
+                    above
+                        .iter()
+                        .map(|&cluster| made[cluster as usize])
+                        .collect(),
+                );
+            }
+        }
+        let known = (0..level)
+            .rev()
+            .find_map(|outer| Some((outer, self.frames[outer].arms.as_ref()?)));
+        if let Some((outer, arms)) = known {
+            frame.arms = Some(
+                frame.above[outer]
+                    .iter()
+                    .map(|&cluster| arms[cluster as usize])
+                    .collect(),
+            );
+        }
+        self.frames.push(frame);
+    }
+
+    /// How many clusters of the coarsest level: as many per row as the real table has, within the names there are.
+    fn clusters(&self, names: usize) -> usize {
+        let share = names as f64 * self.rows as f64 / self.model.rows.max(1) as f64;
+        (share.round() as usize)
+            .clamp(1, names.max(1))
+            .min(self.rows)
+    }
+
+    fn make_structure(&mut self, level: usize, stage: usize) {
+        let units: Vec<u32> = (0..self.frames[level].units() as u32).collect();
+        let drawn = self.draw(level, stage, &units);
+        let part = self.model.stages[stage].part;
+        let source = match part {
+            Part::Absences => {
+                self.frames[level].absences = drawn.codes;
+                return;
+            }
+            Part::Children => Source::Children,
+            _ => Source::Rows,
+        };
+        let Book::Numbers(cells) = &self.model.stages[stage].book else {
+            unreachable!("sizes are numbers, which the reader of files checks");
+        };
+        let sizes: Vec<f64> = drawn
+            .codes
+            .iter()
+            .zip(&drawn.within)
+            .map(|(&code, &within)| cells.draw(code, within))
+            .collect();
+        let made = match source {
+            Source::Children => self.fit_children(level, &sizes),
+            _ => self.fit_rows(level, &sizes),
+        };
+        for (index, feature) in self.model.features.iter().enumerate() {
+            if feature.source == source && feature.level == level {
+                let bins = made
+                    .iter()
+                    .map(|&count| feature.coding.bin_of_number(f64::from(count)))
+                    .collect();
+                self.frames[level].bins[index] = Some(bins);
+            }
+        }
+        match source {
+            Source::Children => self.frames[level].children = made,
+            _ => self.frames[level].rows = made,
+        }
+    }
+
+    /// Rows of each unit: in proportion to what was drawn, adding up to the rows of the cluster they are in.
+    fn fit_rows(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
+        let Some(outer) = level.checked_sub(1).map(|outer| &self.frames[outer]) else {
+            return share_out(sizes, self.rows);
+        };
+        let mut made = Vec::with_capacity(sizes.len());
+        for (&children, &rows) in outer.children.iter().zip(&outer.rows) {
+            let own = &sizes[made.len()..made.len() + children as usize];
+            made.extend(share_out(own, rows as usize));
+        }
+        made
+    }
+
+    /// Finer clusters of each unit: at least one, at most one per row, and not more in all than there are names.
+    fn fit_children(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
+        let rows = &self.frames[level].rows;
+        let names = self.model.levels[level + 1].labels.len();
+        let mut made: Vec<u32> = sizes
+            .iter()
+            .zip(rows)
+            .map(|(&size, &rows)| (size.round().max(1.0) as u32).min(rows))
+            .collect();
+        let mut excess = made
+            .iter()
+            .map(|&count| count as usize)
+            .sum::<usize>()
+            .saturating_sub(names);
+        while excess > 0 {
+            // The unit with the most is the one that misses one least.
+            let most = made.iter().copied().max().unwrap_or(0);
+            if most <= 1 {
+                break;
+            }
+            for count in made.iter_mut().filter(|count| **count == most) {
+                if excess > 0 {
+                    *count -= 1;
+                    excess -= 1;
+                }
+            }
+        }
+        made
+    }
+
+    fn make_column(&mut self, level: usize, position: usize, stages: &[usize]) {
+        let field = &self.model.schema().fields()[position];
+        let units = self.frames[level].units();
+        let mut missing = self.forced(level, position);
+        let mut open: Vec<u32> = (0..units as u32)
+            .filter(|&unit| missing[unit as usize] == 0)
+            .collect();
+        let mut filler = Filler::new(field, units);
+        for &stage in stages {
+            let drawn = self.draw(level, stage, &open);
+            match &self.model.stages[stage].book {
+                Book::Reasons(bytes) => {
+                    for (&unit, &code) in open.iter().zip(&drawn.codes) {
+                        missing[unit as usize] = bytes[code as usize];
+                    }
+                    open.retain(|&unit| missing[unit as usize] == 0);
+                }
+                Book::Spikes(spikes) => {
+                    let mut others = Vec::new();
+                    for (&unit, &code) in open.iter().zip(&drawn.codes) {
+                        match code.checked_sub(1) {
+                            Some(spike) => filler.number(unit, spikes[spike as usize]),
+                            None => others.push(unit),
+                        }
+                    }
+                    open = others;
+                }
+                Book::Numbers(cells) => {
+                    for ((&unit, &code), &within) in
+                        open.iter().zip(&drawn.codes).zip(&drawn.within)
+                    {
+                        filler.number(unit, cells.draw(code, within));
+                    }
+                }
+                Book::Codes(_) => {
+                    for (&unit, &code) in open.iter().zip(&drawn.codes) {
+                        filler.code(unit, code);
+                    }
+                }
+            }
+        }
+        let column = Column::with_missing(filler.values, missing);
+        let frame = &mut self.frames[level];
+        for (index, feature) in self.model.features.iter().enumerate() {
+            if feature.source == Source::Column(position) && feature.level == level {
+                let bins = feature.coding.encode(&column);
+                if self.model.arms == Some(index) {
+                    frame.arms = Some(bins.iter().map(|&bin| bin as u8).collect());
+                }
+                frame.bins[index] = Some(bins);
+            }
+        }
+        frame.columns.push((position, column));
+    }
+
+    /// Missing bytes of the units whose whole cluster lacks the column, 0 for the others.
+    fn forced(&self, level: usize, position: usize) -> Vec<u8> {
+        let units = self.frames[level].units();
+        let mut missing = vec![0u8; units];
+        if level < self.model.levels.len() {
+            return missing;
+        }
+        for (outer, clusters) in self.model.levels.iter().enumerate() {
+            let Some(reasons) = clusters.reasons.get(&position) else {
+                continue;
+            };
+            let whole: Vec<bool> = clusters
+                .patterns
+                .iter()
+                .map(|p| p.contains(&position))
+                .collect();
+            let total: u32 = reasons.iter().map(|(_, count)| count).sum();
+            let mut rng = self
+                .seed
+                .stream("absence")
+                .index(outer as u64)
+                .index(position as u64)
+                .rng();
+            for (unit, byte) in missing.iter_mut().enumerate() {
+                let cluster = self.frames[level].above[outer][unit] as usize;
+                if whole[self.frames[outer].absences[cluster] as usize] {
+                    let mut point = rng.below(u64::from(total)) as u32;
+                    let reason = reasons.iter().find(|(_, count)| {
+                        let here = point < *count;
+                        point = point.saturating_sub(*count);
+                        here
+                    });
+                    *byte = reason.map_or(1, |(byte, _)| *byte);
+                }
+            }
+        }
+        missing
+    }
+
+    /// Draws from a stage's tree for some units of a level.
+    fn draw(&self, level: usize, index: usize, units: &[u32]) -> Drawn {
+        let stage = &self.model.stages[index];
+        let frame = &self.frames[level];
+        let seed = self.seed.stream("draw").index(index as u64);
+        let leaves = self.leaves(stage, frame, units);
+        let arms: Option<Vec<u8>> = frame
+            .arms
+            .as_ref()
+            .map(|arms| units.iter().map(|&unit| arms[unit as usize]).collect());
+        let mut shares = match self.model.draws {
+            // Few clusters drawn on their own would leave arms and regions to chance.
+            Draws::Independent if level == self.model.levels.len() => {
+                independent_shares(units.len(), &seed)
+            }
+            Draws::Independent | Draws::Balanced => {
+                // Which clusters lack columns is spread over large and small ones, so that the share of rows is kept too.
+                let tie = (stage.part == Part::Absences).then(|| frame.rows.clone());
+                even_shares(&leaves, arms.as_deref(), tie.as_deref(), &seed)
+            }
+        };
+        self.lean(
+            stage,
+            index,
+            frame,
+            units,
+            &leaves,
+            arms.as_deref(),
+            &mut shares,
+        );
+        let mut codes = vec![0; units.len()];
+        let mut within = vec![0.0; units.len()];
+        let places = codes
+            .par_chunks_mut(BLOCK)
+            .zip(within.par_chunks_mut(BLOCK))
+            .enumerate();
+        places.for_each(|(block, (codes, within))| {
+            for (offset, (code, within)) in codes.iter_mut().zip(within).enumerate() {
+                let place = block * BLOCK + offset;
+                (*code, *within) = stage.tree.leaves.at(leaves[place] as usize, shares[place]);
+            }
+        });
+        Drawn { codes, within }
+    }
+
+    fn leaves(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Vec<u32> {
+        let mut leaves = vec![0; units.len()];
+        if stage.tree.nodes.len() > 1 {
+            let bins: Vec<&[u16]> = frame
+                .bins
+                .iter()
+                .map(|bins| bins.as_deref().unwrap_or_default())
+                .collect();
+            leaves
+                .par_chunks_mut(BLOCK)
+                .enumerate()
+                .for_each(|(block, leaves)| {
+                    for (offset, leaf) in leaves.iter_mut().enumerate() {
+                        *leaf = stage.tree.leaf(
+                            &bins,
+                            &self.values,
+                            units[block * BLOCK + offset] as usize,
+                        );
+                    }
+                });
+        }
+        leaves
+    }
+
+    /// Moves shares by what the arm and the clusters of each unit add.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, and each is a plain column of the same units"
+    )]
+    fn lean(
+        &self,
+        stage: &Stage,
+        index: usize,
+        frame: &Frame,
+        units: &[u32],
+        leaves: &[u32],
+        arms: Option<&[u8]>,
+        shares: &mut [f64],
+    ) {
+        let effects = &stage.effects;
+        let count = effects.arms.len();
+        let shifts = arms.filter(|_| count > 0);
+        let common: Vec<(usize, f64)> = effects
+            .clusters
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|(_, part)| *part > 0.0)
+            .collect();
+        if shifts.is_none() && common.is_empty() {
+            return;
+        }
+        let seed = self.seed.stream("clusters").index(index as u64);
+        let scores: Vec<(&[u32], f64, Vec<f64>)> = common
+            .iter()
+            .map(|&(outer, part)| {
+                let clusters = &self.frames[outer];
+                let scores = even_scores(
+                    clusters.arms.as_deref(),
+                    &clusters.rows,
+                    &seed.index(outer as u64),
+                );
+                (frame.above[outer].as_slice(), part.sqrt(), scores)
+            })
+            .collect();
+        let own = (1.0 - common.iter().map(|(_, part)| part).sum::<f64>())
+            .max(0.0)
+            .sqrt();
+        shares
+            .par_chunks_mut(BLOCK)
+            .enumerate()
+            .for_each(|(block, shares)| {
+                for (offset, share) in shares.iter_mut().enumerate() {
+                    let place = block * BLOCK + offset;
+                    let mut score = own * probit(*share);
+                    if let Some(arms) = shifts {
+                        let leaf = leaves[place] as usize;
+                        let held = &effects.leaf_arms[leaf * count..(leaf + 1) * count];
+                        score += effects.arms[usize::from(arms[place])]
+                            - mean_shift(held, &effects.arms);
+                    }
+                    for (above, weight, scores) in &scores {
+                        score += weight * scores[above[units[place] as usize] as usize];
+                    }
+                    *share = phi(score);
+                }
+            });
+    }
+
+    /// The columns in the order of the schema, those of clusters repeated for their rows, clusters under new names.
+    fn assemble(mut self) -> Vec<Column> {
+        let base = self.model.levels.len();
+        let above = std::mem::take(&mut self.frames[base].above);
+        let mut columns: Vec<Option<Column>> = vec![None; self.model.schema().len()];
+        for (level, clusters) in self.model.levels.iter().enumerate() {
+            let mut names: Vec<usize> = (0..clusters.labels.len()).collect();
+            self.seed
+                .stream("names")
+                .index(level as u64)
+                .rng()
+                .shuffle(&mut names);
+            let names = above[level].iter().map(|&unit| names[unit as usize]);
+            let values = match &clusters.labels {
+                Labels::Codes(codes) => Values::Codes(names.map(|name| codes[name]).collect()),
+                Labels::Integers(numbers) => {
+                    Values::Integer(names.map(|name| numbers[name]).collect())
+                }
+            };
+            columns[clusters.column] = Some(Column::complete(values));
+        }
+        for (level, frame) in self.frames.iter_mut().enumerate() {
+            for (position, column) in std::mem::take(&mut frame.columns) {
+                columns[position] = Some(match above.get(level) {
+                    Some(above) => {
+                        column.take(&above.iter().map(|&unit| unit as usize).collect::<Vec<_>>())
+                    }
+                    None => column,
+                });
+            }
+        }
+        columns.into_iter().flatten().collect()
+    }
+}
+
+/// Values of a column while they are filled in.
+struct Filler {
+    values: Values,
+}
+
+impl Filler {
+    fn new(field: &Field, units: usize) -> Self {
+        let values = match &field.kind {
+            Kind::Continuous { .. } => Values::Continuous(vec![0.0; units]),
+            kind if kind.is_numeric() => Values::Integer(vec![0; units]),
+            _ => Values::Codes(vec![0; units]),
+        };
+        Self { values }
+    }
+
+    fn number(&mut self, unit: u32, number: f64) {
+        match &mut self.values {
+            Values::Continuous(numbers) => numbers[unit as usize] = number,
+            Values::Integer(numbers) => numbers[unit as usize] = number.round() as i64,
+            _ => {}
+        }
+    }
+
+    fn code(&mut self, unit: u32, code: u32) {
+        if let Values::Codes(codes) = &mut self.values {
+            codes[unit as usize] = code;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A grown tree and the way of rows down to its leaves.
+
+/// A binary tree: nodes in preorder, so that the left child of node `i` is node `i + 1`, and leaves numbered from left to right.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) leaves: Leaves,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// The end: the number of the leaf.
+    Leaf(u32),
+    /// A question about one predictor.
+    Split {
+        feature: u16,
+        rule: Rule,
+        /// The node rows go to that do not go left.
+        right: u32,
+    },
+}
+
+/// Which bins go left.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Rule {
+    /// Bins of values up to `last`; missing reason `r` (from 0) where bit `r` is set, reasons from 63 on where bit 63 is.
+    Cut { last: u16, missing: u64 },
+    /// Bins whose bit is set, values and missing reasons alike.
+    Set(Box<[u64]>),
+}
+
+impl Rule {
+    /// Whether this bin goes left; `values` is the number of bins of values of the predictor.
+    #[inline]
+    pub(crate) fn goes_left(&self, bin: u16, values: usize) -> bool {
+        match self {
+            Self::Cut { last, missing } => {
+                let bin = usize::from(bin);
+                if bin < values {
+                    bin <= usize::from(*last)
+                } else {
+                    missing >> (bin - values).min(63) & 1 == 1
+                }
+            }
+            Self::Set(words) => {
+                let bin = usize::from(bin);
+                words
+                    .get(bin / 64)
+                    .is_some_and(|word| word >> (bin % 64) & 1 == 1)
+            }
+        }
+    }
+}
+
+/// What the leaves hold: for each leaf, codes in ascending draw order and their running counts of training rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Leaves {
+    /// Where the entries of each leaf end.
+    pub(crate) ends: Vec<u32>,
+    pub(crate) codes: Vec<u32>,
+    pub(crate) running: Vec<u32>,
+}
+
+impl Leaves {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn range(&self, leaf: usize) -> std::ops::Range<usize> {
+        let start = if leaf == 0 {
+            0
+        } else {
+            self.ends[leaf - 1] as usize
+        };
+        start..self.ends[leaf] as usize
+    }
+
+    /// Training rows in the leaf.
+    pub(crate) fn rows(&self, leaf: usize) -> u32 {
+        self.running[self.range(leaf).end - 1]
+    }
+
+    /// The code at this share of the leaf, and how far into the code's own share the point lies.
+    #[inline]
+    pub(crate) fn at(&self, leaf: usize, share: f64) -> (u32, f64) {
+        let range = self.range(leaf);
+        let running = &self.running[range.clone()];
+        let point = share * f64::from(running[running.len() - 1]);
+        let entry = running
+            .partition_point(|&sum| f64::from(sum) <= point)
+            .min(running.len() - 1);
+        let before = if entry == 0 { 0 } else { running[entry - 1] };
+        let within = (point - f64::from(before)) / f64::from(running[entry] - before);
+        (self.codes[range.start + entry], within.clamp(0.0, 1.0))
+    }
+
+    /// Adds a leaf with these codes and counts, in this order.
+    pub(crate) fn push(&mut self, entries: impl IntoIterator<Item = (u32, u32)>) {
+        let mut sum = 0;
+        for (code, count) in entries {
+            sum += count;
+            self.codes.push(code);
+            self.running.push(sum);
+        }
+        self.ends.push(self.codes.len() as u32);
+    }
+}
+
+impl Tree {
+    /// The leaf a row falls into. `bins[feature]` holds the bins of a predictor by row; `values[feature]` its number of bins of values.
+    #[inline]
+    pub(crate) fn leaf(&self, bins: &[&[u16]], values: &[usize], row: usize) -> u32 {
+        let mut node = 0;
+        loop {
+            match &self.nodes[node] {
+                Node::Leaf(leaf) => return *leaf,
+                Node::Split {
+                    feature,
+                    rule,
+                    right,
+                } => {
+                    let feature = usize::from(*feature);
+                    node = if rule.goes_left(bins[feature][row], values[feature]) {
+                        node + 1
+                    } else {
+                        *right as usize
+                    };
+                }
+            }
+        }
+    }
+
+    /// Splits on the longest way from the root to a leaf.
+    pub(crate) fn depth(&self) -> usize {
+        let mut depths = vec![0usize; self.nodes.len()];
+        let mut deepest = 0;
+        for (index, node) in self.nodes.iter().enumerate() {
+            let depth = depths[index];
+            deepest = deepest.max(depth);
+            if let Node::Split { right, .. } = node {
+                depths[index + 1] = depth + 1;
+                depths[*right as usize] = depth + 1;
+            }
+        }
+        deepest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_send_values_and_reasons_their_ways() {
+        let cut = Rule::Cut {
+            last: 2,
+            missing: 0b10,
+        };
+        let ways: Vec<bool> = (0..6).map(|bin| cut.goes_left(bin, 4)).collect();
+        assert_eq!(ways, [true, true, true, false, false, true]);
+        let set = Rule::Set(vec![0b101, 1].into());
+        assert!(set.goes_left(0, 3) && !set.goes_left(1, 3) && set.goes_left(64, 3));
+        assert!(!set.goes_left(500, 3));
+    }
+
+    #[test]
+    fn shares_of_a_leaf_map_to_codes_in_proportion() {
+        let mut leaves = Leaves::default();
+        leaves.push([(7, 1), (9, 3)]);
+        leaves.push([(2, 5)]);
+        assert_eq!(leaves.at(0, 0.0), (7, 0.0));
+        assert_eq!(leaves.at(0, 0.2499).0, 7);
+        assert_eq!(leaves.at(0, 0.25), (9, 0.0));
+        assert_eq!(leaves.at(0, 0.625), (9, 0.5));
+        assert_eq!(leaves.at(1, 1.0), (2, 1.0));
+        assert_eq!((leaves.rows(0), leaves.rows(1)), (4, 5));
+    }
+}
