@@ -1,1 +1,41 @@
-//! A page people can read: HTML with inline SVG, and JSON.
+//! A page people can read: HTML with inline SVG, and JSON with the same content.
+//!
+//! The three types to learn first: [`MethodResult`] is one synthetic version of a table with its evaluation, [`ReportInput`] collects the table
+//! and its versions, and [`Report`] writes both forms.
+//!
+//! ```
+//! use parable_metrics::{Evaluation, EvaluationOptions, Inputs};
+//! use parable_report::{Cost, MethodResult, Report, ReportInput};
+//! use parable_seed::Seed;
+//! use parable_table::{Field, Kind, Schema};
+//!
+//! let schema = Schema::new(vec![Field::new("age", Kind::Text)])?;
+//! // Usually the result of an evaluation of two tables; here one that found nothing yet.
+//! let evaluation = Evaluation::empty(&Seed::from_u64(7), EvaluationOptions::default(), Inputs::default());
+//! let method = MethodResult::new("cart", evaluation).with_cost(Cost::default().with_fit_seconds(1.4));
+//! let input = ReportInput::new("Reading trial", "reading_2024.csv", 1_200, 24, schema).with_method(method);
+//!
+//! let report = Report::new(input);
+//! assert!(report.to_html().starts_with("<!DOCTYPE html>"));
+//! assert_eq!(Report::from_json(&report.to_json())?, report);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The page needs no script, no network and no other file; all texts are escaped, so column names may hold anything. `docs/report.md` says how
+//! to read it.
+
+mod band;
+mod chart;
+mod error;
+mod input;
+mod markup;
+mod number;
+mod page;
+mod report;
+mod section;
+mod table;
+mod verdict;
+
+pub use error::ReportError;
+pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth};
+pub use report::Report;

@@ -1,0 +1,85 @@
+//! Estimates and their intervals, one line per question, real and synthetic under each other.
+
+use super::axis::Scale;
+use super::{Who, drawing, label, line, mark};
+use crate::markup::{Markup, shortened};
+
+/// One estimate on a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) who: Who,
+    pub(crate) value: f64,
+    pub(crate) interval: Option<(f64, f64)>,
+}
+
+/// One line: its name, and its estimates from top to bottom.
+#[derive(Clone, Debug)]
+pub(crate) struct ForestRow {
+    pub(crate) name: String,
+    pub(crate) marks: Vec<Mark>,
+}
+
+const WIDTH: f64 = 680.0;
+const LEFT: f64 = 200.0;
+const RIGHT: f64 = 16.0;
+const TOP: f64 = 10.0;
+const NAME_CHARACTERS: usize = 28;
+
+/// Draws the lines on one axis that always shows zero.
+pub(crate) fn forest(m: &mut Markup, description: &str, axis: &str, rows: &[ForestRow]) {
+    let numbers = rows.iter().flat_map(|row| &row.marks).flat_map(|mark| {
+        let (low, high) = mark.interval.unwrap_or((mark.value, mark.value));
+        [mark.value, low, high]
+    });
+    let (low, high) = numbers
+        .filter(|number| number.is_finite())
+        .fold((0.0_f64, 0.0_f64), |(low, high), number| {
+            (low.min(number), high.max(number))
+        });
+    let margin = (high - low).max(0.02) * 0.05;
+    let x = Scale::new((low - margin, high + margin), (LEFT, WIDTH - RIGHT));
+    let heights: Vec<f64> = rows
+        .iter()
+        .map(|row| {
+            if row.marks.iter().any(|mark| mark.interval.is_some()) {
+                row.marks.len().max(1) as f64 * 12.0 + 12.0
+            } else {
+                20.0
+            }
+        })
+        .collect();
+    let base = TOP + heights.iter().sum::<f64>();
+    drawing(m, "chart forest", (WIDTH, base + 38.0), description, |m| {
+        for (at, text) in x.ticks(8) {
+            line(m, "grid", (x.at(at), TOP), (x.at(at), base));
+            label(m, "tick m", x.at(at), base + 14.0, text);
+        }
+        line(m, "zero", (x.at(0.0), TOP - 4.0), (x.at(0.0), base + 2.0));
+        label(m, "tick m", (LEFT + WIDTH - RIGHT) / 2.0, base + 31.0, axis);
+        let mut top = TOP;
+        for (row, height) in rows.iter().zip(&heights) {
+            label(
+                m,
+                "name e",
+                LEFT - 12.0,
+                top + height / 2.0 + 4.0,
+                shortened(&row.name, NAME_CHARACTERS),
+            );
+            let stacked = row.marks.iter().any(|mark| mark.interval.is_some());
+            for (index, one) in row.marks.iter().enumerate() {
+                let y = if stacked {
+                    top + 12.0 + index as f64 * 12.0
+                } else {
+                    top + height / 2.0
+                };
+                if let Some((low, high)) = one.interval {
+                    let class = format!("whisker {}", one.who.class());
+                    line(m, &class, (x.at(low), y), (x.at(high), y));
+                }
+                mark(m, one.who, x.at(one.value), y);
+            }
+            top += height;
+            line(m, "grid", (0.0, top), (WIDTH, top));
+        }
+    });
+}

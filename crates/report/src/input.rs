@@ -1,0 +1,265 @@
+//! What a report is made of.
+
+use parable_core::FitRecord;
+use parable_metrics::Evaluation;
+use parable_table::Schema;
+use serde::{Deserialize, Serialize};
+
+/// Everything a report shows: one table, and one or several synthetic versions of it with their evaluations.
+///
+/// **Confidential**, because evaluations hold exact statistics of the real table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReportInput {
+    /// The title of the page.
+    pub title: String,
+    /// What the real table is called.
+    pub data_name: String,
+    /// Rows of the real table, before any cleaning.
+    pub source_rows: u64,
+    /// Columns of the real table, before any cleaning.
+    pub source_columns: u64,
+    /// The schema of the real table: labels and roles of its columns.
+    pub schema: Schema,
+    /// The synthetic versions. The page shows the first in full and folds the details of the others.
+    pub methods: Vec<MethodResult>,
+    /// What is true by construction, for simulated tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<Truth>,
+    /// What a reader should know about the table: what cleaning changed, what was left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// When the report was made, as it is to be printed. `None` prints nothing, so that equal inputs give equal pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated_at: Option<String>,
+}
+
+/// One synthetic version of the table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MethodResult {
+    /// The name in tables and headings.
+    pub name: String,
+    /// How the model came about; `None` for a synthetic table of unknown origin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<FitRecord>,
+    /// What was measured.
+    pub evaluation: Evaluation,
+    /// What it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// What was repaired or restored after sampling, and other remarks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What a method took. What was not measured is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Wall-clock seconds to fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit_seconds: Option<f64>,
+    /// Wall-clock seconds to sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_seconds: Option<f64>,
+    /// Wall-clock seconds to evaluate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_seconds: Option<f64>,
+    /// Most memory the process held, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// What is true of a simulated table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Truth {
+    /// The true effects.
+    pub effects: Vec<TrueEffect>,
+    /// How the truth is defined, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The true effect of one arm on one outcome.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TrueEffect {
+    /// The outcome column.
+    pub outcome: String,
+    /// The arm; `None` where there is only one beside the control arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
+    /// In the units of the outcome.
+    pub value: f64,
+    /// In standard deviations of the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect_size: Option<f64>,
+}
+
+impl ReportInput {
+    /// A report on this table, as yet without methods.
+    pub fn new(
+        title: impl Into<String>,
+        data_name: impl Into<String>,
+        source_rows: u64,
+        source_columns: u64,
+        schema: Schema,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            data_name: data_name.into(),
+            source_rows,
+            source_columns,
+            schema,
+            methods: Vec::new(),
+            truth: None,
+            notes: Vec::new(),
+            generated_at: None,
+        }
+    }
+
+    /// The same with one method more.
+    #[must_use]
+    pub fn with_method(mut self, method: MethodResult) -> Self {
+        self.methods.push(method);
+        self
+    }
+
+    /// The same with what is true by construction.
+    #[must_use]
+    pub fn with_truth(mut self, truth: Truth) -> Self {
+        self.truth = Some(truth);
+        self
+    }
+
+    /// The same with one remark more.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// The same with the time at which the report was made.
+    #[must_use]
+    pub fn with_generated_at(mut self, time: impl Into<String>) -> Self {
+        self.generated_at = Some(time.into());
+        self
+    }
+}
+
+impl MethodResult {
+    /// A synthetic version of unknown origin.
+    pub fn new(name: impl Into<String>, evaluation: Evaluation) -> Self {
+        Self {
+            name: name.into(),
+            record: None,
+            evaluation,
+            cost: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same with how the model came about.
+    #[must_use]
+    pub fn with_record(mut self, record: FitRecord) -> Self {
+        self.record = Some(record);
+        self
+    }
+
+    /// The same with what it took.
+    #[must_use]
+    pub fn with_cost(mut self, cost: Cost) -> Self {
+        self.cost = Some(cost);
+        self
+    }
+
+    /// The same with one remark more.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+impl Cost {
+    /// The same with the wall-clock seconds of the fit.
+    #[must_use]
+    pub fn with_fit_seconds(mut self, seconds: f64) -> Self {
+        self.fit_seconds = Some(seconds);
+        self
+    }
+
+    /// The same with the wall-clock seconds of sampling.
+    #[must_use]
+    pub fn with_sample_seconds(mut self, seconds: f64) -> Self {
+        self.sample_seconds = Some(seconds);
+        self
+    }
+
+    /// The same with the wall-clock seconds of the evaluation.
+    #[must_use]
+    pub fn with_evaluate_seconds(mut self, seconds: f64) -> Self {
+        self.evaluate_seconds = Some(seconds);
+        self
+    }
+
+    /// The same with the most memory held, in bytes.
+    #[must_use]
+    pub fn with_peak_memory_bytes(mut self, bytes: u64) -> Self {
+        self.peak_memory_bytes = Some(bytes);
+        self
+    }
+}
+
+impl Truth {
+    /// The same with one effect more.
+    #[must_use]
+    pub fn with_effect(mut self, effect: TrueEffect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// The same with a sentence that says how the truth is defined.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// The true effect of an arm on an outcome.
+    pub(crate) fn effect(&self, outcome: &str, arm: &str) -> Option<&TrueEffect> {
+        self.effects.iter().find(|effect| {
+            effect.outcome == outcome && effect.arm.as_deref().is_none_or(|named| named == arm)
+        })
+    }
+}
+
+impl TrueEffect {
+    /// The effect on an outcome, in its units.
+    pub fn new(outcome: impl Into<String>, value: f64) -> Self {
+        Self {
+            outcome: outcome.into(),
+            arm: None,
+            value,
+            effect_size: None,
+        }
+    }
+
+    /// The same for one arm of several.
+    #[must_use]
+    pub fn with_arm(mut self, arm: impl Into<String>) -> Self {
+        self.arm = Some(arm.into());
+        self
+    }
+
+    /// The same, saying the effect in standard deviations too.
+    #[must_use]
+    pub fn with_effect_size(mut self, effect_size: f64) -> Self {
+        self.effect_size = Some(effect_size);
+        self
+    }
+}

@@ -1,0 +1,112 @@
+//! The page as a whole.
+
+use crate::markup::Markup;
+use crate::section::{
+    associations, card, clusters, columns, cost, header, missing, privacy, remark, rules, section,
+    summary, trial, verdicts,
+};
+use crate::{MethodResult, ReportInput, chart};
+
+const STYLE: &str = include_str!("style.css");
+
+/// No script, no request, whatever stands in the texts: the browser enforces it too.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
+/// The HTML file.
+pub(crate) fn html(input: &ReportInput) -> String {
+    let mut m = Markup::default();
+    m.trusted("<!DOCTYPE html>\n");
+    m.node("html", &[("lang", &"en")], |m| {
+        m.node("head", &[], |m| {
+            m.single("meta", &[("charset", &"utf-8")]);
+            m.single("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
+            m.single("meta", &[("name", &"viewport"), ("content", &"width=device-width, initial-scale=1")]);
+            m.single("meta", &[("name", &"color-scheme"), ("content", &"light dark")]);
+            m.single("meta", &[("name", &"robots"), ("content", &"noindex")]);
+            m.leaf("title", &[], format_args!("{} · synthetic, not real", input.title));
+            m.style(STYLE);
+            m.style(&chart::matrix_styles());
+        });
+        m.node("body", &[], |m| {
+            header(m, input);
+            m.node("main", &[], |m| body(m, input));
+            m.node("footer", &[], |m| {
+                m.leaf("p", &[], "Synthetic, not real. Bands and verdicts summarise measurements; the decision to release a table stays with its owner.");
+            });
+        });
+    });
+    m.finish()
+}
+
+fn body(m: &mut Markup, input: &ReportInput) {
+    verdicts(m, input);
+    let Some(first) = input.methods.first() else {
+        notes(m, input);
+        return;
+    };
+    navigation(m, first);
+    summary(m, input);
+    details(m, "", first, input);
+    for (index, method) in input.methods.iter().enumerate().skip(1) {
+        m.node("details", &[("class", &"method")], |m| {
+            m.node("summary", &[], |m| {
+                m.text("Details of ");
+                m.leaf("bdi", &[], &method.name);
+            });
+            details(m, &format!("m{}-", index + 1), method, input);
+        });
+    }
+    notes(m, input);
+    cost(m, input);
+}
+
+fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportInput) {
+    let evaluation = &method.evaluation;
+    columns(m, prefix, evaluation);
+    associations(m, prefix, evaluation);
+    trial(m, prefix, evaluation, input.truth.as_ref());
+    clusters(m, prefix, evaluation);
+    missing(m, prefix, evaluation);
+    rules(m, prefix, evaluation);
+    privacy(m, prefix, method);
+    card(m, prefix, method);
+}
+
+fn navigation(m: &mut Markup, first: &MethodResult) {
+    let evaluation = &first.evaluation;
+    let links = [
+        ("scores", "Scores", true),
+        ("columns", "Columns", true),
+        ("pairs", "Pairs", true),
+        ("trial", "Treatment effects", evaluation.trial.is_some()),
+        ("clusters", "Groups", !evaluation.clusters.is_empty()),
+        ("missing", "Missing values", true),
+        ("rules", "Rules", true),
+        ("privacy", "Privacy", true),
+        ("method", "Method", true),
+        ("cleaning", "Cleaning", true),
+        ("cost", "Cost", true),
+    ];
+    m.node("nav", &[("aria-label", &"Sections")], |m| {
+        for (id, text, present) in links {
+            if present {
+                m.leaf("a", &[("href", &format_args!("#{id}"))], text);
+                m.text(" ");
+            }
+        }
+    });
+}
+
+fn notes(m: &mut Markup, input: &ReportInput) {
+    section(m, "cleaning", "Cleaning log", "", |m| {
+        if input.notes.is_empty() {
+            remark(m, "Nothing was recorded.");
+            return;
+        }
+        m.node("ul", &[("class", &"log")], |m| {
+            for note in &input.notes {
+                m.leaf("li", &[], note);
+            }
+        });
+    });
+}

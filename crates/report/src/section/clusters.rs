@@ -1,0 +1,149 @@
+//! Schools, classes and other groups of rows.
+
+use parable_metrics::{ClusterSection, Evaluation, Sides};
+
+use super::{bar_legend, remark, section};
+use crate::chart::{Bar, level_bars};
+use crate::markup::Markup;
+use crate::number;
+use crate::table::{self, Figures, Words};
+
+/// What became of the groups, one part per cluster column.
+pub(crate) fn clusters(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
+    if evaluation.clusters.is_empty() {
+        return;
+    }
+    let lead = "Rows of one group are more alike than strangers. A synthetic table that loses this makes every trial look more precise than it was.";
+    section(
+        m,
+        &format!("{prefix}clusters"),
+        "Schools and other groups",
+        lead,
+        |m| {
+            for cluster in &evaluation.clusters {
+                m.node("h3", &[], |m| m.leaf("bdi", &[], &cluster.column));
+                m.node("div", &[("class", &"pair")], |m| {
+                    facts(m, cluster);
+                    sizes(m, cluster);
+                });
+                icc(m, cluster);
+                constancy(m, cluster);
+            }
+        },
+    );
+}
+
+fn facts(m: &mut Markup, cluster: &ClusterSection) {
+    let heads = [("", Words), ("Real", Figures), ("Synthetic", Figures)];
+    table::table(m, "Groups", &heads, |m| {
+        let mut line = |name: &str, real: String, synthetic: String| {
+            table::row(m, |m| {
+                table::head(m, name);
+                table::figures(m, real);
+                table::figures(m, synthetic);
+            });
+        };
+        line(
+            "Groups",
+            number::count(cluster.clusters.real),
+            number::count(cluster.clusters.synthetic),
+        );
+        let form = |side: Option<f64>| number::or_none(side, |value| number::fixed(value, 1));
+        line(
+            "Mean rows in a group",
+            form(cluster.mean_size.real),
+            form(cluster.mean_size.synthetic),
+        );
+        if cluster.in_one_arm.real.is_some() || cluster.in_one_arm.synthetic.is_some() {
+            line(
+                "Groups wholly in one arm",
+                number::or_none(cluster.in_one_arm.real, number::share),
+                number::or_none(cluster.in_one_arm.synthetic, number::share),
+            );
+        }
+        if let Some(distance) = cluster.size_tvd {
+            line(
+                "Distance of the sizes",
+                number::NONE.to_owned(),
+                number::value(distance),
+            );
+        }
+    });
+}
+
+fn sizes(m: &mut Markup, cluster: &ClusterSection) {
+    if cluster.sizes.is_empty() {
+        return;
+    }
+    let bars: Vec<Bar> = cluster
+        .sizes
+        .iter()
+        .map(|cell| Bar {
+            name: format!("{} rows", cell.label),
+            share: Sides {
+                real: cell.share.real,
+                synthetic: cell.share.synthetic,
+            },
+            apart: false,
+        })
+        .collect();
+    m.node("figure", &[], |m| {
+        m.leaf("figcaption", &[], "Groups by size");
+        level_bars(m, &cluster.column, &bars);
+        bar_legend(m);
+    });
+}
+
+fn icc(m: &mut Markup, cluster: &ClusterSection) {
+    if cluster.icc.is_empty() {
+        return;
+    }
+    let heads = [
+        ("Column", Words),
+        ("Role", Words),
+        ("Real", Figures),
+        ("Synthetic", Figures),
+        ("Difference", Figures),
+        ("Rows, real", Figures),
+        ("synthetic", Figures),
+    ];
+    table::table(
+        m,
+        "Intraclass correlation: how alike rows of one group are",
+        &heads,
+        |m| {
+            for icc in &cluster.icc {
+                table::row(m, |m| {
+                    table::head(m, &icc.column);
+                    table::words(m, &icc.role);
+                    table::figures(m, number::or_reason(icc.icc.real, icc.reason));
+                    table::figures(m, number::or_reason(icc.icc.synthetic, icc.reason));
+                    table::figures(m, number::or_none(icc.difference, number::value));
+                    table::figures(m, number::count(icc.rows.real));
+                    table::figures(m, number::count(icc.rows.synthetic));
+                });
+            }
+        },
+    );
+}
+
+fn constancy(m: &mut Markup, cluster: &ClusterSection) {
+    if cluster.constancy.is_empty() {
+        return;
+    }
+    let heads = [
+        ("Column", Words),
+        ("Constant in real groups", Figures),
+        ("in synthetic groups", Figures),
+    ];
+    table::table(m, "Columns that describe the group", &heads, |m| {
+        for row in &cluster.constancy {
+            table::row(m, |m| {
+                table::head(m, &row.column);
+                table::figures(m, number::or_none(row.share.real, number::share));
+                table::figures(m, number::or_none(row.share.synthetic, number::share));
+            });
+        }
+    });
+    remark(m, "Share of groups in which the column has one value only.");
+}

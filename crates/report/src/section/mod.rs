@@ -1,0 +1,101 @@
+//! The parts of the page, one per file, in the order of the page.
+
+mod associations;
+mod card;
+mod clusters;
+mod columns;
+mod cost;
+mod header;
+mod missing;
+mod privacy;
+mod rules;
+mod summary;
+mod trial;
+mod verdicts;
+
+use std::fmt::Display;
+
+use crate::chart::Who;
+use crate::markup::Markup;
+
+pub(crate) use associations::associations;
+pub(crate) use card::card;
+pub(crate) use clusters::clusters;
+pub(crate) use columns::columns;
+pub(crate) use cost::cost;
+pub(crate) use header::header;
+pub(crate) use missing::missing;
+pub(crate) use privacy::privacy;
+pub(crate) use rules::rules;
+pub(crate) use summary::summary;
+pub(crate) use trial::trial;
+pub(crate) use verdicts::verdicts;
+
+/// A part of the page with its heading and the sentence that says what it shows.
+pub(crate) fn section(
+    m: &mut Markup,
+    id: &str,
+    title: &str,
+    lead: &str,
+    content: impl FnOnce(&mut Markup),
+) {
+    m.node("section", &[("id", &id)], |m| {
+        m.leaf("h2", &[], title);
+        if !lead.is_empty() {
+            m.leaf("p", &[("class", &"lead")], lead);
+        }
+        content(m);
+    });
+}
+
+/// A paragraph.
+pub(crate) fn paragraph(m: &mut Markup, text: impl Display) {
+    m.leaf("p", &[], text);
+}
+
+/// A remark in small type.
+pub(crate) fn remark(m: &mut Markup, text: impl Display) {
+    m.leaf("p", &[("class", &"remark")], text);
+}
+
+/// What the colours and shapes of a drawing stand for.
+pub(crate) fn legend(m: &mut Markup, entries: &[(Who, &str)]) {
+    m.node("p", &[("class", &"key")], |m| {
+        for (who, text) in entries {
+            m.node("span", &[("class", &"entry")], |m| {
+                m.leaf(
+                    "span",
+                    &[
+                        ("class", &format_args!("sample {}", who.class())),
+                        ("aria-hidden", &"true"),
+                    ],
+                    match who {
+                        Who::Real => "●",
+                        Who::Synthetic => "◆",
+                        Who::Holdout => "■",
+                        Who::Truth => "◇",
+                    },
+                );
+                m.text(" ");
+                m.text(text);
+            });
+        }
+    });
+}
+
+/// What the colours of overlaid bars stand for.
+pub(crate) fn bar_legend(m: &mut Markup) {
+    m.node("p", &[("class", &"key")], |m| {
+        for (class, text) in [
+            ("swatch both", "in both tables"),
+            ("swatch real", "more in the real table"),
+            ("swatch syn", "more in the synthetic table"),
+        ] {
+            m.node("span", &[("class", &"entry")], |m| {
+                m.leaf("span", &[("class", &class), ("aria-hidden", &"true")], "");
+                m.text(" ");
+                m.text(text);
+            });
+        }
+    });
+}

@@ -1,0 +1,260 @@
+//! What the synthetic rows have in common with real people, and what that does and does not mean.
+
+use parable_metrics::{Distance, DistanceSummary, NearestSection, OutlierSection, OverlapCounts};
+
+use super::{legend, paragraph, remark, section};
+use crate::chart::{Curve, Who, curves};
+use crate::markup::Markup;
+use crate::table::{self, Figures, Words};
+use crate::verdict::Guarantee;
+use crate::{MethodResult, number};
+
+/// The guarantee, copied rows, near rows, and outliers.
+pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult) {
+    let privacy = &method.evaluation.privacy;
+    let lead =
+        "Whether rows of real people, or rows too near to one, stand in the synthetic table.";
+    section(m, &format!("{prefix}privacy"), "Privacy", lead, |m| {
+        statement(m, method);
+        overlap(
+            m,
+            &privacy.overlap.synthetic,
+            privacy.overlap.holdout.as_ref(),
+            &privacy.overlap.columns,
+        );
+        // The distance that means something first; those offered for comparison only are folded.
+        for near in privacy
+            .nearest
+            .iter()
+            .filter(|near| near.distance == Distance::Gower)
+        {
+            m.leaf("h3", &[], "Distance to the nearest real person");
+            nearest(m, near);
+        }
+        for near in privacy
+            .nearest
+            .iter()
+            .filter(|near| near.distance != Distance::Gower)
+        {
+            m.node("details", &[], |m| {
+                m.leaf("summary", &[], "Raw Manhattan distance, for comparison with published tables only");
+                remark(m, "Without any scaling: the column with the largest unit decides, and so does the alphabetical order of levels.");
+                nearest(m, near);
+            });
+        }
+        if privacy.nearest.is_empty() {
+            remark(m, "No distances were computed.");
+        }
+    });
+}
+
+fn statement(m: &mut Markup, method: &MethodResult) {
+    let guarantee = Guarantee::of(method.record.as_ref());
+    m.node("div", &[("class", &"statement")], |m| {
+        m.leaf("p", &[("class", &"promise")], guarantee.sentence());
+        if let (Guarantee::Promise(_), Some(record)) = (&guarantee, &method.record) {
+            let neighbours = match record.unit.relation {
+                parable_dp::Relation::AddRemove => "added or removed",
+                parable_dp::Relation::ReplaceOne => "exchanged for others",
+                parable_dp::Relation::ReplaceNull => "exchanged for empty ones",
+            };
+            paragraph(m, format_args!("Protected: a person with at most {} of the rows, which are {neighbours}. The ledger below lists what was spent. What cleaning, choosing settings or this page reveal is not part of it.", number::count(u64::from(record.unit.max_rows.get()))));
+        } else {
+            paragraph(m, "The numbers below compare rows. They can show that real people are in the synthetic table; they cannot show that nothing about them can be learned from it. An attacker may know more than these comparisons do.");
+        }
+    });
+}
+
+fn overlap(
+    m: &mut Markup,
+    synthetic: &OverlapCounts,
+    holdout: Option<&OverlapCounts>,
+    columns: &[String],
+) {
+    m.leaf("h3", &[], "Copied rows");
+    let mut heads = vec![("", Words), ("Synthetic table", Figures)];
+    if holdout.is_some() {
+        heads.push(("Holdout: chance", Figures));
+    }
+    table::table(m, "Rows that are the same in every column", &heads, |m| {
+        let mut line = |name: &str, show: &dyn Fn(&OverlapCounts) -> String| {
+            table::row(m, |m| {
+                table::head(m, name);
+                table::figures(m, show(synthetic));
+                if let Some(holdout) = holdout {
+                    table::figures(m, show(holdout));
+                }
+            });
+        };
+        let of = |part: u64, share: Option<f64>| {
+            format!(
+                "{} ({})",
+                number::count(part),
+                number::or_none(share, number::share)
+            )
+        };
+        line("Real rows found in it", &|c| {
+            of(c.real_rows_in_synthetic, c.share_of_real_rows)
+        });
+        line("Distinct real rows found in it", &|c| {
+            of(
+                c.distinct_real_rows_in_synthetic,
+                c.share_of_distinct_real_rows,
+            )
+        });
+        line("Its rows found in the real table", &|c| {
+            of(c.synthetic_rows_in_real, c.share_of_synthetic_rows)
+        });
+        line("Real rows that are unique", &|c| {
+            number::count(c.unique_real_rows)
+        });
+        line("of these, found in it", &|c| {
+            number::count(c.unique_real_rows_matched)
+        });
+        line("of these, unique in it too", &|c| {
+            number::count(c.replicated_uniques)
+        });
+    });
+    let mut text = format!(
+        "Compared on {} columns, all rows, missing equal to missing.",
+        columns.len()
+    );
+    if holdout.is_none() {
+        text.push_str(" Without a holdout table there is no measure of chance: with few columns or coarse levels, many rows agree without any copying.");
+    }
+    remark(m, text);
+}
+
+fn nearest(m: &mut Markup, near: &NearestSection) {
+    m.node("div", &[("class", &"pair")], |m| {
+        m.node("figure", &[], |m| {
+            let mut entries = vec![
+                (Who::Real, "real to nearest other real"),
+                (Who::Synthetic, "synthetic to nearest real"),
+            ];
+            let curve = &near.curve;
+            let mut lines = vec![
+                Curve {
+                    who: Who::Real,
+                    shares: &curve.real,
+                },
+                Curve {
+                    who: Who::Synthetic,
+                    shares: &curve.synthetic,
+                },
+            ];
+            if !curve.holdout.is_empty() {
+                entries.push((Who::Holdout, "holdout to nearest real"));
+                lines.push(Curve {
+                    who: Who::Holdout,
+                    shares: &curve.holdout,
+                });
+            }
+            m.leaf(
+                "figcaption",
+                &[],
+                "Share of rows whose nearest real row is at most this far away",
+            );
+            if curve.at.is_empty() {
+                remark(m, "There are no distances to draw.");
+            } else {
+                curves(
+                    m,
+                    "Cumulative distribution of nearest distances",
+                    near.distance.name(),
+                    &curve.at,
+                    &lines,
+                );
+                legend(m, &entries);
+            }
+        });
+        m.node("div", &[], |m| {
+            distances(
+                m,
+                "Distance to the nearest real row",
+                &[
+                    ("Synthetic", near.synthetic_to_real.as_ref()),
+                    ("Real, itself left out", near.real_to_real.as_ref()),
+                    ("Holdout", near.holdout_to_real.as_ref()),
+                ],
+            );
+            distances(
+                m,
+                "Nearest over second-nearest distance",
+                &[
+                    ("Synthetic", near.synthetic_ratio.as_ref()),
+                    ("Real", near.real_ratio.as_ref()),
+                    ("Holdout", near.holdout_ratio.as_ref()),
+                ],
+            );
+        });
+    });
+    paragraph(
+        m,
+        "How to read this: the synthetic curve should lie on or below the real one. Above it at the left end, synthetic rows are nearer to somebody than people are to each other, which is what copying looks like. Far below, rows keep away from people, at the price of looking less like them.",
+    );
+    remark(
+        m,
+        "A ratio near 0 means: close to one person in particular.",
+    );
+    if let Some(share) = near.share_below_real_p01 {
+        remark(
+            m,
+            format_args!(
+                "{} of synthetic rows are nearer than the 1 % quantile of real distances; a second sample of people gives about 1 %.",
+                number::share(share)
+            ),
+        );
+    }
+    outliers(m, &near.outliers);
+}
+
+fn distances(m: &mut Markup, caption: &str, rows: &[(&str, Option<&DistanceSummary>)]) {
+    let heads = [
+        ("", Words),
+        ("Least", Figures),
+        ("1 %", Figures),
+        ("5 %", Figures),
+        ("Median", Figures),
+        ("Share at 0", Figures),
+    ];
+    table::table(m, caption, &heads, |m| {
+        for (name, summary) in rows {
+            let Some(summary) = summary else { continue };
+            table::row(m, |m| {
+                table::head(m, name);
+                for value in [summary.min, summary.p01, summary.p05, summary.median] {
+                    table::figures(m, number::value(value));
+                }
+                table::figures(m, number::share(summary.share_zero));
+            });
+        }
+    });
+}
+
+fn outliers(m: &mut Markup, outliers: &OutlierSection) {
+    m.leaf("h3", &[], "Outliers only");
+    paragraph(
+        m,
+        format_args!(
+            "{} real rows lie apart from the others (local outlier factor with {} neighbours of at least {}; mean factor {}, largest {}). They are the easiest to recognise.",
+            number::count(outliers.outliers),
+            number::count(outliers.neighbours),
+            number::fixed(outliers.threshold, 1),
+            number::or_none(outliers.mean_factor, |f| number::fixed(f, 2)),
+            number::or_none(outliers.max_factor, |f| number::fixed(f, 2)),
+        ),
+    );
+    match (&outliers.outlier_to_synthetic, outliers.reason) {
+        (Some(summary), _) => distances(
+            m,
+            "Distance from outliers to the nearest synthetic row",
+            &[("Outliers", Some(summary))],
+        ),
+        (None, Some(reason)) => remark(
+            m,
+            format_args!("No distances from outliers: {}.", reason.text()),
+        ),
+        (None, None) => remark(m, "No distances from outliers."),
+    }
+}

@@ -1,0 +1,243 @@
+//! All scores in one table: goal, metric, a column per method, and the two anchors.
+
+use parable_metrics::{Direction, Group, Score};
+
+use super::{remark, section};
+use crate::band;
+use crate::chart::position;
+use crate::markup::Markup;
+use crate::table::{badge, boxed};
+use crate::{ReportInput, number};
+
+/// The parts of the table in their order: a goal, and the groups of scores that serve it.
+const GOALS: [(&str, &[Group]); 3] = [
+    (
+        "Fidelity",
+        &[
+            Group::Structure,
+            Group::Univariate,
+            Group::Bivariate,
+            Group::Multivariate,
+        ],
+    ),
+    ("Utility", &[Group::Utility]),
+    ("Privacy", &[Group::Privacy]),
+];
+
+/// The summary table.
+pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
+    let Some(first) = input.methods.first() else {
+        return;
+    };
+    let lead = "Every score, between two anchors: a second sample of real people (as good as it gets) and the real columns shuffled one by one (every relation lost).";
+    section(m, "scores", "Scores", lead, |m| {
+        // A metric that only a later method has is listed too, after those of the first.
+        let mut metrics: Vec<&Score> = Vec::new();
+        for score in input
+            .methods
+            .iter()
+            .flat_map(|method| &method.evaluation.scores)
+        {
+            if !metrics.iter().any(|known| known.id == score.id) {
+                metrics.push(score);
+            }
+        }
+        if metrics.is_empty() {
+            remark(m, "The evaluation has no scores.");
+            return;
+        }
+        let columns = input.methods.len() + 5;
+        boxed(m, "Scores by goal", |m| {
+            m.node("thead", &[], |m| {
+                m.node("tr", &[], |m| {
+                    m.leaf("th", &[("scope", &"col"), ("class", &"w")], "Metric");
+                    m.leaf("th", &[("scope", &"col"), ("class", &"w")], "Best");
+                    for method in &input.methods {
+                        m.node("th", &[("scope", &"col"), ("class", &"f")], |m| {
+                            m.leaf("bdi", &[], &method.name)
+                        });
+                    }
+                    m.leaf(
+                        "th",
+                        &[("scope", &"col"), ("class", &"f anchor")],
+                        "Resample",
+                    );
+                    m.leaf("th", &[("scope", &"col"), ("class", &"place")], "between");
+                    m.leaf(
+                        "th",
+                        &[("scope", &"col"), ("class", &"f anchor")],
+                        "Independent",
+                    );
+                });
+            });
+            for (goal, groups) in GOALS {
+                let scores: Vec<&&Score> = metrics
+                    .iter()
+                    .filter(|score| groups.contains(&score.group))
+                    .collect();
+                if scores.is_empty() {
+                    continue;
+                }
+                m.node("tbody", &[], |m| {
+                    m.node("tr", &[("class", &"goal")], |m| {
+                        m.leaf("th", &[("scope", &"rowgroup"), ("colspan", &columns)], goal);
+                    });
+                    for score in scores {
+                        metric(m, input, score);
+                    }
+                });
+            }
+        });
+        key(m, input);
+        let warnings: Vec<(&str, &String)> = first
+            .evaluation
+            .scores
+            .iter()
+            .flat_map(|score| {
+                score
+                    .warnings
+                    .iter()
+                    .map(|warning| (score.title.as_str(), warning))
+            })
+            .collect();
+        if !warnings.is_empty() {
+            m.node("details", &[], |m| {
+                m.leaf(
+                    "summary",
+                    &[],
+                    format_args!("{} warnings about scores", warnings.len()),
+                );
+                m.node("ul", &[], |m| {
+                    for (title, warning) in warnings {
+                        m.leaf("li", &[], format_args!("{title}: {warning}"));
+                    }
+                });
+            });
+        }
+    });
+}
+
+fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
+    m.node("tr", &[], |m| {
+        m.node("th", &[("scope", &"row")], |m| {
+            m.leaf("bdi", &[], &score.title);
+            if score.n_undefined > 0 {
+                m.leaf(
+                    "span",
+                    &[("class", &"sub")],
+                    format_args!(
+                        "{} parts undefined, left out",
+                        number::count(score.n_undefined)
+                    ),
+                );
+            }
+        });
+        m.leaf("td", &[("class", &"w sub")], best(score.direction));
+        let found: Vec<Option<&Score>> = input
+            .methods
+            .iter()
+            .map(|method| method.evaluation.score(&score.id))
+            .collect();
+        for score in &found {
+            m.node("td", &[("class", &"f")], |m| value(m, *score));
+        }
+        let baseline = &score.baseline;
+        m.node("td", &[("class", &"f anchor")], |m| {
+            if let Some(resample) = baseline.resample {
+                m.text(number::value(resample));
+                if let Some(sd) = baseline.resample_sd {
+                    m.leaf(
+                        "span",
+                        &[("class", &"sub")],
+                        format_args!("± {}", number::value(sd)),
+                    );
+                }
+            }
+            for (name, value) in [
+                ("real people", baseline.real),
+                ("holdout", baseline.holdout),
+            ] {
+                if let Some(value) = value {
+                    m.leaf(
+                        "span",
+                        &[("class", &"sub")],
+                        format_args!("{name} {}", number::value(value)),
+                    );
+                }
+            }
+            if baseline.resample.is_none() && baseline.real.is_none() && baseline.holdout.is_none()
+            {
+                m.text(number::NONE);
+            }
+        });
+        m.node("td", &[("class", &"place")], |m| {
+            let values: Vec<Option<f64>> = found
+                .iter()
+                .map(|score| score.and_then(|score| score.value))
+                .collect();
+            position(m, &values, baseline.resample, baseline.independent);
+        });
+        m.leaf(
+            "td",
+            &[("class", &"f anchor")],
+            number::or_none(baseline.independent, number::value),
+        );
+    });
+}
+
+fn value(m: &mut Markup, score: Option<&Score>) {
+    let Some(score) = score else {
+        m.text(number::NONE);
+        return;
+    };
+    match (score.value, score.reason) {
+        (Some(value), _) => {
+            m.text(number::value(value));
+            if let Some(band) = band::of_score(score) {
+                m.text(" ");
+                badge(m, band, band.quality());
+            }
+            match (&score.ci, score.se) {
+                (Some(ci), _) => m.leaf("span", &[("class", &"sub")], number::interval(ci)),
+                (None, Some(se)) => m.leaf(
+                    "span",
+                    &[("class", &"sub")],
+                    format_args!("± {}", number::value(se)),
+                ),
+                _ => {}
+            }
+        }
+        (None, reason) => {
+            m.leaf(
+                "span",
+                &[("class", &"undefined")],
+                reason.map_or("undefined", parable_metrics::Undefined::text),
+            );
+        }
+    }
+}
+
+/// Which end of a metric is good, in a few words.
+fn best(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Min0 | Direction::Target0 => "0",
+        Direction::Max1 | Direction::Target1 => "1",
+        Direction::Max => "high",
+        Direction::MustBe0 => "must be 0",
+        Direction::Baseline => "as real",
+        _ => number::NONE,
+    }
+}
+
+fn key(m: &mut Markup, input: &ReportInput) {
+    let mark = match input.methods.len() {
+        1 => "◆ is the method.",
+        _ => "◆ is the first method, ● the others.",
+    };
+    remark(
+        m,
+        format_args!(
+            "Between: left tick resample, right tick independent; {mark} Bands: A good, B fair, C poor, D very poor; metrics without published limits have no band. ± is a standard error or the spread over repeats."
+        ),
+    );
+}

@@ -1,0 +1,194 @@
+//! The first screen: good, poor or dangerous, and why.
+
+use crate::band::Band;
+use crate::markup::Markup;
+use crate::table::{self, Words};
+use crate::verdict::{Goal, Verdict};
+use crate::{MethodResult, ReportInput};
+
+/// One card per goal for the first method, and with several methods a table of all verdicts and what to choose between.
+pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
+    let Some(first) = input.methods.first() else {
+        m.leaf(
+            "p",
+            &[("class", &"lead")],
+            "No method was evaluated, so there is nothing to judge.",
+        );
+        return;
+    };
+    let several = input.methods.len() > 1;
+    m.node(
+        "section",
+        &[("id", &"verdict"), ("aria-label", &"Verdict")],
+        |m| {
+            if several {
+                m.leaf(
+                    "p",
+                    &[("class", &"lead")],
+                    format_args!(
+                        "In full: {}. The other methods follow in the tables and below.",
+                        first.name
+                    ),
+                );
+            }
+            m.node("div", &[("class", &"cards")], |m| {
+                for verdict in Verdict::all(first) {
+                    card(m, &verdict);
+                }
+            });
+            m.leaf("p", &[("class", &"advice")], advice(first));
+            if several {
+                comparison(m, &input.methods);
+                for hint in trade_offs(&input.methods) {
+                    m.leaf("p", &[("class", &"hint")], hint);
+                }
+            }
+        },
+    );
+}
+
+fn card(m: &mut Markup, verdict: &Verdict) {
+    let class = match verdict.band {
+        Some(Band::A) => "card a",
+        Some(Band::B) => "card b",
+        Some(Band::C) => "card c",
+        Some(Band::D) => "card d",
+        None => "card",
+    };
+    m.node("article", &[("class", &class)], |m| {
+        m.node("p", &[("class", &"goal")], |m| {
+            m.node("span", &[], |m| {
+                m.leaf("b", &[], verdict.goal.name());
+                m.text(" · ");
+                m.text(verdict.goal.question());
+            });
+            if let Some(band) = verdict.band {
+                table::badge(m, band, verdict.word);
+            }
+        });
+        m.leaf("h2", &[], capitalised(verdict.word));
+        m.leaf("p", &[("class", &"says")], &verdict.sentence);
+        m.node("ul", &[("class", &"why")], |m| {
+            for finding in &verdict.findings {
+                m.node("li", &[], |m| {
+                    match finding.band {
+                        Some(band) => {
+                            let word = if verdict.goal == Goal::Privacy {
+                                band.danger()
+                            } else {
+                                band.quality()
+                            };
+                            table::badge(m, band, word);
+                        }
+                        None => m.leaf(
+                            "span",
+                            &[("class", &"band none"), ("aria-hidden", &"true")],
+                            "·",
+                        ),
+                    }
+                    m.leaf("span", &[], &finding.text);
+                });
+            }
+        });
+    });
+}
+
+/// What follows for a release, in a sentence.
+fn advice(method: &MethodResult) -> &'static str {
+    let verdicts = Verdict::all(method);
+    let danger = verdicts
+        .iter()
+        .find(|verdict| verdict.goal == Goal::Privacy)
+        .and_then(|verdict| verdict.band);
+    match danger {
+        Some(Band::D) => "Do not release this table. Keep it where the real table is kept.",
+        Some(Band::C) => {
+            "Not for release: keep it in a safe setting until the near rows have been reviewed."
+        }
+        Some(Band::B) => {
+            "Before a release: review the rows that are close to real people, and have a second person check the decision."
+        }
+        Some(Band::A) => {
+            "The measurements found no obstacle to a release. They cannot prove that there is none: the decision stays with the data owner."
+        }
+        None => "Privacy was not measured. Treat the table like the real one.",
+    }
+}
+
+fn comparison(m: &mut Markup, methods: &[MethodResult]) {
+    let heads = [
+        ("Method", Words),
+        ("Fidelity", Words),
+        ("Utility", Words),
+        ("Privacy", Words),
+        ("Guarantee", Words),
+    ];
+    table::table(m, "Verdicts on all methods", &heads, |m| {
+        for method in methods {
+            table::row(m, |m| {
+                table::head(m, &method.name);
+                for verdict in Verdict::all(method) {
+                    m.node("td", &[("class", &"w")], |m| {
+                        if let Some(band) = verdict.band {
+                            table::badge(m, band, verdict.word);
+                            m.text(" ");
+                        }
+                        m.text(verdict.word);
+                    });
+                }
+                table::words(
+                    m,
+                    match crate::verdict::Guarantee::of(method.record.as_ref()) {
+                        crate::verdict::Guarantee::Promise(loss) => loss,
+                        crate::verdict::Guarantee::Broken => "void".to_owned(),
+                        _ => "none".to_owned(),
+                    },
+                );
+            });
+        }
+    });
+}
+
+/// What choosing between the methods means, where the verdicts differ.
+fn trade_offs(methods: &[MethodResult]) -> Vec<String> {
+    let all: Vec<(&str, Vec<Verdict>)> = methods
+        .iter()
+        .map(|method| (method.name.as_str(), Verdict::all(method)))
+        .collect();
+    let best = |goal: usize| -> Option<(Band, Vec<&str>)> {
+        let band = all
+            .iter()
+            .filter_map(|(_, verdicts)| verdicts[goal].band)
+            .min()?;
+        let names: Vec<&str> = all
+            .iter()
+            .filter(|(_, verdicts)| verdicts[goal].band == Some(band))
+            .map(|(name, _)| *name)
+            .collect();
+        (names.len() < all.len()).then_some((band, names))
+    };
+    let mut hints: Vec<String> = (0..Goal::ALL.len())
+        .filter_map(|goal| {
+            let (band, names) = best(goal)?;
+            Some(format!(
+                "Best on {}: {} (band {}).",
+                Goal::ALL[goal].name().to_lowercase(),
+                names.join(", "),
+                band.letter()
+            ))
+        })
+        .collect();
+    if let (Some((_, useful)), Some((_, private))) = (best(1).or_else(|| best(0)), best(2))
+        && !useful.iter().any(|name| private.contains(name))
+    {
+        hints.push("The most useful method is not the one that stays clearest of real people: the choice is a trade-off, not a ranking.".to_owned());
+    }
+    hints
+}
+
+fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}
