@@ -105,33 +105,50 @@ impl Band {
 
 /// The band of a score of the summary table, where its metric has limits.
 pub(crate) fn of_score(score: &Score) -> Option<Band> {
-    let (_, scale, limits) = LIMITS.iter().find(|(id, ..)| *id == score.id)?;
+    let (_, look, limits) = LIMITS.iter().find(|(id, ..)| *id == score.id)?;
     let value = score.value?;
-    Some(limits.band(match scale {
-        Of::Value => value.abs(),
-        Of::Root => value.abs().sqrt(),
+    Some(limits.band(match look {
+        Look::Value => value,
+        Look::Size => value.abs(),
+        Look::Root => value.abs().sqrt(),
+        Look::BeyondHoldout => value - score.baseline.holdout.unwrap_or(0.0),
+        Look::Shortfall => 1.0 + value.min(0.0),
     }))
 }
 
 /// What of a score the limits are about.
 #[derive(Clone, Copy)]
-enum Of {
+enum Look {
+    /// The value as it is.
     Value,
-    /// Limits of a root mean square, for scores that are mean squares.
+    /// The value without its sign.
+    Size,
+    /// The root: limits of a root mean square, for a score that is a mean square.
     Root,
+    /// What exceeds the same number for the holdout table.
+    BeyondHoldout,
+    /// What is left of 1 after a loss.
+    Shortfall,
 }
 
-const LIMITS: [(&str, Of, Limits); 10] = [
-    ("mass_mad", Of::Value, SHARES),
-    ("tvd_mean", Of::Value, SHARES),
-    ("pearson_msd", Of::Root, ASSOCIATIONS),
-    ("spearman_msd", Of::Root, ASSOCIATIONS),
-    ("cramers_v_msd", Of::Root, ASSOCIATIONS),
-    ("cramers_v_corrected_msd", Of::Root, ASSOCIATIONS),
-    ("correlation_ratio_msd", Of::Root, ASSOCIATIONS),
-    ("missing_share_difference", Of::Value, SHARES),
-    ("effect_overlap", Of::Value, OVERLAP),
-    ("icc_difference", Of::Value, ICC),
+const LIMITS: [(&str, Look, Limits); 17] = [
+    ("rule_violations", Look::Size, RULES),
+    ("missing_share_difference", Look::Size, SHARES),
+    ("joint_missing_difference", Look::Size, SHARES),
+    ("mass_mad", Look::Size, SHARES),
+    ("total_variation", Look::Size, SHARES),
+    ("correlation_msd_pearson", Look::Root, ASSOCIATIONS),
+    ("correlation_msd_spearman", Look::Root, ASSOCIATIONS),
+    ("cramers_v_msd", Look::Root, ASSOCIATIONS),
+    ("cramers_v_corrected_msd", Look::Root, ASSOCIATIONS),
+    ("correlation_ratio_msd", Look::Root, ASSOCIATIONS),
+    ("association_rms", Look::Size, ASSOCIATIONS),
+    ("effect_overlap", Look::Value, OVERLAP),
+    ("icc_difference", Look::Size, ICC),
+    ("clusters_in_one_arm_difference", Look::Shortfall, ARMS),
+    ("overlap_distinct_real_rows", Look::BeyondHoldout, COPIES),
+    ("overlap_synthetic_rows", Look::BeyondHoldout, COPIES),
+    ("nearest_gower_share_below_real_p01", Look::Size, CLOSENESS),
 ];
 
 #[cfg(test)]

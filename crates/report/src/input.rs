@@ -1,5 +1,7 @@
 //! What a report is made of.
 
+use std::collections::BTreeMap;
+
 use parable_core::FitRecord;
 use parable_metrics::Evaluation;
 use parable_table::Schema;
@@ -79,6 +81,9 @@ pub struct Cost {
 pub struct Truth {
     /// The true effects.
     pub effects: Vec<TrueEffect>,
+    /// The true intraclass correlation of a column, within the clusters that were randomised.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub icc: BTreeMap<String, f64>,
     /// How the truth is defined, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -220,6 +225,13 @@ impl Truth {
     #[must_use]
     pub fn with_effect(mut self, effect: TrueEffect) -> Self {
         self.effects.push(effect);
+        self
+    }
+
+    /// The same with the true intraclass correlation of one column more.
+    #[must_use]
+    pub fn with_icc(mut self, column: impl Into<String>, icc: f64) -> Self {
+        self.icc.insert(column.into(), icc);
         self
     }
 

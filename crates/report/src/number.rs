@@ -130,9 +130,14 @@ pub(crate) fn bytes(number: u64) -> String {
     }
 }
 
-/// Both ends of an interval.
-pub(crate) fn interval(interval: &Interval) -> String {
-    format!("{} to {}", plain(interval.low), plain(interval.high))
+/// Decimals that show the half-width of this interval with three significant digits: more would be noise.
+pub(crate) fn decimals_of(interval: &Interval) -> usize {
+    let half = (interval.high - interval.low).abs() / 2.0;
+    if half > 0.0 && half.is_finite() {
+        (2.0 - half.log10().floor()).clamp(0.0, 9.0) as usize
+    } else {
+        3
+    }
 }
 
 /// A value by [`value`], or the reason why there is none.

@@ -65,7 +65,7 @@ fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportIn
     columns(m, prefix, evaluation);
     associations(m, prefix, evaluation);
     trial(m, prefix, evaluation, input.truth.as_ref());
-    clusters(m, prefix, evaluation);
+    clusters(m, prefix, evaluation, input.truth.as_ref());
     missing(m, prefix, evaluation);
     rules(m, prefix, evaluation);
     privacy(m, prefix, method);

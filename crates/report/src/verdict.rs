@@ -313,8 +313,12 @@ fn privacy(method: &MethodResult) -> Verdict {
             band::CLOSENESS,
             share,
             format!(
-                "Near copies: {} of synthetic rows are nearer to a real person than 99 % of real people are to each other (a second sample of people: about 1 %).",
+                "Near copies: {} of synthetic rows are nearer to a real person than 99 % of real people are to each other ({}).",
                 number::share(share),
+                match near.holdout_below_real_p01 {
+                    Some(holdout) => format!("people held out: {}", number::share(holdout)),
+                    None => "a second sample of people: about 1 %".to_owned(),
+                }
             ),
         ));
     }

@@ -208,7 +208,9 @@ fn undefine(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(fields) => {
             let is_estimate = fields.contains_key("treated_rows");
-            let is_missing_row = ["reasons", "measure", "both"].iter().any(|name| fields.contains_key(*name));
+            let is_missing_row = ["share", "measure", "both"]
+                .iter()
+                .any(|name| fields.contains_key(*name));
             let has_reason = fields.contains_key("direction");
             for (name, field) in fields.iter_mut() {
                 if is_estimate || is_missing_row {

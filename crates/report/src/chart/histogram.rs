@@ -14,7 +14,7 @@ const RIGHT: f64 = 6.0;
 const TOP: f64 = 8.0;
 const BASE: f64 = 128.0;
 const MISSING_WIDTH: f64 = 26.0;
-const MISSING_GAP: f64 = 14.0;
+const MISSING_GAP: f64 = 24.0;
 
 /// Draws the bins of a numeric column: what both tables share in grey, what only one of them has in its colour. Heights are shares of **all**
 /// rows, and missing values have a bar of their own, so the bars of one table add up to 100 %.

@@ -8,11 +8,11 @@ use crate::markup::{Markup, shortened};
 use crate::number;
 
 const WIDTH: f64 = 300.0;
-const LEFT: f64 = 104.0;
-const RIGHT: f64 = 40.0;
+const LEFT: f64 = 110.0;
+const RIGHT: f64 = 46.0;
 const ROW: f64 = 15.0;
 const BAR: f64 = 10.0;
-const NAME_CHARACTERS: usize = 17;
+const NAME_CHARACTERS: usize = 16;
 
 /// One bar: a name and its share of all rows in both tables.
 #[derive(Clone, Debug)]

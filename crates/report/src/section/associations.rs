@@ -1,6 +1,6 @@
 //! Two columns at a time: three matrices and the pairs that differ most.
 
-use parable_metrics::{Associations, Evaluation};
+use parable_metrics::{Associations, Correlation, Evaluation};
 
 use super::{remark, section};
 use crate::chart::{matrix, matrix_legend};
@@ -95,8 +95,11 @@ pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation
             remark(
                 m,
                 format_args!(
-                    "Two numbers: {} correlation, from -1 to 1. A number and levels: correlation ratio, 0 to 1. Levels and levels: {}Cramér's V, 0 to 1. Grey squares: undefined, because a column has one value only or there are too few complete rows.",
-                    associations.correlation.name(),
+                    "Two numbers: {} correlation, from −1 to 1. A number and levels: correlation ratio, 0 to 1. Levels and levels: {}Cramér's V, 0 to 1. Grey squares: undefined, because a column has one value only or there are too few complete rows.",
+                    match associations.correlation {
+                        Correlation::Spearman => "Spearman",
+                        _ => "Pearson",
+                    },
                     if associations.bias_corrected {
                         "bias-corrected "
                     } else {

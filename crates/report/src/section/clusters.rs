@@ -5,11 +5,16 @@ use parable_metrics::{ClusterSection, Evaluation, Sides};
 use super::{bar_legend, remark, section};
 use crate::chart::{Bar, level_bars};
 use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use crate::{Truth, number};
 
 /// What became of the groups, one part per cluster column.
-pub(crate) fn clusters(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
+pub(crate) fn clusters(
+    m: &mut Markup,
+    prefix: &str,
+    evaluation: &Evaluation,
+    truth: Option<&Truth>,
+) {
     if evaluation.clusters.is_empty() {
         return;
     }
@@ -26,7 +31,15 @@ pub(crate) fn clusters(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                     facts(m, cluster);
                     sizes(m, cluster);
                 });
-                icc(m, cluster);
+                let randomised = evaluation
+                    .trial
+                    .as_ref()
+                    .is_some_and(|trial| trial.cluster.as_ref() == Some(&cluster.column));
+                icc(
+                    m,
+                    cluster,
+                    truth.filter(|truth| randomised && !truth.icc.is_empty()),
+                );
                 constancy(m, cluster);
             }
         },
@@ -94,19 +107,21 @@ fn sizes(m: &mut Markup, cluster: &ClusterSection) {
     });
 }
 
-fn icc(m: &mut Markup, cluster: &ClusterSection) {
+fn icc(m: &mut Markup, cluster: &ClusterSection, truth: Option<&Truth>) {
     if cluster.icc.is_empty() {
         return;
     }
-    let heads = [
+    let mut heads = vec![
         ("Column", Words),
         ("Role", Words),
         ("Real", Figures),
         ("Synthetic", Figures),
         ("Difference", Figures),
-        ("Rows, real", Figures),
-        ("synthetic", Figures),
     ];
+    if truth.is_some() {
+        heads.push(("truth", Figures));
+    }
+    heads.extend([("Rows, real", Figures), ("synthetic", Figures)]);
     table::table(
         m,
         "Intraclass correlation: how alike rows of one group are",
@@ -119,6 +134,10 @@ fn icc(m: &mut Markup, cluster: &ClusterSection) {
                     table::figures(m, number::or_reason(icc.icc.real, icc.reason));
                     table::figures(m, number::or_reason(icc.icc.synthetic, icc.reason));
                     table::figures(m, number::or_none(icc.difference, number::value));
+                    if let Some(truth) = truth {
+                        let known = truth.icc.get(&icc.column).copied();
+                        table::figures(m, number::or_none(known, number::value));
+                    }
                     table::figures(m, number::count(icc.rows.real));
                     table::figures(m, number::count(icc.rows.synthetic));
                 });

@@ -161,7 +161,10 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
                 curves(
                     m,
                     "Cumulative distribution of nearest distances",
-                    near.distance.name(),
+                    match near.distance {
+                        Distance::Gower => "Gower distance to the nearest real row",
+                        _ => "distance to the nearest real row",
+                    },
                     &curve.at,
                     &lines,
                 );
@@ -201,8 +204,21 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
         remark(
             m,
             format_args!(
-                "{} of synthetic rows are nearer than the 1 % quantile of real distances; a second sample of people gives about 1 %.",
-                number::share(share)
+                "{} of synthetic rows are nearer than the 1 % quantile of real distances; a second sample of people gives about 1 %{}.",
+                number::share(share),
+                match near.holdout_below_real_p01 {
+                    Some(holdout) => format!(", the holdout {}", number::share(holdout)),
+                    None => String::new(),
+                }
+            ),
+        );
+    }
+    if near.rows_left_out > 0 {
+        remark(
+            m,
+            format_args!(
+                "{} rows are left out because a number is missing.",
+                number::count(near.rows_left_out)
             ),
         );
     }

@@ -132,7 +132,7 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 );
             }
         });
-        m.leaf("td", &[("class", &"w sub")], best(score.direction));
+        m.leaf("td", &[("class", &"w best")], best(score.direction));
         let found: Vec<Option<&Score>> = input
             .methods
             .iter()
@@ -195,10 +195,23 @@ fn value(m: &mut Markup, score: Option<&Score>) {
             m.text(number::value(value));
             if let Some(band) = band::of_score(score) {
                 m.text(" ");
-                badge(m, band, band.quality());
+                let privacy = score.group == Group::Privacy;
+                badge(
+                    m,
+                    band,
+                    if privacy {
+                        band.danger()
+                    } else {
+                        band.quality()
+                    },
+                );
             }
             match (&score.ci, score.se) {
-                (Some(ci), _) => m.leaf("span", &[("class", &"sub")], number::interval(ci)),
+                (Some(ci), _) => m.leaf(
+                    "span",
+                    &[("class", &"sub")],
+                    format_args!("{} to {}", number::value(ci.low), number::value(ci.high)),
+                ),
                 (None, Some(se)) => m.leaf(
                     "span",
                     &[("class", &"sub")],

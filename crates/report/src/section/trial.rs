@@ -1,6 +1,6 @@
 //! What an evaluator of the trial would report from each table.
 
-use parable_metrics::{BalanceRow, Effect, EffectPair, Evaluation, TrialSection};
+use parable_metrics::{BalanceRow, Effect, EffectPair, Evaluation, TrialSection, Undefined};
 
 use super::{legend, remark, section};
 use crate::chart::{ForestRow, Mark, Who, forest};
@@ -159,10 +159,10 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
             table::row(m, |m| {
                 table::head(m, named(trial, &effect.outcome, &effect.arm));
                 for side in [&effect.hedges_g.real, &effect.hedges_g.synthetic] {
-                    estimate(m, side.as_ref(), number::value, &effect.hedges_g);
+                    estimate(m, side.as_ref(), &effect.hedges_g);
                 }
                 for side in [&main.real, &main.synthetic] {
-                    estimate(m, side.as_ref(), number::plain, main);
+                    estimate(m, side.as_ref(), main);
                 }
                 if let Some(truth) = truth {
                     let known = truth
@@ -194,9 +194,10 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
     }
 }
 
-fn estimate(m: &mut Markup, effect: Option<&Effect>, form: fn(f64) -> String, pair: &EffectPair) {
+fn estimate(m: &mut Markup, effect: Option<&Effect>, pair: &EffectPair) {
     m.node("td", &[("class", &"f")], |m| match effect {
         Some(effect) => {
+            let form = |value: f64| number::fixed(value, number::decimals_of(&effect.ci));
             m.text(form(effect.value));
             m.leaf(
                 "span",
@@ -207,8 +208,7 @@ fn estimate(m: &mut Markup, effect: Option<&Effect>, form: fn(f64) -> String, pa
         None => m.leaf(
             "span",
             &[("class", &"undefined")],
-            pair.reason
-                .map_or("undefined", parable_metrics::Undefined::text),
+            pair.reason.map_or("undefined", Undefined::text),
         ),
     });
 }

@@ -31,12 +31,14 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
                     ),
                 );
             }
+            let verdicts = Verdict::all(first);
+            strip(m, &verdicts);
+            m.leaf("p", &[("class", &"advice")], advice(&verdicts));
             m.node("div", &[("class", &"cards")], |m| {
-                for verdict in Verdict::all(first) {
-                    card(m, &verdict);
+                for verdict in &verdicts {
+                    card(m, verdict);
                 }
             });
-            m.leaf("p", &[("class", &"advice")], advice(first));
             if several {
                 comparison(m, &input.methods);
                 for hint in trade_offs(&input.methods) {
@@ -47,8 +49,24 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
     );
 }
 
+/// All goals in one line, for screens on which the cards do not stand side by side.
+fn strip(m: &mut Markup, verdicts: &[Verdict]) {
+    m.node("p", &[("class", &"strip")], |m| {
+        for verdict in verdicts {
+            m.node("span", &[("class", &"entry")], |m| {
+                if let Some(band) = verdict.band {
+                    table::badge(m, band, verdict.word);
+                }
+                m.text(format_args!(" {}: {}", verdict.goal.name(), verdict.word));
+            });
+        }
+    });
+}
+
 fn card(m: &mut Markup, verdict: &Verdict) {
     let class = match verdict.band {
+        // Finding no leak is not a proof of safety, so it is not painted as one.
+        Some(Band::A) if verdict.goal == Goal::Privacy => "card",
         Some(Band::A) => "card a",
         Some(Band::B) => "card b",
         Some(Band::C) => "card c",
@@ -94,8 +112,7 @@ fn card(m: &mut Markup, verdict: &Verdict) {
 }
 
 /// What follows for a release, in a sentence.
-fn advice(method: &MethodResult) -> &'static str {
-    let verdicts = Verdict::all(method);
+fn advice(verdicts: &[Verdict]) -> &'static str {
     let danger = verdicts
         .iter()
         .find(|verdict| verdict.goal == Goal::Privacy)

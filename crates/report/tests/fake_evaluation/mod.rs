@@ -5,7 +5,7 @@ use parable_seed::Seed;
 use serde_json::{Value, json};
 
 /// An evaluation without any result.
-pub fn empty() -> Evaluation {
+pub(crate) fn empty() -> Evaluation {
     Evaluation::empty(
         &Seed::from_u64(7),
         EvaluationOptions::default(),
@@ -14,7 +14,7 @@ pub fn empty() -> Evaluation {
 }
 
 /// The evaluation with these top-level parts replaced.
-pub fn with(parts: Value) -> Evaluation {
+pub(crate) fn with(parts: Value) -> Evaluation {
     let mut text: Value = serde_json::from_str(&empty().to_json()).expect("its own form");
     for (name, part) in parts.as_object().expect("an object of parts") {
         text[name] = part.clone();
@@ -47,7 +47,7 @@ const NAMES: [&str; 14] = [
 ];
 
 /// A school trial with these column names (numeric from the ninth on), wrong by about `error`.
-pub fn trial_named(names: &[String], error: f64, holdout: bool) -> Evaluation {
+pub(crate) fn trial_named(names: &[String], error: f64, holdout: bool) -> Evaluation {
     let n = names.len();
     let numeric = |column: usize| column >= 8 || column % 9 == 3;
     let columns: Vec<Value> = (0..n)
@@ -101,7 +101,7 @@ pub fn trial_named(names: &[String], error: f64, holdout: bool) -> Evaluation {
 }
 
 /// A school trial, wrong by about `error` (0.02 is good, 0.2 is bad).
-pub fn trial(error: f64, holdout: bool) -> Evaluation {
+pub(crate) fn trial(error: f64, holdout: bool) -> Evaluation {
     let names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
     trial_named(&names, error, holdout)
 }
@@ -198,13 +198,13 @@ fn scores(error: f64) -> Value {
     };
     json!([
         score("mass_mad", "Mean absolute difference of shares", "univariate", error * 0.3, "min0", 0.0041, 0.0),
-        score("tvd_mean", "Total variation distance, mean over columns", "univariate", error * 0.7, "min0", 0.013, 0.012),
-        score("pearson_msd", "Pearson correlation, mean squared difference", "bivariate", error * error * 2.0, "min0", 0.00061, 0.062),
+        score("total_variation", "Total variation distance, mean over columns", "univariate", error * 0.7, "min0", 0.013, 0.012),
+        score("correlation_msd_pearson", "Pearson correlation, mean squared difference", "bivariate", error * error * 2.0, "min0", 0.00061, 0.062),
         score("cramers_v_msd", "Cramér's V, mean squared difference", "bivariate", error * error, "min0", 0.00022, 0.041),
         {"id": "bad", "title": "Correlation ratio, mean squared difference", "group": "bivariate", "value": null, "reason": "no_pairs", "n_used": 0, "unit": "pairs", "direction": "min0"},
         score("effect_overlap", "Overlap of effect intervals, mean", "utility", 1.0 - error * 3.0, "max1", 0.83, 0.31),
         score("icc_difference", "Intraclass correlation, mean absolute difference", "utility", error * 0.5, "min0", 0.012, 0.14),
-        {"id": "overlap_distinct", "title": "Distinct real rows found in the synthetic table", "group": "privacy", "value": 0.0, "n_used": 1200, "unit": "rows",
+        {"id": "overlap_distinct_real_rows", "title": "Distinct real rows found in the synthetic table", "group": "privacy", "value": 0.0, "n_used": 1200, "unit": "rows",
             "direction": "baseline", "baseline": {"holdout": 0.0}, "ci": {"low": 0.0, "high": 0.0031, "level": 0.95}},
     ])
 }

@@ -4,7 +4,7 @@ const EMPTY: [&str; 2] = ["meta", "br"];
 
 /// Panics with the place if the page is not well formed, or holds what a page of ours must never hold.
 #[track_caller]
-pub fn check(html: &str) {
+pub(crate) fn check(html: &str) {
     let body = html
         .strip_prefix("<!DOCTYPE html>")
         .expect("a document type");
