@@ -302,6 +302,27 @@ fn independent_columns_are_not_taken_for_determined_ones() {
 }
 
 #[test]
+fn flags_that_complement_each_other_by_chance_are_no_block() {
+    let mut blocks = 0;
+    for seed in 0..60 {
+        let mut rng = Seed::from_u64(seed).rng();
+        let mut build = Build::default();
+        for column in ["smokes", "drives", "sings", "swims", "reads", "cooks"] {
+            let flags: Vec<i64> = (0..6).map(|_| rng.below(2) as i64).collect();
+            build = build.integers(column, flags);
+        }
+        // Among 15 pairs of six random rows about one in four tables has a pair that complements.
+        let (recipe, _) = plan(&build.table());
+        blocks += recipe
+            .steps()
+            .iter()
+            .filter(|step| matches!(step, Step::OneHot(_)))
+            .count();
+    }
+    assert_eq!(blocks, 0);
+}
+
+#[test]
 fn two_columns_determine_a_third_when_neither_does_alone() {
     let mut rng = Seed::from_u64(6).rng();
     let english: Vec<i64> = (0..2_000).map(|_| rng.below(10) as i64).collect();

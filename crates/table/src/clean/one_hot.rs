@@ -109,11 +109,12 @@ pub(super) fn detect(frame: &Frame) -> Vec<OneHotBlock> {
                 steps: 0,
             };
             let mut block = vec![start];
-            if search.complete(
+            let complete = search.complete(
                 &mut block,
                 &mut flags[start].ones.clone(),
                 flags[start].count,
-            ) {
+            );
+            if complete && !is_coincidence(frame, flags, &block, present) {
                 block.iter().for_each(|&flag| used[flag] = true);
                 let positions: Vec<usize> =
                     block.iter().map(|&flag| flags[flag].position).collect();
@@ -135,6 +136,30 @@ pub(super) fn detect(frame: &Frame) -> Vec<OneHotBlock> {
             block
         })
         .collect()
+}
+
+/// Probability of a coincidence that is accepted, and the one for columns whose names start alike.
+const COINCIDENCE: f64 = 1e-9;
+const COINCIDENCE_ALIKE: f64 = 1e-3;
+
+/// Whether independent columns with these shares of ones would form a block too easily: `P(exactly one 1)^rows`, times the pairs tried.
+fn is_coincidence(frame: &Frame, flags: &[Flag], block: &[usize], present: usize) -> bool {
+    let share = |&flag: &usize| flags[flag].count as f64 / present as f64;
+    let none: f64 = block.iter().map(|flag| 1.0 - share(flag)).product();
+    let one: f64 = block
+        .iter()
+        .map(|flag| none * share(flag) / (1.0 - share(flag)))
+        .sum();
+    let names: Vec<&str> = block
+        .iter()
+        .map(|&flag| frame.fields[flags[flag].position].name.as_str())
+        .collect();
+    let accepted = if common_prefix(&names).is_empty() {
+        COINCIDENCE / (flags.len() * flags.len()) as f64
+    } else {
+        COINCIDENCE_ALIKE
+    };
+    present as f64 * one.ln() > accepted.ln()
 }
 
 /// Looks for columns that complete a block: pairwise without a common 1, and together with a 1 in every row that has values.
