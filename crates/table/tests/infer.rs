@@ -137,7 +137,7 @@ fn texts_among_numbers_are_coded_missing_values() {
 
 #[test]
 fn conspicuous_numbers_are_coded_missing_values() {
-    let mut texts = vec!["0", "1", "2", "3", "4", "5"].repeat(10);
+    let mut texts = ["0", "1", "2", "3", "4", "5"].repeat(10);
     texts.extend(["-8"; 6]);
     let field = kind(&texts, "integer");
     assert_eq!(codes(&field), ["-8"]);
