@@ -6,6 +6,7 @@ use parable_metrics::{Distance, EffectPair, TrialEffect};
 use serde::Serialize;
 
 use crate::band::{self, Band, Limits};
+use crate::section::beyond_chance;
 use crate::{MethodResult, number};
 
 /// What synthetic data is for.
@@ -86,13 +87,13 @@ fn worst(findings: &[Finding]) -> Option<Band> {
 fn fidelity(method: &MethodResult) -> Verdict {
     let evaluation = &method.evaluation;
     let mut findings = Vec::new();
-    let tvds: Vec<(&str, f64)> = evaluation
+    let tvds: Vec<(&str, f64, f64)> = evaluation
         .columns
         .iter()
-        .filter_map(|column| Some((column.name.as_str(), column.tvd?)))
+        .filter_map(|column| Some((column.name.as_str(), column.tvd?, beyond_chance(column)?)))
         .collect();
-    if let Some(worst) = tvds.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
-        let mean = tvds.iter().map(|(_, tvd)| tvd).sum::<f64>() / tvds.len() as f64;
+    if let Some(worst) = tvds.iter().max_by(|a, b| a.2.total_cmp(&b.2)) {
+        let mean = tvds.iter().map(|(_, tvd, _)| tvd).sum::<f64>() / tvds.len() as f64;
         findings.push(banded(
             band::SHARES,
             mean,

@@ -25,8 +25,14 @@ const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const NAME_CHARACTERS: usize = 28;
 
-/// Draws the lines on one axis that always shows zero.
-pub(crate) fn forest(m: &mut Markup, description: &str, axis: &str, rows: &[ForestRow]) {
+/// Draws the lines on one axis that always shows zero. Marks beyond `reach` on either side are drawn at the end of the axis.
+pub(crate) fn forest(
+    m: &mut Markup,
+    description: &str,
+    axis: &str,
+    rows: &[ForestRow],
+    reach: f64,
+) {
     let numbers = rows.iter().flat_map(|row| &row.marks).flat_map(|mark| {
         let (low, high) = mark.interval.unwrap_or((mark.value, mark.value));
         [mark.value, low, high]
@@ -36,6 +42,7 @@ pub(crate) fn forest(m: &mut Markup, description: &str, axis: &str, rows: &[Fore
         .fold((0.0_f64, 0.0_f64), |(low, high), number| {
             (low.min(number), high.max(number))
         });
+    let (low, high) = (low.max(-reach), high.min(reach));
     let margin = (high - low).max(0.02) * 0.05;
     let x = Scale::new((low - margin, high + margin), (LEFT, WIDTH - RIGHT));
     let heights: Vec<f64> = rows

@@ -30,6 +30,7 @@ pub(crate) fn matrix(
         _ => 10.0,
     };
     let font: f64 = (cell * 0.8).clamp(8.5, 12.0);
+    let small: f64 = (cell * 0.58).clamp(8.0, 12.0);
     let longest = names
         .iter()
         .map(|name| name.chars().count().min(NAME_CHARACTERS))
@@ -54,10 +55,14 @@ pub(crate) fn matrix(
                         top + middle + font * 0.35,
                         format_args!("{} {}", shortened(name, NAME_CHARACTERS), index + 1),
                     );
-                    // Narrow columns carry every second number.
-                    if cell > 11.0 || index % 2 == 0 {
-                        label(m, "tick m", left + middle, top - 5.0, index + 1);
-                    }
+                }
+            });
+            m.node("g", &[("font-size", &Px(small))], |m| {
+                // Narrow columns carry every second number.
+                let step = if cell < 15.0 { 2 } else { 1 };
+                for index in (0..n).step_by(step) {
+                    let middle = (index as f64 + 0.5) * cell;
+                    label(m, "tick m", left + middle, top - 5.0, index + 1);
                 }
             });
             rect(m, "void", left, top, side, side);

@@ -16,7 +16,7 @@ const LEVELS: usize = 8;
 
 /// Overlaid histograms and bars, worst first, and a table of all columns.
 pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
-    let lead = "The distribution of each column in both tables, worst first. Bars are shares of all rows; missing values have a bar of their own.";
+    let lead = "The distribution of each column in both tables, worst first: the farthest beyond what chance gives. Bars are shares of all rows; missing values have a bar of their own.";
     section(
         m,
         &format!("{prefix}columns"),
@@ -32,7 +32,8 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                 })
                 .collect();
             // Worst first; undefined last; equals stay in table order.
-            drawn.sort_by(|a, b| b.tvd.unwrap_or(-1.0).total_cmp(&a.tvd.unwrap_or(-1.0)));
+            let rank = |column: &ColumnDetail| beyond_chance(column).unwrap_or(f64::NEG_INFINITY);
+            drawn.sort_by(|a, b| rank(b).total_cmp(&rank(a)));
             if drawn.is_empty() {
                 remark(m, "No column could be drawn.");
             } else {
@@ -49,7 +50,10 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                     m.leaf(
                         "summary",
                         &[],
-                        format_args!("{} more columns, all closer than these", more.len()),
+                        format_args!(
+                            "{} more columns, all closer to chance than these",
+                            more.len()
+                        ),
                     );
                     grid(m, more, rows);
                 });
@@ -78,6 +82,11 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
             }
         },
     );
+}
+
+/// The distance beyond what a second sample of the real column gives: many levels are far apart by chance alone.
+pub(crate) fn beyond_chance(column: &ColumnDetail) -> Option<f64> {
+    Some(column.tvd? - column.tvd_resample.unwrap_or(0.0))
 }
 
 fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {

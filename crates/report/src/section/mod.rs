@@ -21,7 +21,7 @@ use crate::markup::Markup;
 pub(crate) use associations::associations;
 pub(crate) use card::card;
 pub(crate) use clusters::clusters;
-pub(crate) use columns::columns;
+pub(crate) use columns::{beyond_chance, columns};
 pub(crate) use cost::cost;
 pub(crate) use header::header;
 pub(crate) use missing::missing;

@@ -1,6 +1,6 @@
 //! All scores in one table: goal, metric, a column per method, and the two anchors.
 
-use parable_metrics::{Direction, Group, Score};
+use parable_metrics::{Baseline, Direction, Group, Score};
 
 use super::{remark, section};
 use crate::band;
@@ -125,10 +125,7 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 m.leaf(
                     "span",
                     &[("class", &"sub")],
-                    format_args!(
-                        "{} parts undefined, left out",
-                        number::count(score.n_undefined)
-                    ),
+                    format_args!("{} left out, undefined", number::count(score.n_undefined)),
                 );
             }
         });
@@ -175,7 +172,10 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 .iter()
                 .map(|score| score.and_then(|score| score.value))
                 .collect();
-            position(m, &values, baseline.resample, baseline.independent);
+            // Shuffled columns keep every number about one column, so for those there is no span to place a value in.
+            if worse(score.direction, baseline) {
+                position(m, &values, baseline.resample, baseline.independent);
+            }
         });
         m.leaf(
             "td",
@@ -227,6 +227,21 @@ fn value(m: &mut Markup, score: Option<&Score>) {
                 reason.map_or("undefined", parable_metrics::Undefined::text),
             );
         }
+    }
+}
+
+/// Whether losing all relations is farther from the ideal than a second sample.
+fn worse(direction: Direction, baseline: &Baseline) -> bool {
+    let (Some(resample), Some(independent)) = (baseline.resample, baseline.independent) else {
+        return false;
+    };
+    match direction {
+        Direction::Min0 | Direction::MustBe0 | Direction::Target0 => {
+            independent.abs() > resample.abs()
+        }
+        Direction::Max1 | Direction::Target1 => (1.0 - independent).abs() > (1.0 - resample).abs(),
+        Direction::Max => independent < resample,
+        _ => false,
     }
 }
 

@@ -11,6 +11,8 @@ use crate::{Truth, number};
 
 /// Lines of the balance drawing; the table of scores counts all.
 const BALANCE_ROWS: usize = 24;
+/// End of the balance axis: what exists in one arm only would otherwise press all else together.
+const BALANCE_REACH: f64 = 1.0;
 
 /// Treatment effects, arms, loss of outcomes by arm, and balance at baseline.
 pub(crate) fn trial(m: &mut Markup, prefix: &str, evaluation: &Evaluation, truth: Option<&Truth>) {
@@ -129,6 +131,7 @@ fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                 "Adjusted treatment effects with 95 % intervals",
                 "adjusted effect, in standard deviations of the outcome",
                 &rows,
+                f64::INFINITY,
             );
         },
     );
@@ -150,8 +153,7 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
         ("Overlap", Figures),
         ("Same sign", Words),
         ("Same conclusion", Words),
-        ("Rows, real", Figures),
-        ("synthetic", Figures),
+        ("Rows, real / synthetic", Figures),
     ]);
     table::table(m, "Treatment effects with 95 % intervals", &heads, |m| {
         for effect in &trial.effects {
@@ -168,7 +170,14 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                     let known = truth
                         .effect(&effect.outcome, &effect.arm)
                         .map(|known| known.value);
-                    table::figures(m, number::or_none(known, number::plain));
+                    // As many decimals as the estimate beside it.
+                    let text = match (known, &main.real) {
+                        (Some(known), Some(real)) => {
+                            number::fixed(known, number::decimals_of(&real.ci))
+                        }
+                        (known, _) => number::or_none(known, number::plain),
+                    };
+                    table::figures(m, text);
                 }
                 table::figures(
                     m,
@@ -176,12 +185,14 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                 );
                 table::words(m, yes_no(main.same_sign));
                 table::words(m, yes_no(main.same_significance));
-                for side in [&main.real, &main.synthetic] {
-                    let rows = side
-                        .as_ref()
-                        .map(|effect| number::count(effect.treated_rows + effect.control_rows));
-                    table::figures(m, rows.unwrap_or_else(|| number::NONE.to_owned()));
-                }
+                let rows = |effect: &Option<Effect>| match effect {
+                    Some(effect) => number::count(effect.treated_rows + effect.control_rows),
+                    None => number::NONE.to_owned(),
+                };
+                table::figures(
+                    m,
+                    format_args!("{} / {}", rows(&main.real), rows(&main.synthetic)),
+                );
             });
         }
     });
@@ -375,9 +386,13 @@ fn balance(m: &mut Markup, balance: &[BalanceRow]) {
                 "Standardised differences of baseline columns between the arms",
                 "arm minus control, in pooled standard deviations",
                 &lines,
+                BALANCE_REACH,
             );
         },
     );
+    if rows.first().is_some_and(|row| size(row) > BALANCE_REACH) {
+        remark(m, "Marks at the end of the axis lie beyond it.");
+    }
     if rows.len() > BALANCE_ROWS {
         remark(
             m,

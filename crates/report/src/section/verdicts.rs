@@ -111,13 +111,16 @@ fn card(m: &mut Markup, verdict: &Verdict) {
     });
 }
 
-/// What follows for a release, in a sentence.
-fn advice(verdicts: &[Verdict]) -> &'static str {
-    let danger = verdicts
-        .iter()
-        .find(|verdict| verdict.goal == Goal::Privacy)
-        .and_then(|verdict| verdict.band);
-    match danger {
+/// What follows for a release, in a sentence or two.
+fn advice(verdicts: &[Verdict]) -> String {
+    let worst = |is: fn(Goal) -> bool| {
+        verdicts
+            .iter()
+            .filter(|verdict| is(verdict.goal))
+            .filter_map(|verdict| verdict.band)
+            .max()
+    };
+    let mut text = match worst(|goal| goal == Goal::Privacy) {
         Some(Band::D) => "Do not release this table. Keep it where the real table is kept.",
         Some(Band::C) => {
             "Not for release: keep it in a safe setting until the near rows have been reviewed."
@@ -126,10 +129,19 @@ fn advice(verdicts: &[Verdict]) -> &'static str {
             "Before a release: review the rows that are close to real people, and have a second person check the decision."
         }
         Some(Band::A) => {
-            "The measurements found no obstacle to a release. They cannot prove that there is none: the decision stays with the data owner."
+            "The privacy measurements found no obstacle to a release. They cannot prove that there is none: the decision stays with the data owner."
         }
         None => "Privacy was not measured. Treat the table like the real one.",
     }
+    .to_owned();
+    match worst(|goal| goal != Goal::Privacy) {
+        Some(Band::D) => {
+            text.push_str(" Use it to write and test programs, not to learn about people.")
+        }
+        Some(Band::C) => text.push_str(" Check every finding from it on the real table."),
+        _ => {}
+    }
+    text
 }
 
 fn comparison(m: &mut Markup, methods: &[MethodResult]) {

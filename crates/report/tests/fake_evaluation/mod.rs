@@ -124,7 +124,7 @@ fn entry(row: usize, col: usize, error: f64) -> Value {
 }
 
 fn column(c: usize, name: &str, numeric: bool, error: f64) -> Value {
-    let missing = if c % 3 == 0 {
+    let missing = if c.is_multiple_of(3) {
         0.04 * (1 + c % 4) as f64
     } else {
         0.0
