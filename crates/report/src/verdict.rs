@@ -94,11 +94,22 @@ fn fidelity(method: &MethodResult) -> Verdict {
         .collect();
     if let Some(worst) = tvds.iter().max_by(|a, b| a.2.total_cmp(&b.2)) {
         let mean = tvds.iter().map(|(_, tvd, _)| tvd).sum::<f64>() / tvds.len() as f64;
+        let chances: Vec<f64> = evaluation
+            .columns
+            .iter()
+            .filter_map(|column| column.tvd.and(column.tvd_resample))
+            .collect();
+        let chance = if chances.len() == tvds.len() {
+            let mean = chances.iter().sum::<f64>() / chances.len() as f64;
+            format!(" (a second sample of people: {})", number::share(mean))
+        } else {
+            String::new()
+        };
         findings.push(banded(
             band::SHARES,
             mean,
             format!(
-                "Single columns: {} of the rows would have to change their value, on average over {} columns; most in {} ({}).",
+                "Single columns: {} of the rows would have to change their value, on average over {} columns{chance}; farthest beyond chance: {} ({}).",
                 number::share(mean),
                 tvds.len(),
                 worst.0,

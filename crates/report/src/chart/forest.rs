@@ -19,8 +19,7 @@ pub(crate) struct ForestRow {
     pub(crate) marks: Vec<Mark>,
 }
 
-const WIDTH: f64 = 680.0;
-const LEFT: f64 = 200.0;
+const PLOT: f64 = 430.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const NAME_CHARACTERS: usize = 28;
@@ -44,7 +43,14 @@ pub(crate) fn forest(
         });
     let (low, high) = (low.max(-reach), high.min(reach));
     let margin = (high - low).max(0.02) * 0.05;
-    let x = Scale::new((low - margin, high + margin), (LEFT, WIDTH - RIGHT));
+    let longest = rows
+        .iter()
+        .map(|row| row.name.chars().count().min(NAME_CHARACTERS))
+        .max()
+        .unwrap_or(0);
+    let left = longest as f64 * 6.6 + 18.0;
+    let width = left + PLOT;
+    let x = Scale::new((low - margin, high + margin), (left, width - RIGHT));
     let heights: Vec<f64> = rows
         .iter()
         .map(|row| {
@@ -56,19 +62,19 @@ pub(crate) fn forest(
         })
         .collect();
     let base = TOP + heights.iter().sum::<f64>();
-    drawing(m, "chart forest", (WIDTH, base + 38.0), description, |m| {
+    drawing(m, "chart forest", (width, base + 38.0), description, |m| {
         for (at, text) in x.ticks(8) {
             line(m, "grid", (x.at(at), TOP), (x.at(at), base));
             label(m, "tick m", x.at(at), base + 14.0, text);
         }
         line(m, "zero", (x.at(0.0), TOP - 4.0), (x.at(0.0), base + 2.0));
-        label(m, "tick m", (LEFT + WIDTH - RIGHT) / 2.0, base + 31.0, axis);
+        label(m, "tick m", (left + width - RIGHT) / 2.0, base + 31.0, axis);
         let mut top = TOP;
         for (row, height) in rows.iter().zip(&heights) {
             label(
                 m,
                 "name e",
-                LEFT - 12.0,
+                left - 12.0,
                 top + height / 2.0 + 4.0,
                 shortened(&row.name, NAME_CHARACTERS),
             );
@@ -86,7 +92,7 @@ pub(crate) fn forest(
                 mark(m, one.who, x.at(one.value), y);
             }
             top += height;
-            line(m, "grid", (0.0, top), (WIDTH, top));
+            line(m, "grid", (0.0, top), (width, top));
         }
     });
 }
