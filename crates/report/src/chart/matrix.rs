@@ -36,7 +36,7 @@ pub(crate) fn matrix(
         .map(|name| name.chars().count().min(NAME_CHARACTERS))
         .max()
         .unwrap_or(0);
-    let left = (longest as f64 + 3.5) * font * 0.56 + 8.0;
+    let left = (longest as f64 + 3.5) * font * 0.62 + 8.0;
     let top = font + 7.0;
     let side = n as f64 * cell;
     drawing(
