@@ -4,8 +4,8 @@ use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Associations, ClusterSection, ColumnDetail, EvaluationOptions, MetricError, MissingSection,
-    PrivacySection, RuleSection, Score, TrialSection,
+    Associations, ClusterSection, ColumnDetail, DisclosureSection, EvaluationOptions, MetricError,
+    MissingSection, PrivacySection, RuleSection, Score, TrialSection,
 };
 
 const FORMAT: &str = "parable-evaluation";
@@ -46,6 +46,9 @@ pub struct Evaluation {
     pub clusters: Vec<ClusterSection>,
     /// Copies and near copies.
     pub privacy: PrivacySection,
+    /// What small sets of known facts tell about other columns; `None` without a column that can be a key.
+    #[serde(default)]
+    pub disclosure: Option<DisclosureSection>,
     /// What a reader should know before trusting the rest.
     pub notes: Vec<String>,
 }
@@ -85,6 +88,7 @@ impl Evaluation {
             trial: None,
             clusters: Vec::new(),
             privacy: PrivacySection::default(),
+            disclosure: None,
             notes: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parable_seed::Seed;
 
+use crate::disclosure::SweepOptions;
 use crate::reference::{independent, resample};
 use crate::trial::{TrialOptions, TrialScore};
 use crate::univariate::Univariate;
@@ -12,7 +13,8 @@ use crate::{
     AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd, CorrelationRatioMsd,
     CramersVMsd, Direction, Evaluation, EvaluationOptions, Group, Inputs, JointMissingDifference,
     KolmogorovSmirnov, MassMad, Metric, MetricError, MissingShareDifference, Pair, RuleViolations,
-    Score, TableUtility, TotalVariation, bivariate, missing, privacy, rules, univariate,
+    Score, TableUtility, TotalVariation, WorstDisclosure, bivariate, missing, privacy, rules,
+    univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -71,6 +73,7 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
         Box::new(ClusterScore::Constancy),
     ];
     metrics.extend(privacy::default_scores(options));
+    metrics.push(Box::new(WorstDisclosure::new(options)));
     metrics
 }
 
@@ -162,6 +165,7 @@ impl<'a> Evaluator<'a> {
         evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
         evaluation.clusters = (*pair.clusters()).clone();
         evaluation.privacy = privacy::section(pair, &self.options);
+        evaluation.disclosure = (*pair.disclosure(&SweepOptions::of(&self.options))?).clone();
         evaluation.notes = notes(&evaluation, pair);
         tell("done", 1.0)?;
         Ok(evaluation)

@@ -50,6 +50,7 @@ mod bivariate;
 mod clusters;
 #[cfg(feature = "testkit")]
 pub mod conformance;
+mod disclosure;
 mod error;
 mod evaluation;
 mod evaluator;
@@ -76,6 +77,7 @@ mod univariate;
 
 pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
 pub use clusters::ClusterScore;
+pub use disclosure::{Binning, Disclosure, WorstDisclosure};
 pub use error::MetricError;
 pub use evaluation::{Evaluation, Inputs};
 pub use evaluator::{Evaluator, Progress, default_metrics};
@@ -88,9 +90,10 @@ pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
     ArmShare, Associations, BalanceRow, Cell, ClusterSection, ColumnDetail, Constancy, Correlation,
-    Distance, DistanceCurve, DistanceSummary, Effect, EffectPair, Icc, JointMissing, MissingRow,
-    MissingSection, NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts,
-    PairDifference, PrivacySection, ReasonShare, RuleRow, RuleSection, Scale, Sides, TrialEffect,
+    DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
+    Effect, EffectPair, HoldoutShare, Icc, JointMissing, MissingRow, MissingSection,
+    NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts, PairDifference,
+    PrivacySection, ReasonShare, RuleRow, RuleSection, Scale, Sides, TargetMean, TrialEffect,
     TrialSection,
 };
 pub use table_utility::{TableComparison, TableUtility};

@@ -5,7 +5,10 @@ use crate::neighbours::{
     Absolute, Capped, Index, Neighbours, Points, Space, Squared, Term, local_outlier_factors,
 };
 use crate::quantile::quantile_sorted;
-use crate::{Distance, DistanceCurve, DistanceSummary, NearestSection, OutlierSection, Undefined};
+use crate::{
+    Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
+    Undefined,
+};
 
 /// What a [`NearestSection`] is computed with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,6 +22,7 @@ pub(crate) fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection 
     let space = Space::of(frame, options.distance);
     match options.distance {
         Distance::Gower => search::<Capped>(&space, options, None),
+        Distance::NumericEuclidean => search::<Squared>(&space, options, None),
         Distance::RawManhattan => {
             // The package this distance is compared with finds outliers by Euclidean distance on the same numbers.
             let real = &space.points.real;
@@ -42,13 +46,13 @@ fn search<T: Term>(
     let synthetic = to_real(&space.points.synthetic);
     let holdout = space.points.holdout.as_ref().map(to_real);
     let within = index.nearest(real, options.outlier_neighbours.max(2), true);
-    let scale = |sum: f64| sum / space.divisor;
+    let scale = |sum: f64| T::distance(sum) / space.divisor;
     let factors = factors.unwrap_or_else(|| match within.k == options.outlier_neighbours {
         true => local_outlier_factors(&within, scale),
         false => local_outlier_factors(&within.first(options.outlier_neighbours), scale),
     });
 
-    let first = |found: &Neighbours| sorted_distances(found, 0, space.divisor);
+    let first = |found: &Neighbours| sorted_distances::<T>(found, space.divisor);
     let (from_synthetic, from_real) = (first(&synthetic), first(&within));
     let from_holdout = holdout.as_ref().map(first);
     let real_to_real = summary(&from_real);
@@ -64,35 +68,92 @@ fn search<T: Term>(
         synthetic_to_real,
         real_to_real,
         holdout_to_real: from_holdout.as_deref().and_then(summary),
-        synthetic_ratio: summary(&sorted_ratios(&synthetic)),
-        real_ratio: summary(&sorted_ratios(&within)),
+        synthetic_ratio: summary(&sorted_ratios::<T>(&synthetic)),
+        real_ratio: summary(&sorted_ratios::<T>(&within)),
         holdout_ratio: holdout
             .as_ref()
-            .and_then(|found| summary(&sorted_ratios(found))),
+            .and_then(|found| summary(&sorted_ratios::<T>(found))),
         curve: curve(&from_synthetic, &from_real, from_holdout.as_deref()),
         outliers: outliers::<T>(space, options, factors),
         share_below_real_p01: below_real_p01(&from_synthetic),
         holdout_below_real_p01: from_holdout.as_deref().and_then(below_real_p01),
+        authenticity: authenticity(&synthetic, &within),
+        identifiability: identifiability::<T>(space, &within),
+        holdout_share: holdout_share::<T>(space),
         rows_left_out: space.left_out as u64,
     }
 }
 
-/// Finite distances to the neighbour with this position, ascending.
-fn sorted_distances(found: &Neighbours, position: usize, divisor: f64) -> Vec<f64> {
+/// Share of synthetic rows whose nearest real row has another real row nearer than the synthetic one. The radius is that of the real neighbour.
+fn authenticity(synthetic: &Neighbours, within: &Neighbours) -> Option<f64> {
+    let pairs = synthetic
+        .sums
+        .chunks_exact(synthetic.k)
+        .zip(synthetic.rows.chunks_exact(synthetic.k));
+    let (mut all, mut authentic) = (0u64, 0u64);
+    for (sums, rows) in pairs {
+        if rows[0] != u32::MAX {
+            all += 1;
+            authentic += u64::from(sums[0] > within.sums[rows[0] as usize * within.k]);
+        }
+    }
+    // With a single real row there is no radius.
+    let radius = within.sums.first().is_some_and(|sum| sum.is_finite());
+    (all > 0 && radius).then(|| authentic as f64 / all as f64)
+}
+
+fn identifiability<T: Term>(space: &Space, within: &Neighbours) -> Option<f64> {
+    let (real, synthetic) = (&space.points.real, &space.points.synthetic);
+    if real.len() < 2 || synthetic.len() == 0 {
+        return None;
+    }
+    let found = Index::<T>::new(synthetic).nearest(real, 1, false);
+    let closer = (0..real.len()).filter(|&row| found.sums[row] < within.sums[row * within.k]);
+    Some(closer.count() as f64 / real.len() as f64)
+}
+
+fn holdout_share<T: Term>(space: &Space) -> Option<HoldoutShare> {
+    let holdout = space.points.holdout.as_ref()?;
+    let synthetic = &space.points.synthetic;
+    let rows = space.points.real.len().min(holdout.len());
+    if rows == 0 || synthetic.len() == 0 {
+        return None;
+    }
+    let first: Vec<usize> = (0..rows).collect();
+    let to = |points: &Points| {
+        let points = points.take(&first);
+        Index::<T>::new(&points).nearest(synthetic, 1, false).sums
+    };
+    let (to_real, to_holdout) = (to(&space.points.real), to(holdout));
+    let pairs = || to_real.iter().zip(&to_holdout);
+    let n = synthetic.len() as f64;
+    let ties = pairs().filter(|(a, b)| a == b).count() as f64 / n;
+    let share = pairs().filter(|(a, b)| a < b).count() as f64 / n + 0.5 * ties;
+    let se = (0.25 / n).sqrt();
+    Some(HoldoutShare {
+        rows_each: rows as u64,
+        share,
+        ties,
+        se,
+        z: (share - 0.5) / se,
+    })
+}
+
+/// Finite distances to the nearest neighbour, ascending.
+fn sorted_distances<T: Term>(found: &Neighbours, divisor: f64) -> Vec<f64> {
     let mut distances: Vec<f64> = found
         .sums
         .iter()
-        .skip(position)
         .step_by(found.k)
         .filter(|sum| sum.is_finite())
-        .map(|sum| sum / divisor)
+        .map(|&sum| T::distance(sum) / divisor)
         .collect();
     distances.sort_unstable_by(f64::total_cmp);
     distances
 }
 
 /// Nearest over second-nearest distance, 0/0 being 0, ascending; none where there is no second neighbour.
-fn sorted_ratios(found: &Neighbours) -> Vec<f64> {
+fn sorted_ratios<T: Term>(found: &Neighbours) -> Vec<f64> {
     let mut ratios: Vec<f64> = found
         .sums
         .chunks_exact(found.k)
@@ -101,7 +162,7 @@ fn sorted_ratios(found: &Neighbours) -> Vec<f64> {
             if sums[0] == 0.0 {
                 0.0
             } else {
-                sums[0] / sums[1]
+                T::distance(sums[0]) / T::distance(sums[1])
             }
         })
         .collect();
@@ -182,7 +243,7 @@ fn outliers<T: Term>(
             1,
             false,
         );
-        section.outlier_to_synthetic = summary(&sorted_distances(&found, 0, space.divisor));
+        section.outlier_to_synthetic = summary(&sorted_distances::<T>(&found, space.divisor));
         if section.outlier_to_synthetic.is_some() {
             section.reason = None;
         }

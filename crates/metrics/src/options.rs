@@ -33,6 +33,10 @@ pub struct EvaluationOptions {
     /// The arm the others are compared with. `None` (the default): the first level of the treatment column that contains `control`, and otherwise its
     /// first level.
     pub control_arm: Option<String>,
+    /// The columns an intruder is taken to know (quasi-identifiers). Empty (the default) takes the first eight covariates with 2 to 50 levels.
+    pub keys: Vec<String>,
+    /// The columns an intruder wants to know. Empty (the default): every column but ids, arms, clusters and descriptors.
+    pub targets: Vec<String>,
     /// Shares below this many rows are not trusted; it only adds warnings. Default 10.
     pub min_cell: usize,
 }
@@ -50,6 +54,8 @@ impl Default for EvaluationOptions {
             outlier_threshold: 2.0,
             adjust_for: Vec::new(),
             control_arm: None,
+            keys: Vec::new(),
+            targets: Vec::new(),
             min_cell: 10,
         }
     }
@@ -91,6 +97,20 @@ impl EvaluationOptions {
     #[must_use]
     pub fn with_control_arm(mut self, arm: impl Into<String>) -> Self {
         self.control_arm = Some(arm.into());
+        self
+    }
+
+    /// The same with these columns as what an intruder knows.
+    #[must_use]
+    pub fn with_keys<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.keys = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with these columns as what an intruder wants to know.
+    #[must_use]
+    pub fn with_targets<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.targets = columns.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -7,12 +7,15 @@ use parable_table::{Kind, Table};
 
 use crate::association::TableAssociations;
 use crate::clusters;
+use crate::disclosure::{SweepOptions, sweep};
 use crate::frame::{Frame, Side};
 use crate::nearest::{NearestOptions, nearest};
 use crate::overlap::overlap;
 use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
-use crate::{ClusterSection, MetricError, NearestSection, Overlap, TrialSection};
+use crate::{
+    ClusterSection, DisclosureSection, MetricError, NearestSection, Overlap, TrialSection,
+};
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
 ///
@@ -40,6 +43,7 @@ struct Shared {
     nearest: Kept<NearestOptions, NearestSection>,
     clusters: OnceLock<Arc<Vec<ClusterSection>>>,
     trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
+    disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
 }
 
 /// Values computed once per key.
@@ -188,6 +192,22 @@ impl<'a> Pair<'a> {
             .shared
             .trial
             .get(options, || trial::section(&self.frame(), options));
+        match &*section {
+            Ok(section) => Ok(Arc::new(section.clone())),
+            Err(error) => Err(error.clone()),
+        }
+    }
+}
+
+impl Pair<'_> {
+    pub(crate) fn disclosure(
+        &self,
+        options: &SweepOptions,
+    ) -> Result<Arc<Option<DisclosureSection>>, MetricError> {
+        let section = self
+            .shared
+            .disclosure
+            .get(options, || sweep(&self.frame(), options));
         match &*section {
             Ok(section) => Ok(Arc::new(section.clone())),
             Err(error) => Err(error.clone()),

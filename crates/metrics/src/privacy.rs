@@ -86,9 +86,11 @@ impl Metric for OverlapScore {
     }
 }
 
-/// A number about distances to nearest rows (5.3).
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the number: `nearest_gower_median`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct NearestScore {
+    id: String,
+    title: String,
     statistic: NearestStatistic,
     options: NearestOptions,
 }
@@ -111,6 +113,12 @@ pub enum NearestStatistic {
     RatioP05,
     /// Smallest distance from a real outlier to a synthetic row.
     OutlierMinimum,
+    /// Share of synthetic rows closer to a real row than to a holdout row, as many rows of each (5.4); 0.5 without memorisation. Needs a holdout.
+    HoldoutShare,
+    /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (5.8).
+    Authenticity,
+    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (5.8).
+    Identifiability,
 }
 
 impl NearestScore {
@@ -121,9 +129,59 @@ impl NearestScore {
         statistic: NearestStatistic,
         options: &EvaluationOptions,
     ) -> Self {
+        let title = match distance {
+            Distance::Gower => statistic.title().to_owned(),
+            _ => format!(
+                "{} ({})",
+                statistic.title(),
+                distance.name().replace('_', " ")
+            ),
+        };
         Self {
+            id: format!("nearest_{}_{}", distance.name(), statistic.name()),
+            title,
             statistic,
             options: nearest_options(distance, options),
+        }
+    }
+}
+
+impl NearestStatistic {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Minimum => "min",
+            Self::P05 => "p05",
+            Self::Median => "median",
+            Self::ShareZero => "share_zero",
+            Self::ShareBelowRealP01 => "share_below_real_p01",
+            Self::RatioP05 => "ratio_p05",
+            Self::OutlierMinimum => "outlier_min",
+            Self::HoldoutShare => "holdout_share",
+            Self::Authenticity => "authenticity",
+            Self::Identifiability => "identifiability",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Minimum => "Distance to the nearest real row, smallest",
+            Self::P05 => "Distance to the nearest real row, 5 % quantile",
+            Self::Median => "Distance to the nearest real row, median",
+            Self::ShareZero => "Share of synthetic rows at distance 0 of a real row",
+            Self::ShareBelowRealP01 => {
+                "Share of synthetic rows closer to a real row than 99 % of real rows are to another"
+            }
+            Self::RatioP05 => "Nearest over second-nearest distance, 5 % quantile",
+            Self::OutlierMinimum => "Distance from real outliers to synthetic rows, smallest",
+            Self::HoldoutShare => {
+                "Share of synthetic rows closer to a real row than to a holdout row"
+            }
+            Self::Authenticity => {
+                "Share of synthetic rows outside the neighbourhood of their nearest real row"
+            }
+            Self::Identifiability => {
+                "Share of real rows nearer to a synthetic row than to another real row"
+            }
         }
     }
 }
@@ -138,65 +196,11 @@ fn nearest_options(distance: Distance, options: &EvaluationOptions) -> NearestOp
 
 impl Metric for NearestScore {
     fn id(&self) -> &str {
-        use NearestStatistic as S;
-        match (self.options.distance, self.statistic) {
-            (Distance::Gower, S::Minimum) => "nearest_gower_min",
-            (Distance::Gower, S::P05) => "nearest_gower_p05",
-            (Distance::Gower, S::Median) => "nearest_gower_median",
-            (Distance::Gower, S::ShareZero) => "nearest_gower_share_zero",
-            (Distance::Gower, S::ShareBelowRealP01) => "nearest_gower_share_below_real_p01",
-            (Distance::Gower, S::RatioP05) => "nearest_gower_ratio_p05",
-            (Distance::Gower, S::OutlierMinimum) => "nearest_gower_outlier_min",
-            (Distance::RawManhattan, S::Minimum) => "nearest_raw_manhattan_min",
-            (Distance::RawManhattan, S::P05) => "nearest_raw_manhattan_p05",
-            (Distance::RawManhattan, S::Median) => "nearest_raw_manhattan_median",
-            (Distance::RawManhattan, S::ShareZero) => "nearest_raw_manhattan_share_zero",
-            (Distance::RawManhattan, S::ShareBelowRealP01) => {
-                "nearest_raw_manhattan_share_below_real_p01"
-            }
-            (Distance::RawManhattan, S::RatioP05) => "nearest_raw_manhattan_ratio_p05",
-            (Distance::RawManhattan, S::OutlierMinimum) => "nearest_raw_manhattan_outlier_min",
-        }
+        &self.id
     }
 
     fn title(&self) -> &str {
-        use NearestStatistic as S;
-        match (self.options.distance, self.statistic) {
-            (Distance::Gower, S::Minimum) => "Distance to the nearest real row, smallest",
-            (Distance::Gower, S::P05) => "Distance to the nearest real row, 5 % quantile",
-            (Distance::Gower, S::Median) => "Distance to the nearest real row, median",
-            (Distance::Gower, S::ShareZero) => {
-                "Share of synthetic rows at distance 0 of a real row"
-            }
-            (Distance::Gower, S::ShareBelowRealP01) => {
-                "Share of synthetic rows closer to a real row than 99 % of real rows are to another"
-            }
-            (Distance::Gower, S::RatioP05) => "Nearest over second-nearest distance, 5 % quantile",
-            (Distance::Gower, S::OutlierMinimum) => {
-                "Distance from real outliers to synthetic rows, smallest"
-            }
-            (Distance::RawManhattan, S::Minimum) => {
-                "Raw Manhattan distance to the nearest real row, smallest"
-            }
-            (Distance::RawManhattan, S::P05) => {
-                "Raw Manhattan distance to the nearest real row, 5 % quantile"
-            }
-            (Distance::RawManhattan, S::Median) => {
-                "Raw Manhattan distance to the nearest real row, median"
-            }
-            (Distance::RawManhattan, S::ShareZero) => {
-                "Share of synthetic rows at raw Manhattan distance 0 of a real row"
-            }
-            (Distance::RawManhattan, S::ShareBelowRealP01) => {
-                "Share of synthetic rows closer (raw Manhattan) to a real row than 99 % of real rows are to another"
-            }
-            (Distance::RawManhattan, S::RatioP05) => {
-                "Nearest over second-nearest raw Manhattan distance, 5 % quantile"
-            }
-            (Distance::RawManhattan, S::OutlierMinimum) => {
-                "Raw Manhattan distance from real outliers to synthetic rows, smallest"
-            }
-        }
+        &self.title
     }
 
     fn direction(&self) -> Direction {
@@ -215,6 +219,11 @@ impl Metric for NearestScore {
         let value = match reading.value {
             _ if no_columns => Err(Undefined::NoColumns),
             Some(value) => Ok(value),
+            None if self.statistic == NearestStatistic::HoldoutShare
+                && pair.holdout().is_none() =>
+            {
+                Err(Undefined::NoControl)
+            }
             None => Err(Undefined::NoRows),
         };
         let mut score = Score::new(
@@ -231,6 +240,15 @@ impl Metric for NearestScore {
                 .with_param("neighbours", self.options.outlier_neighbours)
                 .with_param("threshold", self.options.outlier_threshold)
                 .with_detail("outliers", section.outliers.outliers);
+        }
+        if let (NearestStatistic::HoldoutShare, Some(share)) =
+            (self.statistic, section.holdout_share)
+        {
+            score.se = Some(share.se);
+            score = score
+                .with_detail("z", share.z)
+                .with_detail("ties", share.ties)
+                .with_detail("rows_each", share.rows_each);
         }
         if section.rows_left_out > 0 {
             score = score
@@ -280,6 +298,25 @@ impl NearestScore {
                 holdout: section.holdout_ratio.map(|s| s.p05),
                 from: section.synthetic_ratio.as_ref(),
             },
+            S::HoldoutShare => Reading {
+                value: section.holdout_share.map(|share| share.share),
+                real: None,
+                // What it is without memorisation.
+                holdout: section.holdout_share.map(|_| 0.5),
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::Authenticity => Reading {
+                value: section.authenticity,
+                real: None,
+                holdout: None,
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::Identifiability => Reading {
+                value: section.identifiability,
+                real: None,
+                holdout: None,
+                from: section.real_to_real.as_ref(),
+            },
             S::OutlierMinimum => Reading {
                 value: section.outliers.outlier_to_synthetic.map(|s| s.min),
                 real: None,
@@ -320,8 +357,11 @@ pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>
                 S::ShareBelowRealP01,
                 S::RatioP05,
                 S::OutlierMinimum,
+                S::HoldoutShare,
+                S::Authenticity,
+                S::Identifiability,
             ],
-            Distance::RawManhattan => &[S::Minimum, S::OutlierMinimum],
+            Distance::RawManhattan | Distance::NumericEuclidean => &[S::Minimum, S::OutlierMinimum],
         };
         for &statistic in statistics {
             scores.push(Box::new(NearestScore::new(distance, statistic, options)));

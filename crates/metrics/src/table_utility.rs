@@ -2,7 +2,6 @@
 
 use parable_seed::Seed;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use crate::frame::{Data, Frame, FrameColumn};
 use crate::quantile::quantile_sorted;
@@ -196,7 +195,7 @@ impl Grouped {
                 breaks: Vec::new(),
             },
             Data::Numbers(numbers) => {
-                let breaks = breaks(&numbers.real, &numbers.synthetic, groups);
+                let breaks = Self::breaks(&numbers.real, &numbers.synthetic, groups);
                 let last = breaks.len().saturating_sub(1) as u32;
                 let group = |&x: &f64| match x.is_nan() {
                     true => 0,
@@ -217,31 +216,34 @@ impl Grouped {
     }
 }
 
-fn breaks(real: &[f64], synthetic: &[f64], groups: usize) -> Vec<f64> {
-    let mut pooled: Vec<f64> = real
-        .iter()
-        .chain(synthetic)
-        .copied()
-        .filter(|x| !x.is_nan())
-        .collect();
-    if pooled.is_empty() {
-        return Vec::new();
-    }
-    pooled.sort_unstable_by(f64::total_cmp);
-    let mut breaks: Vec<f64> = (0..=groups)
-        .map(|group| quantile_sorted(&pooled, group as f64 / groups as f64))
-        .collect();
-    breaks.dedup();
-    if breaks.len() < 4 {
-        let (low, high) = (pooled[0], pooled[pooled.len() - 1]);
-        let width = (high - low) / groups as f64;
-        breaks = (0..groups)
-            .map(|group| low + width * group as f64)
+impl Grouped {
+    /// The edges of the groups of a numeric column, ascending.
+    pub(crate) fn breaks(real: &[f64], synthetic: &[f64], groups: usize) -> Vec<f64> {
+        let mut pooled: Vec<f64> = real
+            .iter()
+            .chain(synthetic)
+            .copied()
+            .filter(|x| !x.is_nan())
             .collect();
-        breaks.push(high);
+        if pooled.is_empty() {
+            return Vec::new();
+        }
+        pooled.sort_unstable_by(f64::total_cmp);
+        let mut breaks: Vec<f64> = (0..=groups)
+            .map(|group| quantile_sorted(&pooled, group as f64 / groups as f64))
+            .collect();
         breaks.dedup();
+        if breaks.len() < 4 {
+            let (low, high) = (pooled[0], pooled[pooled.len() - 1]);
+            let width = (high - low) / groups as f64;
+            breaks = (0..groups)
+                .map(|group| low + width * group as f64)
+                .collect();
+            breaks.push(high);
+            breaks.dedup();
+        }
+        breaks
     }
-    breaks
 }
 
 /// The cells of a table over these columns with real and synthetic counts.
@@ -268,16 +270,45 @@ pub(crate) fn cross(columns: &[&Grouped]) -> (Vec<u64>, Vec<u64>) {
         return (count(real), count(synthetic));
     }
     // Cells in order of their codes, so that sums do not depend on the order of rows.
-    let mut counts: FxHashMap<Vec<u32>, [u64; 2]> = FxHashMap::default();
-    for (side, pick) in [real, synthetic].into_iter().enumerate() {
-        for row in 0..rows(pick) {
-            let cell: Vec<u32> = columns.iter().map(|column| pick(column)[row]).collect();
-            counts.entry(cell).or_default()[side] += 1;
-        }
+    if columns
+        .iter()
+        .try_fold(1u64, |size, c| size.checked_mul(c.cells as u64))
+        .is_some()
+    {
+        let sorted = |pick| {
+            let mut keys: Vec<u64> = (0..rows(pick)).map(|row| key(row, pick)).collect();
+            keys.sort_unstable();
+            keys
+        };
+        return merge(&sorted(real), &sorted(synthetic));
     }
-    let mut counts: Vec<(Vec<u32>, [u64; 2])> = counts.into_iter().collect();
-    counts.sort_unstable();
-    counts.iter().map(|(_, [o, s])| (*o, *s)).unzip()
+    let sorted = |pick: fn(&Grouped) -> &[u32]| {
+        let cell = |row: usize| -> Vec<u32> { columns.iter().map(|c| pick(c)[row]).collect() };
+        let mut cells: Vec<Vec<u32>> = (0..rows(pick)).map(cell).collect();
+        cells.sort_unstable();
+        cells
+    };
+    merge(&sorted(real), &sorted(synthetic))
+}
+
+/// Counts of each distinct value of two ascending lists.
+fn merge<T: Ord>(real: &[T], synthetic: &[T]) -> (Vec<u64>, Vec<u64>) {
+    let (mut i, mut j) = (0, 0);
+    let (mut in_real, mut in_synthetic) = (Vec::new(), Vec::new());
+    while i < real.len() || j < synthetic.len() {
+        let cell = match (real.get(i), synthetic.get(j)) {
+            (Some(a), Some(b)) => a.min(b),
+            (Some(a), None) | (None, Some(a)) => a,
+            (None, None) => break,
+        };
+        let o = real[i..].iter().take_while(|&x| x == cell).count();
+        let s = synthetic[j..].iter().take_while(|&x| x == cell).count();
+        in_real.push(o as u64);
+        in_synthetic.push(s as u64);
+        i += o;
+        j += s;
+    }
+    (in_real, in_synthetic)
 }
 
 /// Standardised propensity mean squared error of contingency tables, mean over all columns or all pairs of columns.

@@ -5,7 +5,8 @@ mod reading;
 use std::path::Path;
 
 use parable_metrics::{
-    CorrelationMsd, CorrelationRatioMsd, CramersVMsd, Evaluation, EvaluationOptions, Metric, Pair,
+    CorrelationMsd, CorrelationRatioMsd, CramersVMsd, Disclosure, Evaluation, EvaluationOptions,
+    Metric, Pair,
 };
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values};
@@ -159,6 +160,28 @@ fn overlap() {
             ("replicated_uniques", Some(counts.replicated_uniques as f64)),
         ] {
             check(name, actual, &value[name], &case);
+        }
+    }
+}
+
+#[test]
+fn attribute_disclosure() {
+    for (case, real, synthetic) in cases("tcap") {
+        let pair = Pair::new(&real, &synthetic).unwrap();
+        let found = Disclosure::new(["k"], "t").measure(&pair).unwrap();
+        for (name, actual) in [
+            ("n_real", Some(found.real_rows as f64)),
+            ("n_matched", Some(found.matched as f64)),
+            ("n_correct", Some(found.correct as f64)),
+            ("disclosed_share", found.disclosed_share),
+            ("tcap", found.tcap),
+            ("baseline_match_prob", found.baseline_match),
+            ("baseline_majority", found.baseline_majority),
+            ("disclosive_in_original", found.disclosive_in_real),
+            ("key_in_synth_share", found.found),
+            ("disclosive_key_share", found.disclosive_in_synthetic),
+        ] {
+            check(name, actual, &case["value"][name], &case);
         }
     }
 }

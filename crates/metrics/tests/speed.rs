@@ -18,13 +18,16 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 /// Times an evaluation with one distance, without and with the reference tables.
 fn time(name: &str, real: &Table, synthetic: &Table) {
     for distance in [Distance::Gower, Distance::RawManhattan] {
-        timed(&format!("{name}, neighbours by {}", distance.name()), || {
-            let options = EvaluationOptions::default().with_distances(vec![distance]);
-            Evaluation::of(Pair::new(real, synthetic).unwrap())
-                .with_options(options)
-                .run(&Seed::from_u64(1))
-                .unwrap()
-        });
+        timed(
+            &format!("{name}, neighbours by {}", distance.name()),
+            || {
+                let options = EvaluationOptions::default().with_distances(vec![distance]);
+                Evaluation::of(Pair::new(real, synthetic).unwrap())
+                    .with_options(options)
+                    .run(&Seed::from_u64(1))
+                    .unwrap()
+            },
+        );
     }
     timed(&format!("{name}, everything"), || {
         Evaluation::of(Pair::new(real, synthetic).unwrap())
@@ -67,7 +70,9 @@ fn adult() {
 fn preset_b() {
     let simulate = |seed: u64| {
         let config = TrialConfig::new(Preset::B);
-        Trial::simulate(&config, &Seed::from_u64(seed)).unwrap().table
+        Trial::simulate(&config, &Seed::from_u64(seed))
+            .unwrap()
+            .table
     };
     time("preset B 9,900 x 34", &simulate(1), &simulate(2));
 }

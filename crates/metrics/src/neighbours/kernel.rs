@@ -12,6 +12,10 @@ pub(crate) trait Term: Copy + Send + Sync {
     fn single(difference: f32) -> f32;
     /// In double precision.
     fn double(difference: f64) -> f64;
+    /// The distance that a sum of terms stands for.
+    fn distance(sum: f64) -> f64 {
+        sum
+    }
     /// Whether large offsets of coordinates are subtracted first, so that they cost no precision.
     const CENTRED: bool;
     /// How far a difference on one axis can be off in single precision, coordinates being at most `reach` away from the origin.
@@ -89,6 +93,10 @@ impl Term for Absolute {
 }
 
 impl Term for Squared {
+    fn distance(sum: f64) -> f64 {
+        sum.sqrt()
+    }
+
     const CENTRED: bool = true;
 
     fn axis_error(reach: f64) -> f64 {

@@ -47,15 +47,19 @@ pub(crate) struct Space {
 const FAR: f64 = 10.0;
 
 impl Space {
-    /// All columns but renamed clusters. Numbers of Gower's distance are divided by the range of the real table. `RawManhattan` leaves out rows with a
-    /// missing number; its missing levels are a level that sorts first.
+    /// All columns but renamed clusters. Numbers of Gower's distance are divided by the range of the real table. The other distances leave out rows with a
+    /// missing number; missing levels of `RawManhattan` are a level that sorts first.
     pub(crate) fn of(frame: &Frame, distance: Distance) -> Self {
-        let columns: Vec<&FrameColumn> = frame.comparable().collect();
+        let columns: Vec<&FrameColumn> = frame
+            .comparable()
+            .filter(|column| distance != Distance::NumericEuclidean || column.numbers().is_some())
+            .collect();
         let axes: Vec<Each<Vec<f64>>> = columns
             .iter()
             .map(|column| match distance {
                 Distance::Gower => gower_axis(column),
                 Distance::RawManhattan => raw_axis(column),
+                Distance::NumericEuclidean => min_max_axis(column),
             })
             .collect();
         let mut left_out = 0;
@@ -91,7 +95,7 @@ impl Space {
             },
             divisor: match distance {
                 Distance::Gower => columns.len().max(1) as f64,
-                Distance::RawManhattan => 1.0,
+                Distance::RawManhattan | Distance::NumericEuclidean => 1.0,
             },
             columns: columns.iter().map(|c| c.name.clone()).collect(),
             left_out,
@@ -117,12 +121,29 @@ fn gower_axis(column: &FrameColumn) -> Each<Vec<f64>> {
     }
 }
 
-fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
+/// Divided by the real range; a column without a range stays as it is.
+fn min_max_axis(column: &FrameColumn) -> Each<Vec<f64>> {
+    let Some(numbers) = column.numbers() else {
+        return raw_axis(column);
+    };
+    let (low, high) = range(&numbers.real);
+    let range = if high > low { high - low } else { 1.0 };
+    let low = if low.is_finite() { low } else { 0.0 };
+    numbers.map(|values| values.iter().map(|&x| (x - low) / range).collect())
+}
+
+/// Smallest and largest value that is not missing.
+fn range(values: &[f64]) -> (f64, f64) {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for &x in &numbers.real {
+    for &x in values {
         low = if x < low { x } else { low };
         high = if x > high { x } else { high };
     }
+    (low, high)
+}
+
+fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
+    let (low, high) = range(&numbers.real);
     let range = high - low;
     numbers.map(|values| {
         values

@@ -3,6 +3,7 @@
 mod associations;
 mod clusters;
 mod columns;
+mod disclosure;
 mod missing;
 mod privacy;
 mod rules;
@@ -13,10 +14,11 @@ use serde::{Deserialize, Serialize};
 pub use associations::{Associations, Correlation, PairDifference};
 pub use clusters::{ClusterSection, Constancy, Icc};
 pub use columns::{Cell, ColumnDetail, NumericSummary, Scale};
+pub use disclosure::{DisclosureMeasures, DisclosureRow, DisclosureSection, TargetMean};
 pub use missing::{JointMissing, MissingRow, MissingSection, ReasonShare};
 pub use privacy::{
-    Distance, DistanceCurve, DistanceSummary, NearestSection, OutlierSection, Overlap,
-    OverlapCounts, PrivacySection,
+    Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
+    Overlap, OverlapCounts, PrivacySection,
 };
 pub use rules::{RuleRow, RuleSection};
 pub use trial::{ArmShare, BalanceRow, Effect, EffectPair, TrialEffect, TrialSection};

@@ -66,6 +66,9 @@ pub enum Distance {
     /// Sum over columns of differences of raw numbers and of positions of sorted levels, without any scaling. For comparison with published
     /// tables only: the column with the largest unit decides.
     RawManhattan,
+    /// Euclidean distance over the numeric columns alone, each divided by its real range. For comparison with published tables only: what is not a
+    /// number does not count.
+    NumericEuclidean,
 }
 
 impl Distance {
@@ -75,6 +78,7 @@ impl Distance {
         match self {
             Self::Gower => "gower",
             Self::RawManhattan => "raw_manhattan",
+            Self::NumericEuclidean => "numeric_euclidean",
         }
     }
 }
@@ -110,9 +114,33 @@ pub struct NearestSection {
     /// The same share of the holdout rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_below_real_p01: Option<f64>,
+    /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (authenticity of Alaa et al. 2022).
+    #[serde(default)]
+    pub authenticity: Option<f64>,
+    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (identifiability of Yoon et al. 2020).
+    #[serde(default)]
+    pub identifiability: Option<f64>,
+    /// Whether synthetic rows are closer to rows the synthesizer saw than to rows it did not; needs a holdout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_share: Option<HoldoutShare>,
     /// Rows of all tables left out because a number is missing (raw distances only).
     #[serde(default)]
     pub rows_left_out: u64,
+}
+
+/// Whether synthetic rows are closer to real rows than to holdout rows, as many rows of each and both measured with the ranges of the real table.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HoldoutShare {
+    /// Rows taken of each side: the first of the real and of the holdout table.
+    pub rows_each: u64,
+    /// Share of synthetic rows closer to a real row, ties counting one half. 0.5 without memorisation.
+    pub share: f64,
+    /// Share of synthetic rows as close to one side as to the other.
+    pub ties: f64,
+    /// Standard error of the share without memorisation, `sqrt(0.25 / rows)`.
+    pub se: f64,
+    /// `(share - 0.5) / se`.
+    pub z: f64,
 }
 
 /// Where distances lie. Quantiles by linear interpolation.
