@@ -14,7 +14,7 @@ pub struct CartConfig {
     pub min_split_rows: usize,
     /// Most splits between the root and a leaf. Default 30, as in the R package `rpart`.
     pub max_depth: usize,
-    /// The order in which columns are made. Default: the order of the schema, treatment and outcomes last.
+    /// The order in which columns are made. Default: the order of the schema, treatment first and outcomes last.
     pub visit_order: VisitOrder,
     /// How numbers are taken from a leaf. Default: between neighbours, so that no one's own number is repeated.
     pub smoothing: Smoothing,
@@ -35,7 +35,7 @@ pub struct CartConfig {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VisitOrder {
-    /// As in the schema: covariates, then the treatment, then outcomes, then descriptors of other columns.
+    /// As in the schema: the treatment, which depends on nothing, then covariates, then outcomes, then descriptors of other columns.
     #[default]
     Schema,
     /// As [`Schema`](Self::Schema), but within each of these groups columns with few distinct values first.

@@ -25,8 +25,8 @@ pub struct TreeSummary {
     pub predictors: Vec<(String, f64)>,
     /// Share of the unexplained variance that members of one cluster have in common, by the column that names the clusters.
     pub cluster_shares: Vec<(String, f64)>,
-    /// Shift of each arm of the trial, in standard deviations of what the tree leaves unexplained.
-    pub arm_shifts: Vec<f64>,
+    /// The mean that each arm of the trial is drawn to have: of numbers and positions of levels, or the share of missing values or spikes.
+    pub arm_means: Vec<Option<f64>>,
 }
 
 impl CartModel {
@@ -112,7 +112,7 @@ impl CartModel {
                 .zip(&self.levels)
                 .map(|(&share, level)| (self.name(level.column), share))
                 .collect(),
-            arm_shifts: stage.effects.arms.clone(),
+            arm_means: stage.effects.arms.clone(),
         }
     }
 

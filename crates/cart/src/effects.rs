@@ -1,9 +1,10 @@
-//! What a leaf does not know: the arm of a trial and the cluster a row belongs to.
+//! What a leaf does not know: the cluster a row belongs to, and the arm of a trial.
 //!
-//! A tree rarely splits on an effect of a tenth of a standard deviation and cannot split on the identity of a school. Both are read off the
-//! places that training rows take in their leaves: a row's share of its leaf, as a normal score, is what the tree left unexplained. Arms
-//! whose scores are high on average get a shift, clusters whose members' scores agree a common part. A draw then takes the quantile of its
-//! leaf at `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid and its gaps.
+//! A tree cannot split on the identity of a school, and rarely splits on an effect of a tenth of a standard deviation. What members of a
+//! cluster have in common is read off the places that training rows take in their leaves: a row's share of its leaf, as a normal score, is
+//! what the tree left unexplained, and the part of it that cluster mates agree on is `rho`. A draw then takes the quantile of its leaf at
+//! `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid and its gaps. The shift belongs to the
+//! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows.
 
 use crate::grow::Grown;
 use crate::normal::interval_score;
@@ -12,10 +13,8 @@ use crate::tree::Leaves;
 /// How draws of one tree lean on arms and clusters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Effects {
-    /// Shift of each arm in normal scores; empty without arms.
-    pub(crate) arms: Vec<f64>,
-    /// Training rows of each arm in each leaf, leaf after leaf; empty without arms.
-    pub(crate) leaf_arms: Vec<u32>,
+    /// Mean worth of the codes of each arm's rows, missing where an arm has none; empty without arms.
+    pub(crate) arms: Vec<Option<f64>>,
     /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above.
     pub(crate) clusters: Vec<f64>,
 }
@@ -30,10 +29,7 @@ pub(crate) struct Groups<'a> {
 }
 
 /// Most of the variance that may be common to clusters: something must be left for the rows.
-const MAX_COMMON: f64 = 0.95;
-/// Rounds of the fit of arm shifts; they converge by a factor of ten or so per round.
-const ROUNDS: usize = 25;
-
+pub(crate) const MAX_COMMON: f64 = 0.95;
 /// Fills the leaves of a grown tree and estimates its effects.
 ///
 /// - `codes`: what each row of the table holds
@@ -45,7 +41,7 @@ pub(crate) fn estimate(
     groups: Groups<'_>,
 ) -> (Leaves, Effects) {
     let mut leaves = Leaves::default();
-    let wanted = groups.arms.is_some() || !groups.clusters.is_empty();
+    let wanted = !groups.clusters.is_empty();
     let mut scores = Scores::default();
     let mut sorted: Vec<(u32, u32)> = Vec::new();
     for leaf in 0..grown.leaf_ends.len() {
@@ -75,10 +71,10 @@ pub(crate) fn estimate(
         leaves.push(entries);
     }
     let mut effects = Effects::default();
-    if let Some((arm, count)) = groups.arms {
-        (effects.arms, effects.leaf_arms) = scores.remove_arms(arm, count);
-    }
     if !groups.clusters.is_empty() {
+        if let Some((arms, count)) = groups.arms {
+            scores.centre(arms, count);
+        }
         effects.clusters = scores.common_parts(groups.clusters);
     }
     (leaves, effects)
@@ -118,50 +114,17 @@ impl Scores {
         start..self.ends[leaf]
     }
 
-    /// Fits `score = slope (shift of the arm - mean shift of the leaf)` by its moments per arm and takes the fit out of the scores.
-    fn remove_arms(&mut self, arm: &[u8], count: usize) -> (Vec<f64>, Vec<u32>) {
-        let leaves = self.ends.len();
-        let mut held = vec![0u32; leaves * count];
-        let mut sums = vec![0.0; count];
-        for leaf in 0..leaves {
-            for index in self.leaf(leaf) {
-                let arm = usize::from(arm[self.rows[index] as usize]);
-                held[leaf * count + arm] += 1;
-                sums[arm] += self.score[index];
-            }
+    /// Takes the mean of each arm out of the scores: what arms differ by is not what clusters have in common.
+    fn centre(&mut self, arms: &[u8], count: usize) {
+        let mut sums = vec![(0.0, 0.0); count];
+        for (&row, &score) in self.rows.iter().zip(&self.score) {
+            let sum = &mut sums[usize::from(arms[row as usize])];
+            *sum = (sum.0 + score, sum.1 + 1.0);
         }
-        let mut shifts = vec![0.0; count];
-        for _ in 0..ROUNDS {
-            let mut fitted = vec![0.0; count];
-            let mut weight = vec![0.0; count];
-            for leaf in 0..leaves {
-                let held = &held[leaf * count..(leaf + 1) * count];
-                let mean = mean_shift(held, &shifts);
-                for arm in 0..count {
-                    let rows = f64::from(held[arm]) * self.slope[leaf];
-                    fitted[arm] += rows * (shifts[arm] - mean);
-                    weight[arm] += rows;
-                }
-            }
-            for arm in 0..count {
-                if weight[arm] > 0.0 {
-                    shifts[arm] += (sums[arm] - fitted[arm]) / weight[arm];
-                }
-            }
+        for (&row, score) in self.rows.iter().zip(&mut self.score) {
+            let (sum, rows) = sums[usize::from(arms[row as usize])];
+            *score -= sum / rows;
         }
-        // An arm that stands alone in its leaves has no contrast to estimate: rounding alone must not move it.
-        for shift in &mut shifts {
-            *shift = shift.clamp(-4.0, 4.0);
-        }
-        for leaf in 0..leaves {
-            let held = &held[leaf * count..(leaf + 1) * count];
-            let mean = mean_shift(held, &shifts);
-            for index in self.leaf(leaf) {
-                let arm = usize::from(arm[self.rows[index] as usize]);
-                self.score[index] -= self.slope[leaf] * (shifts[arm] - mean);
-            }
-        }
-        (shifts, held)
     }
 
     /// The common part of each level: products of scores over pairs of rows in one cluster (and not in one finer cluster) against the
@@ -214,16 +177,14 @@ impl Scores {
     }
 }
 
-/// The mean shift of a leaf that holds so many rows of each arm.
-pub(crate) fn mean_shift(held: &[u32], shifts: &[f64]) -> f64 {
-    let (sum, rows) = held
-        .iter()
-        .zip(shifts)
-        .fold((0.0, 0.0), |(sum, rows), (&held, shift)| {
-            (sum + f64::from(held) * shift, rows + f64::from(held))
-        });
-    if rows > 0.0 { sum / rows } else { 0.0 }
+/// The mean worth of each arm's rows.
+pub(crate) fn arm_means(rows: impl Iterator<Item = (u8, f64)>, count: usize) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0.0); count];
+    for (arm, worth) in rows {
+        let sum = &mut sums[usize::from(arm)];
+        *sum = (sum.0 + worth, sum.1 + 1.0);
+    }
+    sums.iter()
+        .map(|&(sum, rows)| (rows > 0.0).then(|| sum / rows))
+        .collect()
 }
-
-#[cfg(test)]
-mod tests;

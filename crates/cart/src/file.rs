@@ -82,7 +82,7 @@ struct StageV1 {
     level: usize,
     part: PartV1,
     book: BookV1,
-    arms: Vec<f64>,
+    arms: Vec<Option<f64>>,
     clusters: Vec<f64>,
 }
 
@@ -239,11 +239,6 @@ fn put_tree(bytes: &mut Vec<u8>, stage: &Stage) {
             before = leaves.running[entry];
         }
     }
-    stage
-        .effects
-        .leaf_arms
-        .iter()
-        .for_each(|&held| put(bytes, u64::from(held)));
 }
 
 const LEAF: u64 = 0;
@@ -591,6 +586,7 @@ impl StageV1 {
         let finite = self
             .arms
             .iter()
+            .flatten()
             .chain(&self.clusters)
             .all(|number| number.is_finite());
         let clusters = self.clusters.is_empty() || self.clusters.len() == level;
@@ -603,12 +599,8 @@ impl StageV1 {
             "effects of other arms",
         )?;
         let tree = take_tree(bytes, visit, level, book.codes())?;
-        let leaf_arms = (0..tree.leaves.len() * self.arms.len())
-            .map(|_| bytes.take_u32())
-            .collect::<Result<Vec<u32>, String>>()?;
         let effects = Effects {
             arms: self.arms,
-            leaf_arms,
             clusters: self.clusters,
         };
         let stage = Stage {

@@ -7,8 +7,9 @@ use parable_core::{Capabilities, FitContext, FitError, FitRecord, Progress, Synt
 use parable_table::{Column, Field, Role, Table, Values};
 use rayon::prelude::*;
 
+use crate::calibrate::{Goal, calibrate, likeness};
 use crate::config::{CartConfig, VisitOrder, setting_error};
-use crate::effects::{Groups, estimate};
+use crate::effects::{Groups, arm_means, estimate};
 use crate::feature::{Coding, Scale};
 use crate::grow::{Limits, Predictor, Response, as_numbers, grow};
 use crate::hierarchy::{self, ClusterLevel};
@@ -50,6 +51,10 @@ const MAX_ARMS: usize = 8;
 const MIN_DISTINCT_BESIDE_SPIKES: usize = 12;
 /// Bins that members see of a number of their cluster hold at least this many clusters, or a tree could tell each cluster by it.
 const MIN_CLUSTERS_PER_BIN: usize = 8;
+/// Clusters on each side of a question that members ask about their clusters.
+const MIN_CLUSTERS_PER_SIDE: usize = 6;
+/// Clusters in a bin of sizes.
+const MIN_CLUSTERS_PER_SIZE: usize = 3;
 const MAX_CLUSTER_BINS: usize = 16;
 
 impl Synthesizer for Cart {
@@ -82,7 +87,8 @@ impl Synthesizer for Cart {
             }
         }
         let plan = Plan::of(table, &self.config)?;
-        let stages = plan.grow_all(&self.config, context)?;
+        let (stages, goals): (Vec<Stage>, Vec<Goal>) =
+            plan.grow_all(&self.config, context)?.into_iter().unzip();
         let record = FitRecord::non_private(
             NAME,
             env!("CARGO_PKG_VERSION"),
@@ -90,7 +96,7 @@ impl Synthesizer for Cart {
             table,
             context,
         );
-        Ok(CartModel {
+        let mut model = CartModel {
             record,
             rows: table.rows(),
             draws: self.config.draws,
@@ -107,7 +113,12 @@ impl Synthesizer for Cart {
             features: plan.features,
             arms: plan.arms,
             stages,
-        })
+        };
+        if !model.levels.is_empty() {
+            calibrate(&mut model, &goals, &context.seed.stream("cart/calibrate"));
+            context.progress(1, 1)?;
+        }
+        Ok(model)
     }
 }
 
@@ -238,7 +249,7 @@ impl<'a> Plan<'a> {
             let mut sorted = numbers.clone();
             sorted.sort_unstable_by(f64::total_cmp);
             let coding = Coding {
-                scale: Coding::numbers(&sorted, 255, 1),
+                scale: Coding::numbers(&sorted, MAX_CLUSTER_BINS, MIN_CLUSTERS_PER_SIZE),
                 reasons: 0,
             };
             let bins: Vec<u16> = numbers
@@ -260,7 +271,7 @@ impl<'a> Plan<'a> {
         &mut self,
         level: usize,
         position: usize,
-        column: &Cow<'a, Column>,
+        column: &Column,
         config: &CartConfig,
     ) {
         let field = &self.table.schema().fields()[position];
@@ -372,11 +383,11 @@ impl<'a> Plan<'a> {
         &self,
         config: &CartConfig,
         context: &FitContext<'_>,
-    ) -> Result<Vec<Stage>, FitError> {
+    ) -> Result<Vec<(Stage, Goal)>, FitError> {
         let observer = context.observer;
         let (done, stopped) = (AtomicU64::new(0), AtomicBool::new(false));
         let total = self.tasks.len() as u64;
-        let grow_one = |task: &Task| -> Result<Stage, FitError> {
+        let grow_one = |task: &Task| -> Result<(Stage, Goal), FitError> {
             if stopped.load(Ordering::Relaxed) {
                 return Err(FitError::Cancelled);
             }
@@ -398,7 +409,7 @@ impl<'a> Plan<'a> {
             .collect()
     }
 
-    fn grow_stage(&self, task: &Task, config: &CartConfig) -> Stage {
+    fn grow_stage(&self, task: &Task, config: &CartConfig) -> (Stage, Goal) {
         let Task { level, part, known } = *task;
         let work = self.work(task, config);
         let usable = |feature: usize| {
@@ -410,6 +421,7 @@ impl<'a> Plan<'a> {
                 feature: feature as u16,
                 coding: &self.features[feature].coding,
                 bins,
+                min_rows: self.min_rows(level, feature),
             })
         };
         let predictors: Vec<Predictor<'_>> = (0..known).filter_map(usable).collect();
@@ -433,14 +445,55 @@ impl<'a> Plan<'a> {
             (0..work.book.codes() as u32).collect()
         };
         let groups = Groups {
-            arms: arms
-                .as_ref()
-                .filter(|_| level == self.levels.len())
-                .map(|(arms, count)| (arms.as_slice(), *count)),
+            arms: arms.as_ref().map(|(arms, count)| (arms.as_slice(), *count)),
             clusters,
         };
-        let (leaves, effects) = estimate(&grown, &work.codes, &rank, groups);
-        Stage {
+        let (leaves, mut effects) = estimate(&grown, &work.codes, &rank, groups);
+        if let (Some((arms, count)), false) = (&arms, work.nominal) {
+            let worths = work.book.worths();
+            let drawn = grown.rows.iter().map(|&row| {
+                (
+                    arms[row as usize],
+                    worths[work.codes[row as usize] as usize],
+                )
+            });
+            // Rows whose whole cluster has no value are missing too.
+            let forced = self
+                .forced(level, part.column().unwrap_or_default())
+                .filter(|_| matches!(part, Part::Reason(_)));
+            let forced = forced
+                .iter()
+                .flatten()
+                .zip(arms)
+                .filter(|(forced, _)| **forced)
+                .map(|(_, &arm)| (arm, 1.0));
+            effects.arms = arm_means(drawn.chain(forced), *count);
+        }
+        let goal = if clusters.is_empty() {
+            Goal::default()
+        } else {
+            // Codes without an order are drawn along their rank, so that is where cluster mates are alike.
+            let worths: Vec<f64> = if work.nominal {
+                rank.iter().map(|&rank| f64::from(rank)).collect()
+            } else {
+                work.book.worths()
+            };
+            let held: Vec<f64> = grown
+                .rows
+                .iter()
+                .map(|&row| worths[work.codes[row as usize] as usize])
+                .collect();
+            let of: Vec<Vec<u32>> = clusters
+                .iter()
+                .map(|(of, _)| grown.rows.iter().map(|&row| of[row as usize]).collect())
+                .collect();
+            let of: Vec<&[u32]> = of.iter().map(Vec::as_slice).collect();
+            Goal {
+                likeness: likeness(&held, &of),
+                worths,
+            }
+        };
+        let stage = Stage {
             level,
             part,
             book: work.book,
@@ -449,7 +502,18 @@ impl<'a> Plan<'a> {
                 leaves,
             },
             effects,
+        };
+        (stage, goal)
+    }
+
+    /// A question about clusters needs clusters: a few of them on each side, so that no tree tells schools apart by their columns and then
+    /// takes the chance differences of a few for a rule.
+    fn min_rows(&self, level: usize, feature: usize) -> usize {
+        let made = self.features[feature].level;
+        if made == level {
+            return 1;
         }
+        (MIN_CLUSTERS_PER_SIDE * self.units(level)).div_ceil(self.units(made))
     }
 
     fn arm_column(&self) -> Option<Source> {
@@ -712,10 +776,10 @@ fn groups_of(levels: &[ClusterLevel], level: usize) -> Vec<(Vec<u32>, usize)> {
 fn order_of(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> {
     let fields = table.schema().fields();
     let group = |field: &Field| match field.role {
-        Role::Treatment => 1,
+        Role::Treatment => 0,
         Role::Outcome => 2,
         Role::Descriptor { .. } => 3,
-        _ => 0,
+        _ => 1,
     };
     let mut order: Vec<usize> = (0..fields.len()).collect();
     match &config.visit_order {

@@ -15,6 +15,8 @@ pub(crate) struct Predictor<'a> {
     pub(crate) feature: u16,
     pub(crate) coding: &'a Coding,
     pub(crate) bins: &'a [u16],
+    /// Fewest rows on each side of a question about it, if more than in a leaf.
+    pub(crate) min_rows: usize,
 }
 
 /// What a tree predicts, by row of the table; rows that take no part hold a filler.
@@ -86,13 +88,16 @@ pub(crate) fn as_numbers(response: Response) -> Response {
     }
 }
 
+/// Rows and target sum by bin, for all predictors one after the other.
+type Histogram = Vec<(f64, f64)>;
+
 /// A node not looked at yet: its rows, its depth, the split whose right child it is, and its histogram if its parent had one.
 struct Task {
     start: usize,
     end: usize,
     depth: usize,
     right_of: Option<usize>,
-    histogram: Option<Vec<(f64, f64)>>,
+    histogram: Option<Histogram>,
 }
 
 /// Nodes up to this many rows get memory of their own.
@@ -301,7 +306,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn histogram(&self, rows: &[u32], values: &[f64]) -> Vec<(f64, f64)> {
+    fn histogram(&self, rows: &[u32], values: &[f64]) -> Histogram {
         let mut histogram = vec![(0.0, 0.0); self.cells];
         let held: Vec<f64> = rows.iter().map(|&row| values[row as usize]).collect();
         for (predictor, &offset) in self.predictors.iter().zip(&self.offsets) {
@@ -318,11 +323,11 @@ impl Search<'_> {
     /// The children's histograms where they need one: the smaller is counted, the larger is what remains.
     fn children(
         &self,
-        parent: Option<Vec<(f64, f64)>>,
+        parent: Option<Histogram>,
         left: &[u32],
         right: &[u32],
         local_rows: usize,
-    ) -> (Option<Vec<(f64, f64)>>, Option<Vec<(f64, f64)>>) {
+    ) -> (Option<Histogram>, Option<Histogram>) {
         let (Some(mut parent), Response::Number(values)) = (parent, self.response) else {
             return (None, None);
         };
@@ -345,7 +350,7 @@ impl Search<'_> {
     }
 
     fn best(&mut self, rows: &[u32], depth: usize, histogram: Option<&[(f64, f64)]>) -> Best {
-        let nothing = Best::above(f64::INFINITY, 1);
+        let nothing = Best::above(f64::INFINITY);
         if depth >= self.limits.max_depth
             || rows.len() < self.limits.min_split
             || rows.len() < 2 * self.limits.min_leaf
@@ -356,8 +361,7 @@ impl Search<'_> {
             Response::Number(values) => {
                 let sum: f64 = rows.iter().map(|&row| values[row as usize]).sum();
                 let count = rows.len() as f64;
-                let mut best =
-                    Best::above(sum * sum / count + self.least_gain, self.limits.min_leaf);
+                let mut best = Best::above(sum * sum / count + self.least_gain);
                 let histogram = histogram.unwrap_or_default();
                 for (position, predictor) in self.predictors.iter().enumerate() {
                     let offset = self.offsets[position];
@@ -376,7 +380,7 @@ impl Search<'_> {
                     );
                     scan_numbers(
                         &mut self.groups,
-                        axis(position, predictor),
+                        axis(position, predictor, &self.limits),
                         count,
                         sum,
                         &mut best,
@@ -389,7 +393,7 @@ impl Search<'_> {
                 self.scratch.enter(of_rows());
                 let square = square_of(&self.scratch.total);
                 let floor = square / rows.len() as f64 + self.least_gain;
-                let mut best = Best::above(floor, self.limits.min_leaf);
+                let mut best = Best::above(floor);
                 if square < (rows.len() as f64).powi(2) {
                     self.buffer.resize(rows.len(), 0);
                     for (position, predictor) in self.predictors.iter().enumerate() {
@@ -397,7 +401,7 @@ impl Search<'_> {
                         scan_classes(
                             &self.runs,
                             &self.buffer,
-                            axis(position, predictor),
+                            axis(position, predictor, &self.limits),
                             square,
                             &mut self.scratch,
                             &mut best,
@@ -411,11 +415,12 @@ impl Search<'_> {
     }
 }
 
-pub(crate) fn axis(position: usize, predictor: &Predictor<'_>) -> Axis {
+pub(crate) fn axis(position: usize, predictor: &Predictor<'_>, limits: &Limits) -> Axis {
     Axis {
         predictor: position,
         values: predictor.coding.values(),
         ordered: predictor.coding.ordered(),
+        min_rows: predictor.min_rows.max(limits.min_leaf) as f64,
     }
 }
 
@@ -454,6 +459,3 @@ fn sort_into_runs(
         *place += 1;
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -280,6 +280,3 @@ fn find_absences(table: &Table, levels: &mut [ClusterLevel]) {
         };
     }
 }
-
-#[cfg(test)]
-mod tests;

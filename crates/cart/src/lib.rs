@@ -37,6 +37,7 @@
 //! ```
 
 mod balance;
+mod calibrate;
 mod config;
 mod describe;
 mod effects;

@@ -92,7 +92,7 @@ impl<'a> Memory<'a> {
             let best = if splittable(&segment) {
                 self.best(&mut segment, stride, limits, least_gain)
             } else {
-                Best::above(f64::INFINITY, 1)
+                Best::above(f64::INFINITY)
             };
             let Some(question) = best.question else {
                 let held = &self.members[segment.start..segment.end];
@@ -242,17 +242,17 @@ impl<'a> Memory<'a> {
                     most = number.max(most);
                 }
                 if least >= most {
-                    return Best::above(f64::INFINITY, 1);
+                    return Best::above(f64::INFINITY);
                 }
                 segment
                     .active
                     .retain(|&predictor| varies(&self.sorted, predictor));
-                let mut best = Best::above(sum * sum / count + least_gain, limits.min_leaf);
+                let mut best = Best::above(sum * sum / count + least_gain);
                 for &predictor in &segment.active {
                     let position = usize::from(predictor);
                     let keys = &self.sorted[position * stride..][held.clone()];
                     group(keys, &self.numbers, &mut self.groups);
-                    let axis = axis(position, &self.predictors[position]);
+                    let axis = axis(position, &self.predictors[position], limits);
                     scan_numbers(&mut self.groups, axis, count, sum, &mut best);
                 }
                 best
@@ -274,7 +274,7 @@ impl<'a> Memory<'a> {
                 let square: f64 = of_members()
                     .map(|class| scratch.total[class as usize])
                     .sum();
-                let mut best = Best::above(square / count + least_gain, limits.min_leaf);
+                let mut best = Best::above(square / count + least_gain);
                 if square < count * count {
                     segment
                         .active
@@ -283,7 +283,7 @@ impl<'a> Memory<'a> {
                         let position = usize::from(predictor);
                         let keys = &self.sorted[position * stride..][held.clone()];
                         run(keys, classes, &mut self.runs, &mut self.run_classes);
-                        let axis = axis(position, &self.predictors[position]);
+                        let axis = axis(position, &self.predictors[position], limits);
                         scan_classes(
                             &self.runs,
                             &self.run_classes,

@@ -127,6 +127,24 @@ impl Book {
             Self::Codes(count) => *count,
         }
     }
+
+    /// What each code counts for in the mean of an arm: a number for itself, a level for its position, any missing value and any spike for
+    /// one.
+    pub(crate) fn worths(&self) -> Vec<f64> {
+        match self {
+            Self::Numbers(cells) => (0..cells.cells.len())
+                .map(|cell| cells.draw(cell as u32, 0.5))
+                .collect(),
+            Self::Spikes(spikes) => (0..=spikes.len())
+                .map(|code| f64::from(u8::from(code > 0)))
+                .collect(),
+            Self::Reasons(bytes) => bytes
+                .iter()
+                .map(|&byte| f64::from(u8::from(byte > 0)))
+                .collect(),
+            Self::Codes(count) => (0..*count).map(|code| code as f64).collect(),
+        }
+    }
 }
 
 impl Model for CartModel {

@@ -6,8 +6,9 @@ use parable_table::{Column, Field, Kind, Table, Values};
 use rayon::prelude::*;
 
 use crate::balance::{BLOCK, even_scores, even_shares, independent_shares, share_out};
+use crate::calibrate::{Goal, likeness};
 use crate::config::Draws;
-use crate::effects::mean_shift;
+use crate::effects::arm_means;
 use crate::hierarchy::Labels;
 use crate::model::{Book, CartModel, Part, Source, Stage};
 use crate::normal::{phi, probit};
@@ -18,35 +19,22 @@ pub(crate) fn sample(
     seed: &Seed,
     observer: &dyn Observer,
 ) -> Result<Table, SampleError> {
-    let seed = seed.stream("cart/sample");
-    let mut work = Work {
-        model,
-        rows,
-        values: model.features.iter().map(|f| f.coding.values()).collect(),
-        frames: Vec::new(),
-        seed,
-    };
-    for level in 0..=model.levels.len() {
-        work.open(level);
-        let stages: Vec<usize> = (0..model.stages.len())
-            .filter(|&s| model.stages[s].level == level)
-            .collect();
-        for of_column in stages.chunk_by(|&a, &b| {
-            let column = model.stages[a].part.column();
-            column.is_some() && column == model.stages[b].part.column()
-        }) {
-            match model.stages[of_column[0]].part.column() {
-                Some(column) => work.make_column(level, column, of_column),
-                None => work.make_structure(level, of_column[0]),
-            }
-            let done = of_column[of_column.len() - 1] as u64 + 1;
-            let progress = Progress::new("sample", done, model.stages.len() as u64);
-            if observer.progress(progress).is_break() {
-                return Err(SampleError::Cancelled);
-            }
-        }
-    }
+    let mut work = Work::new(model, rows, seed, &[]);
+    work.make(observer)?;
     Ok(Table::new(model.schema().clone(), work.assemble())?)
+}
+
+/// Makes rows for the sake of how alike cluster mates come out: for each tree and level of clusters, see [`likeness`].
+pub(crate) fn probe(
+    model: &CartModel,
+    rows: usize,
+    seed: &Seed,
+    goals: &[Goal],
+    observer: &dyn Observer,
+) -> Result<Vec<Vec<Option<f64>>>, SampleError> {
+    let mut work = Work::new(model, rows, seed, goals);
+    work.make(observer)?;
+    Ok(work.likeness)
 }
 
 /// The units of one level while they are made.
@@ -80,6 +68,9 @@ struct Work<'a> {
     values: Vec<usize>,
     frames: Vec<Frame>,
     seed: Seed,
+    /// Where likeness is asked for: what codes count for, by tree, and what was found.
+    goals: &'a [Goal],
+    likeness: Vec<Vec<Option<f64>>>,
 }
 
 /// Codes drawn for some units, and how far into the code's share each draw fell.
@@ -88,7 +79,46 @@ struct Drawn {
     within: Vec<f64>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(model: &'a CartModel, rows: usize, seed: &Seed, goals: &'a [Goal]) -> Self {
+        Self {
+            model,
+            rows,
+            values: model.features.iter().map(|f| f.coding.values()).collect(),
+            frames: Vec::new(),
+            seed: seed.stream("cart/sample"),
+            goals,
+            likeness: vec![Vec::new(); goals.len()],
+        }
+    }
+
+    fn make(&mut self, observer: &dyn Observer) -> Result<(), SampleError> {
+        let stages = &self.model.stages;
+        for level in 0..=self.model.levels.len() {
+            self.open(level);
+            let own: Vec<usize> = (0..stages.len())
+                .filter(|&stage| stages[stage].level == level)
+                .collect();
+            for of_column in own.chunk_by(|&a, &b| {
+                let column = stages[a].part.column();
+                column.is_some() && column == stages[b].part.column()
+            }) {
+                match stages[of_column[0]].part.column() {
+                    Some(column) => self.make_column(level, column, of_column),
+                    None => self.make_structure(level, of_column[0]),
+                }
+                let done = of_column[of_column.len() - 1] as u64 + 1;
+                if observer
+                    .progress(Progress::new("sample", done, stages.len() as u64))
+                    .is_break()
+                {
+                    return Err(SampleError::Cancelled);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Starts a level: how many units it has, whose members they are, and what they see of their clusters.
     fn open(&mut self, level: usize) {
         let base = self.model.levels.len();
@@ -154,7 +184,7 @@ impl Work<'_> {
 
     fn make_structure(&mut self, level: usize, stage: usize) {
         let units: Vec<u32> = (0..self.frames[level].units() as u32).collect();
-        let drawn = self.draw(level, stage, &units);
+        let drawn = self.draw(level, stage, &units, None);
         let part = self.model.stages[stage].part;
         let source = match part {
             Part::Absences => {
@@ -244,7 +274,9 @@ impl Work<'_> {
             .collect();
         let mut filler = Filler::new(field, units);
         for &stage in stages {
-            let drawn = self.draw(level, stage, &open);
+            let forced = (level == self.model.levels.len()).then(|| missing.clone());
+            let reason = matches!(self.model.stages[stage].part, Part::Reason(_));
+            let drawn = self.draw(level, stage, &open, forced.as_deref().filter(|_| reason));
             match &self.model.stages[stage].book {
                 Book::Reasons(bytes) => {
                     for (&unit, &code) in open.iter().zip(&drawn.codes) {
@@ -329,8 +361,8 @@ impl Work<'_> {
         missing
     }
 
-    /// Draws from a stage's tree for some units of a level.
-    fn draw(&self, level: usize, index: usize, units: &[u32]) -> Drawn {
+    /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units that are settled already.
+    fn draw(&mut self, level: usize, index: usize, units: &[u32], forced: Option<&[u8]>) -> Drawn {
         let stage = &self.model.stages[index];
         let frame = &self.frames[level];
         let seed = self.seed.stream("draw").index(index as u64);
@@ -350,15 +382,23 @@ impl Work<'_> {
                 even_shares(&leaves, arms.as_deref(), tie.as_deref(), &seed)
             }
         };
-        self.lean(
-            stage,
-            index,
-            frame,
-            units,
-            &leaves,
-            arms.as_deref(),
-            &mut shares,
-        );
+        let common = self.common(stage, index, frame, units);
+        let arms = arms.filter(|_| !stage.effects.arms.is_empty());
+        if common.is_some() || arms.is_some() {
+            let scores = scores(&shares, common);
+            let settled = forced.map(|forced| (forced, frame.arms.as_deref().unwrap_or_default()));
+            let shifts = arms.as_deref().map_or_else(Vec::new, |arms| {
+                shifts(stage, &leaves, arms, &scores, settled)
+            });
+            let shift = |place: usize| {
+                arms.as_deref()
+                    .map_or(0.0, |arms| shifts[usize::from(arms[place])])
+            };
+            shares
+                .par_iter_mut()
+                .enumerate()
+                .for_each(|(place, share)| *share = phi(scores[place] + shift(place)));
+        }
         let mut codes = vec![0; units.len()];
         let mut within = vec![0.0; units.len()];
         let places = codes
@@ -371,6 +411,19 @@ impl Work<'_> {
                 (*code, *within) = stage.tree.leaves.at(leaves[place] as usize, shares[place]);
             }
         });
+        if let Some(goal) = self.goals.get(index).filter(|goal| !goal.worths.is_empty()) {
+            let worths: Vec<f64> = codes
+                .iter()
+                .map(|&code| goal.worths[code as usize])
+                .collect();
+            let of: Vec<Vec<u32>> = frame
+                .above
+                .iter()
+                .map(|above| units.iter().map(|&unit| above[unit as usize]).collect())
+                .collect();
+            let of: Vec<&[u32]> = of.iter().map(Vec::as_slice).collect();
+            self.likeness[index] = likeness(&worths, &of);
+        }
         Drawn { codes, within }
     }
 
@@ -398,69 +451,37 @@ impl Work<'_> {
         leaves
     }
 
-    /// Moves shares by what the arm and the clusters of each unit add.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, and each is a plain column of the same units"
-    )]
-    fn lean(
+    /// What each unit has in common with the other members of its clusters, and the weight of what is its own; `None` if nothing is common.
+    fn common(
         &self,
         stage: &Stage,
         index: usize,
         frame: &Frame,
         units: &[u32],
-        leaves: &[u32],
-        arms: Option<&[u8]>,
-        shares: &mut [f64],
-    ) {
-        let effects = &stage.effects;
-        let count = effects.arms.len();
-        let shifts = arms.filter(|_| count > 0);
-        let common: Vec<(usize, f64)> = effects
+    ) -> Option<(Vec<f64>, f64)> {
+        let parts = stage
+            .effects
             .clusters
             .iter()
             .copied()
             .enumerate()
-            .filter(|(_, part)| *part > 0.0)
-            .collect();
-        if shifts.is_none() && common.is_empty() {
-            return;
-        }
+            .filter(|(_, part)| *part > 0.0);
         let seed = self.seed.stream("clusters").index(index as u64);
-        let scores: Vec<(&[u32], f64, Vec<f64>)> = common
-            .iter()
-            .map(|&(outer, part)| {
-                let clusters = &self.frames[outer];
-                let scores = even_scores(
-                    clusters.arms.as_deref(),
-                    &clusters.rows,
-                    &seed.index(outer as u64),
-                );
-                (frame.above[outer].as_slice(), part.sqrt(), scores)
-            })
-            .collect();
-        let own = (1.0 - common.iter().map(|(_, part)| part).sum::<f64>())
-            .max(0.0)
-            .sqrt();
-        shares
-            .par_chunks_mut(BLOCK)
-            .enumerate()
-            .for_each(|(block, shares)| {
-                for (offset, share) in shares.iter_mut().enumerate() {
-                    let place = block * BLOCK + offset;
-                    let mut score = own * probit(*share);
-                    if let Some(arms) = shifts {
-                        let leaf = leaves[place] as usize;
-                        let held = &effects.leaf_arms[leaf * count..(leaf + 1) * count];
-                        score += effects.arms[usize::from(arms[place])]
-                            - mean_shift(held, &effects.arms);
-                    }
-                    for (above, weight, scores) in &scores {
-                        score += weight * scores[above[units[place] as usize] as usize];
-                    }
-                    *share = phi(score);
-                }
-            });
+        let mut sum = vec![0.0; units.len()];
+        let mut common = 0.0;
+        for (outer, part) in parts {
+            let clusters = &self.frames[outer];
+            let scores = even_scores(
+                clusters.arms.as_deref(),
+                &clusters.rows,
+                &seed.index(outer as u64),
+            );
+            for (sum, &unit) in sum.iter_mut().zip(units) {
+                *sum += part.sqrt() * scores[frame.above[outer][unit as usize] as usize];
+            }
+            common += part;
+        }
+        (common > 0.0).then(|| (sum, (1.0 - common).max(0.0).sqrt()))
     }
 
     /// The columns in the order of the schema, those of clusters repeated for their rows, clusters under new names.
@@ -496,6 +517,79 @@ impl Work<'_> {
         }
         columns.into_iter().flatten().collect()
     }
+}
+
+/// Normal scores of shares, leaning on what is common.
+fn scores(shares: &[f64], common: Option<(Vec<f64>, f64)>) -> Vec<f64> {
+    match common {
+        None => shares.par_iter().map(|&share| probit(share)).collect(),
+        Some((common, own)) => shares
+            .par_iter()
+            .zip(common)
+            .map(|(&share, common)| own * probit(share) + common)
+            .collect(),
+    }
+}
+
+/// Rounds of the search for shifts; the mean of an arm is all but linear in its shift.
+const ROUNDS: usize = 3;
+/// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by leaning.
+const STEP: f64 = 0.05;
+const FARTHEST: f64 = 0.7;
+
+/// The shift of each arm with which its rows have the mean of the real arm, by the secant method.
+///
+/// `settled`: missing bytes of all units of the level and their arms, where missing values drawn before count too.
+fn shifts(
+    stage: &Stage,
+    leaves: &[u32],
+    arms: &[u8],
+    scores: &[f64],
+    settled: Option<(&[u8], &[u8])>,
+) -> Vec<f64> {
+    let count = stage.effects.arms.len();
+    let worths = stage.book.worths();
+    let means = |shifts: &[f64]| {
+        let drawn: Vec<(u8, f64)> = (0..leaves.len())
+            .into_par_iter()
+            .map(|place| {
+                let share = phi(scores[place] + shifts[usize::from(arms[place])]);
+                let (code, _) = stage.tree.leaves.at(leaves[place] as usize, share);
+                (arms[place], worths[code as usize])
+            })
+            .collect();
+        let (missing, arms) = settled.unwrap_or_default();
+        let settled = missing
+            .iter()
+            .zip(arms)
+            .filter(|(byte, _)| **byte > 0)
+            .map(|(_, &arm)| (arm, 1.0));
+        arm_means(drawn.into_iter().chain(settled), count)
+    };
+    let mut before = vec![0.0; count];
+    let mut reached = means(&before);
+    let off = |mean: Option<f64>, arm: usize| {
+        mean.zip(stage.effects.arms[arm])
+            .map_or(0.0, |(mean, goal)| mean - goal)
+    };
+    let mut shifts: Vec<f64> = (0..count)
+        .map(|arm| -STEP * off(reached[arm], arm).signum())
+        .collect();
+    for _ in 0..ROUNDS {
+        let now = means(&shifts);
+        for arm in 0..count {
+            let (error, last) = (off(now[arm], arm), off(reached[arm], arm));
+            let step = if (last - error).abs() > 1e-12 * last.abs() && error != 0.0 {
+                error * (shifts[arm] - before[arm]) / (last - error)
+            } else {
+                0.0
+            };
+            before[arm] = shifts[arm];
+            shifts[arm] = (shifts[arm] + step).clamp(-FARTHEST, FARTHEST);
+        }
+        reached = now;
+    }
+    shifts
 }
 
 /// Values of a column while they are filled in.

@@ -31,6 +31,8 @@ pub(crate) struct Axis {
     /// Bins below this are values, the others missing reasons.
     pub(crate) values: usize,
     pub(crate) ordered: bool,
+    /// Fewest rows on each side of a question about it.
+    pub(crate) min_rows: f64,
 }
 
 /// A question that divides a node.
@@ -49,17 +51,23 @@ pub(crate) struct Best {
     pub(crate) score: f64,
     pub(crate) predictor: usize,
     pub(crate) question: Option<Question>,
-    min_rows: f64,
 }
 
 impl Best {
-    /// Nothing found; a question must score above `floor` and leave `min_rows` rows on each side.
-    pub(crate) fn above(floor: f64, min_rows: usize) -> Self {
+    /// Nothing found; a question must score above `floor`.
+    pub(crate) fn above(floor: f64) -> Self {
         Self {
             score: floor,
             predictor: 0,
             question: None,
-            min_rows: min_rows as f64,
+        }
+    }
+
+    /// What a question about this predictor must reach.
+    fn bar(&self, axis: Axis) -> Bar {
+        Bar {
+            score: self.score,
+            min_rows: axis.min_rows,
         }
     }
 
@@ -68,6 +76,13 @@ impl Best {
         self.predictor = axis.predictor;
         self.question = Some(question);
     }
+}
+
+/// A score to beat and the fewest rows on each side.
+#[derive(Clone, Copy, Debug)]
+struct Bar {
+    score: f64,
+    min_rows: f64,
 }
 
 /// All missing reasons go left.
@@ -87,13 +102,14 @@ pub(crate) fn scan_numbers(groups: &mut [Group], axis: Axis, rows: f64, sum: f64
     }
     if !axis.ordered {
         if groups.len() > 2 {
+            // Means are compared as they are rounded: products would not order near ties consistently.
             groups.sort_unstable_by(|a, b| {
-                (a.sum * b.rows)
-                    .total_cmp(&(b.sum * a.rows))
+                (a.sum / a.rows)
+                    .total_cmp(&(b.sum / b.rows))
                     .then(a.bin.cmp(&b.bin))
             });
         }
-        if let Some((score, count)) = sweep_numbers(groups, 0.0, 0.0, rows, sum, best) {
+        if let Some((score, count)) = sweep_numbers(groups, 0.0, 0.0, rows, sum, best.bar(axis)) {
             best.take(score, axis, sets(groups.iter().map(|g| g.bin), count));
         }
         return;
@@ -109,21 +125,29 @@ pub(crate) fn scan_numbers(groups: &mut [Group], axis: Axis, rows: f64, sum: f64
         Question::Cut { low, high, missing }
     };
     let inner = values.len().saturating_sub(usize::from(reasons.is_empty()));
-    if let Some((score, count)) = sweep_numbers_to(values, inner, 0.0, 0.0, rows, sum, best) {
+    if let Some((score, count)) =
+        sweep_numbers_to(values, inner, 0.0, 0.0, rows, sum, best.bar(axis))
+    {
         best.take(score, axis, cut(count, 0));
     }
     if absent.0 > 0.0 {
         let inner = values.len().saturating_sub(1);
         if let Some((score, count)) =
-            sweep_numbers_to(values, inner, absent.0, absent.1, rows, sum, best)
+            sweep_numbers_to(values, inner, absent.0, absent.1, rows, sum, best.bar(axis))
         {
             best.take(score, axis, cut(count, ALL));
         }
         if reasons.len() > 1 {
             for reason in reasons {
-                if let Some((score, _)) =
-                    sweep_numbers_to(std::slice::from_ref(reason), 1, 0.0, 0.0, rows, sum, best)
-                {
+                if let Some((score, _)) = sweep_numbers_to(
+                    std::slice::from_ref(reason),
+                    1,
+                    0.0,
+                    0.0,
+                    rows,
+                    sum,
+                    best.bar(axis),
+                ) {
                     let question = Question::Cut {
                         low: axis.values.saturating_sub(1) as u16,
                         high: axis.values as u16,
@@ -142,7 +166,7 @@ fn sweep_numbers(
     sum_left: f64,
     rows: f64,
     sum: f64,
-    best: &Best,
+    bar: Bar,
 ) -> Option<(f64, usize)> {
     sweep_numbers_to(
         groups,
@@ -151,7 +175,7 @@ fn sweep_numbers(
         sum_left,
         rows,
         sum,
-        best,
+        bar,
     )
 }
 
@@ -164,18 +188,18 @@ fn sweep_numbers_to(
     mut sum_left: f64,
     rows: f64,
     sum: f64,
-    best: &Best,
+    bar: Bar,
 ) -> Option<(f64, usize)> {
-    let mut score = best.score;
+    let mut score = bar.score;
     let mut found = 0;
     for (index, group) in groups[..upto].iter().enumerate() {
         rows_left += group.rows;
         sum_left += group.sum;
         let rows_right = rows - rows_left;
-        if rows_right < best.min_rows {
+        if rows_right < bar.min_rows {
             break;
         }
-        if rows_left < best.min_rows {
+        if rows_left < bar.min_rows {
             continue;
         }
         let sum_right = sum - sum_left;
@@ -258,24 +282,35 @@ pub(crate) fn scan_classes(
             Question::Cut { low, high, missing }
         };
         let inner = values.len().saturating_sub(usize::from(reasons.is_empty()));
-        if let Some((score, count)) =
-            sweep_classes(&values[..inner], &[], classes, square, scratch, best)
-        {
+        if let Some((score, count)) = sweep_classes(
+            &values[..inner],
+            &[],
+            classes,
+            square,
+            scratch,
+            best.bar(axis),
+        ) {
             best.take(score, axis, cut(count, 0));
         }
         if reasons.is_empty() {
             return;
         }
         let inner = values.len().saturating_sub(1);
-        if let Some((score, count)) =
-            sweep_classes(&values[..inner], reasons, classes, square, scratch, best)
-        {
+        if let Some((score, count)) = sweep_classes(
+            &values[..inner],
+            reasons,
+            classes,
+            square,
+            scratch,
+            best.bar(axis),
+        ) {
             best.take(score, axis, cut(count, ALL));
         }
         if reasons.len() > 1 {
             for reason in reasons {
                 let alone = std::slice::from_ref(reason);
-                if let Some((score, _)) = sweep_classes(alone, &[], classes, square, scratch, best)
+                if let Some((score, _)) =
+                    sweep_classes(alone, &[], classes, square, scratch, best.bar(axis))
                 {
                     let question = Question::Cut {
                         low: axis.values.saturating_sub(1) as u16,
@@ -289,7 +324,9 @@ pub(crate) fn scan_classes(
         return;
     }
     if runs.len() == 2 {
-        if let Some((score, _)) = sweep_classes(&runs[..1], &[], classes, square, scratch, best) {
+        if let Some((score, _)) =
+            sweep_classes(&runs[..1], &[], classes, square, scratch, best.bar(axis))
+        {
             best.take(score, axis, sets(runs.iter().map(|run| run.bin), 1));
         }
         return;
@@ -306,7 +343,7 @@ pub(crate) fn scan_classes(
         order.clear();
         order.extend(0..runs.len());
         order.sort_unstable_by(|&a, &b| scores[a].total_cmp(&scores[b]).then(a.cmp(&b)));
-        if let Some((score, count)) = sweep_cells(&order, &cells, square, scratch, best) {
+        if let Some((score, count)) = sweep_cells(&order, &cells, square, scratch, best.bar(axis)) {
             best.take(
                 score,
                 axis,
@@ -325,7 +362,7 @@ fn sweep_classes(
     classes: &[u32],
     square: f64,
     scratch: &mut ClassScratch,
-    best: &Best,
+    bar: Bar,
 ) -> Option<(f64, usize)> {
     let ClassScratch {
         total, left, right, ..
@@ -347,15 +384,15 @@ fn sweep_classes(
     for run in moved {
         shift(run, &mut rows_left, &mut square_left, &mut square_right);
     }
-    let (mut score, mut found, mut done) = (best.score, 0, 0);
+    let (mut score, mut found, mut done) = (bar.score, 0, 0);
     for (index, run) in runs.iter().enumerate() {
         shift(run, &mut rows_left, &mut square_left, &mut square_right);
         done = index + 1;
         let rows_right = rows - rows_left;
-        if rows_right < best.min_rows {
+        if rows_right < bar.min_rows {
             break;
         }
-        if rows_left < best.min_rows {
+        if rows_left < bar.min_rows {
             continue;
         }
         let above = square_left * rows_right + square_right * rows_left;
@@ -380,14 +417,14 @@ fn sweep_cells(
     cells: &Cells,
     square: f64,
     scratch: &mut ClassScratch,
-    best: &Best,
+    bar: Bar,
 ) -> Option<(f64, usize)> {
     let ClassScratch {
         total, left, right, ..
     } = scratch;
     let rows = cells.rows();
     let (mut rows_left, mut square_left, mut square_right) = (0.0, 0.0, square);
-    let (mut score, mut found, mut done) = (best.score, 0, 0);
+    let (mut score, mut found, mut done) = (bar.score, 0, 0);
     for (index, &group) in order[..order.len() - 1].iter().enumerate() {
         for &(class, count) in cells.of(group) {
             let class = class as usize;
@@ -399,10 +436,10 @@ fn sweep_cells(
         }
         done = index + 1;
         let rows_right = rows - rows_left;
-        if rows_right < best.min_rows {
+        if rows_right < bar.min_rows {
             break;
         }
-        if rows_left < best.min_rows {
+        if rows_left < bar.min_rows {
             continue;
         }
         let above = square_left * rows_right + square_right * rows_left;
@@ -420,6 +457,3 @@ fn sweep_cells(
     }
     (found > 0).then_some((score, found))
 }
-
-#[cfg(test)]
-mod tests;

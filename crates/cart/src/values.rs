@@ -49,7 +49,11 @@ impl ValueCells {
                 .collect();
             return (Self { cells, grid }, of);
         }
-        let fates: Vec<Fate> = distinct.iter().map(|d| fate(d, sorted, shared)).collect();
+        let step = grid.map_or(0.0, |grid| grid.step());
+        let fates: Vec<Fate> = distinct
+            .iter()
+            .map(|d| fate(d, sorted, shared, step))
+            .collect();
         let loose: usize = distinct
             .iter()
             .zip(&fates)
@@ -161,8 +165,9 @@ fn distinct(sorted: &[f64]) -> Vec<Distinct> {
     distinct
 }
 
-/// A number is isolated if the `shared - 1` other rows nearest to it are farther away than the neighbourhood on either side is wide.
-fn fate(own: &Distinct, sorted: &[f64], shared: usize) -> Fate {
+/// A number is isolated if the `shared - 1` other rows nearest to it are farther away than the neighbourhood on either side is wide, and not
+/// just next to it on the grid.
+fn fate(own: &Distinct, sorted: &[f64], shared: usize, step: f64) -> Fate {
     if own.end - own.start >= shared {
         return Fate::Common;
     }
@@ -195,7 +200,7 @@ fn fate(own: &Distinct, sorted: &[f64], shared: usize) -> Fate {
         [first, .., last] => last - first,
         _ => 0.0,
     };
-    if reach > spread(below).max(spread(above)) {
+    if reach > spread(below).max(spread(above)).max(1.5 * step) {
         Fate::Isolated
     } else {
         Fate::Loose
@@ -254,7 +259,8 @@ impl Stretch<'_> {
 /// of neighbouring rows to half-way to the number above. At an end of the column it begins between the two outermost rows.
 fn knots(rows: &[f64], below: Option<f64>, above: Option<f64>) -> Vec<f64> {
     let (first, last) = (rows[0], rows[rows.len() - 1]);
-    let apart = if rows.len() > 1 {
+    // Rows that share one number say nothing about how far neighbours are apart.
+    let apart = if last > first {
         (last - first) / (rows.len() - 1) as f64
     } else {
         f64::INFINITY
