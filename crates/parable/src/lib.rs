@@ -1,1 +1,52 @@
-//! Synthetic tables from sensitive ones: the whole pipeline behind one dependency.
+//! Synthetic tables that carry what a sensitive table teaches, and none of the people in it.
+//!
+//! One dependency for the whole way: read a table ([`Source`]), clean it ([`Cleaned`]), learn a model ([`Fitted`]), make a synthetic table in
+//! the source's own columns and spelling ([`Synthetic`]), and judge it ([`judge`]). Every crate of the workspace is re-exported
+//! under its short name for those who need a single piece.
+//!
+//! ```
+//! use parable::core::Unobserved;
+//! use parable::seed::Seed;
+//! use parable::{Cleaned, Fitted, Method, Source};
+//!
+//! // A small simulated school trial instead of a file: `Source::read(path, None)` reads one.
+//! let trial = parable::trials::Trial::simulate(
+//!     &parable::trials::TrialConfig::new(parable::trials::Preset::A),
+//!     &Seed::from_u64(7),
+//! )?;
+//! let source = Source::from_table("trial", trial.table);
+//!
+//! let method = Method::new("cart", serde_json::Map::new())?;
+//! let cleaned = Cleaned::for_method(source.table(), &method)?;
+//! let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &Unobserved)?;
+//! let made = fitted.sample(1_200, &Seed::from_u64(2), &Unobserved)?;
+//!
+//! assert_eq!(made.table.schema(), source.table().schema());
+//! let evaluation = parable::judge(source.table(), &made.table, None, &Seed::from_u64(3), &Unobserved)?;
+//! assert!(evaluation.value("univariate.mass_mad").is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cleaned;
+mod error;
+mod evaluate;
+mod fitted;
+mod method;
+mod source;
+
+pub use parable_cart as cart;
+pub use parable_core as core;
+pub use parable_domain as domain;
+pub use parable_dp as dp;
+pub use parable_metrics as metrics;
+pub use parable_report as report;
+pub use parable_seed as seed;
+pub use parable_table as table;
+pub use parable_trials as trials;
+
+pub use cleaned::{CleanOptions, Cleaned};
+pub use error::Error;
+pub use evaluate::judge;
+pub use fitted::{Fitted, Synthetic};
+pub use method::{METHODS, Method};
+pub use source::Source;

@@ -1,0 +1,240 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Synthetic tables that carry what a sensitive table teaches, and none of the people in it.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// Say nothing on standard error but errors: no progress, no notes.
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Print the result as JSON on standard output, for programs.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Start here:
+  parable demo                                          a simulated school trial, synthesised and judged
+  parable synthesize DATA.csv --rows 5000 --out SYNTH.csv  a synthetic version of your own table
+  parable evaluate DATA.csv SYNTH.csv --out report      a page that says how good and how safe it is
+
+With more care:
+  parable schema DATA.csv --out schema.json             what parable takes each column for; edit it
+  parable clean DATA.csv --schema schema.json --out cleaned
+  parable fit DATA.csv --schema schema.json --method cart --model trial.parable
+  parable sample trial.parable --rows 5000 --seed 1 --out SYNTH.csv
+  parable inspect trial.parable                         how the model came about
+
+Exit codes:
+  0  done
+  1  something outside the input failed (a full disk, a file that cannot be written)
+  2  bad input or usage; the message names file, row, column and rule
+  130  cancelled (Ctrl-C); nothing half-written is left";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Simulate a school trial, clean, synthesise with every method, restore, evaluate and write the report
+    Demo(Demo),
+    /// Write a simulated school trial: table, schema and the truth behind it
+    Simulate(Simulate),
+    /// Work out a schema from a table and say why; the file is meant to be read and edited
+    Schema(SchemaArgs),
+    /// Clean a table and say what was done: the cleaned table, its schema, the recipe that undoes it, all issues
+    Clean(Clean),
+    /// Learn a model from a table
+    Fit(Fit),
+    /// Make a synthetic table from a model
+    Sample(Sample),
+    /// Clean, fit, sample and restore in one go
+    Synthesize(Synthesize),
+    /// Judge a synthetic table against the real one: report.html and report.json
+    Evaluate(Evaluate),
+    /// Show how a model came about, as a person reads it
+    Inspect(Inspect),
+}
+
+/// The simulated trial.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "upper")]
+pub(crate) enum PresetName {
+    /// 1,200 pupils in 48 schools, 24 columns
+    A,
+    /// 9,900 pupils in 132 schools, 34 columns
+    B,
+    /// 67,200 pupils in 420 schools, 36 columns
+    C,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Which trial
+    #[arg(long, value_enum, default_value = "B", ignore_case = true)]
+    pub(crate) preset: PresetName,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "7")]
+    pub(crate) seed: parable::seed::Seed,
+    /// The folder to write into
+    #[arg(long, default_value = "parable-demo")]
+    pub(crate) out: PathBuf,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Which trial
+    #[arg(long, value_enum, default_value = "B", ignore_case = true)]
+    pub(crate) preset: PresetName,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "7")]
+    pub(crate) seed: parable::seed::Seed,
+    /// Make every treatment effect zero, to see how often a method invents one
+    #[arg(long)]
+    pub(crate) null: bool,
+    #[command(flatten)]
+    pub(crate) out: OutFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutFolder {
+    /// The folder to write into; made if absent
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OutFile {
+    /// The file to write
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// A table in a text file: separated by comma, semicolon, tab or bar, one header line
+    pub(crate) data: PathBuf,
+    /// Also write a codebook for people, in Markdown. Confidential: it counts rows
+    #[arg(long)]
+    pub(crate) codebook: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) out: OutFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clean {
+    /// The table
+    pub(crate) data: PathBuf,
+    /// What each column is; without it, parable works it out
+    #[arg(long)]
+    pub(crate) schema: Option<PathBuf>,
+    /// Fill missing values, with an indicator column beside each number
+    #[arg(long)]
+    pub(crate) impute: bool,
+    #[command(flatten)]
+    pub(crate) out: OutFolder,
+}
+
+/// Which method, and how it is set.
+#[derive(Debug, Args)]
+pub(crate) struct MethodArgs {
+    /// The method: cart or independent
+    #[arg(long, default_value = "cart")]
+    pub(crate) method: String,
+    /// One setting of the method, e.g. --set min_leaf_rows=10; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<String>,
+    /// A JSON file with settings of the method; --set overrides it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fit {
+    /// The table
+    pub(crate) data: PathBuf,
+    /// What each column is; without it, parable works it out and says so
+    #[arg(long)]
+    pub(crate) schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) method: MethodArgs,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "1")]
+    pub(crate) seed: parable::seed::Seed,
+    /// The model file to write. Confidential: treat it like the table it learnt from
+    #[arg(long)]
+    pub(crate) model: PathBuf,
+    /// Replace the model file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// A model file written by fit
+    pub(crate) model: PathBuf,
+    /// How many rows to make; as many as the model learnt from when left out
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "1")]
+    pub(crate) seed: parable::seed::Seed,
+    #[command(flatten)]
+    pub(crate) out: OutFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Synthesize {
+    /// The table
+    pub(crate) data: PathBuf,
+    /// What each column is; without it, parable works it out and says so
+    #[arg(long)]
+    pub(crate) schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) method: MethodArgs,
+    /// How many rows to make; as many as the table has when left out
+    #[arg(long)]
+    pub(crate) rows: Option<usize>,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "1")]
+    pub(crate) seed: parable::seed::Seed,
+    #[command(flatten)]
+    pub(crate) out: OutFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// The real table
+    pub(crate) real: PathBuf,
+    /// The synthetic table
+    pub(crate) synthetic: PathBuf,
+    /// What each column is; without it, parable works it out from the real table and says so
+    #[arg(long)]
+    pub(crate) schema: Option<PathBuf>,
+    /// Real rows the method never saw; makes the privacy numbers comparable with chance
+    #[arg(long)]
+    pub(crate) holdout: Option<PathBuf>,
+    /// Where everything random starts: a number or 64 hexadecimal digits
+    #[arg(long, default_value = "1")]
+    pub(crate) seed: parable::seed::Seed,
+    #[command(flatten)]
+    pub(crate) out: OutFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A model file
+    pub(crate) model: PathBuf,
+}

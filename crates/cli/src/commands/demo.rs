@@ -1,0 +1,202 @@
+//! `parable demo`: the main job from end to end, on a trial whose truth is known.
+
+use std::time::Instant;
+
+use parable::metrics::Evaluation;
+use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
+use parable::seed::Seed;
+use parable::table::{Dialect, schema_file};
+use parable::trials::{Trial, TrialConfig};
+use parable::{Cleaned, Fitted, METHODS, Method, Source, Synthetic};
+
+use super::evaluate::{scores, summary};
+use super::simulate::{preset, pretty};
+use super::{sample, say};
+use crate::args::Demo;
+use crate::failure::{Failure, chain};
+use crate::output::{Outputs, in_folder};
+use crate::progress::Terminal;
+
+/// One method's result.
+struct Made {
+    method: &'static str,
+    fitted: Fitted,
+    synthetic: Synthetic,
+    evaluation: Evaluation,
+    cost: Cost,
+}
+
+pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+    let started = Instant::now();
+    let folder = &options.out;
+    let names = [
+        "trial.csv",
+        "schema.json",
+        "truth.json",
+        "cleaning.md",
+        "report.html",
+        "report.json",
+    ];
+    let [data, schema, truth, log, html, report_json] = in_folder(folder, names);
+    let tables = METHODS.map(|method| folder.join(format!("synthetic-{method}.csv")));
+    let fixed = [&data, &schema, &truth, &log, &html, &report_json];
+    let outputs = Outputs::claim(
+        fixed.into_iter().chain(&tables).map(|path| &**path),
+        options.force,
+    )?;
+
+    let (trial, holdout) = simulate(options, terminal)?;
+    let source = Source::from_table(
+        format!("trial {:?}", preset(options.preset)),
+        trial.table.clone(),
+    );
+    terminal.note(format!(
+        "simulated {} pupils x {} columns",
+        trial.table.rows(),
+        trial.table.schema().len()
+    ));
+
+    let mut made = Vec::with_capacity(METHODS.len());
+    let mut cleaning = String::new();
+    for name in METHODS {
+        let method = Method::new(name, serde_json::Map::new())?;
+        let cleaned = Cleaned::for_method(source.table(), &method)?;
+        if cleaning.is_empty() {
+            cleaning = cleaned.to_markdown();
+            cleaned
+                .steps()
+                .iter()
+                .for_each(|step| terminal.note(format!("cleaning: {step}")));
+        }
+        made.push(one(
+            &source,
+            &holdout,
+            &cleaned,
+            &method,
+            &options.seed,
+            terminal,
+        )?);
+    }
+
+    Outputs::folder(folder)?;
+    outputs.table(&data, &trial.table, Dialect::default())?;
+    outputs.text(&schema, &schema_file::to_json(trial.table.schema()))?;
+    outputs.text(&truth, &pretty(&trial.truth)?)?;
+    outputs.text(&log, &cleaning)?;
+    for (path, made) in tables.iter().zip(&made) {
+        outputs.table(path, &made.synthetic.table, Dialect::default())?;
+    }
+    let report = Report::new(page(options, &source, &trial, &made));
+    outputs.text(&html, &report.to_html())?;
+    outputs.text(&report_json, &report.to_json())?;
+
+    let versions: Vec<(&str, &Evaluation)> = made
+        .iter()
+        .map(|made| (made.method, &made.evaluation))
+        .collect();
+    let methods: serde_json::Map<String, serde_json::Value> = versions
+        .iter()
+        .map(|(name, evaluation)| ((*name).to_owned(), scores(evaluation)))
+        .collect();
+    let seconds = started.elapsed().as_secs_f64();
+    say(
+        json,
+        &serde_json::json!({ "report": html, "seconds": seconds, "methods": methods }),
+        &format!(
+            "{}\n\n{seconds:.1} s; open {}",
+            summary(&versions),
+            html.display()
+        ),
+    );
+    Ok(())
+}
+
+/// The trial, and as many further pupils of the same population as a holdout nobody learns from.
+fn simulate(options: &Demo, terminal: &Terminal) -> Result<(Trial, Trial), Failure> {
+    let _work = terminal.work("simulating");
+    let config = TrialConfig::new(preset(options.preset));
+    let draw =
+        |seed: &Seed| Trial::simulate(&config, seed).map_err(|error| Failure::input(chain(&error)));
+    Ok((
+        draw(&options.seed)?,
+        draw(&options.seed.stream("demo/holdout"))?,
+    ))
+}
+
+fn one(
+    source: &Source,
+    holdout: &Trial,
+    cleaned: &Cleaned,
+    method: &Method,
+    seed: &Seed,
+    terminal: &Terminal,
+) -> Result<Made, Failure> {
+    let clock = Instant::now();
+    let fitted = {
+        let work = terminal.work(&format!("fitting {}", method.name()));
+        Fitted::fit(source, cleaned, method, &seed.stream("demo/fit"), &work)?
+    };
+    let fit_seconds = clock.elapsed().as_secs_f64();
+    let clock = Instant::now();
+    let synthetic = sample::sample(
+        &fitted,
+        source.table().rows(),
+        &seed.stream("demo/sample"),
+        terminal,
+    )?;
+    let sample_seconds = clock.elapsed().as_secs_f64();
+    let clock = Instant::now();
+    let evaluation = {
+        let work = terminal.work(&format!("evaluating {}", method.name()));
+        let seed = seed.stream("demo/evaluate");
+        parable::judge(
+            source.table(),
+            &synthetic.table,
+            Some(&holdout.table),
+            &seed,
+            &work,
+        )?
+    };
+    let cost = Cost::default()
+        .with_fit_seconds(fit_seconds)
+        .with_sample_seconds(sample_seconds)
+        .with_evaluate_seconds(clock.elapsed().as_secs_f64());
+    Ok(Made {
+        method: method.name(),
+        fitted,
+        synthetic,
+        evaluation,
+        cost,
+    })
+}
+
+fn page(options: &Demo, source: &Source, trial: &Trial, made: &[Made]) -> ReportInput {
+    let mut truth = Truth::default().with_note(
+        "The simulator knows both outcomes of every pupil: the mean of outcome with the programme less outcome without it, before anything goes missing.",
+    );
+    for outcome in &trial.truth.outcomes {
+        let effect = TrueEffect::new(&outcome.column, outcome.overall.own_units);
+        truth = truth.with_effect(effect.with_effect_size(outcome.overall.control_sds));
+    }
+    let table = source.table();
+    let mut input = ReportInput::new(
+        format!("Simulated trial {:?}", preset(options.preset)),
+        source.name(),
+        table.rows() as u64,
+        table.schema().len() as u64,
+        table.schema().clone(),
+    )
+    .with_truth(truth)
+    .with_note("The real table is simulated: nobody in it exists.")
+    .with_note("The holdout is another draw of as many pupils from the same simulated population.");
+    for one in made {
+        let mut result = MethodResult::new(one.method, one.evaluation.clone())
+            .with_record(one.fitted.record().clone())
+            .with_cost(one.cost);
+        for repair in &one.synthetic.repairs {
+            result = result.with_note(repair);
+        }
+        input = input.with_method(result);
+    }
+    input
+}

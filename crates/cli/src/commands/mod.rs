@@ -1,0 +1,75 @@
+//! One file per command.
+
+pub(crate) mod clean;
+pub(crate) mod demo;
+pub(crate) mod evaluate;
+pub(crate) mod fit;
+pub(crate) mod inspect;
+pub(crate) mod sample;
+pub(crate) mod schema;
+pub(crate) mod simulate;
+pub(crate) mod synthesize;
+
+use std::path::Path;
+
+use parable::{Method, Source};
+
+use crate::args::MethodArgs;
+use crate::failure::Failure;
+use crate::progress::Terminal;
+
+/// Reads a table, with the schema in a file or one worked out from the rows; the user is told which.
+fn source(data: &Path, schema: Option<&Path>, terminal: &Terminal) -> Result<Source, Failure> {
+    let _work = terminal.work(&format!("reading {}", data.display()));
+    let source = Source::read(data, schema)?;
+    if source.inferred() {
+        terminal.note(format!(
+            "note: types, roles and missing codes of {} were worked out from its rows; `parable schema {0}` shows and saves them",
+            data.display()
+        ));
+    }
+    for warning in source.warnings() {
+        terminal.note(format!("warning: {}: {warning}", data.display()));
+    }
+    Ok(source)
+}
+
+/// The method with its settings: those of the file first, then each `key=value`.
+fn method(arguments: &MethodArgs) -> Result<Method, Failure> {
+    let mut settings = serde_json::Map::new();
+    if let Some(path) = &arguments.config {
+        let shown = path.display();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::input(format!("{shown}: {error}")))?;
+        match serde_json::from_str(&text) {
+            Ok(serde_json::Value::Object(object)) => settings = object,
+            Ok(_) => {
+                return Err(Failure::input(format!(
+                    "{shown}: settings are a JSON object"
+                )));
+            }
+            Err(error) => return Err(Failure::input(format!("{shown}: {error}"))),
+        }
+    }
+    for setting in &arguments.settings {
+        let (key, value) = setting.split_once('=').ok_or_else(|| {
+            Failure::input(format!(
+                "--set {setting}: expected KEY=VALUE, such as min_leaf_rows=10"
+            ))
+        })?;
+        // What is not JSON is a text, so that --set visit_order=schema needs no quotes.
+        let value = serde_json::from_str(value)
+            .unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
+        settings.insert(key.trim().to_owned(), value);
+    }
+    Ok(Method::new(&arguments.method, settings)?)
+}
+
+/// Prints a line for people, or an object for programs.
+fn say(json: bool, object: &serde_json::Value, text: &str) {
+    if json {
+        println!("{object}");
+    } else {
+        println!("{text}");
+    }
+}

@@ -1,0 +1,93 @@
+//! How a command fails: a message for people, a code for programs.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The input or the arguments are wrong.
+    Input,
+    /// Something outside the input went wrong.
+    Environment,
+    /// The user asked to stop.
+    Cancelled,
+}
+
+impl Failure {
+    /// Bad input: the message says file, column, row and rule.
+    pub(crate) fn input(problem: impl fmt::Display) -> Self {
+        Self {
+            kind: Kind::Input,
+            message: problem.to_string(),
+        }
+    }
+
+    /// Something outside the input, such as a full disk.
+    pub(crate) fn environment(problem: impl fmt::Display) -> Self {
+        Self {
+            kind: Kind::Environment,
+            message: problem.to_string(),
+        }
+    }
+
+    /// The user asked to stop.
+    pub(crate) fn cancelled() -> Self {
+        Self {
+            kind: Kind::Cancelled,
+            message: "cancelled; nothing was written".to_owned(),
+        }
+    }
+
+    /// Prints the message (on standard output as JSON if asked for) and gives the exit code.
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
+        eprintln!("error: {}", self.message);
+        let (name, code) = match self.kind {
+            Kind::Environment => ("environment", 1),
+            Kind::Input => ("input", 2),
+            Kind::Cancelled => ("cancelled", 130),
+        };
+        if json {
+            println!(
+                "{}",
+                serde_json::json!({ "error": { "kind": name, "message": self.message } })
+            );
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// An error and everything that caused it, one after the other.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Transparent wrappers repeat their cause.
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+impl From<parable::Error> for Failure {
+    fn from(error: parable::Error) -> Self {
+        if error.is_cancelled() {
+            Self::cancelled()
+        } else if error.is_environment() {
+            Self::environment(chain(&error))
+        } else {
+            Self::input(chain(&error))
+        }
+    }
+}

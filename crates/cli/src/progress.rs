@@ -1,0 +1,106 @@
+//! What a person at a terminal sees while work goes on, and how they stop it.
+
+use std::io::IsTerminal as _;
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use parable::core::{Observer, Progress};
+
+/// Standard error as a person sees it: notes, bars, and Ctrl-C.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    quiet: bool,
+    bars: bool,
+}
+
+static STOP: AtomicBool = AtomicBool::new(false);
+static HANDLER: OnceLock<()> = OnceLock::new();
+
+impl Terminal {
+    pub(crate) fn new(quiet: bool) -> Self {
+        HANDLER.get_or_init(|| {
+            // Without a handler Ctrl-C still ends the program, only less tidily: not worth failing for.
+            let _ = ctrlc::set_handler(|| {
+                // A second Ctrl-C does not wait for the work to notice the first.
+                if STOP.swap(true, Ordering::SeqCst) {
+                    std::process::exit(130);
+                }
+            });
+        });
+        Self {
+            quiet,
+            bars: !quiet && std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// A remark for the user.
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            eprintln!("{}", text.as_ref());
+        }
+    }
+
+    /// A piece of work with a bar of its own, removed when it is done.
+    pub(crate) fn work(&self, what: &str) -> Work {
+        let target = if self.bars {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        bar.set_style(spinner());
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Work { bar }
+    }
+
+    /// Whether Ctrl-C was pressed.
+    pub(crate) fn stopped() -> bool {
+        STOP.load(Ordering::SeqCst)
+    }
+}
+
+fn spinner() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template")
+}
+
+fn counted() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}")
+        .expect("a valid template")
+}
+
+/// A piece of work that is watched.
+#[derive(Debug)]
+pub(crate) struct Work {
+    bar: ProgressBar,
+}
+
+impl Work {
+    fn moved(&self, done: u64, total: u64) -> ControlFlow<()> {
+        if total > 0 && self.bar.length() != Some(total) {
+            self.bar.set_style(counted());
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
+        if Terminal::stopped() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+impl Observer for Work {
+    fn progress(&self, progress: Progress<'_>) -> ControlFlow<()> {
+        self.moved(progress.done, progress.total)
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,487 @@
+//! The program as a user runs it: what it writes, what it says, how it fails, and that nothing half-written is left.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder with a small trial in it.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        std::fs::write(self.path(name), text).expect("written");
+        self.text(name)
+    }
+
+    /// The path as an argument.
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    /// Pupils in schools, small enough to fit in a moment.
+    fn table(&self) -> String {
+        let mut text = String::from("pupil_id,school_id,arm,fsm,pre,post\n");
+        for row in 0..240 {
+            let (school, noise) = (row / 20, (row * 7919) % 23);
+            let post = if row % 11 == 3 {
+                String::new()
+            } else {
+                format!("{}", 40 + school + noise / 2)
+            };
+            text.push_str(&format!(
+                "{:04},S{school:02},{},{},{}.5,{post}\n",
+                1000 + row,
+                school % 2,
+                row % 3 % 2,
+                30 + noise
+            ));
+        }
+        self.write("trial.csv", text)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("a folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn parable(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_parable"))
+        .args(arguments)
+        .output()
+        .expect("the program starts")
+}
+
+#[track_caller]
+fn succeeds(arguments: &[&str]) -> String {
+    let output = parable(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?} failed: {errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Runs, expects this exit code and these words on standard error, and gives the message.
+#[track_caller]
+fn fails(code: i32, words: &[&str], arguments: &[&str]) -> String {
+    let output = parable(arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
+    assert!(!message.contains("panicked"), "{message}");
+    for word in words {
+        assert!(message.contains(word), "`{word}` is not in: {message}");
+    }
+    message
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("readable")
+}
+
+#[test]
+fn synthesize_keeps_columns_order_and_spelling() {
+    let place = Place::new();
+    let (data, out) = (place.table(), place.text("synthetic.csv"));
+    succeeds(&[
+        "synthesize",
+        &data,
+        "--rows",
+        "300",
+        "--seed",
+        "5",
+        "--out",
+        &out,
+        "--quiet",
+    ]);
+    let text = read(&place.path("synthetic.csv"));
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "pupil_id,school_id,arm,fsm,pre,post");
+    assert_eq!(lines.len(), 301);
+    let mut ids: Vec<&str> = lines[1..]
+        .iter()
+        .map(|line| line.split(',').next().expect("a field"))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 300, "ids are unique");
+    assert!(
+        lines[1..].iter().all(|line| line
+            .split(',')
+            .nth(4)
+            .is_some_and(|pre| pre.ends_with(".5"))),
+        "the grid is kept"
+    );
+    assert!(text.contains(",\n"), "missing values are synthetic too");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
+    let place = Place::new();
+    let data = place.table();
+    for (threads, name) in [("1", "one.csv"), ("4", "four.csv")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_parable"))
+            .env("RAYON_NUM_THREADS", threads)
+            .args([
+                "synthesize",
+                &data,
+                "--seed",
+                "5",
+                "--out",
+                &place.text(name),
+                "--quiet",
+            ])
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success());
+    }
+    assert_eq!(read(&place.path("one.csv")), read(&place.path("four.csv")));
+}
+
+#[test]
+fn schema_clean_fit_inspect_sample_and_evaluate_work_one_after_the_other() {
+    let place = Place::new();
+    let data = place.table();
+    let (schema, model, out) = (
+        place.text("schema.json"),
+        place.text("model.parable"),
+        place.text("made.csv"),
+    );
+    let shown = succeeds(&[
+        "schema",
+        &data,
+        "--out",
+        &schema,
+        "--codebook",
+        &place.text("codebook.md"),
+    ]);
+    assert!(shown.contains("cluster_id"), "{shown}");
+    let cleaned = succeeds(&[
+        "clean",
+        &data,
+        "--schema",
+        &schema,
+        "--out",
+        &place.text("cleaned"),
+    ]);
+    assert!(cleaned.contains("pupil_id"), "{cleaned}");
+    succeeds(&[
+        "fit",
+        &data,
+        "--schema",
+        &schema,
+        "--set",
+        "min_leaf_rows=8",
+        "--model",
+        &model,
+    ]);
+    let inspected = succeeds(&["inspect", &model]);
+    assert!(
+        inspected.contains("no formal guarantee") && inspected.contains("\"min_leaf_rows\":8"),
+        "{inspected}"
+    );
+    let record: serde_json::Value =
+        serde_json::from_str(&succeeds(&["inspect", &model, "--json"])).expect("JSON");
+    assert_eq!(record["rows"], 240);
+    succeeds(&[
+        "sample", &model, "--rows", "100", "--seed", "2", "--out", &out,
+    ]);
+    assert_eq!(read(&place.path("made.csv")).lines().count(), 101);
+    let said = succeeds(&[
+        "evaluate",
+        &data,
+        &out,
+        "--schema",
+        &schema,
+        "--out",
+        &place.text("report"),
+        "--json",
+    ]);
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert!(
+        said["scores"]
+            .as_object()
+            .is_some_and(|scores| !scores.is_empty()),
+        "{said}"
+    );
+    let page = read(&place.path("report").join("report.html"));
+    assert!(page.contains("<svg") && !page.contains("<script"));
+    serde_json::from_str::<serde_json::Value>(&read(&place.path("report").join("report.json")))
+        .expect("JSON");
+}
+
+#[test]
+fn simulate_writes_table_schema_and_truth_that_fit_together() {
+    let place = Place::new();
+    succeeds(&[
+        "simulate",
+        "--preset",
+        "a",
+        "--seed",
+        "7",
+        "--out",
+        &place.text("trial"),
+    ]);
+    let folder = place.path("trial");
+    assert_eq!(read(&folder.join("trial.csv")).lines().count(), 1_201);
+    let truth: serde_json::Value =
+        serde_json::from_str(&read(&folder.join("truth.json"))).expect("JSON");
+    assert_eq!(truth["pupils"], 1_200);
+    let (data, schema) = (folder.join("trial.csv"), folder.join("schema.json"));
+    let (data, schema) = (
+        data.to_str().expect("UTF-8"),
+        schema.to_str().expect("UTF-8"),
+    );
+    succeeds(&[
+        "clean",
+        data,
+        "--schema",
+        schema,
+        "--out",
+        &place.text("cleaned"),
+        "--quiet",
+    ]);
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_when_asked_and_before_any_work() {
+    let place = Place::new();
+    let data = place.table();
+    let out = place.write("synthetic.csv", "precious");
+    fails(
+        2,
+        &["exists already", "--force"],
+        &["synthesize", &data, "--out", &out],
+    );
+    assert_eq!(read(&place.path("synthetic.csv")), "precious");
+    succeeds(&["synthesize", &data, "--out", &out, "--force", "--quiet"]);
+    assert!(read(&place.path("synthetic.csv")).starts_with("pupil_id"));
+}
+
+#[test]
+fn bad_tables_are_named_by_file_column_row_and_rule() {
+    let place = Place::new();
+    let out = place.text("out.csv");
+    let cases: [(&str, &[u8], &[&str]); 6] = [
+        ("empty.csv", b"", &["empty.csv"]),
+        ("ragged.csv", b"a,b\n1,2\n3\n", &["ragged.csv", "2"]),
+        ("twice.csv", b"a,a\n1,2\n", &["twice.csv", "a"]),
+        ("nameless.csv", b"a,\n1,2\n", &["nameless.csv"]),
+        ("latin.csv", b"a,b\n1,2\n3,\xe9t\xe9\n", &["latin.csv", "2"]),
+        ("header.csv", b"a,b\n", &["row"]),
+    ];
+    for (name, bytes, words) in cases {
+        let data = place.write(name, bytes);
+        fails(
+            2,
+            words,
+            &["synthesize", &data, "--rows", "5", "--out", &out],
+        );
+    }
+    fails(
+        2,
+        &["absent.csv"],
+        &["synthesize", &place.text("absent.csv"), "--out", &out],
+    );
+    assert!(!place.path("out.csv").exists());
+}
+
+#[test]
+fn cells_that_break_a_declared_fact_are_named_and_not_quoted() {
+    let place = Place::new();
+    let schema = |kind: &str| {
+        place.write(
+            "schema.json",
+            format!(r#"{{"format":"parable-schema","version":1,"columns":[{{"name":"x","kind":{kind}}}]}}"#),
+        )
+    };
+    let cases = [
+        (
+            r#"{"type":"date","format":"%Y-%m-%d"}"#,
+            "x\n2021-02-03\n2021-02-30\n",
+            "2021-02-30",
+        ),
+        (r#"{"type":"integer"}"#, "x\n1\n\"1,234\"\n", "1,234"),
+        (r#"{"type":"continuous"}"#, "x\n1.5\n\"2,75\"\n", "2,75"),
+        (
+            r#"{"type":"nominal","levels":{"value":["a","b"],"provenance":"declared"}}"#,
+            "x\na\nsecret\n",
+            "secret",
+        ),
+    ];
+    for (kind, text, secret) in cases {
+        let (schema, data) = (schema(kind), place.write("data.csv", text));
+        let arguments = [
+            "synthesize",
+            &data,
+            "--schema",
+            &schema,
+            "--out",
+            &place.text("out.csv"),
+        ];
+        let message = fails(2, &["data.csv", "`x`", "row 2"], &arguments);
+        assert!(
+            !message.contains(secret),
+            "the message quotes a cell: {message}"
+        );
+    }
+}
+
+#[test]
+fn schemas_that_are_none_are_refused() {
+    let place = Place::new();
+    let (data, out) = (place.table(), place.text("out.csv"));
+    let other = r#"{"format":"parable-schema","version":1,"columns":[{"name":"other","kind":{"type":"integer"}}]}"#;
+    for (text, word) in [
+        ("", "schema.json"),
+        ("{", "line 1"),
+        ("[]", "schema.json"),
+        (other, "`pupil_id`"),
+    ] {
+        let schema = place.write("schema.json", text);
+        fails(
+            2,
+            &[word],
+            &["synthesize", &data, "--schema", &schema, "--out", &out],
+        );
+    }
+}
+
+#[test]
+fn methods_and_settings_that_do_not_exist_are_named() {
+    let place = Place::new();
+    let (data, out) = (place.table(), place.text("out.csv"));
+    let run = |extra: &[&str], words: &[&str]| {
+        let mut arguments = vec!["synthesize", data.as_str(), "--out", out.as_str()];
+        arguments.extend(extra);
+        fails(2, words, &arguments);
+    };
+    run(&["--method", "magic"], &["`magic`", "cart"]);
+    run(&["--set", "min_leaf_row=3"], &["min_leaf_row"]);
+    run(&["--set", "min_leaf_rows"], &["KEY=VALUE"]);
+    run(
+        &["--method", "independent", "--set", "a=1"],
+        &["no settings"],
+    );
+    run(&["--config", "absent.json"], &["absent.json"]);
+    run(&["--seed", "soon"], &["seed"]);
+}
+
+#[test]
+fn damaged_and_foreign_model_files_are_refused() {
+    let place = Place::new();
+    let (data, model, out) = (
+        place.table(),
+        place.text("model.parable"),
+        place.text("out.csv"),
+    );
+    succeeds(&["fit", &data, "--model", &model, "--quiet"]);
+    let bytes = std::fs::read(&model).expect("readable");
+    let cut = place.write("cut.parable", &bytes[..bytes.len() - 10]);
+    fails(
+        2,
+        &["cut.parable", "cut short"],
+        &["sample", &cut, "--out", &out],
+    );
+    fails(
+        2,
+        &["not a parable model"],
+        &["sample", &data, "--out", &out],
+    );
+    fails(2, &["not a parable model"], &["inspect", &data]);
+    assert!(!place.path("out.csv").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_of_the_environment_and_leaves_nothing() {
+    let place = Place::new();
+    let data = place.table();
+    let output = Command::new("sh")
+        .arg("-c")
+        // A file may not grow beyond 2 blocks of 512 bytes: what a full disk looks like to the writer.
+        .arg("trap '' XFSZ; ulimit -f 2; exec \"$0\" synthesize \"$1\" --rows 5000 --out \"$2\" --quiet")
+        .args([env!("CARGO_BIN_EXE_parable"), &data, &place.text("out.csv")])
+        .output()
+        .expect("a shell");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("out.csv"), "{message}");
+    assert_eq!(
+        place.names(),
+        ["trial.csv"],
+        "something half-written is left"
+    );
+}
+
+#[test]
+fn poor_tables_go_through() {
+    let place = Place::new();
+    let wide: String = (0..300)
+        .map(|column| format!("c{column}"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let row = vec!["1"; 300].join(",");
+    let cases = [
+        ("one_row.csv", "a,b\n1,x\n".to_owned()),
+        ("one_column.csv", format!("a\n{}", "1\n2\n3\n".repeat(20))),
+        ("all_missing.csv", format!("a,b\n{}", ",1\n,2\n".repeat(20))),
+        ("all_constant.csv", format!("a,b\n{}", "1,x\n".repeat(20))),
+        (
+            "duplicates.csv",
+            format!("a,b,c\n{}", "1,x,2.5\n".repeat(50)),
+        ),
+        (
+            "infinite.csv",
+            format!("a,b\n{}", "1,inf\n2,3.5\n4,-2.5\n".repeat(20)),
+        ),
+        ("wide.csv", format!("{wide}\n{row}\n{row}\n")),
+    ];
+    for (name, text) in cases {
+        let (data, out) = (
+            place.write(name, &text),
+            place.text(&format!("made_{name}")),
+        );
+        succeeds(&[
+            "synthesize",
+            &data,
+            "--rows",
+            "12",
+            "--out",
+            &out,
+            "--quiet",
+        ]);
+        let made = read(Path::new(&out));
+        assert_eq!(made.lines().count(), 13, "{name}");
+        assert_eq!(made.lines().next(), text.lines().next(), "{name}");
+    }
+}
+
+#[test]
+fn help_teaches() {
+    let help = succeeds(&["--help"]);
+    for word in ["demo", "synthesize", "Exit codes", "parable evaluate"] {
+        assert!(help.contains(word), "{word}");
+    }
+}

@@ -1,0 +1,94 @@
+//! A table made ready for a method, and the way back.
+
+use parable_table::{Issue, MissingPlan, PlanOptions, Recipe, Table};
+
+use crate::{Error, Method};
+
+/// What cleaning should do beyond dropping what can be put back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CleanOptions {
+    /// Fill missing values, with an indicator column beside each number and a level for missing categories.
+    pub impute: bool,
+}
+
+/// A cleaned table, the recipe that made it and undoes it, and all issues found on the way.
+#[derive(Clone, Debug)]
+pub struct Cleaned {
+    recipe: Recipe,
+    table: Table,
+    issues: Vec<Issue>,
+}
+
+impl Cleaned {
+    /// Plans and applies the cleaning of a table.
+    ///
+    /// # Errors
+    /// A recipe that does not fit the table.
+    pub fn of(table: &Table, options: CleanOptions) -> Result<Self, Error> {
+        let missing = if options.impute {
+            MissingPlan::Encode
+        } else {
+            MissingPlan::Keep
+        };
+        let (recipe, mut issues) =
+            Recipe::plan(table, &PlanOptions::default().with_missing(missing))?;
+        let (table, more) = recipe.apply(table)?;
+        issues.extend(more);
+        Ok(Self {
+            recipe,
+            table,
+            issues,
+        })
+    }
+
+    /// As a method needs it: missing values are filled only for a method that cannot take them.
+    ///
+    /// # Errors
+    /// As [`Cleaned::of`].
+    pub fn for_method(table: &Table, method: &Method) -> Result<Self, Error> {
+        Self::of(
+            table,
+            CleanOptions {
+                impute: !method.synthesizer().capabilities().missing,
+            },
+        )
+    }
+
+    /// The recipe.
+    #[must_use]
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The cleaned table.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// What was done, one sentence per step.
+    #[must_use]
+    pub fn steps(&self) -> Vec<String> {
+        self.recipe.describe()
+    }
+
+    /// What was seen and left alone, one sentence each.
+    #[must_use]
+    pub fn issues(&self) -> Vec<String> {
+        self.issues.iter().map(ToString::to_string).collect()
+    }
+
+    /// The log of the cleaning for people. Confidential: it talks about the rows.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let list = |lines: Vec<String>| match lines.is_empty() {
+            true => "- nothing\n".to_owned(),
+            false => lines.iter().map(|line| format!("- {line}\n")).collect(),
+        };
+        format!(
+            "# Cleaning\n\n## Done, and undone after synthesis\n\n{}\n## Seen and left alone\n\n{}",
+            list(self.steps()),
+            list(self.issues())
+        )
+    }
+}

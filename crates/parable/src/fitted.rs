@@ -1,0 +1,218 @@
+//! A model together with the way back to the source's columns.
+
+use std::io::{Read, Write};
+
+use parable_core::{FitContext, FitRecord, Model, ModelFile, ModelFileError, Observer};
+use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+use parable_seed::Seed;
+use parable_table::constraints::Repair;
+use parable_table::{Dialect, Recipe, Schema, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::{Cleaned, Error, Method, Source};
+
+/// A model, the recipe that restores the source's columns, and how the source was spelled: all that `sample` needs.
+#[derive(Debug)]
+pub struct Fitted {
+    model: Box<dyn Model>,
+    recipe: Recipe,
+    origin: Origin,
+    written_by: String,
+}
+
+/// The attachment that says what the source looked like.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Origin {
+    name: String,
+    schema: Schema,
+    dialect: Dialect,
+}
+
+const RECIPE: &str = "recipe.json";
+const ORIGIN: &str = "source.json";
+
+/// A synthetic table in the source's columns, order and types.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Synthetic {
+    /// The table.
+    pub table: Table,
+    /// What was put right after sampling, one sentence each; empty is best.
+    pub repairs: Vec<String>,
+}
+
+impl Fitted {
+    /// Learns a model from a cleaned table, under a ledger without a limit.
+    ///
+    /// # Errors
+    /// What the method refuses; [`Error::is_cancelled`] when the observer stops the work.
+    pub fn fit(
+        source: &Source,
+        cleaned: &Cleaned,
+        method: &Method,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Self, Error> {
+        let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
+        let mut noise = NoiseSource::operating_system();
+        let mut context = FitContext::new(*seed, &mut ledger, &mut noise).observed_by(observer);
+        let model = method
+            .synthesizer()
+            .fit_boxed(cleaned.table(), &mut context)?;
+        let origin = Origin {
+            name: source.name().to_owned(),
+            schema: source.table().schema().clone(),
+            dialect: source.dialect(),
+        };
+        let written_by = concat!("parable ", env!("CARGO_PKG_VERSION")).to_owned();
+        Ok(Self {
+            model,
+            recipe: cleaned.recipe().clone(),
+            origin,
+            written_by,
+        })
+    }
+
+    /// Makes this many rows in the source's columns: samples the model, puts back what cleaning took out, and repairs what breaks a declared rule.
+    ///
+    /// # Errors
+    /// What the model or the recipe refuses; [`Error::is_cancelled`] when the observer stops the work.
+    pub fn sample(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Synthetic, Error> {
+        let sampled = self
+            .model
+            .sample_observed(rows, &seed.stream("sample"), observer)?;
+        let (table, repairs) = self.recipe.restore(&sampled, &seed.stream("restore"))?;
+        Ok(Synthetic {
+            table,
+            repairs: repairs.iter().map(described).collect(),
+        })
+    }
+
+    /// How the model came about.
+    #[must_use]
+    pub fn record(&self) -> &FitRecord {
+        self.model.record()
+    }
+
+    /// The model itself, which makes tables in the cleaned shape.
+    #[must_use]
+    pub fn model(&self) -> &dyn Model {
+        &*self.model
+    }
+
+    /// How the source was spelled.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.origin.dialect
+    }
+
+    /// Writes the model file.
+    ///
+    /// # Errors
+    /// Whatever writing meets.
+    pub fn write(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let json = |value: Result<Vec<u8>, serde_json::Error>| {
+            value.map_err(|error| ModelFileError::Io(error.into()))
+        };
+        let file = ModelFile::of(&*self.model)?
+            .with_attachment(RECIPE, json(serde_json::to_vec(&self.recipe))?)
+            .with_attachment(ORIGIN, json(serde_json::to_vec(&self.origin))?);
+        Ok(file.write(out)?)
+    }
+
+    /// Reads a model file written by [`Fitted::write`].
+    ///
+    /// # Errors
+    /// A file that is damaged, foreign, of a newer version or of a method this build does not have.
+    pub fn read(input: &mut dyn Read) -> Result<Self, Error> {
+        let file = ModelFile::read(input)?;
+        let model = Method::registry().read(&file)?;
+        let part = |name: &str| {
+            let absent = ModelFileError::Damaged {
+                part: name.to_owned(),
+                problem: "is absent",
+            };
+            file.attachments.get(name).map(Vec::as_slice).ok_or(absent)
+        };
+        let damaged = |name: &str| ModelFileError::Damaged {
+            part: name.to_owned(),
+            problem: "cannot be read",
+        };
+        let recipe: Recipe = serde_json::from_slice(part(RECIPE)?).map_err(|_| damaged(RECIPE))?;
+        let origin: Origin = serde_json::from_slice(part(ORIGIN)?).map_err(|_| damaged(ORIGIN))?;
+        Ok(Self {
+            model,
+            recipe,
+            origin,
+            written_by: file.written_by,
+        })
+    }
+
+    /// How the model came about, as a person reads it.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let record = self.record();
+        let mut text = format!("# Model of `{}`\n\n", self.origin.name);
+        let mut line = |what: &str, value: String| text.push_str(&format!("- {what}: {value}\n"));
+        line(
+            "method",
+            format!("{} {}", record.method, record.method_version),
+        );
+        line("written by", self.written_by.clone());
+        line("settings", record.config.to_string());
+        line("privacy", privacy(record));
+        if let Some(rows) = record.rows {
+            line(
+                "learnt from",
+                format!("{rows} rows x {} columns", self.origin.schema.len()),
+            );
+        }
+        if let Some(seed) = record.seed {
+            line("seed", seed.to_string());
+        }
+        if let Some(digest) = &record.table_digest {
+            line("table digest (SHA-256)", digest.clone());
+        }
+        text.push_str("\n## Ledger\n\n");
+        for entry in &record.ledger {
+            let event = serde_json::to_string(&entry.event).unwrap_or_default();
+            text.push_str(&format!("- {}: {event}\n", entry.purpose));
+        }
+        text.push_str("\n## Cleaning undone after sampling\n\n");
+        self.recipe
+            .describe()
+            .iter()
+            .for_each(|step| text.push_str(&format!("- {step}\n")));
+        text.push_str("\n## Columns\n\n");
+        for field in self.model.schema().fields() {
+            text.push_str(&format!(
+                "- `{}`: {}, {}\n",
+                field.name,
+                field.kind.name(),
+                field.role.name()
+            ));
+        }
+        for warning in &record.warnings {
+            text.push_str(&format!("\nWarning: {warning}\n"));
+        }
+        text
+    }
+}
+
+fn described(repair: &Repair) -> String {
+    format!("{} rows so that {}", repair.rows, repair.rule)
+}
+
+fn privacy(record: &FitRecord) -> String {
+    if record.private {
+        format!("differentially private, {} charges", record.ledger.len())
+    } else {
+        "no formal guarantee: rows were read as they are; treat this file like the table it learnt from".to_owned()
+    }
+}
