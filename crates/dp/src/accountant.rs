@@ -39,7 +39,8 @@ pub enum Method {
 pub struct Bound {
     /// No composition of these events costs more.
     pub upper: Epsilon,
-    /// Some composition of these events costs at least this much; 0 where the method says nothing.
+    /// Some composition of these events costs at least this much; 0 where the method says nothing, and where an event stands
+    /// for mechanisms of which none is the worst at every loss (bounded range, exchanged persons on a sample).
     pub lower: Epsilon,
     /// How the upper bound was found.
     pub method: Method,
@@ -134,6 +135,11 @@ impl Method {
         if delta >= 1.0 {
             return Some((0.0, 0.0));
         }
+        let (low, high) = self.epsilon_of_parts(composition, delta)?;
+        Some((if composition.loose { 0.0 } else { low }, high))
+    }
+
+    fn epsilon_of_parts(self, composition: &Composition, delta: f64) -> Answer {
         match self {
             Self::ClosedForm => closed_form_epsilon(composition, delta),
             Self::Pure => Some((0.0, composition.pure_epsilon())),
@@ -157,7 +163,7 @@ impl Method {
                 };
                 let pure = renyi::composition_at(composition, f64::INFINITY);
                 let best = if left > 0.0 {
-                    renyi::best_log_order(-14.0, at).1
+                    renyi::best_log_order(-14.0, 5, at).1
                 } else {
                     f64::INFINITY
                 };
@@ -202,6 +208,18 @@ impl Method {
 
     /// Logarithms of the lower and upper bound on `delta`.
     fn log_delta_of(self, composition: &Composition, epsilon: f64) -> Answer {
+        let (low, high) = self.log_delta_of_parts(composition, epsilon)?;
+        Some((
+            if composition.loose {
+                f64::NEG_INFINITY
+            } else {
+                low
+            },
+            high,
+        ))
+    }
+
+    fn log_delta_of_parts(self, composition: &Composition, epsilon: f64) -> Answer {
         match self {
             Self::ClosedForm => closed_form_log_delta(composition, epsilon),
             Self::Pure => {
@@ -225,7 +243,7 @@ impl Method {
                         epsilon,
                     )
                 };
-                let log = renyi::best_log_order(-14.0, at).1;
+                let log = renyi::best_log_order(-14.0, u32::MAX, at).1;
                 let pure = renyi::composition_at(composition, f64::INFINITY);
                 let pure = convert::log_delta_at(f64::INFINITY, pure, epsilon);
                 let log = if pure.is_nan() { log } else { log.min(pure) };
@@ -348,7 +366,7 @@ impl Accountant for Best {
                     Some((_, (least, _))) => (method, (least.max(low), high)),
                     None => (method, (low, high)),
                 });
-                if matches!(method, Method::ClosedForm | Method::SaddlePoint) {
+                if is_exact(method, &composition) {
                     break;
                 }
             }
@@ -358,13 +376,18 @@ impl Accountant for Best {
     }
 }
 
+/// Whether no other method can do better by more than rounding.
+fn is_exact(method: Method, composition: &Composition) -> bool {
+    matches!(method, Method::ClosedForm | Method::SaddlePoint) && !composition.loose
+}
+
 /// The best bound on a composition.
 pub(crate) fn best_epsilon(composition: &Composition, delta: f64) -> Bound {
     let mut best: Option<Bound> = None;
     for method in Method::ALL {
         if let Some(answer) = method.epsilon_of(composition, delta) {
             best = Some(merge(best, bound(method, answer)));
-            if matches!(method, Method::ClosedForm | Method::SaddlePoint) {
+            if is_exact(method, composition) {
                 break;
             }
         }

@@ -156,6 +156,9 @@ pub(crate) fn amplified(rate: f64, epsilon: f64) -> f64 {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Composition {
     pub(crate) parts: Vec<(Release, u64)>,
+    /// Whether some part stands for a family of mechanisms of which none costs as much as the part: then a lower bound on the
+    /// cost of the parts is none on the cost of the events.
+    pub(crate) loose: bool,
 }
 
 impl Composition {
@@ -199,6 +202,14 @@ impl Composition {
         if count == 0 {
             return Ok(());
         }
+        self.loose |= matches!(
+            release,
+            Release::BoundedRange { .. }
+                | Release::SampledGaussian {
+                    scheme: Scheme::Exchange,
+                    ..
+                }
+        );
         if let Release::Gaussian { mu_squared } = &release {
             let more = mu_squared * count as f64;
             for (have, _) in &mut self.parts {
@@ -387,6 +398,12 @@ impl Composition {
             return self.collect(event, unit, times);
         }
         let inner = Self::new(event, unit)?;
+        // The rate of a person with several rows is a bound, and so is the amplified loss of a pure mechanism.
+        self.loose |= unit.max_rows.get() > 1 || inner.loose;
+        self.loose |= !matches!(
+            inner.parts.as_slice(),
+            [(Release::Gaussian { .. } | Release::Laplace { .. }, 1)]
+        );
         let refuse = |reason| Err(Unsupported::new("all", event.tag(), reason));
         let release = match inner.parts.as_slice() {
             [] => return Ok(()),

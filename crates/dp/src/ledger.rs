@@ -154,6 +154,11 @@ impl Ledger {
         Ok(Receipt { event })
     }
 
+    /// Charges a release that was drawn before, read from a file: there is no receipt to draw it again.
+    pub(crate) fn replay(&mut self, purpose: &str, event: Event) -> Result<(), LedgerError> {
+        self.charge(purpose, &event)
+    }
+
     fn charge(&mut self, purpose: &str, event: &Event) -> Result<(), LedgerError> {
         match self.budget {
             Budget::Unlimited => {}
@@ -314,7 +319,7 @@ impl Ledger {
         divergence(first, 2.0)?;
         let pure = epsilon.get() / first.pure_epsilon();
         let (order, limit) = if delta.get() > 0.0 {
-            let (x, _) = renyi::best_log_order(-14.0, |x| -times(x));
+            let (x, _) = renyi::best_log_order(-14.0, 5, |x| -times(x));
             if times(x) > pure {
                 (1.0 + x.exp(), limit(x))
             } else {

@@ -19,13 +19,16 @@
 
 mod accountant;
 mod analytic_gaussian;
+mod audit;
 mod budget;
 mod calibrate;
 mod composition;
 mod convert;
 mod event;
 mod ledger;
+mod ledger_file;
 mod loss_law;
+pub mod mechanism;
 mod noise_source;
 mod normal;
 mod number;
@@ -41,6 +44,7 @@ mod zcdp;
 
 pub use accountant::{Accountant, Best, Bound, DeltaBound, Evaluation, Method, evaluate};
 pub use analytic_gaussian::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
+pub use audit::{Audit, AuditConfig, AuditError, AuditedClaim, epsilon_lower_from_rates};
 pub use budget::Budget;
 pub use calibrate::{
     Calibrated, CalibrationError, Target, calibrate_noise_multiplier, calibrate_rho,
@@ -53,6 +57,7 @@ pub use convert::{
 };
 pub use event::{Event, RenyiPoint, Repetitions};
 pub use ledger::{Entry, Ledger, LedgerError, Receipt, Spent};
+pub use ledger_file::{LedgerFileError, LedgerLog, NoiseOrigin, VerifiedLedger, verify};
 pub use noise_source::NoiseSource;
 pub use number::{
     Delta, Epsilon, Mean, NoiseMultiplier, Order, ParameterError, Probability, Rho, SamplingRate,

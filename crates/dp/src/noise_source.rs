@@ -12,6 +12,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub struct NoiseSource {
     generator: ChaCha20Rng,
     insecure: bool,
+    /// Random bits not yet given out one by one, below a marker bit.
+    bits: u64,
 }
 
 impl NoiseSource {
@@ -29,6 +31,7 @@ impl NoiseSource {
         Self {
             generator,
             insecure: false,
+            bits: 1,
         }
     }
 
@@ -38,6 +41,7 @@ impl NoiseSource {
         Self {
             generator: ChaCha20Rng::from_seed(seed),
             insecure: true,
+            bits: 1,
         }
     }
 
@@ -47,8 +51,20 @@ impl NoiseSource {
     }
 
     /// 64 random bits, for mechanisms written elsewhere; those of this crate draw their own.
+    #[inline]
     pub fn next_u64(&mut self) -> u64 {
         self.generator.next_u64()
+    }
+
+    /// One random bit.
+    #[inline]
+    pub(crate) fn bit(&mut self) -> bool {
+        if self.bits == 1 {
+            self.bits = (self.next_u64() >> 1) | (1 << 63);
+        }
+        let bit = self.bits & 1 == 1;
+        self.bits >>= 1;
+        bit
     }
 }
 

@@ -14,7 +14,7 @@
 //!   upper and taken from the lower bound: "certified" is true at `delta = 1e-12` too, under the model that a transform of
 //!   length `N` errs by at most `8 log2(N)` units in the last place in the Euclidean norm.
 //!
-//! The spacing follows from the range of the composed loss, at most `2^18` points and in extreme cases `2^21`: memory does not grow with epsilon.
+//! The spacing follows from the range of the composed loss, at most `2^18` points and in extreme cases `2^20`: memory does not grow with epsilon.
 
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
@@ -30,7 +30,7 @@ const LEAST_POINTS: usize = 1 << 14;
 /// Cells of the rough grid on which the tilt and the window are chosen.
 const ROUGH_CELLS: f64 = 1500.0;
 /// Longest grid of one release.
-const MOST_CELLS: f64 = 4e6;
+const MOST_CELLS: f64 = 1e6;
 
 /// Which side of the truth a grid distribution is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl Laws {
             .min(MOST_POINTS);
         let mut points = points;
         // A loss of one release that is narrower than the spacing: more than 3e-4 of excess is worth a longer transform.
-        while width / points as f64 > 55.0 * fine && points < 4 * MOST_POINTS {
+        while width / points as f64 > 55.0 * fine && points < 2 * MOST_POINTS {
             points *= 2;
         }
         let mut spacing = width / (points as f64 - 64.0);

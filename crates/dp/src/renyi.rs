@@ -427,12 +427,15 @@ fn on_curve(points: &[RenyiPoint], order: f64) -> f64 {
     }
 }
 
+/// Patience that scans all orders.
+const ALL: u32 = u32::MAX;
+
 /// Logarithm of `order - 1` at the lowest point of a function of it, and the value there: a coarse scan from `low` to 23, then
-/// golden section.
-pub(crate) fn best_log_order(low: f64, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
+/// golden section. The scan ends after `patience` steps above the lowest value: 5 serve a function with one valley.
+pub(crate) fn best_log_order(low: f64, patience: u32, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
     let (mut best, mut lowest, mut worse) = (low, f64::INFINITY, 0);
     let mut x = low;
-    while x < 23.0 && worse < 5 {
+    while x < 23.0 && worse < patience {
         let value = f(x);
         if value < lowest {
             (best, lowest, worse) = (x, value, 0);
@@ -457,14 +460,14 @@ fn best_of(order: f64, bound: impl Fn(f64) -> f64) -> f64 {
     } else {
         f64::INFINITY
     };
-    here.min(best_log_order(low, |x| bound(1.0 + x.exp())).1)
+    here.min(best_log_order(low, ALL, |x| bound(1.0 + x.exp())).1)
 }
 
 /// Papernot & Steinke 2022, theorem 6: `loss(order) + mean * delta + log(mean) / (order - 1)`, where one run is
 /// `(log(1 + 1/(order - 1)), delta)`-private.
 pub(crate) fn best_of_poisson(mean: f64, run: &Composition, order: f64) -> f64 {
     let epsilon = (1.0 / (order - 1.0)).ln_1p();
-    let (_, log_delta) = best_log_order(-9.0, |x| {
+    let (_, log_delta) = best_log_order(-9.0, ALL, |x| {
         convert::log_delta_at(1.0 + x.exp(), composition_at(run, 1.0 + x.exp()), epsilon)
     });
     composition_at(run, order) + mean * log_delta.exp() + mean.ln().max(0.0) / (order - 1.0)
@@ -474,7 +477,9 @@ pub(crate) fn best_of_poisson(mean: f64, run: &Composition, order: f64) -> f64 {
 fn negative_binomial_excess(stopping: f64, shape: f64, run: &Composition) -> f64 {
     let at =
         |inner: f64| negative_binomial_terms(stopping, shape, inner, composition_at(run, inner));
-    best_log_order(-9.0, |x| at(1.0 + x.exp())).1.min(at(1.0))
+    best_log_order(-9.0, ALL, |x| at(1.0 + x.exp()))
+        .1
+        .min(at(1.0))
 }
 
 /// `(1 + shape) (1 - 1/inner) loss(inner) + (1 + shape) log(1/stopping) / inner`.

@@ -871,6 +871,7 @@ mod tests {
                 },
                 1,
             )],
+            loose: false,
         }
     }
 
@@ -902,6 +903,7 @@ mod tests {
         // 40 selections of range 0.3: the closed form of one, convolved on a grid, is what PLD does; here the moments alone.
         let composition = Composition {
             parts: vec![(Release::BoundedRange { range: 0.3 }, 40)],
+            loose: false,
         };
         let found =
             epsilon(&composition, Direction::Remove, 1e-6).expect("bounded range is smooth");

@@ -112,6 +112,7 @@ fn divergence(release: Release, order: f64) -> f64 {
     renyi::composition_at(
         &Composition {
             parts: vec![(release, 1)],
+            loose: false,
         },
         order,
     )
@@ -282,6 +283,7 @@ fn repeat_and_select() {
                 },
                 1,
             )],
+            loose: false,
         };
         // On the grid of the reference, the formula gives its numbers; the continuous search is never worse.
         let orders = default_orders();
@@ -366,6 +368,7 @@ fn renyi_to_approximate() {
             };
             let run = Composition {
                 parts: vec![(release, case.param("steps") as u64)],
+                loose: false,
             };
             let epsilon = default_orders()
                 .iter()
@@ -572,6 +575,7 @@ fn saddle_point_of_delta_curves() {
         };
         let composition = Composition {
             parts: vec![(release, case.param("steps") as u64)],
+            loose: false,
         };
         for (direction, name) in [
             (Direction::Remove, "log_delta_remove"),
@@ -646,6 +650,7 @@ fn pld_of_pure_mechanisms() {
         };
         let composition = Composition {
             parts: vec![(release, case.param("steps") as u64)],
+            loose: false,
         };
         let pure = composition.pure_epsilon();
         near("pure_eps", pure, case.expected("pure_eps"), 1e-9, 0.0)?;
@@ -723,6 +728,48 @@ fn discrete_gaussian_curves() {
                 case.param("shift") as i32,
                 case.param("eps"),
             ),
+        )
+    });
+}
+
+#[test]
+fn audits() {
+    use crate::audit::{p_value, rate_lower};
+    use crate::{Audit, AuditConfig, Probability, epsilon_lower_from_rates};
+    family!("audit").each(|case| {
+        let delta = Delta::new(case.param("delta")).unwrap();
+        let significance = Probability::new(case.param("significance")).unwrap();
+        if case.text("kind") == "clopper_pearson" {
+            let (right, wrong) = (
+                case.param("true_positives") as u64,
+                case.param("false_positives") as u64,
+            );
+            let trials = case.param("trials_each") as u64;
+            let half = 0.5 * significance.get();
+            case.is("tpr_lower", rate_lower(right, trials, half))?;
+            case.is("fpr_upper", 1.0 - rate_lower(trials - wrong, trials, half))?;
+            let found =
+                epsilon_lower_from_rates(right, wrong, trials, delta, significance).unwrap();
+            return case.is("eps_lower_bound", found.get());
+        }
+        let (canaries, guesses) = (case.param("canaries") as u64, case.param("guesses") as u64);
+        let config = AuditConfig {
+            canaries,
+            guesses,
+            delta,
+            significance,
+        };
+        let correct = case.param("correct") as u64;
+        case.is(
+            "p_value",
+            p_value(&config, correct, case.param("eps_for_p")),
+        )?;
+        case.is(
+            "eps_lower_bound",
+            Audit::of_guesses(config, correct)
+                .unwrap()
+                .epsilon_lower
+                .get(),
         )
     });
 }

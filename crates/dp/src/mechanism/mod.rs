@@ -1,0 +1,61 @@
+//! Mechanisms: noise and choices that are drawn exactly as they are charged.
+//!
+//! All but [`FloatingPointGaussian`] work on whole numbers: no rounding of a logarithm or an exponential decides anything, so
+//! that the output has exactly the distribution that the accountants assume. Real data is put on a [`Grid`] first.
+//! Every mechanism takes the [`Receipt`] of a charge that covers it.
+
+mod bernoulli;
+mod discrete_gaussian;
+mod discrete_laplace;
+mod floating_point;
+mod grid;
+mod selection;
+
+pub use discrete_gaussian::DiscreteGaussian;
+pub use discrete_laplace::DiscreteLaplace;
+pub use floating_point::FloatingPointGaussian;
+pub use grid::Grid;
+pub use selection::{Scores, Selection, SelectionRule};
+
+use crate::ledger::Receipt;
+
+/// A release that was not drawn.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MechanismError {
+    /// The receipt is for another mechanism, or for more noise than this one adds.
+    #[error("the receipt is for a charge of `{charged}` that does not cover this {mechanism}")]
+    ReceiptMismatch {
+        /// Tag of the event that was charged.
+        charged: &'static str,
+        /// What was to be drawn.
+        mechanism: &'static str,
+    },
+    /// A parameter is outside the range of the sampler.
+    #[error("{parameter} of the {mechanism} is {value}, but must be {rule}")]
+    OutOfRange {
+        /// What was to be drawn.
+        mechanism: &'static str,
+        /// The parameter, in words.
+        parameter: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would have been accepted.
+        rule: &'static str,
+    },
+    /// There is nothing to choose from.
+    #[error("a choice among no candidates")]
+    NoCandidates,
+}
+
+/// The receipt must cover the mechanism; it is used up either way.
+fn covered(receipt: &Receipt, covers: bool, mechanism: &'static str) -> Result<(), MechanismError> {
+    if covers {
+        Ok(())
+    } else {
+        Err(MechanismError::ReceiptMismatch {
+            charged: receipt.event().tag(),
+            mechanism,
+        })
+    }
+}
