@@ -14,13 +14,16 @@ pub struct CartConfig {
     pub min_split_rows: usize,
     /// Most splits between the root and a leaf. Default 30, as in the R package `rpart`.
     pub max_depth: usize,
-    /// The order in which columns are made. Default: the order of the schema, treatment first and outcomes last.
+    /// The order in which columns are made. Default: treatment first, outcomes last, columns with few
+    /// distinct values first among the others; on Adult it halves the misfit of two-way tables against the order of the schema.
     pub visit_order: VisitOrder,
     /// How numbers are taken from a leaf. Default: between neighbours, so that no one's own number is repeated.
     pub smoothing: Smoothing,
-    /// A number that at least this many rows share may be repeated as it is. Default 3.
+    /// A number that at least this many rows share may be repeated as it is. Default 7, at which full copies of Adult's rows are as rare as
+    /// among fresh people.
     pub min_shared_rows: usize,
-    /// A number that more than this share of the rows has is drawn like a category first, the others after it. Default 0.05.
+    /// A number that more than this share of the rows has is drawn like a category first, the others after it. Default 0.3: leaves keep smaller
+    /// spikes by themselves, and a tree of their own for these fits no better.
     pub spike_share: f64,
     /// How the rows of a leaf share out what it holds. Default: balanced.
     pub draws: Draws,
@@ -35,10 +38,12 @@ pub struct CartConfig {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VisitOrder {
-    /// As in the schema: the treatment, which depends on nothing, then covariates, then outcomes, then descriptors of other columns.
-    #[default]
+    /// The treatment, which depends on nothing, then covariates, then outcomes, then descriptors of other columns; within each of these groups
+    /// in the order of the schema.
     Schema,
-    /// As [`Schema`](Self::Schema), but within each of these groups columns with few distinct values first.
+    /// The same groups, but within each of them columns with few distinct values first: a tree with many rows per class comes early, and the
+    /// columns that fit into leaves rather than divide rows come late.
+    #[default]
     FewestLevelsFirst,
     /// These columns first, in this order; the others follow as in [`Schema`](Self::Schema). Columns of clusters are always made before
     /// columns of their members.
@@ -77,8 +82,8 @@ impl Default for CartConfig {
             max_depth: 30,
             visit_order: VisitOrder::default(),
             smoothing: Smoothing::default(),
-            min_shared_rows: 3,
-            spike_share: 0.05,
+            min_shared_rows: 7,
+            spike_share: 0.3,
             draws: Draws::default(),
             max_bins: 255,
             exact_rows: 10_000,

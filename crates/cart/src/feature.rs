@@ -13,7 +13,8 @@ pub(crate) struct Coding {
 /// The bins of values.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Scale {
-    /// Numbers: bin `b` holds what is above edge `b - 1` and not above edge `b`. One centre per bin.
+    /// Numbers: bin `b` holds what is above edge `b - 1` and not above edge `b`. While trees are grown each bin has its centre, which fitted
+    /// models do not keep.
     Numbers { edges: Vec<f64>, centres: Vec<f64> },
     /// Levels in an order: the code is the bin.
     Ranks(usize),
@@ -28,7 +29,7 @@ impl Coding {
     /// Bins of values.
     pub(crate) fn values(&self) -> usize {
         match &self.scale {
-            Scale::Numbers { centres, .. } => centres.len(),
+            Scale::Numbers { edges, .. } => edges.len() + 1,
             Scale::Ranks(levels) | Scale::Levels(levels) => *levels,
         }
     }
@@ -103,6 +104,15 @@ impl Coding {
             }
         }
         Scale::Numbers { edges, centres }
+    }
+
+    /// Keeps only the edges at which some rule cuts (`used`, ascending bins) and forgets the centres: a model needs no more, and a list of all
+    /// distinct numbers would hold everyone's own.
+    pub(crate) fn keep_edges(&mut self, used: &[u16]) {
+        if let Scale::Numbers { edges, centres } = &mut self.scale {
+            *edges = used.iter().map(|&bin| edges[usize::from(bin)]).collect();
+            *centres = Vec::new();
+        }
     }
 
     /// The bin of a number; 0 if the predictor has no bin of values.

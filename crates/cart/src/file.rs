@@ -71,7 +71,7 @@ enum SourceV1 {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum ScaleV1 {
-    Numbers { edges: Vec<f64>, centres: Vec<f64> },
+    Numbers(Vec<f64>),
     Ranks(usize),
     Levels(usize),
 }
@@ -153,10 +153,7 @@ impl From<&Feature> for FeatureV1 {
             from: feature.from,
             to: feature.to,
             scale: match &feature.coding.scale {
-                Scale::Numbers { edges, centres } => ScaleV1::Numbers {
-                    edges: edges.clone(),
-                    centres: centres.clone(),
-                },
+                Scale::Numbers { edges, .. } => ScaleV1::Numbers(edges.clone()),
                 Scale::Ranks(levels) => ScaleV1::Ranks(*levels),
                 Scale::Levels(levels) => ScaleV1::Levels(*levels),
             },
@@ -396,22 +393,17 @@ impl FeatureV1 {
             "a predictor used before it is made",
         )?;
         let scale = match self.scale {
-            ScaleV1::Numbers { edges, centres } => {
-                let ascending =
-                    |numbers: &[f64]| numbers.iter().all(|n| n.is_finite()) && numbers.is_sorted();
-                ensure(
-                    ascending(&edges) && ascending(&centres),
-                    "bins out of order",
-                )?;
-                ensure(
-                    edges.len() + 1 == centres.len().max(1),
-                    "bins without edges",
-                )?;
+            ScaleV1::Numbers(edges) => {
+                let ascending = edges.iter().all(|edge| edge.is_finite()) && edges.is_sorted();
+                ensure(ascending, "bins out of order")?;
                 ensure(
                     field.is_none_or(|field| field.kind.is_numeric()),
                     "numbers for levels",
                 )?;
-                Scale::Numbers { edges, centres }
+                Scale::Numbers {
+                    edges,
+                    centres: Vec::new(),
+                }
             }
             ScaleV1::Ranks(levels) | ScaleV1::Levels(levels)
                 if field.is_none_or(|f| !f.kind.is_categorical() || levels_of(f) != levels) =>

@@ -15,7 +15,7 @@ use crate::grow::{Limits, Predictor, Response, as_numbers, grow};
 use crate::hierarchy::{self, ClusterLevel};
 use crate::model::{Book, CartModel, Feature, LevelModel, Part, Source, Stage};
 use crate::ordering::{Cells, principal_scores};
-use crate::tree::Tree;
+use crate::tree::{Node, Rule, Tree};
 use crate::values::{ValueCells, grid_of};
 
 pub(crate) const NAME: &str = "cart";
@@ -114,6 +114,7 @@ impl Synthesizer for Cart {
             arms: plan.arms,
             stages,
         };
+        forget_unused_edges(&mut model);
         if !model.levels.is_empty() {
             calibrate(&mut model, &goals, &context.seed.stream("cart/calibrate"));
             context.progress(1, 1)?;
@@ -770,6 +771,42 @@ fn groups_of(levels: &[ClusterLevel], level: usize) -> Vec<(Vec<u32>, usize)> {
     }
     groups.reverse();
     groups
+}
+
+/// Leaves each predictor only the edges at which trees cut it.
+fn forget_unused_edges(model: &mut CartModel) {
+    for index in 0..model.features.len() {
+        let coding = &mut model.features[index].coding;
+        let values = coding.values();
+        if !matches!(coding.scale, Scale::Numbers { .. }) || model.arms == Some(index) {
+            continue;
+        }
+        let cuts = model
+            .stages
+            .iter_mut()
+            .flat_map(|stage| &mut stage.tree.nodes)
+            .filter_map(|node| match node {
+                Node::Split {
+                    feature,
+                    rule: Rule::Cut { last, .. },
+                    ..
+                } if usize::from(*feature) == index => Some(last),
+                _ => None,
+            });
+        let mut cuts: Vec<&mut u16> = cuts.collect();
+        // A cut behind the last bin separates values from missing reasons and needs no edge.
+        let mut used: Vec<u16> = cuts
+            .iter()
+            .map(|last| **last)
+            .filter(|&last| usize::from(last) + 1 < values)
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        for last in &mut cuts {
+            **last = used.partition_point(|&bin| bin < **last) as u16;
+        }
+        coding.keep_edges(&used);
+    }
 }
 
 /// The columns in the order in which they are made.

@@ -459,3 +459,6 @@ fn sort_into_runs(
         *place += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;
