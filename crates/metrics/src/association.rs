@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::frame::{Data, Frame, Side};
+use crate::inner_product::dot;
 
 /// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2), ...
 #[derive(Debug)]
@@ -229,24 +230,6 @@ fn centre(mut values: Vec<f64>) -> (Vec<f64>, f64) {
 
 fn cosine((x, x_norm): &(Vec<f64>, f64), (y, y_norm): &(Vec<f64>, f64)) -> Option<f64> {
     (*x_norm > 0.0 && *y_norm > 0.0).then(|| (dot(x, y) / (x_norm * y_norm)).clamp(-1.0, 1.0))
-}
-
-/// The inner product, in eight running sums so that it fills vector registers; always in the same order.
-fn dot(x: &[f64], y: &[f64]) -> f64 {
-    let mut sums = [0.0f64; 8];
-    let (x_chunks, y_chunks) = (x.chunks_exact(8), y.chunks_exact(8));
-    let tail: f64 = x_chunks
-        .remainder()
-        .iter()
-        .zip(y_chunks.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in x_chunks.zip(y_chunks) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f64>() + tail
 }
 
 /// Pearson's correlation over rows complete in both; `None` if one is constant there.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Associations, ClusterSection, ColumnDetail, DisclosureSection, EvaluationOptions, MetricError,
-    MissingSection, PrivacySection, RuleSection, Score, TrialSection,
+    MissingSection, PrivacySection, PropensitySection, RuleSection, Score, TrialSection,
 };
 
 const FORMAT: &str = "parable-evaluation";
@@ -46,6 +46,9 @@ pub struct Evaluation {
     pub clusters: Vec<ClusterSection>,
     /// Copies and near copies.
     pub privacy: PrivacySection,
+    /// How well models tell synthetic from real rows.
+    #[serde(default)]
+    pub propensity: PropensitySection,
     /// What small sets of known facts tell about other columns; `None` without a column that can be a key.
     #[serde(default)]
     pub disclosure: Option<DisclosureSection>,
@@ -88,6 +91,7 @@ impl Evaluation {
             trial: None,
             clusters: Vec::new(),
             privacy: PrivacySection::default(),
+            propensity: PropensitySection::default(),
             disclosure: None,
             notes: Vec::new(),
         }

@@ -12,9 +12,9 @@ use crate::univariate::Univariate;
 use crate::{
     AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd, CorrelationRatioMsd,
     CramersVMsd, Direction, Evaluation, EvaluationOptions, Group, Inputs, JointMissingDifference,
-    KolmogorovSmirnov, MassMad, Metric, MetricError, MissingShareDifference, Pair, RuleViolations,
-    Score, TableUtility, TotalVariation, WorstDisclosure, bivariate, missing, privacy, rules,
-    univariate,
+    KolmogorovSmirnov, MassMad, Metric, MetricError, MissingShareDifference, Pair, Propensity,
+    RuleViolations, Score, TableUtility, TotalVariation, WorstDisclosure, bivariate, missing,
+    privacy, rules, univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -62,6 +62,9 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
             options.bias_corrected,
         )),
         Box::new(TableUtility::pairs()),
+        Box::new(Propensity::logit()),
+        Box::new(Propensity::products()),
+        Box::new(Propensity::tree()),
         Box::new(TrialScore::hedges_g(options)),
         Box::new(TrialScore::effect_overlap(options)),
         Box::new(TrialScore::sign_agreement(options)),
@@ -165,6 +168,18 @@ impl<'a> Evaluator<'a> {
         evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
         evaluation.clusters = (*pair.clusters()).clone();
         evaluation.privacy = privacy::section(pair, &self.options);
+        if self.defaults {
+            for model in [
+                Propensity::logit(),
+                Propensity::products(),
+                Propensity::tree(),
+            ] {
+                // The seed of the metric, so that its model is found again and not fitted twice.
+                if let Ok(model) = &*pair.propensity(&model, &own(seed, &model))? {
+                    evaluation.propensity.models.push(model.clone());
+                }
+            }
+        }
         evaluation.disclosure = (*pair.disclosure(&SweepOptions::of(&self.options))?).clone();
         evaluation.notes = notes(&evaluation, pair);
         tell("done", 1.0)?;

@@ -1,5 +1,7 @@
 //! Least squares with rank detection, classical and cluster-robust standard errors.
 
+use crate::inner_product::dot;
+
 /// A linear model fitted by least squares.
 #[derive(Clone, Debug)]
 pub(crate) struct Fit {
@@ -146,10 +148,6 @@ impl Fit {
         let factor = g / (g - 1.0) * (n - 1.0) / (n - rank as f64);
         Some(((factor * dot(&by_cluster, &by_cluster)).sqrt(), groups))
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
 fn norm(a: &[f64]) -> f64 {

@@ -55,6 +55,7 @@ mod error;
 mod evaluation;
 mod evaluator;
 mod frame;
+mod inner_product;
 mod least_squares;
 mod metric;
 mod missing;
@@ -64,6 +65,7 @@ mod options;
 mod overlap;
 mod pair;
 mod privacy;
+mod propensity;
 mod quantile;
 mod reference;
 mod rules;
@@ -86,6 +88,7 @@ pub use missing::{JointMissingDifference, MissingShareDifference};
 pub use options::EvaluationOptions;
 pub use pair::Pair;
 pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
+pub use propensity::Propensity;
 pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
@@ -93,8 +96,8 @@ pub use section::{
     DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
     Effect, EffectPair, HoldoutShare, Icc, JointMissing, MissingRow, MissingSection,
     NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts, PairDifference,
-    PrivacySection, ReasonShare, RuleRow, RuleSection, Scale, Sides, TargetMean, TrialEffect,
-    TrialSection,
+    PrivacySection, PropensityModel, PropensitySection, ReasonShare, RuleRow, RuleSection, Scale,
+    Sides, TargetMean, TrialEffect, TrialSection,
 };
 pub use table_utility::{TableComparison, TableUtility};
 pub use trial::TrialScore;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use parable_seed::Seed;
 use parable_table::{Kind, Table};
 
 use crate::association::TableAssociations;
@@ -14,7 +15,8 @@ use crate::overlap::overlap;
 use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
 use crate::{
-    ClusterSection, DisclosureSection, MetricError, NearestSection, Overlap, TrialSection,
+    ClusterSection, DisclosureSection, MetricError, NearestSection, Overlap, Propensity,
+    PropensityModel, TrialSection, Undefined,
 };
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
@@ -43,6 +45,7 @@ struct Shared {
     nearest: Kept<NearestOptions, NearestSection>,
     clusters: OnceLock<Arc<Vec<ClusterSection>>>,
     trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
+    propensity: Kept<(Propensity, Seed), Result<Result<PropensityModel, Undefined>, MetricError>>,
     disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
 }
 
@@ -200,6 +203,22 @@ impl<'a> Pair<'a> {
 }
 
 impl Pair<'_> {
+    pub(crate) fn propensity(
+        &self,
+        propensity: &Propensity,
+        seed: &Seed,
+    ) -> Result<Arc<Result<PropensityModel, Undefined>>, MetricError> {
+        let key = (propensity.clone(), *seed);
+        let model = self
+            .shared
+            .propensity
+            .get(&key, || propensity.measure(self, seed));
+        match &*model {
+            Ok(model) => Ok(Arc::new(model.clone())),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
     pub(crate) fn disclosure(
         &self,
         options: &SweepOptions,

@@ -223,6 +223,8 @@ pub enum Undefined {
     NoRole,
     /// No rule is declared.
     NoRules,
+    /// A model with more terms than the rows or the time allow.
+    TooManyTerms,
     /// The formula gives an infinite value.
     NotFinite,
 }
@@ -246,6 +248,7 @@ impl Undefined {
             Self::Aliased => "other terms of the model determine it",
             Self::NoRole => "no column has the role it is about",
             Self::NoRules => "no rule is declared",
+            Self::TooManyTerms => "the model has too many terms",
             Self::NotFinite => "the value is infinite",
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use parable_metrics::{
     Binning, Disclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, MassMad, Metric,
-    NearestSection, Pair,
+    NearestSection, Pair, Propensity,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Table};
@@ -329,6 +329,23 @@ fn check_disclosure(tables: &Tables, evaluation: &Evaluation, expected: &Value) 
             &entry["value"]["zero_cap"],
             entry,
         );
+    }
+    for entry in entries(expected, "pmse_logit_main_effects") {
+        let columns = entry["params"]["columns"].as_array().unwrap().iter();
+        let model = Propensity::logit().with_columns(columns.filter_map(Value::as_str));
+        let found = model.measure(&pair, &Seed::from_u64(1)).unwrap().unwrap();
+        for (name, actual) in [
+            ("pmse", Some(found.pmse)),
+            ("n_parameters", Some(found.parameters as f64)),
+            ("expected", found.null_mean),
+            ("sd", found.null_sd),
+            ("ratio", found.ratio),
+            ("standardised", found.standardised),
+            ("specks", Some(found.specks)),
+            ("po50", Some(found.po50)),
+        ] {
+            check(name, actual, &entry["value"][name], entry);
+        }
     }
     let gower = &evaluation.privacy.nearest[0];
     for entry in entries(expected, "authenticity") {

@@ -6,6 +6,7 @@ mod columns;
 mod disclosure;
 mod missing;
 mod privacy;
+mod propensity;
 mod rules;
 mod trial;
 
@@ -20,6 +21,7 @@ pub use privacy::{
     Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
     Overlap, OverlapCounts, PrivacySection,
 };
+pub use propensity::{PropensityModel, PropensitySection};
 pub use rules::{RuleRow, RuleSection};
 pub use trial::{ArmShare, BalanceRow, Effect, EffectPair, TrialEffect, TrialSection};
 
