@@ -23,7 +23,7 @@
 //!
 //! assert_eq!(made.table.schema(), source.table().schema());
 //! let evaluation = parable::judge(source.table(), &made.table, None, &Seed::from_u64(3), &Unobserved)?;
-//! assert!(evaluation.value("univariate.mass_mad").is_some());
+//! assert!(evaluation.value("mass_mad").is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
