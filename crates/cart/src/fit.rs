@@ -11,7 +11,7 @@ use crate::calibrate::{Goal, calibrate, likeness};
 use crate::config::{CartConfig, VisitOrder, setting_error};
 use crate::effects::{Groups, arm_means, estimate};
 use crate::feature::{Coding, Scale};
-use crate::grow::{Limits, Predictor, Response, as_numbers, grow};
+use crate::grow::{Grown, Limits, Predictor, Response, as_numbers, grow};
 use crate::hierarchy::{self, ClusterLevel};
 use crate::model::{Book, CartModel, Feature, LevelModel, Part, Source, Stage};
 use crate::ordering::{Cells, principal_scores};
@@ -56,6 +56,10 @@ const MIN_CLUSTERS_PER_SIDE: usize = 6;
 /// Clusters in a bin of sizes.
 const MIN_CLUSTERS_PER_SIZE: usize = 3;
 const MAX_CLUSTER_BINS: usize = 16;
+/// Questions one after the other that may explain which clusters lack columns, and the share of the Gini impurity they must remove: by
+/// chance three questions about hundreds of clusters remove a tenth.
+const ABSENCE_QUESTIONS: usize = 3;
+const ABSENCE_EXPLAINED: f64 = 0.5;
 
 impl Synthesizer for Cart {
     type Model = CartModel;
@@ -414,24 +418,34 @@ impl<'a> Plan<'a> {
         let Task { level, part, known } = *task;
         let work = self.work(task, config);
         let usable = |feature: usize| {
-            let bins = self.bins[level][feature].as_deref()?;
-            // Whole clusters go missing rarely: only the arm, if any, is known to matter with so few of them.
-            let asked =
-                part != Part::Absences || self.arm_column() == Some(self.features[feature].source);
-            asked.then(|| Predictor {
+            Some(Predictor {
                 feature: feature as u16,
                 coding: &self.features[feature].coding,
-                bins,
+                bins: self.bins[level][feature].as_deref()?,
                 min_rows: self.min_rows(level, feature),
             })
         };
-        let predictors: Vec<Predictor<'_>> = (0..known).filter_map(usable).collect();
+        let mut predictors: Vec<Predictor<'_>> = (0..known).filter_map(usable).collect();
         let limits = Limits {
             min_leaf: config.min_leaf_rows,
             min_split: config.min_split_rows,
             max_depth: config.max_depth,
         };
-        let grown = grow(&predictors, work.rows, &as_numbers(work.response), limits);
+        let response = as_numbers(work.response);
+        // Whole clusters mostly go missing rarely and for reasons the table does not show: then only the arm, if any, is known to
+        // matter. Where a few questions tell nearly all of them (a class of a later intake has no score of an earlier year), all are asked.
+        if part == Part::Absences {
+            let few = Limits {
+                max_depth: ABSENCE_QUESTIONS,
+                ..limits
+            };
+            let probe = grow(&predictors, work.rows.clone(), &response, few);
+            if explained(&probe, &work.codes, work.book.codes()) < ABSENCE_EXPLAINED {
+                let arm = self.arm_column();
+                predictors.retain(|p| arm == Some(self.features[usize::from(p.feature)].source));
+            }
+        }
+        let grown = grow(&predictors, work.rows, &response, limits);
         let arms = self.arms_at(level, known);
         let clusters = &self.groups[level];
         let rank = if work.nominal && work.book.codes() > 2 {
@@ -857,4 +871,20 @@ fn order_of(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> 
         }
     }
     Ok(order)
+}
+
+/// The share of the Gini impurity of the codes that a tree removes; 1 where there is none.
+fn explained(grown: &Grown, codes: &[u32], count: usize) -> f64 {
+    let impurity = |rows: &[u32]| {
+        let mut counts = vec![0.0; count];
+        rows.iter()
+            .for_each(|&row| counts[codes[row as usize] as usize] += 1.0);
+        let rows = rows.len() as f64;
+        rows - counts.iter().map(|c| c * c).sum::<f64>() / rows.max(1.0)
+    };
+    let whole = impurity(&grown.rows);
+    let left: f64 = (0..grown.leaf_ends.len())
+        .map(|leaf| impurity(grown.leaf(leaf)))
+        .sum();
+    if whole > 0.0 { 1.0 - left / whole } else { 1.0 }
 }
