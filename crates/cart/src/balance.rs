@@ -153,6 +153,26 @@ pub(crate) fn share_out(weights: &[f64], total: usize) -> Vec<u32> {
     counts
 }
 
+/// Changes every size by the same number of rows, to no less than one row, until they add up to `total`, which is not below the number
+/// of units.
+///
+/// Scaling instead would make large classes of small ones where a school is larger than its classes say, and what only large classes have
+/// would change with them.
+pub(crate) fn level_out(sizes: &[f64], total: usize) -> Vec<u32> {
+    let at = |change: f64| sizes.iter().map(move |size| (size + change).max(1.0));
+    let largest = sizes.iter().copied().fold(0.0, f64::max);
+    let (mut low, mut high) = (-largest, total as f64);
+    for _ in 0..64 {
+        let middle = f64::midpoint(low, high);
+        if at(middle).sum::<f64>() < total as f64 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    share_out(&at(high).collect::<Vec<_>>(), total)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,6 +217,10 @@ mod tests {
         assert_eq!(share_out(&[0.0, 0.0], 5), [3, 2]);
         assert_eq!(share_out(&[1000.0, 1.0, 1.0], 4), [2, 1, 1]);
         assert_eq!(share_out(&[], 0), [0u32; 0]);
+        assert_eq!(level_out(&[20.0, 20.0, 5.0], 48), [21, 21, 6]);
+        assert_eq!(level_out(&[20.0, 20.0, 2.0], 33), [16, 16, 1]);
+        assert_eq!(level_out(&[1.0, 1.0], 2), [1, 1]);
+        assert_eq!(level_out(&[], 0), [0u32; 0]);
         for total in 7..200 {
             let counts = share_out(&[3.0, 0.5, 9.0, 2.2, 0.0, 4.0, 1.0], total);
             assert_eq!(counts.iter().sum::<u32>() as usize, total);

@@ -5,7 +5,7 @@ use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Table, Values};
 use rayon::prelude::*;
 
-use crate::balance::{BLOCK, even_scores, even_shares, independent_shares, share_out};
+use crate::balance::{BLOCK, even_scores, even_shares, independent_shares, level_out, share_out};
 use crate::calibrate::{Goal, likeness};
 use crate::config::Draws;
 use crate::effects::arm_means;
@@ -222,7 +222,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Rows of each unit: in proportion to what was drawn, adding up to the rows of the cluster they are in.
+    /// Rows of each unit: near what was drawn, adding up to the rows of the cluster they are in.
     fn fit_rows(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
         let Some(outer) = level.checked_sub(1).map(|outer| &self.frames[outer]) else {
             return share_out(sizes, self.rows);
@@ -230,7 +230,7 @@ impl<'a> Work<'a> {
         let mut made = Vec::with_capacity(sizes.len());
         for (&children, &rows) in outer.children.iter().zip(&outer.rows) {
             let own = &sizes[made.len()..made.len() + children as usize];
-            made.extend(share_out(own, rows as usize));
+            made.extend(level_out(own, rows as usize));
         }
         made
     }
@@ -377,8 +377,12 @@ impl<'a> Work<'a> {
                 independent_shares(units.len(), &seed)
             }
             Draws::Independent | Draws::Balanced => {
-                // Which clusters lack columns is spread over large and small ones, so that the share of rows is kept too.
-                let tie = (stage.part == Part::Absences).then(|| frame.rows.clone());
+                let tie = if stage.part == Part::Absences {
+                    // Which clusters lack columns is spread over large and small ones, so that the share of rows is kept too.
+                    Some(frame.rows.clone())
+                } else {
+                    self.siblings(stage, frame, units)
+                };
                 even_shares(&leaves, arms.as_deref(), tie.as_deref(), &seed)
             }
         };
@@ -449,6 +453,33 @@ impl<'a> Work<'a> {
                 });
         }
         leaves
+    }
+
+    /// An order that keeps the clusters of one coarser cluster together, where they have nothing in common: a school has its classes in each grade,
+    /// and drawing each class on its own would give some schools none. `None` for rows, and where siblings are alike.
+    fn siblings(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Option<Vec<u32>> {
+        let outer = stage.level.checked_sub(1)?;
+        let alike = stage
+            .effects
+            .clusters
+            .get(outer)
+            .is_some_and(|&part| part > 0.0);
+        if alike || stage.level == self.model.levels.len() {
+            return None;
+        }
+        let mut place: Vec<u32> = (0..self.frames[outer].rows.len() as u32).collect();
+        self.seed
+            .stream("siblings")
+            .index(outer as u64)
+            .rng()
+            .shuffle(&mut place);
+        let parents = &frame.above[outer];
+        Some(
+            units
+                .iter()
+                .map(|&unit| place[parents[unit as usize] as usize])
+                .collect(),
+        )
     }
 
     /// What each unit has in common with the other members of its clusters, and the weight of what is its own; `None` if nothing is common.
