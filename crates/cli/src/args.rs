@@ -30,6 +30,7 @@ With more care:
   parable fit DATA.csv --schema schema.json --method cart --model trial.parable
   parable sample trial.parable --rows 5000 --seed 1 --out SYNTH.csv
   parable inspect trial.parable                         how the model came about
+  parable privacy epsilon --mechanism gaussian --noise-multiplier 4 --delta 1e-6
 
 Exit codes:
   0  done
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Show how a model came about, as a person reads it
     Inspect(Inspect),
+    /// Ask what private releases cost, how much noise they need, and whether a privacy ledger holds together
+    Privacy(Privacy),
 }
 
 /// The simulated trial.
@@ -237,4 +240,150 @@ pub(crate) struct Evaluate {
 pub(crate) struct Inspect {
     /// A model file
     pub(crate) model: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Privacy {
+    #[command(subcommand)]
+    pub(crate) question: PrivacyQuestion,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PrivacyQuestion {
+    /// The loss epsilon at a failure probability delta, by every accountant that applies
+    Epsilon {
+        #[command(flatten)]
+        releases: Releases,
+        /// The failure probability, far below one over the number of people
+        #[arg(long)]
+        delta: parable::dp::Delta,
+    },
+    /// The failure probability delta at a loss epsilon
+    Delta {
+        #[command(flatten)]
+        releases: Releases,
+        /// The loss
+        #[arg(long)]
+        epsilon: parable::dp::Epsilon,
+    },
+    /// The least noise, the largest rate or the most steps that a target admits; leave out what is looked for
+    Calibrate {
+        #[command(flatten)]
+        releases: Releases,
+        /// The loss that may not be exceeded
+        #[arg(long)]
+        epsilon: parable::dp::Epsilon,
+        /// Its failure probability
+        #[arg(long)]
+        delta: parable::dp::Delta,
+    },
+    /// Whether a list of releases fits a budget, without charging anything
+    Plan {
+        /// A JSON list of {"purpose": .., "event": ..}
+        plan: PathBuf,
+        /// A budget of zero-concentrated loss
+        #[arg(long, conflicts_with_all = ["epsilon", "delta"])]
+        rho: Option<parable::dp::Rho>,
+        /// A budget of loss, with --delta
+        #[arg(long, requires = "delta")]
+        epsilon: Option<parable::dp::Epsilon>,
+        /// The failure probability of the budget
+        #[arg(long, requires = "epsilon")]
+        delta: Option<parable::dp::Delta>,
+        #[command(flatten)]
+        unit: UnitArgs,
+    },
+    /// Check the chain and the budget of a ledger file, and recompute what was spent from it alone
+    Verify {
+        /// The ledger file, JSON lines
+        ledger: PathBuf,
+        /// Also give epsilon at this failure probability
+        #[arg(long)]
+        delta: Option<parable::dp::Delta>,
+    },
+    /// The lower bound on epsilon that a number of right guesses about canaries shows
+    Audit {
+        /// Records that were put in or left out by a coin each
+        #[arg(long)]
+        canaries: u64,
+        /// How many of them were guessed about
+        #[arg(long)]
+        guesses: u64,
+        /// How many guesses were right
+        #[arg(long)]
+        correct: u64,
+        /// The failure probability of the claim
+        #[arg(long, default_value = "0")]
+        delta: parable::dp::Delta,
+        /// The probability that the bound is wrong
+        #[arg(long, default_value = "0.05")]
+        significance: parable::dp::Probability,
+        /// The claimed upper bound; an audit above it is an error
+        #[arg(long)]
+        claim: Option<parable::dp::Epsilon>,
+    },
+}
+
+/// What was or will be released: a mechanism with its numbers, or a file.
+#[derive(Debug, Args)]
+pub(crate) struct Releases {
+    /// The mechanism
+    #[arg(
+        long,
+        value_enum,
+        required_unless_present = "ledger",
+        conflicts_with = "ledger"
+    )]
+    pub(crate) mechanism: Option<MechanismName>,
+    /// Noise over sensitivity: standard deviation (Gaussian) or scale (Laplace)
+    #[arg(long)]
+    pub(crate) noise_multiplier: Option<parable::dp::NoiseMultiplier>,
+    /// Share of the rows in one step
+    #[arg(long)]
+    pub(crate) sampling_rate: Option<parable::dp::SamplingRate>,
+    /// How often it is repeated
+    #[arg(long)]
+    pub(crate) steps: Option<u64>,
+    /// A privacy ledger, or a JSON tree of events
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) unit: UnitArgs,
+}
+
+/// Who is protected.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct UnitArgs {
+    /// Which tables are neighbours
+    #[arg(long, value_enum, default_value = "add-remove")]
+    pub(crate) relation: RelationName,
+    /// The most rows of one person
+    #[arg(long, default_value = "1")]
+    pub(crate) max_rows: u32,
+}
+
+/// A mechanism, with the sampler named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MechanismName {
+    /// Gaussian noise on all rows
+    Gaussian,
+    /// Laplace noise on all rows
+    Laplace,
+    /// Gaussian noise on a sample that each row enters by its own coin
+    PoissonGaussian,
+    /// Laplace noise on a sample that each row enters by its own coin
+    PoissonLaplace,
+    /// Gaussian noise on a sample of fixed size (relation replace-one)
+    FixedSizeGaussian,
+}
+
+/// Which tables are neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RelationName {
+    /// One has the rows of one person more
+    AddRemove,
+    /// The rows of one person are exchanged
+    ReplaceOne,
+    /// The rows of one person are exchanged for rows that say nothing
+    ReplaceNull,
 }

@@ -485,3 +485,63 @@ fn help_teaches() {
         assert!(help.contains(word), "{word}");
     }
 }
+
+#[test]
+fn privacy_questions_are_answered_and_checked() {
+    let typical = [
+        "privacy",
+        "epsilon",
+        "--mechanism",
+        "poisson-gaussian",
+        "--noise-multiplier",
+        "1.1",
+        "--sampling-rate",
+        "0.01",
+        "--steps",
+        "10000",
+        "--delta",
+        "1e-5",
+        "--json",
+    ];
+    let answer: serde_json::Value = serde_json::from_str(&succeeds(&typical)).expect("JSON");
+    let upper = answer["best"]["upper"].as_f64().expect("a number");
+    assert!((upper - 5.192_583_446).abs() < 1e-6, "{answer}");
+    assert_eq!(answer["best"]["certified"], true);
+    assert!(answer["bounds"].as_array().expect("a list").len() >= 3);
+
+    let place = Place::new();
+    let tree = place.write(
+        "tree.json",
+        r#"{"kind":"composed","events":[{"kind":"gaussian","noise_multiplier":4.0},{"kind":"pure_dp","epsilon":0.1}]}"#,
+    );
+    let asked = [
+        "privacy", "epsilon", "--ledger", &tree, "--delta", "1e-6", "--json",
+    ];
+    let answer: serde_json::Value = serde_json::from_str(&succeeds(&asked)).expect("JSON");
+    assert!(answer["best"]["upper"].as_f64().expect("a number") > 1.0);
+
+    let noise = succeeds(&[
+        "privacy",
+        "calibrate",
+        "--mechanism",
+        "gaussian",
+        "--epsilon",
+        "1",
+        "--delta",
+        "1e-5",
+    ]);
+    assert!(noise.starts_with("noise multiplier = 3.73"), "{noise}");
+    let audit = [
+        "privacy",
+        "audit",
+        "--canaries",
+        "100",
+        "--guesses",
+        "100",
+        "--correct",
+        "95",
+        "--claim",
+        "0.1",
+    ];
+    fails(2, &["the implementation is broken"], &audit);
+}

@@ -119,7 +119,8 @@ impl Method {
         Self::Pld,
     ];
 
-    const fn name(self) -> &'static str {
+    /// Its stable name, as in files.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::ClosedForm => "closed_form",
             Self::SaddlePoint => "saddle_point",
@@ -163,7 +164,7 @@ impl Method {
                 };
                 let pure = renyi::composition_at(composition, f64::INFINITY);
                 let best = if left > 0.0 {
-                    renyi::best_log_order(-14.0, 5, at).1
+                    renyi::best_log_order(-14.0, 2, at).1
                 } else {
                     f64::INFINITY
                 };
@@ -196,9 +197,13 @@ impl Method {
                 for direction in saddle_point::directions(composition) {
                     let laws = Laws::of(composition, *direction)?;
                     let high = laws.answer(Question::Epsilon { delta }, Side::Upper)?;
-                    let low = laws
-                        .answer(Question::Epsilon { delta }, Side::Lower)
-                        .unwrap_or(0.0);
+                    // A lower bound in one direction is one for both: that of the dearer one will do.
+                    let low = if high > both.1 && !composition.loose {
+                        laws.answer(Question::Epsilon { delta }, Side::Lower)
+                            .unwrap_or(0.0)
+                    } else {
+                        0.0
+                    };
                     both = (both.0.max(low), both.1.max(high));
                 }
                 Some(both)
@@ -433,6 +438,34 @@ pub fn evaluate(
 ) -> Result<Evaluation, Unsupported> {
     let composition = Composition::new(event, unit)?;
     Ok(evaluate_composition(&composition, delta.get()))
+}
+
+/// Bounds on `delta` at one `epsilon`: the best, and one of every accountant that applies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeltaEvaluation {
+    /// Lowest upper and highest lower bound.
+    pub best: DeltaBound,
+    /// One bound for each accountant that supports the events.
+    pub bounds: Vec<DeltaBound>,
+}
+
+/// Runs every accountant that applies to a tree of events, for `delta` at one `epsilon`.
+///
+/// # Errors
+///
+/// [`Unsupported`] when the tree holds an event that no accountant knows under this unit.
+pub fn evaluate_delta(
+    event: &Event,
+    unit: &PrivacyUnit,
+    epsilon: Epsilon,
+) -> Result<DeltaEvaluation, Unsupported> {
+    let best = Best.delta(event, unit, epsilon)?;
+    let bounds = Method::ALL
+        .iter()
+        .filter_map(|method| method.delta(event, unit, epsilon).ok())
+        .collect();
+    Ok(DeltaEvaluation { best, bounds })
 }
 
 pub(crate) fn evaluate_composition(composition: &Composition, delta: f64) -> Evaluation {

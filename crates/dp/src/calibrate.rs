@@ -208,7 +208,7 @@ fn least(
             target.delta.get(),
         ))
     };
-    let near = match search(target, parameter, start, 4.0, 1e-2, range, rough) {
+    let near = match search(target, parameter, start, 4.0, 0.3, range, rough) {
         Ok((near, _)) => near,
         Err(CalibrationError::Infeasible { .. }) => start,
         Err(error) => return Err(error),

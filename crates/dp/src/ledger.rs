@@ -319,7 +319,7 @@ impl Ledger {
         divergence(first, 2.0)?;
         let pure = epsilon.get() / first.pure_epsilon();
         let (order, limit) = if delta.get() > 0.0 {
-            let (x, _) = renyi::best_log_order(-14.0, 5, |x| -times(x));
+            let (x, _) = renyi::best_log_order(-14.0, 2, |x| -times(x));
             if times(x) > pure {
                 (1.0 + x.exp(), limit(x))
             } else {

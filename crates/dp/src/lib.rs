@@ -42,7 +42,10 @@ mod unit;
 mod vectors;
 mod zcdp;
 
-pub use accountant::{Accountant, Best, Bound, DeltaBound, Evaluation, Method, evaluate};
+pub use accountant::{
+    Accountant, Best, Bound, DeltaBound, DeltaEvaluation, Evaluation, Method, evaluate,
+    evaluate_delta,
+};
 pub use analytic_gaussian::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
 pub use audit::{Audit, AuditConfig, AuditError, AuditedClaim, epsilon_lower_from_rates};
 pub use budget::Budget;

@@ -12,9 +12,17 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 pub struct NoiseSource {
     generator: ChaCha20Rng,
     insecure: bool,
+    /// Words that were generated but not yet given out, from `next` on.
+    words: [u64; WORDS],
+    next: usize,
     /// Random bits not yet given out one by one, below a marker bit.
     bits: u64,
+    /// Half of a word not yet given out.
+    half: Option<u32>,
 }
+
+/// Words generated at a time: 16 blocks of ChaCha.
+const WORDS: usize = 128;
 
 impl NoiseSource {
     /// A source keyed with 256 fresh bits from the operating system.
@@ -32,6 +40,9 @@ impl NoiseSource {
             generator,
             insecure: false,
             bits: 1,
+            words: [0; WORDS],
+            next: WORDS,
+            half: None,
         }
     }
 
@@ -42,6 +53,9 @@ impl NoiseSource {
             generator: ChaCha20Rng::from_seed(seed),
             insecure: true,
             bits: 1,
+            words: [0; WORDS],
+            next: WORDS,
+            half: None,
         }
     }
 
@@ -53,7 +67,32 @@ impl NoiseSource {
     /// 64 random bits, for mechanisms written elsewhere; those of this crate draw their own.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        self.generator.next_u64()
+        if self.next == WORDS {
+            self.refill();
+        }
+        let word = self.words[self.next];
+        self.next += 1;
+        word
+    }
+
+    fn refill(&mut self) {
+        let mut bytes = [0; 8 * WORDS];
+        self.generator.fill_bytes(&mut bytes);
+        for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        self.next = 0;
+    }
+
+    /// 32 random bits.
+    #[inline]
+    pub(crate) fn next_u32(&mut self) -> u32 {
+        if let Some(half) = self.half.take() {
+            return half;
+        }
+        let word = self.next_u64();
+        self.half = Some((word >> 32) as u32);
+        word as u32
     }
 
     /// One random bit.

@@ -14,7 +14,7 @@
 //!   upper and taken from the lower bound: "certified" is true at `delta = 1e-12` too, under the model that a transform of
 //!   length `N` errs by at most `8 log2(N)` units in the last place in the Euclidean norm.
 //!
-//! The spacing follows from the range of the composed loss, at most `2^18` points and in extreme cases `2^20`: memory does not grow with epsilon.
+//! The spacing follows from the range of the composed loss, at most `2^17` points and in extreme cases `2^20`: memory does not grow with epsilon.
 
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
@@ -24,7 +24,7 @@ use crate::loss_law::LossLaw;
 use crate::sampled_gaussian::Direction;
 
 /// Points of the longest transform.
-const MOST_POINTS: usize = 1 << 18;
+const MOST_POINTS: usize = 1 << 17;
 /// Points of the shortest one: finer grids cost nothing below it.
 const LEAST_POINTS: usize = 1 << 14;
 /// Cells of the rough grid on which the tilt and the window are chosen.
@@ -187,14 +187,14 @@ impl Laws {
         let width = (top - bottom) * 1.02 + 1e-300;
         // Spreading a cell adds at most h^2 / 4 of variance to a release, which moves epsilon by c / 2 times that.
         let total: f64 = self.parts.iter().map(|(_, count)| *count as f64).sum();
-        let fine = (1e-7 * 8.0 * (mean.abs() + 1e-3 / c) / (c * total)).sqrt();
+        let fine = (1e-6 * 8.0 * (mean.abs() + 1e-3 / c) / (c * total)).sqrt();
         let points = ((width / fine) as usize)
             .clamp(LEAST_POINTS, MOST_POINTS)
             .next_power_of_two()
             .min(MOST_POINTS);
         let mut points = points;
         // A loss of one release that is narrower than the spacing: more than 3e-4 of excess is worth a longer transform.
-        while width / points as f64 > 55.0 * fine && points < 2 * MOST_POINTS {
+        while width / points as f64 > 17.0 * fine && points < 4 * MOST_POINTS {
             points *= 2;
         }
         let mut spacing = width / (points as f64 - 64.0);

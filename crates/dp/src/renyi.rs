@@ -431,7 +431,7 @@ fn on_curve(points: &[RenyiPoint], order: f64) -> f64 {
 const ALL: u32 = u32::MAX;
 
 /// Logarithm of `order - 1` at the lowest point of a function of it, and the value there: a coarse scan from `low` to 23, then
-/// golden section. The scan ends after `patience` steps above the lowest value: 5 serve a function with one valley.
+/// golden section. The scan ends after `patience` steps above the lowest value: 2 serve a function with one valley.
 pub(crate) fn best_log_order(low: f64, patience: u32, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
     let (mut best, mut lowest, mut worse) = (low, f64::INFINITY, 0);
     let mut x = low;
@@ -444,7 +444,7 @@ pub(crate) fn best_log_order(low: f64, patience: u32, mut f: impl FnMut(f64) -> 
         }
         x += 1.0;
     }
-    let (x, value) = root::valley((best - 1.0).max(low), best + 1.0, 40, &mut f);
+    let (x, value) = root::valley((best - 1.0).max(low), best + 1.0, 26, &mut f);
     if value <= lowest {
         (x, value)
     } else {

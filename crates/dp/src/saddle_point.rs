@@ -307,36 +307,38 @@ impl Nodes {
             Direction::Remove => (c + 1.0, 1.0),
             Direction::Add => (-c, -1.0),
         };
-        let exponent = |y: f64| -0.5 * y * y + power * log_ratio(rate, sigma, y);
         let (low, high) = if power > 0.0 {
             (-10.0, power / sigma + 10.0)
         } else {
             (power / sigma - 10.0, 10.0)
         };
-        let coarse = 0.25_f64.min(sigma).max((high - low) / 50_000.0);
-        if coarse > 0.25 {
-            return None;
-        }
-        let cells = ((high - low) / coarse).ceil() as usize;
-        let values: Vec<f64> = (0..=cells)
-            .map(|cell| exponent(low + cell as f64 * coarse))
-            .collect();
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let begin = values.iter().position(|value| *value > most - 50.0)? as f64 - 1.0;
-        let end = values.iter().rposition(|value| *value > most - 50.0)? as f64 + 1.0;
         let step = strip_step(sigma, power.min(0.0)).min(most_step);
-        let first = low + begin * coarse;
-        let count = ((end - begin) * coarse / step).ceil();
-        if count > 20_000.0 || count.is_nan() {
+        let count = ((high - low) / step).ceil();
+        if count > 60_000.0 || count.is_nan() {
             return None;
         }
-        let mut weights = Vec::with_capacity(count as usize + 1);
-        let mut losses = Vec::with_capacity(count as usize + 1);
+        let all: Vec<(f64, f64)> = (0..=count as usize)
+            .map(|node| {
+                let y = low + node as f64 * step;
+                let ratio = log_ratio(rate, sigma, y);
+                (-0.5 * y * y + power * ratio, ratio)
+            })
+            .collect();
+        let most = all
+            .iter()
+            .fold(f64::NEG_INFINITY, |most, (exponent, _)| most.max(*exponent));
+        let begin = all
+            .iter()
+            .position(|(exponent, _)| *exponent > most - 50.0)?;
+        let end = all
+            .iter()
+            .rposition(|(exponent, _)| *exponent > most - 50.0)?;
+        let first = low + begin as f64 * step;
+        let mut weights = Vec::with_capacity(end + 1 - begin);
+        let mut losses = Vec::with_capacity(end + 1 - begin);
         let mut sum = 0.0;
-        for node in 0..=count as usize {
-            let y = first + node as f64 * step;
-            let ratio = log_ratio(rate, sigma, y);
-            let weight = (-0.5 * y * y + power * ratio - most).exp();
+        for (exponent, ratio) in &all[begin..=end] {
+            let weight = (exponent - most).exp();
             sum += weight;
             weights.push(weight);
             losses.push(sign * ratio);

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod fit;
 pub(crate) mod inspect;
+pub(crate) mod privacy;
 pub(crate) mod sample;
 pub(crate) mod schema;
 pub(crate) mod simulate;

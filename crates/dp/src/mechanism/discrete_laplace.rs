@@ -1,6 +1,6 @@
 //! Exact discrete Laplace (two-sided geometric) noise.
 
-use super::bernoulli::{below, exp_coin, inverse_e};
+use super::bernoulli::{below, exp_coin, heads_of_inverse_e};
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
@@ -93,12 +93,10 @@ pub(super) fn draw(t: u64, s: u64, source: &mut NoiseSource) -> i64 {
         if !exp_coin(u128::from(low), u128::from(t), source) {
             continue;
         }
-        let mut high = 0_u64;
-        while inverse_e(source) {
-            high += 1;
-        }
+        let high = heads_of_inverse_e(source);
         // t < 2^61, and more than 2^20 heads in a row do not happen within the age of the universe; still nothing wraps.
-        let magnitude = (u128::from(t) * u128::from(high) + u128::from(low)) / u128::from(s);
+        let whole = u128::from(t) * u128::from(high) + u128::from(low);
+        let magnitude = if s == 1 { whole } else { whole / u128::from(s) };
         let magnitude = i64::try_from(magnitude).unwrap_or(i64::MAX);
         let negative = source.bit();
         if negative && magnitude == 0 {
