@@ -58,8 +58,10 @@ pub(crate) struct Goal {
     pub(crate) likeness: Vec<Option<f64>>,
 }
 
-/// Times the model is sampled and moved.
-const ROUNDS: usize = 6;
+/// Rounds with one and the same seed, between which the gain of each tree shows, and rounds with fresh seeds after them, whose steps get
+/// shorter so that no seed's chance is learnt.
+const ROUNDS: usize = 4;
+const FRESH_ROUNDS: usize = 5;
 /// Rows drawn in a round: as many as the table has, within these.
 const MOST_ROWS: usize = 30_000;
 const ENOUGH_ROWS: usize = 20_000;
@@ -73,7 +75,15 @@ pub(crate) fn calibrate(model: &mut CartModel, goals: &[Goal], seed: &Seed) {
     let rows = model.rows.min(MOST_ROWS);
     let copies = (ENOUGH_ROWS / rows.max(1)).clamp(1, 4);
     let mut last: Vec<Vec<(f64, f64)>> = vec![Vec::new(); goals.len()];
-    for _ in 0..ROUNDS {
+    let mut gains: Vec<Vec<f64>> = model
+        .stages
+        .iter()
+        .map(|stage| vec![FIRST_GAIN; stage.effects.clusters.len()])
+        .collect();
+    for round in 0..ROUNDS + FRESH_ROUNDS {
+        let fresh = (round + 1).saturating_sub(ROUNDS);
+        let step = 1.0 / (fresh + 1) as f64;
+        let seed = seed.index(fresh as u64);
         let reached: Vec<Vec<Vec<Option<f64>>>> = (0..copies)
             .filter_map(|copy| {
                 probe(model, rows, &seed.index(copy as u64), goals, &Unobserved).ok()
@@ -98,13 +108,14 @@ pub(crate) fn calibrate(model: &mut CartModel, goals: &[Goal], seed: &Seed) {
                     continue;
                 };
                 let now = known.iter().sum::<f64>() / known.len() as f64;
-                let gain = match last[index].get(level) {
-                    Some(&(common, likeness)) if (total - common).abs() > 0.005 => {
-                        ((now - likeness) / (total - common)).clamp(LEAST_GAIN, MOST_GAIN)
-                    }
-                    _ => FIRST_GAIN,
-                };
-                moved.push((total, total + (goal - now) / gain, now));
+                let gain = &mut gains[index][level];
+                if let Some(&(common, likeness)) = last[index].get(level)
+                    && fresh == 0
+                    && (total - common).abs() > 0.005
+                {
+                    *gain = ((now - likeness) / (total - common)).clamp(LEAST_GAIN, MOST_GAIN);
+                }
+                moved.push((total, total + step * (goal - now) / *gain, now));
             }
             last[index] = moved
                 .iter()
