@@ -37,6 +37,7 @@ mod renyi;
 mod root;
 mod saddle_point;
 mod sampled_gaussian;
+mod tilted_noise;
 mod unit;
 #[cfg(test)]
 mod vectors;
