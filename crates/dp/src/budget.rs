@@ -112,9 +112,11 @@ impl Units {
     pub(crate) const ZERO: Self = Self(0);
     const PER_NAT: f64 = 79_228_162_514_264_337_593_543_950_336.0; // 2^96
 
-    /// A cost, rounded up. What does not fit becomes the largest number, which no limit admits.
+    /// A cost, rounded up. What does not fit, or is no loss at all (negative, NaN), becomes the largest number, which no limit admits.
     pub(crate) fn cost(nats: f64) -> Self {
-        debug_assert!(nats >= 0.0, "a loss is a non-negative number");
+        if nats.is_nan() || nats < 0.0 {
+            return Self(u128::MAX);
+        }
         Self((nats * Self::PER_NAT).ceil() as u128)
     }
 
@@ -206,5 +208,8 @@ mod tests {
         }
         assert!(Units::cost(f64::INFINITY) > Units::limit(f64::INFINITY));
         assert!(Units::cost(1e-300) > Units::ZERO);
+        for no_loss in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+            assert!(Units::cost(no_loss) > Units::limit(f64::INFINITY));
+        }
     }
 }

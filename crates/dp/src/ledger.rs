@@ -358,7 +358,7 @@ fn divergence(composition: &Composition, order: f64) -> Result<f64, LedgerError>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::number::NoiseMultiplier;
+    use crate::number::{NoiseMultiplier, Sigma};
 
     fn gaussian(z: f64) -> Event {
         Event::Gaussian {
@@ -457,6 +457,25 @@ mod tests {
         let _ = ledger.try_spend("fits", gaussian(4.05)).unwrap();
         let spent = ledger.spent().epsilon.unwrap().get();
         assert!((0.99..=1.0).contains(&spent), "{spent}");
+    }
+
+    #[test]
+    fn next_to_no_noise_is_refused_by_an_approximate_budget() {
+        for epsilon in [0.1, 1.0, 10.0] {
+            let budget = Budget::approx(Epsilon::new(epsilon).unwrap(), Delta::new(1e-9).unwrap());
+            let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
+            let discrete = |sigma: f64| Event::DiscreteGaussian {
+                sigma: Sigma::new(sigma).unwrap(),
+                sensitivity_squared: 1,
+            };
+            let _ = ledger
+                .try_spend("first", discrete(200.0 / epsilon))
+                .unwrap();
+            for sigma in [1e-300, 1e-9, 2e-5, 1e-3, 0.01, 0.03, 0.1] {
+                let refused = ledger.try_spend("bare", discrete(sigma)).unwrap_err();
+                assert!(refused.is_over_budget(), "{epsilon} {sigma}");
+            }
+        }
     }
 
     #[test]

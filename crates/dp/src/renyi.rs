@@ -321,20 +321,22 @@ pub(crate) fn discrete_gaussian(sigma: f64, shift: f64, order: f64) -> f64 {
         // The ratio differs from 1 by less than e^(-2 pi^2 sigma^2) < 1e-800; at order 1 both losses have the same mean.
         return gaussian;
     }
-    let theta = |centre: f64| -> f64 {
+    // Logarithm of the sum, relative to its largest term (0 is the nearest whole number): for small sigma every term underflows.
+    let log_theta = |centre: f64| -> f64 {
         let reach = (9.0 * sigma).ceil() + 1.0;
+        let top = 0.5 * (centre / sigma) * (centre / sigma);
         let mut sum = 0.0;
         let mut x = -reach;
         while x <= reach {
             let z = (x - centre) / sigma;
-            sum += (-0.5 * z * z).exp();
+            sum += (top - 0.5 * z * z).exp();
             x += 1.0;
         }
-        sum
+        sum.ln() - top
     };
     let part = order * shift;
     let fraction = part - part.round();
-    (gaussian + (theta(fraction) / theta(0.0)).ln() / (order - 1.0)).min(gaussian)
+    (gaussian + (log_theta(fraction) - log_theta(0.0)) / (order - 1.0)).min(gaussian)
 }
 
 fn discrete_laplace(scale: f64, sensitivity: u64, order: f64) -> f64 {
