@@ -1,6 +1,8 @@
 //! What can go wrong when models are fitted, sampled, written and read.
 
+use parable_domain::SourceError;
 use parable_dp::LedgerError;
+use parable_dp::mechanism::MechanismError;
 use parable_table::TableError;
 
 /// Why a fit did not succeed.
@@ -46,6 +48,12 @@ pub enum FitError {
     /// The ledger refused a charge.
     #[error(transparent)]
     Privacy(#[from] LedgerError),
+    /// Noise that the samplers cannot draw.
+    #[error(transparent)]
+    Mechanism(#[from] MechanismError),
+    /// The source of counts did not answer.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The columns made do not fit the schema.
     #[error(transparent)]
     Table(#[from] TableError),

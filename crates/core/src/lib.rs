@@ -36,20 +36,26 @@
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod context;
+mod curator;
 mod error;
 mod independent;
 mod marginal;
 mod model_file;
 mod observer;
+mod publication;
+mod recoding;
 mod record;
 mod shuffle;
 mod synthesizer;
 
 pub use context::FitContext;
+pub use curator::{Curator, PrivateScores, distances_squared};
 pub use error::{FitError, ModelFileError, SampleError};
 pub use independent::{Independent, IndependentModel, IndependentReader};
 pub use model_file::{ModelFile, ModelReader, Registry};
 pub use observer::{Observer, Progress, Unobserved};
+pub use publication::{NoisyMarginal, Publication};
+pub use recoding::Recoding;
 pub use record::{Determinism, FitRecord, NoiseProvenance, digest};
 pub use shuffle::{Shuffle, ShuffleModel, ShuffleReader};
 pub use synthesizer::{Capabilities, DynSynthesizer, Model, Synthesizer};

@@ -1,6 +1,6 @@
 //! How a model came about, in a form that outlives it.
 
-use parable_dp::{Budget, Entry, Event, PrivacyUnit};
+use parable_dp::{Budget, Entry, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Schema, Table, Values};
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,37 @@ impl FitRecord {
             determinism: Determinism::Exact,
             rows: Some(table.rows()),
             table_digest: Some(digest(table)),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The record of a private fit: no row count, no digest, no seed, nothing that was not declared or charged.
+    pub fn private(
+        method: &str,
+        method_version: &str,
+        config: &impl Serialize,
+        schema: &Schema,
+        ledger: &Ledger,
+        noise: &NoiseSource,
+    ) -> Self {
+        Self {
+            method: method.to_owned(),
+            method_version: method_version.to_owned(),
+            config: serde_json::to_value(config).unwrap_or(serde_json::Value::Null),
+            schema: schema.clone(),
+            private: true,
+            unit: ledger.unit(),
+            budget: ledger.budget(),
+            ledger: ledger.entries().to_vec(),
+            noise: if noise.is_insecure() {
+                NoiseProvenance::InsecureSeed
+            } else {
+                NoiseProvenance::OperatingSystem
+            },
+            seed: None,
+            determinism: Determinism::Exact,
+            rows: None,
+            table_digest: None,
             warnings: Vec::new(),
         }
     }

@@ -36,17 +36,14 @@ impl MarkovField {
         Self::calibrated(domain.clone(), total, layout, potentials)
     }
 
-    /// A model from the marginal probabilities of the cliques of a tree, as [`MarkovField::cliques`] gives them.
-    ///
-    /// The first table stands for the root; of each other table only the conditional distribution given the separator counts, so that small
-    /// disagreements (of a rounded file) do not matter.
+    /// A model from the marginal probabilities of the cliques of a tree, as [`MarkovField::cliques`] gives them: the same model to the last bit.
     ///
     /// # Errors
-    /// Tables that do not fit the tree, hold a negative number or a NaN, or are 0 everywhere.
+    /// Tables that do not fit the tree, hold a negative number or a NaN, do not sum to 1, or disagree on what cliques share by more than 1e-6.
     pub fn from_cliques(
         domain: &Domain,
         tree: JunctionTree,
-        probabilities: &[Vec<f64>],
+        probabilities: Vec<Vec<f64>>,
         total: f64,
     ) -> Result<Self, ModelError> {
         let layout = Layout::new(domain, tree)?;
@@ -57,7 +54,6 @@ impl MarkovField {
                 found: probabilities.len(),
             });
         }
-        let mut potentials = Vec::with_capacity(probabilities.len());
         for (clique, table) in probabilities.iter().enumerate() {
             let attrs = &layout.tree.cliques()[clique];
             if table.len() != layout.cells[clique] {
@@ -67,16 +63,37 @@ impl MarkovField {
                     found: table.len(),
                 });
             }
+            let bad = |what, cell| ModelError::BadMeasurement {
+                attrs: attrs.clone(),
+                what,
+                cell,
+            };
             if let Some(cell) = table.iter().position(|p| !(*p >= 0.0 && p.is_finite())) {
-                return Err(ModelError::BadMeasurement {
-                    attrs: attrs.clone(),
-                    what: "a probability that is no finite number from 0 on",
+                return Err(bad(
+                    "a probability that is no finite number from 0 on",
                     cell,
-                });
+                ));
             }
-            potentials.push(layout.conditional_logs(clique, table));
+            let own = layout.up[clique].sums(table);
+            let shared = match layout.tree.parent(clique) {
+                Some(parent) => layout
+                    .within(parent, layout.tree.separator(clique))
+                    .sums(&probabilities[parent]),
+                None => vec![1.0],
+            };
+            if let Some(cell) = (0..own.len()).find(|&i| (own[i] - shared[i]).abs() > 1e-6) {
+                return Err(bad(
+                    "probabilities that disagree with those of the clique above",
+                    cell,
+                ));
+            }
         }
-        Self::calibrated(domain.clone(), total, layout, potentials)
+        Ok(Self::from_beliefs(
+            domain.clone(),
+            total,
+            layout,
+            probabilities,
+        ))
     }
 
     pub(crate) fn calibrated(

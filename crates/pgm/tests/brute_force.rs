@@ -119,7 +119,7 @@ proptest! {
         for attrs in subsets(levels.len()) {
             close(&field.marginal(&attrs).unwrap(), &joint.marginal(&attrs), 1e-8);
         }
-        let again = MarkovField::from_cliques(&domain, field.tree().clone(), field.cliques(), 1000.0).unwrap();
+        let again = MarkovField::from_cliques(&domain, field.tree().clone(), field.cliques().to_vec(), 1000.0).unwrap();
         for attrs in subsets(levels.len()) {
             close(&again.marginal(&attrs).unwrap(), &joint.marginal(&attrs), 1e-8);
         }

@@ -1,0 +1,312 @@
+//! The only door from exact counts to what may be seen.
+
+use std::fmt;
+
+use parable_domain::{AttrSet, Counts, Domain, MarginalSource};
+use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule};
+use parable_dp::{
+    Budget, Epsilon, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
+};
+
+use crate::{FitError, NoisyMarginal, Recoding};
+
+/// Stands between a source of exact counts and a method: what comes out has been charged to the ledger and carries noise.
+///
+/// No method takes or gives exact counts. A release is charged before it is drawn, event and noise come from the same numbers in the same
+/// call, and if the source fails after the charge, the charge stands.
+pub struct Curator<'a> {
+    source: &'a dyn MarginalSource,
+    recoding: Option<Recoding>,
+    ledger: &'a mut Ledger,
+    noise: &'a mut NoiseSource,
+}
+
+impl<'a> Curator<'a> {
+    /// A curator of this source, spending from this ledger.
+    pub fn new(
+        source: &'a dyn MarginalSource,
+        ledger: &'a mut Ledger,
+        noise: &'a mut NoiseSource,
+    ) -> Self {
+        Self {
+            source,
+            recoding: None,
+            ledger,
+            noise,
+        }
+    }
+
+    /// The attributes that questions are about: those of the source, with merged levels after [`Curator::recode`].
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        match &self.recoding {
+            Some(recoding) => recoding.domain(),
+            None => self.source.domain(),
+        }
+    }
+
+    /// Whom the noise protects.
+    #[must_use]
+    pub fn unit(&self) -> PrivacyUnit {
+        self.ledger.unit()
+    }
+
+    /// The ledger that is charged.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        self.ledger
+    }
+
+    /// Whether the noise can be repeated by whoever knows a seed.
+    #[must_use]
+    pub fn noise_is_insecure(&self) -> bool {
+        self.noise.is_insecure()
+    }
+
+    /// Asks about merged levels from now on; `None` goes back to the levels of the source. Levels must be merged by public facts.
+    pub fn recode(&mut self, recoding: Option<Recoding>) {
+        self.recoding = recoding;
+    }
+
+    /// The most zero-concentrated loss that Gaussian releases may still cost, as the ledger judges them; `None` if nothing limits them.
+    ///
+    /// Found by asking the ledger what it would accept, so that whichever rule guards the budget is used to its end.
+    #[must_use]
+    pub fn allowance(&self) -> Option<Rho> {
+        if matches!(self.ledger.budget(), Budget::Unlimited) {
+            return None;
+        }
+        if let Some(rho) = self.ledger.remaining_rho() {
+            return Some(rho);
+        }
+        // The cost of this event is proportional to rho at every order, as no sum of Gaussians costs more; one discrete Gaussian with little
+        // noise costs less than many with much.
+        let accepts = |rho: f64| {
+            Rho::new(rho).is_ok_and(|rho| {
+                let event = Event::Zcdp { rho };
+                self.ledger.plan([("question", &event)]).1.is_ok()
+            })
+        };
+        let mut low = 1e9f64;
+        while low > 1e-300 && !accepts(low) {
+            low *= 0.25;
+        }
+        let mut high = 4.0 * low;
+        // 55 halvings of an interval that spans a factor of 4 leave a relative gap below 1e-15.
+        for _ in 0..55 {
+            let middle = 0.5 * (low + high);
+            if accepts(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        // Sums of several charges are rounded up, each by a few units in the last place.
+        Some(Rho::new(low * (1.0 - 1e-9)).expect("a positive number"))
+    }
+
+    /// Counts of these sets with discrete Gaussian noise of these standard deviations, in rows. One charge per set, all before the first draw.
+    ///
+    /// # Errors
+    /// The ledger refuses, or the source cannot count.
+    pub fn measure(
+        &mut self,
+        purpose: &str,
+        sets: &[(AttrSet, Sigma)],
+    ) -> Result<Vec<NoisyMarginal>, FitError> {
+        let sensitivity_squared = self.unit().counts_squared();
+        let mut charged = Vec::with_capacity(sets.len());
+        for (attrs, sigma) in sets {
+            let noise = DiscreteGaussian::new(*sigma)?;
+            let purpose = format!("{purpose}: {}", names(self.domain(), attrs));
+            let receipt = self
+                .ledger
+                .try_spend(&purpose, noise.event(sensitivity_squared))?;
+            charged.push((noise, receipt));
+        }
+        let asked: Vec<AttrSet> = sets.iter().map(|(attrs, _)| attrs.clone()).collect();
+        let counts = self.counts(&asked)?;
+        let mut released = Vec::with_capacity(sets.len());
+        for ((counts, (noise, receipt)), (attrs, sigma)) in counts.iter().zip(charged).zip(sets) {
+            let mut cells: Vec<i64> = counts.cells().iter().map(|&count| count as i64).collect();
+            noise.release(receipt, &mut cells, self.noise)?;
+            released.push(NoisyMarginal {
+                attrs: attrs.clone(),
+                cells,
+                sigma: sigma.get(),
+            });
+        }
+        Ok(released)
+    }
+
+    /// How far the counts of each set are from an estimate, as the sum of absolute differences, all with discrete Gaussian noise of one standard
+    /// deviation. Whole estimates keep the answers whole, so that the noise is exact.
+    ///
+    /// One row changes every answer by at most 1 (a replaced row by 2), so that the squared sensitivity is the number of sets, times four for replaced
+    /// rows, times the square of the most rows of a person.
+    ///
+    /// # Errors
+    /// The ledger refuses, the source cannot count, or an estimate has another number of cells than its set.
+    pub fn distances(
+        &mut self,
+        purpose: &str,
+        estimates: &[(AttrSet, Vec<i64>)],
+        sigma: Sigma,
+    ) -> Result<Vec<f64>, FitError> {
+        let noise = DiscreteGaussian::new(sigma)?;
+        let event = noise.event(distances_squared(self.unit(), estimates.len()));
+        self.check_shapes(estimates)?;
+        let receipt = self.ledger.try_spend(purpose, event)?;
+        let mut distances = self.exact_distances(estimates)?;
+        noise.release(receipt, &mut distances, self.noise)?;
+        Ok(distances
+            .into_iter()
+            .map(|distance| distance as f64)
+            .collect())
+    }
+
+    /// The same distances less a public penalty each, exact and therefore sealed: only [`Curator::select`] can use them, and nothing shows them.
+    ///
+    /// # Errors
+    /// The source cannot count, an estimate has another number of cells than its set, or there is not one penalty for each.
+    pub fn private_scores(
+        &self,
+        estimates: &[(AttrSet, Vec<i64>)],
+        penalties: &[i64],
+    ) -> Result<PrivateScores, FitError> {
+        self.check_shapes(estimates)?;
+        if penalties.len() != estimates.len() {
+            return Err(FitError::Setting {
+                setting: "penalties".to_owned(),
+                problem: "there is not one penalty for each estimate".to_owned(),
+            });
+        }
+        let mut scores = self.exact_distances(estimates)?;
+        for (score, penalty) in scores.iter_mut().zip(penalties) {
+            *score = score.saturating_sub(*penalty);
+        }
+        Ok(PrivateScores(scores))
+    }
+
+    /// The position of one of the eligible scores, likely a high one: the exponential mechanism, at this zero-concentrated loss.
+    ///
+    /// # Errors
+    /// The ledger refuses, an eligible position does not exist, or there is none.
+    pub fn select(
+        &mut self,
+        purpose: &str,
+        scores: &PrivateScores,
+        eligible: &[usize],
+        rho: Rho,
+    ) -> Result<usize, FitError> {
+        // Bounded range epsilon costs epsilon^2 / 8; one place less, so that rounding cannot make it more.
+        let epsilon = Epsilon::new((8.0 * rho.get()).sqrt() * (1.0 - 4.0 * f64::EPSILON));
+        let sensitivity = distances_squared(self.unit(), 1).isqrt();
+        let rule = SelectionRule::Exponential;
+        let selection = Selection::new(
+            rule,
+            epsilon.map_err(parameter)?,
+            sensitivity,
+            Scores::General,
+        )?;
+        let mut own = Vec::with_capacity(eligible.len());
+        for &position in eligible {
+            let score = scores.0.get(position).ok_or_else(|| FitError::Setting {
+                setting: "eligible".to_owned(),
+                problem: format!("there is no score {position}"),
+            })?;
+            own.push(*score);
+        }
+        let receipt = self.ledger.try_spend(purpose, selection.event())?;
+        Ok(eligible[selection.select(receipt, &own, self.noise)?])
+    }
+
+    fn check_shapes(&self, estimates: &[(AttrSet, Vec<i64>)]) -> Result<(), FitError> {
+        let fits = |(attrs, cells): &&(AttrSet, Vec<i64>)| {
+            self.domain().cells(attrs).ok() == Some(cells.len() as u128)
+        };
+        match estimates.iter().find(|estimate| !fits(estimate)) {
+            None => Ok(()),
+            Some((attrs, _)) => Err(FitError::Setting {
+                setting: "estimates".to_owned(),
+                problem: format!("the estimate of {attrs} has another number of cells"),
+            }),
+        }
+    }
+
+    /// Exact; stays in this file.
+    fn exact_distances(&self, estimates: &[(AttrSet, Vec<i64>)]) -> Result<Vec<i64>, FitError> {
+        let asked: Vec<AttrSet> = estimates.iter().map(|(attrs, _)| attrs.clone()).collect();
+        let distance = |(counts, (_, estimate)): (&Counts, &(AttrSet, Vec<i64>))| {
+            let off = counts.cells().iter().zip(estimate);
+            let sum: u64 = off
+                .map(|(&count, &estimate)| (count as i64).abs_diff(estimate))
+                .sum();
+            i64::try_from(sum).unwrap_or(i64::MAX)
+        };
+        Ok(self
+            .counts(&asked)?
+            .iter()
+            .zip(estimates)
+            .map(distance)
+            .collect())
+    }
+
+    /// Exact; stays in this file.
+    fn counts(&self, sets: &[AttrSet]) -> Result<Vec<Counts>, FitError> {
+        let counts = match &self.recoding {
+            Some(recoding) => recoding.counts(self.source, sets),
+            None => self.source.counts(sets),
+        };
+        Ok(counts?)
+    }
+}
+
+/// Squared sensitivity of the vector of [`Curator::distances`] of this many sets: one row changes each by at most 1, a replaced one by 2.
+#[must_use]
+pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
+    let rows = u64::from(unit.max_rows.get());
+    let row = match unit.relation {
+        Relation::AddRemove | Relation::ReplaceNull => 1,
+        Relation::ReplaceOne => 4,
+    };
+    (rows * rows)
+        .saturating_mul(row)
+        .saturating_mul(sets as u64)
+}
+
+/// Exact scores on their way to a private choice: they cannot be read, and `Debug` hides them.
+pub struct PrivateScores(Vec<i64>);
+
+impl fmt::Debug for PrivateScores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateScores([{} hidden])", self.0.len())
+    }
+}
+
+fn names(domain: &Domain, attrs: &AttrSet) -> String {
+    let name = |attr: u32| {
+        domain
+            .attrs()
+            .get(attr as usize)
+            .map_or("?", |attr| &*attr.name)
+    };
+    let names: Vec<&str> = attrs.iter().map(name).collect();
+    names.join(" x ")
+}
+
+fn parameter(error: ParameterError) -> FitError {
+    FitError::Setting {
+        setting: "budget".to_owned(),
+        problem: error.to_string(),
+    }
+}
+
+impl fmt::Debug for Curator<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Curator")
+            .field("domain", self.domain())
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
+    }
+}

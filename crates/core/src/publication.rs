@@ -1,0 +1,63 @@
+//! Noisy marginals: what a private fit releases, and all that an estimate needs.
+
+use parable_domain::{AttrSet, Domain};
+use parable_dp::{Entry, PrivacyUnit};
+use serde::{Deserialize, Serialize};
+
+/// The counts of the combinations of some attributes with noise added: public.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoisyMarginal {
+    /// The attributes.
+    pub attrs: AttrSet,
+    /// Counts plus noise, row-major, the last attribute fastest. May be negative.
+    pub cells: Vec<i64>,
+    /// Standard deviation of the noise of each cell, in rows.
+    pub sigma: f64,
+}
+
+/// Everything a private fit released, with what it cost: enough to estimate a model again, at no further cost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Publication {
+    /// The attributes and their levels.
+    pub domain: Domain,
+    /// For each attribute how many of its first levels stand in an order; 0 for none.
+    pub ordered: Vec<u32>,
+    /// Counts of single attributes, one or more for each.
+    pub columns: Vec<NoisyMarginal>,
+    /// For each attribute the merged level of every level, as the marginals below count them.
+    pub merged: Vec<Vec<u32>>,
+    /// Counts of combinations of merged levels.
+    pub marginals: Vec<NoisyMarginal>,
+    /// The number of rows, where it is public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Whom the noise protects.
+    pub unit: PrivacyUnit,
+    /// What was spent, entry by entry; selections that released no marginal are among them.
+    pub ledger: Vec<Entry>,
+}
+
+impl Publication {
+    /// A publication without marginals yet: levels without order, none of them merged, nothing spent.
+    #[must_use]
+    pub fn new(domain: Domain, unit: PrivacyUnit) -> Self {
+        let merged = domain
+            .attrs()
+            .iter()
+            .map(|attr| (0..attr.levels).collect())
+            .collect();
+        Self {
+            ordered: vec![0; domain.len()],
+            domain,
+            columns: Vec::new(),
+            merged,
+            marginals: Vec::new(),
+            rows: None,
+            unit,
+            ledger: Vec::new(),
+        }
+    }
+}
