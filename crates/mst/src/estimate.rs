@@ -1,0 +1,171 @@
+//! The public half: from released counts to a model. Sees nothing confidential and costs nothing.
+
+use parable_core::{FitError, NoisyMarginal, Publication, Recoding};
+use parable_domain::{AttrSet, Codes, Domain};
+use parable_pgm::{
+    EstimateConfig, Factor, MarkovField, Measurement, ModelError, estimate as fit_field,
+    independent, total,
+};
+use parable_seed::Seed;
+
+use crate::config::MstConfig;
+use crate::merge::{Groups, draw_back};
+use crate::smooth::smooth;
+
+/// A model of merged levels, and how the levels come back.
+#[derive(Clone, Debug)]
+pub struct Estimated {
+    pub(crate) domain: Domain,
+    pub(crate) groups: Vec<Groups>,
+    pub(crate) field: MarkovField,
+}
+
+impl Estimated {
+    /// The model of the merged levels.
+    #[must_use]
+    pub fn field(&self) -> &MarkovField {
+        &self.field
+    }
+
+    /// The estimated number of rows.
+    #[must_use]
+    pub fn rows(&self) -> f64 {
+        self.field.total()
+    }
+
+    /// Rows as codes of the original levels.
+    ///
+    /// # Errors
+    /// More rows than 2^32 - 1.
+    pub fn generate(&self, rows: usize, seed: &Seed) -> Result<Codes, ModelError> {
+        let merged = self.field.generate(rows, seed)?;
+        Ok(draw_back(&self.domain, &self.groups, merged, seed)?)
+    }
+}
+
+/// What is known of the columns alone.
+pub(crate) struct Columns {
+    /// The number of rows, at least 1.
+    pub(crate) rows: f64,
+    /// Estimated rows of each level of each column.
+    pub(crate) levels: Vec<Vec<f64>>,
+    /// Standard deviation of the combined counts of each column; infinite without any.
+    pub(crate) sigmas: Vec<f64>,
+}
+
+/// Combines the counts of each column by their precision and smooths them.
+pub(crate) fn columns(publication: &Publication) -> Columns {
+    let domain = &publication.domain;
+    let all: Vec<Measurement> = publication
+        .columns
+        .iter()
+        .filter_map(|noisy| measurement(domain, noisy).ok())
+        .collect();
+    let rows = match publication.rows {
+        Some(rows) => rows as f64,
+        None => total(&all).map_or(1.0, |(rows, _)| rows),
+    };
+    let rows = rows.max(1.0);
+    let (mut levels, mut sigmas) = (Vec::new(), Vec::new());
+    for (attr, own) in domain.attrs().iter().enumerate() {
+        let set = AttrSet::new([attr as u32]);
+        let mut sums = vec![0.0; own.levels as usize];
+        let mut precision = 0.0;
+        for measurement in all.iter().filter(|m| *m.attrs() == set) {
+            let weight = measurement.sigmas()[0].powi(-2);
+            precision += weight;
+            for (sum, count) in sums.iter_mut().zip(measurement.counts()) {
+                *sum += weight * count;
+            }
+        }
+        if precision > 0.0 {
+            sums.iter_mut().for_each(|sum| *sum /= precision);
+            let sigma = precision.powf(-0.5);
+            let ordered = publication.ordered.get(attr).copied().unwrap_or(0) as usize;
+            levels.push(smooth(&sums, sigma, ordered, rows));
+            sigmas.push(sigma);
+        } else {
+            levels.push(vec![rows / f64::from(own.levels); own.levels as usize]);
+            sigmas.push(f64::INFINITY);
+        }
+    }
+    Columns {
+        rows,
+        levels,
+        sigmas,
+    }
+}
+
+/// The model that agrees best with a publication: the same whether the fit has just released it or it comes from a file.
+///
+/// # Errors
+/// A publication whose parts do not fit each other; a model above the limit of cells.
+pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimated, FitError> {
+    let domain = publication.domain.clone();
+    let recoding = Recoding::new(&domain, publication.merged.clone())
+        .map_err(|error| FitError::Source(error.into()))?;
+    let merged = recoding.domain();
+    let known = columns(publication);
+    let mut groups = Vec::with_capacity(domain.len());
+    let mut measurements = Vec::new();
+    // Groups in which nobody is estimated to be stay empty: noise in pairs must not fill them.
+    let mut rules = Vec::new();
+    for (attr, (levels, map)) in known.levels.iter().zip(&publication.merged).enumerate() {
+        let own = Groups {
+            of: map.clone(),
+            rows: levels.clone(),
+        };
+        let mut counts = vec![0.0; own.len()];
+        let mut variances = vec![0.0; own.len()];
+        for (&group, &rows) in map.iter().zip(levels) {
+            counts[group as usize] += rows;
+            variances[group as usize] += known.sigmas[attr] * known.sigmas[attr];
+        }
+        if counts.contains(&0.0) {
+            let occupied: Vec<bool> = counts.iter().map(|&count| count > 0.0).collect();
+            let set = AttrSet::new([attr as u32]);
+            rules.push(Factor::allowed(merged, set, &occupied).map_err(failed)?);
+        }
+        if known.sigmas[attr].is_finite() {
+            let sigmas = variances.iter().map(|v: &f64| v.sqrt()).collect();
+            let set = AttrSet::new([attr as u32]);
+            measurements
+                .push(Measurement::with_sigmas(merged, set, counts, sigmas).map_err(failed)?);
+        }
+        groups.push(own);
+    }
+    if publication.marginals.is_empty() {
+        let field = independent(merged, &measurements, Some(known.rows)).map_err(failed)?;
+        return Ok(Estimated {
+            domain,
+            groups,
+            field,
+        });
+    }
+    for noisy in &publication.marginals {
+        measurements.push(measurement(merged, noisy)?);
+    }
+    let settings = EstimateConfig::default()
+        .with_max_cells(config.max_cells)
+        .with_iterations(config.iterations)
+        .with_tolerance(config.tolerance)
+        .with_total(known.rows);
+    let found = fit_field(merged, &measurements, &rules, None, &settings).map_err(failed)?;
+    Ok(Estimated {
+        domain,
+        groups,
+        field: found.field,
+    })
+}
+
+fn measurement(domain: &Domain, noisy: &NoisyMarginal) -> Result<Measurement, FitError> {
+    let counts = noisy.cells.iter().map(|&cell| cell as f64).collect();
+    Measurement::new(domain, noisy.attrs.clone(), counts, noisy.sigma).map_err(failed)
+}
+
+pub(crate) fn failed(error: ModelError) -> FitError {
+    FitError::Method {
+        method: crate::synthesizer::NAME.to_owned(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,110 @@
+//! The fitted model.
+
+use std::io::Write;
+
+use parable_core::{
+    FitRecord, Model, ModelFileError, NoisyMarginal, Observer, Progress, Publication, SampleError,
+};
+use parable_seed::Seed;
+use parable_table::codec::Codec;
+use parable_table::{Schema, Table};
+
+use crate::estimate::Estimated;
+use crate::file;
+use crate::synthesizer::NAME;
+
+/// Noisy marginals of a table, and the graphical model that agrees best with them.
+#[derive(Clone, Debug)]
+pub struct MstModel {
+    record: FitRecord,
+    codec: Codec,
+    publication: Publication,
+    estimated: Estimated,
+}
+
+impl MstModel {
+    pub(crate) fn new(
+        record: FitRecord,
+        codec: Codec,
+        publication: Publication,
+        estimated: Estimated,
+    ) -> Self {
+        Self {
+            record,
+            codec,
+            publication,
+            estimated,
+        }
+    }
+
+    /// What was released: noisy marginals with their standard deviations, and what they cost.
+    #[must_use]
+    pub fn publication(&self) -> &Publication {
+        &self.publication
+    }
+
+    /// The model of the codes.
+    #[must_use]
+    pub fn estimated(&self) -> &Estimated {
+        &self.estimated
+    }
+
+    /// The relations that were measured: names of the columns, and the standard deviation of the noise in each cell, in rows.
+    pub fn relations(&self) -> impl Iterator<Item = (Vec<&str>, f64)> {
+        let name = |attr: u32| &*self.publication.domain.attrs()[attr as usize].name;
+        let relation = move |noisy: &NoisyMarginal| {
+            let sigma = noisy.sigma;
+            (noisy.attrs.iter().map(name).collect(), sigma)
+        };
+        self.publication.marginals.iter().map(relation)
+    }
+
+    pub(crate) fn codec(&self) -> &Codec {
+        &self.codec
+    }
+}
+
+impl Model for MstModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let tell = |done| {
+            if observer
+                .progress(Progress::new("sample", done, 2))
+                .is_break()
+            {
+                return Err(SampleError::Cancelled);
+            }
+            Ok(())
+        };
+        tell(0)?;
+        let seed = seed.stream("mst/sample");
+        let codes = self.estimated.generate(rows, &seed).map_err(failed)?;
+        tell(1)?;
+        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        tell(2)?;
+        Ok(table)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        file::write(self, out)
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+    SampleError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
+    }
+}

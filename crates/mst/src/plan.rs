@@ -1,0 +1,153 @@
+//! What a fit will cost, before anything is spent.
+
+use std::fmt;
+
+use parable_core::{FitError, distances_squared};
+use parable_domain::Domain;
+use parable_dp::{PrivacyUnit, Rho};
+use serde::Serialize;
+
+use crate::config::{MstConfig, Strategy};
+use crate::release::{Wishes, setting, sigma_for};
+use crate::select::MEAN_ABSOLUTE;
+
+/// One step of a fit: how many releases, what they cost, and how far each answer is expected to be off.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PlannedStep {
+    /// What is released.
+    pub purpose: String,
+    /// How many releases; for pairs the number that sets the typical noise, the actual one depends on the scores.
+    pub releases: usize,
+    /// Zero-concentrated loss of all of them.
+    pub rho: f64,
+    /// Standard deviation of the noise of an answer, in rows; a typical one where they differ.
+    pub sigma: f64,
+    /// Expected absolute error of an answer, in people.
+    pub people: f64,
+}
+
+/// The steps of a fit, from public facts alone: nothing was measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The steps in order. Their losses sum to the budget.
+    pub steps: Vec<PlannedStep>,
+    /// Levels are merged until a group holds about so many rows.
+    pub merged_below: f64,
+}
+
+/// What a fit of this domain would spend and expect, for about this many rows.
+///
+/// # Errors
+/// Settings that name unknown columns or contradict themselves.
+pub fn plan(
+    config: &MstConfig,
+    domain: &Domain,
+    rows: f64,
+    rho: Rho,
+    unit: PrivacyUnit,
+) -> Result<Plan, FitError> {
+    let wishes = Wishes::new(config, domain)?;
+    if domain.is_empty() || !(rows > 0.0 && rows.is_finite()) {
+        return Err(setting(
+            "rows",
+            "a plan needs columns and a number of rows above 0",
+        ));
+    }
+    let (total, squared) = (rho.get(), unit.counts_squared());
+    let columns = domain.len();
+    let pairs = columns * (columns - 1) / 2;
+    let step = |purpose: &str, releases: usize, rho: f64, squared: u64| {
+        let sigma = sigma_for(rho / releases.max(1) as f64, squared)?.get();
+        Ok::<_, FitError>(PlannedStep {
+            purpose: purpose.to_owned(),
+            releases,
+            rho,
+            sigma,
+            people: MEAN_ABSOLUTE * sigma,
+        })
+    };
+    let (mut steps, merged_below) = match &config.strategy {
+        Strategy::Independent => {
+            let first = config.columns_share * total;
+            let steps = vec![
+                step("columns, first look", columns, first, squared)?,
+                step("columns again", columns, total - first, squared)?,
+            ];
+            (steps, 0.0)
+        }
+        Strategy::Mst => {
+            let first = step("columns", columns, total / 3.0, squared)?;
+            let merged = 3.0 * first.sigma;
+            let edges = columns.saturating_sub(1);
+            let mut choice = step("choice of pairs", edges, total / 3.0, 1)?;
+            // A choice has no noise of its own: what it may miss is about 2 over epsilon of a round, with epsilon = sqrt(8 rho).
+            choice.sigma = 2.0 / (8.0 * choice.rho / edges.max(1) as f64).sqrt();
+            choice.people = choice.sigma;
+            (
+                vec![first, choice, step("pairs", edges, total / 3.0, squared)?],
+                merged,
+            )
+        }
+        strategy => {
+            let first = config.columns_share * total;
+            let mut steps = vec![step("columns, first look", columns, first, squared)?];
+            let mut left = total - first;
+            let direct = matches!(strategy, Strategy::Direct { .. });
+            if !direct && pairs > 0 {
+                let unit_squared = distances_squared(unit, pairs) as f64;
+                let clear = crate::release::CLEAR_SCORE * rows;
+                let share = (config.scores_share * total).min(unit_squared / (2.0 * clear * clear));
+                left -= share;
+                steps.push(step("scores of all pairs", 1, share, unit_squared as u64)?);
+            }
+            let typical = if direct {
+                wishes.required_sets() + columns
+            } else {
+                2 * columns
+            };
+            steps.push(step(
+                "chosen sets and columns again",
+                typical,
+                left,
+                squared,
+            )?);
+            let merged = config.merge * steps[steps.len() - 1].sigma;
+            (
+                steps,
+                merged.max(config.finest_share * rows).min(0.1 * rows),
+            )
+        }
+    };
+    steps.retain(|step| step.releases > 0);
+    Ok(Plan {
+        steps,
+        merged_below,
+    })
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<32} {:>8} {:>12} {:>24}",
+            "step", "releases", "rho", "expected error (people)"
+        )?;
+        for step in &self.steps {
+            writeln!(
+                f,
+                "{:<32} {:>8} {:>12.6} {:>24.1}",
+                step.purpose, step.releases, step.rho, step.people
+            )?;
+        }
+        if self.merged_below > 0.0 {
+            writeln!(
+                f,
+                "levels are merged until a group holds about {:.0} people",
+                self.merged_below
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,295 @@
+//! Which marginals to measure, and how exactly.
+
+use parable_domain::{AttrSet, Domain};
+use parable_pgm::JunctionTree;
+
+/// A marginal that could be measured.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) attrs: AttrSet,
+    /// How much its error matters.
+    pub(crate) weight: f64,
+    /// Error of the model without it, as the sum of absolute differences in rows.
+    pub(crate) error: f64,
+    /// Cells that noise can disturb; see [`disturbed_cells`].
+    pub(crate) size: f64,
+    /// Measured in any case.
+    pub(crate) required: bool,
+}
+
+impl Candidate {
+    /// Its term in the closed form of the budget split.
+    fn term(&self) -> f64 {
+        (self.weight * self.size).powf(2.0 / 3.0)
+    }
+}
+
+/// Expected absolute value of a standard normal number.
+pub(crate) const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
+
+/// How many cells of these expected counts noise can disturb: a cell near 0 that noise makes negative is set to 0, so that it counts by its size
+/// in standard deviations, and at most once.
+pub(crate) fn disturbed_cells(expected: impl Iterator<Item = f64>, sigma: f64) -> f64 {
+    expected
+        .map(|rows| (rows.max(0.0) / sigma).min(1.0))
+        .sum::<f64>()
+        .max(1.0)
+}
+
+/// The shares of a budget that minimise the expected weighted error: proportional to `(weight * size)^(2/3)`.
+///
+/// Noise of standard deviation `sigma` in each of `size` cells adds `size * sigma * sqrt(2 / pi)` to the sum of absolute errors, and costs
+/// `1 / (2 sigma^2)`; the condition of Lagrange gives the exponent.
+pub(crate) fn shares(candidates: &[Candidate]) -> Vec<f64> {
+    let sum: f64 = candidates.iter().map(Candidate::term).sum();
+    candidates
+        .iter()
+        .map(|candidate| candidate.term() / sum)
+        .collect()
+}
+
+/// The expected weighted noise of candidates with this sum of terms together, when a budget `rho` is shared in the best way.
+fn noise(sum_of_terms: f64, rho: f64) -> f64 {
+    MEAN_ABSOLUTE * sum_of_terms.powf(1.5) / (2.0 * rho).sqrt()
+}
+
+/// The candidates whose measurement lowers the expected error: greedily the one with the largest gain, within a limit of cells of the model.
+///
+/// Gains are divided by powers of the number of cells; of the powers 0, 1/2 and 1 the result with the largest sum of gains is kept (choosing costs
+/// nothing: it uses released numbers only). `columns` are measured in any case, too. The result holds positions in `candidates`.
+pub(crate) fn choose(
+    domain: &Domain,
+    candidates: &[Candidate],
+    columns: &[Candidate],
+    rho: f64,
+    max_cells: u64,
+) -> Vec<usize> {
+    [0.0, 0.5, 1.0]
+        .into_iter()
+        .map(|penalty| Greedy::new(domain, candidates, columns, rho, max_cells).run(penalty))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or_else(Vec::new, |(chosen, _)| chosen)
+}
+
+/// Which attributes are connected so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts(Vec<u32>);
+
+impl Parts {
+    pub(crate) fn new(attrs: usize) -> Self {
+        Self((0..attrs as u32).collect())
+    }
+
+    /// Whether the attributes lie in more than one part.
+    pub(crate) fn would_join(&self, attrs: &AttrSet) -> bool {
+        let part = |attr: u32| self.0[attr as usize];
+        attrs
+            .iter()
+            .any(|attr| part(attr) != part(attrs.as_slice()[0]))
+    }
+
+    /// Connects the attributes.
+    pub(crate) fn join(&mut self, attrs: &AttrSet) {
+        let joined: Vec<u32> = attrs.iter().map(|attr| self.0[attr as usize]).collect();
+        for part in &mut self.0 {
+            if joined.contains(part) {
+                *part = joined[0];
+            }
+        }
+    }
+
+    /// How many of these sets of two a spanning tree takes.
+    pub(crate) fn rounds<'a>(&self, sets: impl Iterator<Item = &'a AttrSet>) -> usize {
+        let mut parts = self.clone();
+        let mut rounds = 0;
+        for set in sets {
+            if parts.would_join(set) {
+                parts.join(set);
+                rounds += 1;
+            }
+        }
+        rounds
+    }
+}
+
+struct Greedy<'a> {
+    domain: &'a Domain,
+    candidates: &'a [Candidate],
+    rho: f64,
+    max_cells: u64,
+    terms: f64,
+    value: f64,
+    chosen: Vec<usize>,
+    sets: Vec<AttrSet>,
+    tree: Option<JunctionTree>,
+}
+
+impl<'a> Greedy<'a> {
+    fn new(
+        domain: &'a Domain,
+        candidates: &'a [Candidate],
+        columns: &[Candidate],
+        rho: f64,
+        max_cells: u64,
+    ) -> Self {
+        Self {
+            domain,
+            candidates,
+            rho,
+            max_cells,
+            terms: columns.iter().map(Candidate::term).sum(),
+            value: 0.0,
+            chosen: Vec::new(),
+            sets: Vec::new(),
+            tree: None,
+        }
+    }
+
+    fn gain(&self, index: usize) -> f64 {
+        let candidate = &self.candidates[index];
+        candidate.weight * candidate.error
+            - (noise(self.terms + candidate.term(), self.rho) - noise(self.terms, self.rho))
+    }
+
+    fn take(&mut self, index: usize) {
+        self.value += self.gain(index);
+        self.terms += self.candidates[index].term();
+        self.chosen.push(index);
+        self.sets.push(self.candidates[index].attrs.clone());
+    }
+
+    /// Whether the model with one more set stays within the limit; keeps the tree if so.
+    fn fits(&mut self, attrs: &AttrSet) -> bool {
+        if self
+            .tree
+            .as_ref()
+            .is_some_and(|tree| tree.cover(attrs).is_some())
+        {
+            return true;
+        }
+        let mut sets = self.sets.clone();
+        sets.push(attrs.clone());
+        let tree = JunctionTree::build(self.domain, &sets);
+        match tree {
+            Ok(tree) if tree.cells() <= u128::from(self.max_cells) => {
+                self.tree = Some(tree);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn run(mut self, penalty: f64) -> (Vec<usize>, f64) {
+        let candidates = self.candidates;
+        let mut open = Vec::new();
+        for index in 0..candidates.len() {
+            if candidates[index].required {
+                self.take(index);
+            } else {
+                open.push(index);
+            }
+        }
+        let scale: Vec<f64> = candidates
+            .iter()
+            .map(|c| (self.domain.cells(&c.attrs).unwrap_or(u128::MAX) as f64).powf(penalty))
+            .collect();
+        loop {
+            open.retain(|&index| self.gain(index) > 0.0);
+            let rank = |index: usize| self.gain(index) / scale[index];
+            let Some(best) = open
+                .iter()
+                .copied()
+                .max_by(|&a, &b| rank(a).total_cmp(&rank(b)))
+            else {
+                return (self.chosen, self.value);
+            };
+            open.retain(|&index| index != best);
+            if self.fits(&candidates[best].attrs) {
+                self.take(best);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(attrs: &[u32], error: f64, size: f64) -> Candidate {
+        Candidate {
+            attrs: AttrSet::new(attrs.iter().copied()),
+            weight: 1.0,
+            error,
+            size,
+            required: false,
+        }
+    }
+
+    fn domain(levels: &[u32]) -> Domain {
+        Domain::new(["a", "b", "c", "d"].into_iter().zip(levels.iter().copied())).unwrap()
+    }
+
+    #[test]
+    fn no_other_split_has_less_noise() {
+        let candidates = [
+            candidate(&[0], 0.0, 4.0),
+            candidate(&[1], 0.0, 100.0),
+            candidate(&[2], 0.0, 30.0),
+        ];
+        let best = shares(&candidates);
+        let cost = |shares: &[f64]| -> f64 {
+            candidates
+                .iter()
+                .zip(shares)
+                .map(|(c, s)| c.size * MEAN_ABSOLUTE / (2.0 * s * 0.1).sqrt())
+                .sum()
+        };
+        let terms: f64 = candidates.iter().map(Candidate::term).sum();
+        assert!((cost(&best) - noise(terms, 0.1)).abs() < 1e-9 * cost(&best));
+        for (from, to) in [(0, 1), (1, 0), (1, 2), (2, 0)] {
+            let mut other = best.clone();
+            other[from] -= 0.01;
+            other[to] += 0.01;
+            assert!(cost(&other) > cost(&best));
+        }
+    }
+
+    #[test]
+    fn pairs_are_taken_while_their_gain_exceeds_their_noise() {
+        let domain = domain(&[4, 4, 4, 4]);
+        let candidates = [
+            candidate(&[0, 1], 5_000.0, 16.0),
+            candidate(&[1, 2], 3_000.0, 16.0),
+            candidate(&[2, 3], 20.0, 16.0),
+        ];
+        assert_eq!(choose(&domain, &candidates, &[], 0.01, 1_000), [0, 1]);
+        // A hundredth of the budget: ten times the noise, and nothing is worth it.
+        assert!(choose(&domain, &candidates, &[], 1e-8, 1_000).is_empty());
+    }
+
+    #[test]
+    fn the_limit_of_cells_holds_and_required_sets_come_first() {
+        let domain = domain(&[10, 10, 10, 10]);
+        let mut candidates = [
+            candidate(&[0, 1], 5_000.0, 50.0),
+            candidate(&[1, 2], 4_000.0, 50.0),
+            candidate(&[0, 2], 3_000.0, 50.0),
+            candidate(&[0, 3], 10.0, 50.0),
+        ];
+        candidates[3].required = true;
+        // All three of the first make a clique of 1,000 cells.
+        assert_eq!(choose(&domain, &candidates, &[], 1.0, 400), [3, 0, 1]);
+        assert_eq!(choose(&domain, &candidates, &[], 1.0, 2_000), [3, 0, 1, 2]);
+    }
+
+    #[test]
+    fn a_spanning_tree_takes_one_edge_less_than_parts() {
+        let mut parts = Parts::new(4);
+        let pairs: Vec<AttrSet> = AttrSet::pairs(4).collect();
+        assert_eq!(parts.rounds(pairs.iter()), 3);
+        parts.join(&AttrSet::new([0, 2, 3]));
+        assert!(!parts.would_join(&AttrSet::new([2, 3])));
+        assert!(parts.would_join(&AttrSet::new([1, 3])));
+        assert_eq!(parts.rounds(pairs.iter()), 1);
+    }
+}

@@ -1,0 +1,170 @@
+//! The method: unfitted.
+
+use parable_core::{
+    Capabilities, Curator, FitContext, FitError, FitRecord, Publication, Synthesizer,
+};
+use parable_domain::{Domain, MarginalSource};
+use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
+use parable_table::{Kind, Schema, Table};
+
+use crate::config::MstConfig;
+use crate::estimate::{Estimated, estimate};
+use crate::model::MstModel;
+use crate::release::{STEPS, release};
+
+pub(crate) const NAME: &str = "mst";
+
+/// Private synthesis from noisy marginals.
+///
+/// Fits a table, a source of counts that never shows a row, or nothing but a publication; in each case with the same algorithm.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mst {
+    config: MstConfig,
+}
+
+impl Mst {
+    /// The method with these settings.
+    #[must_use]
+    pub fn new(config: MstConfig) -> Self {
+        Self { config }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &MstConfig {
+        &self.config
+    }
+
+    /// Learns from counts alone, spending all that the curator's ledger still allows: the publication is what was released, the model is
+    /// computed from it and nothing else. Columns named in the settings stand in an order.
+    ///
+    /// # Errors
+    /// See [`FitError`].
+    pub fn fit_marginals(
+        &self,
+        curator: &mut Curator<'_>,
+    ) -> Result<(Publication, Estimated), FitError> {
+        let ordered = ordered_by_name(curator.domain(), &self.config);
+        let publication = release(&self.config, ordered, curator, &mut |_| Ok(()))?;
+        let estimated = estimate(&publication, &self.config)?;
+        Ok((publication, estimated))
+    }
+}
+
+impl Synthesizer for Mst {
+    type Model = MstModel;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().with_privacy().with_missing()
+    }
+
+    fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<MstModel, FitError> {
+        if table.rows() == 0 || table.schema().is_empty() {
+            return Err(FitError::Empty {
+                rows: table.rows(),
+                columns: table.schema().len(),
+            });
+        }
+        let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
+        let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
+        let codes = codec.encode(table).map_err(refused)?;
+        let ordered = ordered_by_kind(&codec, &self.config);
+        let observer = context.observer;
+        let mut progress =
+            |done| match observer.progress(parable_core::Progress::new("fit", done, STEPS)) {
+                std::ops::ControlFlow::Continue(()) => Ok(()),
+                std::ops::ControlFlow::Break(()) => Err(FitError::Cancelled),
+            };
+        let source: &dyn MarginalSource = &codes;
+        let mut curator = Curator::new(source, context.ledger, context.noise);
+        let publication = release(&self.config, ordered, &mut curator, &mut progress)?;
+        let estimated = estimate(&publication, &self.config)?;
+        progress(STEPS)?;
+        let mut record = FitRecord::private(
+            NAME,
+            env!("CARGO_PKG_VERSION"),
+            &self.config,
+            codec.schema(),
+            context.ledger,
+            context.noise,
+        );
+        record.warnings = warnings(&publication, &estimated);
+        Ok(MstModel::new(record, codec, publication, estimated))
+    }
+}
+
+/// What a reader of the record should know; from released numbers only.
+fn warnings(publication: &Publication, estimated: &Estimated) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if publication.marginals.is_empty() && publication.domain.len() > 1 {
+        warnings.push(
+            "the budget allows little more than single columns for so few rows: no relation between columns was measured, and they are synthesized independently"
+                .to_owned(),
+        );
+    }
+    let flat: Vec<&str> = publication
+        .domain
+        .attrs()
+        .iter()
+        .zip(estimated.field.domain().attrs())
+        .filter(|(own, merged)| merged.levels == 1 && own.levels > 1)
+        .map(|(own, _)| &*own.name)
+        .collect();
+    if !publication.marginals.is_empty() && !flat.is_empty() {
+        warnings.push(format!(
+            "noise hides all differences between levels of {}: these columns are synthesized independently of the others",
+            flat.join(", ")
+        ));
+    }
+    warnings
+}
+
+fn ordered_by_name(domain: &Domain, config: &MstConfig) -> Vec<u32> {
+    domain
+        .attrs()
+        .iter()
+        .map(|attr| {
+            let named = config.ordered.iter().any(|name| **name == *attr.name);
+            if named { attr.levels } else { 0 }
+        })
+        .collect()
+}
+
+/// Levels of ordinal columns and bins stand in an order; the missing reasons behind them do not.
+fn ordered_by_kind(codec: &Codec, config: &MstConfig) -> Vec<u32> {
+    let schema: &Schema = codec.schema();
+    schema
+        .fields()
+        .iter()
+        .zip(codec.columns())
+        .map(|(field, column)| match &column.values {
+            ValueCodes::Bins(bins) => bins.len() as u32,
+            ValueCodes::Levels(levels)
+                if matches!(field.kind, Kind::Ordinal { .. })
+                    || config.ordered.contains(&field.name) =>
+            {
+                levels.len() as u32
+            }
+            _ => 0,
+        })
+        .collect()
+}
+
+fn refused(error: CodecError) -> FitError {
+    match error {
+        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
+        CodecError::NoCodes { column, .. } => FitError::Unsupported {
+            method: NAME,
+            column,
+            kind: "free text or names of rows",
+        },
+        other => FitError::Method {
+            method: NAME.to_owned(),
+            source: Box::new(other),
+        },
+    }
+}

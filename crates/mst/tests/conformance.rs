@@ -1,0 +1,33 @@
+//! The public conformance suite, for every strategy.
+
+use parable_core::conformance;
+use parable_mst::{Mst, MstConfig, MstReader, Strategy};
+
+fn check(strategy: Strategy) {
+    let mst = Mst::new(MstConfig::default().with_strategy(strategy));
+    conformance::check(&mst, &MstReader);
+}
+
+#[test]
+fn swift_keeps_every_promise() {
+    check(Strategy::Swift);
+}
+
+#[test]
+fn the_published_tree_keeps_every_promise() {
+    check(Strategy::Mst);
+}
+
+#[test]
+fn independent_columns_keep_every_promise() {
+    check(Strategy::Independent);
+}
+
+#[test]
+fn chosen_marginals_keep_every_promise() {
+    let marginals = vec![
+        vec!["arm".into(), "post".into()],
+        vec!["pre".into(), "post".into()],
+    ];
+    check(Strategy::Direct { marginals });
+}
