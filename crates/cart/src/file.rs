@@ -40,6 +40,7 @@ struct LevelV1 {
     labels: LabelsV1,
     patterns: Vec<Vec<usize>>,
     reasons: BTreeMap<usize, Vec<(u8, u32)>>,
+    row_counts: Vec<(usize, Vec<u32>)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +138,7 @@ impl From<&LevelModel> for LevelV1 {
             },
             patterns: level.patterns.clone(),
             reasons: level.reasons.clone(),
+            row_counts: level.row_counts.clone(),
         }
     }
 }
@@ -368,7 +370,15 @@ impl LevelV1 {
             explained && self.patterns.is_empty() == self.reasons.is_empty(),
             "an absence without a reason",
         )?;
+        for (column, counts) in &self.row_counts {
+            let field = field_of(schema, *column)?;
+            ensure(
+                field.kind.is_categorical() && counts.len() == levels_of(field),
+                "rows by levels that are not the schema's",
+            )?;
+        }
         Ok(LevelModel {
+            row_counts: self.row_counts,
             column: self.column,
             labels,
             patterns: self.patterns,

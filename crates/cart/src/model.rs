@@ -42,6 +42,8 @@ pub(crate) struct LevelModel {
     pub(crate) patterns: Vec<Vec<usize>>,
     /// Missing bytes and their counts for each column that stands in a pattern.
     pub(crate) reasons: BTreeMap<usize, Vec<(u8, u32)>>,
+    /// Real rows by code, for columns of few levels that are made at this level of finer clusters.
+    pub(crate) row_counts: Vec<(usize, Vec<u32>)>,
 }
 
 /// A predictor.

@@ -115,8 +115,55 @@ impl<'a> Work<'a> {
                     return Err(SampleError::Cancelled);
                 }
             }
+            if (1..self.model.levels.len()).contains(&level) {
+                self.keep_row_counts(level);
+            }
         }
         Ok(())
+    }
+
+    /// Changes the sizes of finer clusters a little, within their coarser cluster, until the levels of their columns have their real shares of rows
+    /// (raking, Deming & Stephan 1940). Few classes are drawn, and a percent of them more or less is hundreds of rows.
+    fn keep_row_counts(&mut self, level: usize) {
+        let columns = &self.frames[level].columns;
+        let bound = |(column, counts): &'a (usize, Vec<u32>)| {
+            let made = &columns.iter().find(|(made, _)| made == column)?.1;
+            match made.values() {
+                Values::Codes(codes) if made.missing_count() == 0 => {
+                    Some((codes.clone(), counts.as_slice()))
+                }
+                _ => None,
+            }
+        };
+        let model: &'a CartModel = self.model;
+        let bound: Vec<(Vec<u32>, &[u32])> = model.levels[level]
+            .row_counts
+            .iter()
+            .filter_map(bound)
+            .collect();
+        if bound.is_empty() {
+            return;
+        }
+        let outer = &self.frames[level - 1];
+        let mut sizes: Vec<f64> = self.frames[level]
+            .rows
+            .iter()
+            .map(|&rows| f64::from(rows))
+            .collect();
+        for _ in 0..RAKING_ROUNDS {
+            for (codes, wanted) in &bound {
+                rake(&mut sizes, codes, wanted);
+            }
+            let mut first = 0;
+            for (&children, &rows) in outer.children.iter().zip(&outer.rows) {
+                let own = &mut sizes[first..first + children as usize];
+                let scale = f64::from(rows) / own.iter().sum::<f64>();
+                own.iter_mut().for_each(|size| *size *= scale);
+                first += children as usize;
+            }
+        }
+        let rows = self.fit_rows(level, &sizes);
+        self.set_sizes(level, Source::Rows, rows);
     }
 
     /// Starts a level: how many units it has, whose members they are, and what they see of their clusters.
@@ -207,6 +254,10 @@ impl<'a> Work<'a> {
             Source::Children => self.fit_children(level, &sizes),
             _ => self.fit_rows(level, &sizes),
         };
+        self.set_sizes(level, source, made);
+    }
+
+    fn set_sizes(&mut self, level: usize, source: Source, made: Vec<u32>) {
         for (index, feature) in self.model.features.iter().enumerate() {
             if feature.source == source && feature.level == level {
                 let bins = made
@@ -567,6 +618,31 @@ const ROUNDS: usize = 3;
 /// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by leaning.
 const STEP: f64 = 0.05;
 const FARTHEST: f64 = 0.7;
+
+/// Rounds of raking: shares are met to far below a row after half of them.
+const RAKING_ROUNDS: usize = 12;
+
+/// Scales the sizes of each code's units so that codes have their wanted shares of all rows; codes without units or rows stay as they are.
+fn rake(sizes: &mut [f64], codes: &[u32], wanted: &[u32]) {
+    let mut made = vec![0.0; wanted.len()];
+    for (&size, &code) in sizes.iter().zip(codes) {
+        made[code as usize] += size;
+    }
+    let both = |code: usize| made[code] > 0.0 && wanted[code] > 0;
+    let sum = |of: &dyn Fn(usize) -> f64| {
+        (0..wanted.len())
+            .filter(|&code| both(code))
+            .map(of)
+            .sum::<f64>()
+    };
+    let scale = sum(&|code| made[code]) / sum(&|code| f64::from(wanted[code]));
+    for (size, &code) in sizes.iter_mut().zip(codes) {
+        let code = code as usize;
+        if both(code) {
+            *size *= f64::from(wanted[code]) * scale / made[code];
+        }
+    }
+}
 
 /// The shift of each arm with which its rows have the mean of the real arm, by the secant method.
 ///
