@@ -10,11 +10,12 @@ use crate::reference::{independent, resample};
 use crate::trial::{TrialOptions, TrialScore};
 use crate::univariate::Univariate;
 use crate::{
-    AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd, CorrelationRatioMsd,
-    CramersVMsd, Direction, Evaluation, EvaluationOptions, Group, Inputs, JointMissingDifference,
-    KolmogorovSmirnov, MassMad, Metric, MetricError, MissingShareDifference, Pair, Propensity,
-    RuleViolations, Score, TableUtility, TotalVariation, WorstDisclosure, bivariate, missing,
-    privacy, rules, univariate,
+    Adherence, AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd,
+    CorrelationRatioMsd, Cover, CramersVMsd, Direction, Evaluation, EvaluationOptions, Group,
+    Inputs, JensenShannon, JointMissingDifference, KMarginal, KolmogorovSmirnov, MassMad, Metric,
+    MetricError, MissingShareDifference, Pair, Propensity, RuleViolations, Score,
+    SubsampleEquivalent, TableUtility, TotalVariation, Wasserstein, WorstDisclosure, bivariate,
+    missing, privacy, rules, univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -51,6 +52,10 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
         Box::new(MassMad::new(options.bins)),
         Box::new(TotalVariation::new(options.bins)),
         Box::new(KolmogorovSmirnov::default()),
+        Box::new(JensenShannon::new(options.bins)),
+        Box::new(Wasserstein::default()),
+        Box::new(Cover::default()),
+        Box::new(Adherence::default()),
         Box::new(TableUtility::columns()),
         Box::new(CorrelationMsd::new(Correlation::Pearson)),
         Box::new(CorrelationMsd::new(Correlation::Spearman)),
@@ -62,6 +67,8 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
             options.bias_corrected,
         )),
         Box::new(TableUtility::pairs()),
+        Box::new(KMarginal::new(2)),
+        Box::new(SubsampleEquivalent::default()),
         Box::new(Propensity::logit()),
         Box::new(Propensity::products()),
         Box::new(Propensity::tree()),

@@ -56,6 +56,7 @@ mod evaluation;
 mod evaluator;
 mod frame;
 mod inner_product;
+mod k_marginal;
 mod least_squares;
 mod metric;
 mod missing;
@@ -83,6 +84,7 @@ pub use disclosure::{Binning, Disclosure, WorstDisclosure};
 pub use error::MetricError;
 pub use evaluation::{Evaluation, Inputs};
 pub use evaluator::{Evaluator, Progress, default_metrics};
+pub use k_marginal::{KMarginal, SubsampleEquivalent};
 pub use metric::Metric;
 pub use missing::{JointMissingDifference, MissingShareDifference};
 pub use options::EvaluationOptions;
@@ -101,4 +103,6 @@ pub use section::{
 };
 pub use table_utility::{TableComparison, TableUtility};
 pub use trial::TrialScore;
-pub use univariate::{KolmogorovSmirnov, MassMad, TotalVariation};
+pub use univariate::{
+    Adherence, Cover, JensenShannon, KolmogorovSmirnov, MassMad, TotalVariation, Wasserstein,
+};

@@ -12,6 +12,15 @@ pub(crate) fn resample(real: &Table, rows: usize, seed: &Seed) -> Table {
     real.take(&drawn)
 }
 
+/// So many different rows, in order.
+pub(crate) fn subsample(rows: usize, wanted: usize, seed: &Seed) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..rows).collect();
+    seed.rng().shuffle(&mut all);
+    all.truncate(wanted);
+    all.sort_unstable();
+    all
+}
+
 /// Each column of the real table permuted on its own: every shape kept, every dependence destroyed. With more rows than the real table has, each
 /// column is permuted again and again.
 pub(crate) fn independent(real: &Table, rows: usize, seed: &Seed) -> Table {

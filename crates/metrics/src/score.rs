@@ -271,6 +271,8 @@ pub enum Unit {
     Clusters,
     /// Treatment effects: one for each outcome and arm.
     Effects,
+    /// Contingency tables of several columns.
+    Tables,
     /// Declared rules.
     Rules,
 }
@@ -346,6 +348,8 @@ pub enum Detail {
     Text(String),
     /// Several names.
     List(Vec<String>),
+    /// Several numbers.
+    Numbers(Vec<f64>),
 }
 
 impl From<bool> for Detail {
@@ -381,6 +385,12 @@ impl From<&str> for Detail {
 impl From<String> for Detail {
     fn from(value: String) -> Self {
         Self::Text(value)
+    }
+}
+
+impl From<Vec<f64>> for Detail {
+    fn from(values: Vec<f64>) -> Self {
+        Self::Numbers(values)
     }
 }
 

@@ -183,17 +183,32 @@ pub(crate) struct Grouped {
 }
 
 impl Grouped {
+    /// Cells numbered from 0.
+    pub(crate) fn new(cells: usize, real: Vec<u32>, synthetic: Vec<u32>) -> Self {
+        Self {
+            cells,
+            real,
+            synthetic,
+            #[cfg(test)]
+            breaks: Vec::new(),
+        }
+    }
+
+    /// The same with some of the real rows in the place of the synthetic ones.
+    pub(crate) fn against_own_rows(&self, rows: &[usize]) -> Self {
+        let picked = rows.iter().map(|&row| self.real[row]).collect();
+        Self::new(self.cells, self.real.clone(), picked)
+    }
+
     /// Levels as they are; numbers in `groups` groups: quantiles of the values of both tables, or intervals of equal width if ties leave fewer than three. Missing
     /// is a cell of its own.
     pub(crate) fn of(column: &FrameColumn, groups: usize) -> Self {
         match &column.data {
-            Data::Codes { labels, codes } => Self {
-                cells: labels.len() + 1,
-                real: codes.real.clone(),
-                synthetic: codes.synthetic.clone(),
-                #[cfg(test)]
-                breaks: Vec::new(),
-            },
+            Data::Codes { labels, codes } => Self::new(
+                labels.len() + 1,
+                codes.real.clone(),
+                codes.synthetic.clone(),
+            ),
             Data::Numbers(numbers) => {
                 let breaks = Self::breaks(&numbers.real, &numbers.synthetic, groups);
                 let last = breaks.len().saturating_sub(1) as u32;

@@ -110,6 +110,22 @@ impl Cells {
         self.counts[cell][side] as f64 / self.totals[side] as f64
     }
 
+    /// Jensen-Shannon distance of the shares: the root of the mean Kullback-Leibler divergence from their average, natural logarithm.
+    fn jensen_shannon(&self) -> f64 {
+        let part = |share: f64, middle: f64| match share > 0.0 {
+            true => 0.5 * share * (share / middle).ln(),
+            false => 0.0,
+        };
+        let divergence: f64 = (0..self.counts.len())
+            .map(|cell| {
+                let (p, q) = (self.share(cell, 0), self.share(cell, 1));
+                let middle = 0.5 * (p + q);
+                part(p, middle) + part(q, middle)
+            })
+            .sum();
+        divergence.max(0.0).sqrt()
+    }
+
     /// Sum over cells of the absolute difference of shares, 0 to 2.
     pub(crate) fn absolute_difference(&self) -> f64 {
         (0..self.counts.len())
@@ -138,6 +154,67 @@ pub(crate) fn kolmogorov_smirnov(real: &[f64], synthetic: &[f64]) -> Option<f64>
     Some(largest)
 }
 
+/// Area between the empirical distribution functions of two ascending lists.
+fn wasserstein(real: &[f64], synthetic: &[f64]) -> Option<f64> {
+    if real.is_empty() || synthetic.is_empty() {
+        return None;
+    }
+    let (mut i, mut j, mut area) = (0, 0, 0.0);
+    let (n, m) = (real.len() as f64, synthetic.len() as f64);
+    let mut last = real[0].min(synthetic[0]);
+    while i < real.len() || j < synthetic.len() {
+        let x = match (real.get(i), synthetic.get(j)) {
+            (Some(&a), Some(&b)) => a.min(b),
+            (Some(&a), None) | (None, Some(&a)) => a,
+            (None, None) => break,
+        };
+        area += (x - last) * (i as f64 / n - j as f64 / m).abs();
+        last = x;
+        while i < real.len() && real[i] <= x {
+            i += 1;
+        }
+        while j < synthetic.len() && synthetic[j] <= x {
+            j += 1;
+        }
+    }
+    Some(area)
+}
+
+/// How much of the real range ascending synthetic values reach, and the share of them inside it. The first is undefined for a real column without range.
+fn range_cover(real: &[f64], synthetic: &[f64]) -> (Option<f64>, Option<f64>) {
+    let (Some((&low, &high)), Some((&first, &last))) = (
+        real.first().zip(real.last()),
+        synthetic.first().zip(synthetic.last()),
+    ) else {
+        return (None, None);
+    };
+    let lost = (first - low).max(0.0) + (high - last).max(0.0);
+    let cover = (high > low).then(|| (1.0 - lost / (high - low)).max(0.0));
+    let inside =
+        synthetic.partition_point(|&x| x <= high) - synthetic.partition_point(|&x| x < low);
+    (cover, Some(inside as f64 / synthetic.len() as f64))
+}
+
+/// The same for levels: the share of real levels that synthetic rows have, and of synthetic values with a real level. Missing is no level here.
+fn level_cover(real: &[u32], synthetic: &[u32], levels: usize) -> (Option<f64>, Option<f64>) {
+    let (in_real, in_synthetic) = (
+        crate::frame::seen(real, levels),
+        crate::frame::seen(synthetic, levels),
+    );
+    let known = (1..=levels).filter(|&code| in_real[code]).count();
+    let kept = (1..=levels)
+        .filter(|&code| in_real[code] && in_synthetic[code])
+        .count();
+    let values = synthetic.iter().filter(|&&code| code != 0);
+    let (all, inside) = values.fold((0u64, 0u64), |(all, inside), &code| {
+        (all + 1, inside + u64::from(in_real[code as usize]))
+    });
+    (
+        (known > 0 && all > 0).then(|| kept as f64 / known as f64),
+        (known > 0 && all > 0).then(|| inside as f64 / all as f64),
+    )
+}
+
 /// What is known of each column of a frame, computed once for the section and all scores.
 #[derive(Debug)]
 pub(crate) struct Univariate {
@@ -151,6 +228,9 @@ pub(crate) struct ColumnNumbers {
     pub(crate) name: String,
     pub(crate) cells: Result<Cells, Undefined>,
     pub(crate) ks: Option<Option<f64>>,
+    pub(crate) wasserstein: Option<f64>,
+    pub(crate) cover: Option<f64>,
+    pub(crate) adherence: Option<f64>,
     pub(crate) summary: Sides<Option<NumericSummary>>,
     pub(crate) distinct: Sides<u64>,
     pub(crate) comparable: bool,
@@ -182,6 +262,9 @@ impl ColumnNumbers {
             name: column.name.clone(),
             cells,
             ks: None,
+            wasserstein: None,
+            cover: None,
+            adherence: None,
             summary: Sides::default(),
             distinct: Sides::default(),
             comparable: !column.renamed,
@@ -197,6 +280,8 @@ impl ColumnNumbers {
                 let real = sorted(&values.real);
                 let synthetic = sorted(&values.synthetic);
                 numbers.ks = Some(kolmogorov_smirnov(&real, &synthetic));
+                numbers.wasserstein = wasserstein(&real, &synthetic);
+                (numbers.cover, numbers.adherence) = range_cover(&real, &synthetic);
                 numbers.summary = Sides {
                     real: summary(&real),
                     synthetic: summary(&synthetic),
@@ -213,6 +298,10 @@ impl ColumnNumbers {
                         .filter(|&&seen| seen)
                         .count() as u64
                 };
+                if !column.renamed {
+                    (numbers.cover, numbers.adherence) =
+                        level_cover(&codes.real, &codes.synthetic, labels.len());
+                }
                 numbers.distinct = Sides {
                     real: count(&codes.real),
                     synthetic: count(&codes.synthetic),
@@ -227,6 +316,28 @@ impl ColumnNumbers {
             .as_ref()
             .map(|cells| 0.5 * cells.absolute_difference())
             .map_err(|&why| why)
+    }
+}
+
+impl ColumnNumbers {
+    fn js_distance(&self) -> Result<f64, Undefined> {
+        self.cells
+            .as_ref()
+            .map(Cells::jensen_shannon)
+            .map_err(|&why| why)
+    }
+
+    /// The Wasserstein distance in standard deviations of the real column.
+    fn scaled_wasserstein(&self) -> Option<Result<f64, Undefined>> {
+        self.ks?;
+        let Some(distance) = self.wasserstein else {
+            return Some(Err(Undefined::NoRows));
+        };
+        let sd = self.summary.real.and_then(|real| real.sd);
+        Some(match sd {
+            Some(sd) if sd > 0.0 => Ok(distance / sd),
+            _ => Err(Undefined::ConstantColumn),
+        })
     }
 }
 
@@ -282,6 +393,10 @@ pub(crate) fn details(
                 tvd: None,
                 tvd_resample: None,
                 ks: None,
+                js_distance: None,
+                wasserstein: None,
+                cover: None,
+                adherence: None,
                 missing_share: Sides {
                     real: missing(pair.real(), name),
                     synthetic: missing(pair.synthetic(), name),
@@ -307,6 +422,10 @@ pub(crate) fn details(
                         .filter_map(|resample| resample.columns[position].tvd().ok()),
                 );
                 detail.ks = numbers.ks.flatten();
+                detail.js_distance = numbers.js_distance().ok();
+                detail.wasserstein = numbers.wasserstein;
+                detail.cover = numbers.cover;
+                detail.adherence = numbers.adherence;
                 detail.summary = numbers.summary;
                 detail.distinct = numbers.distinct;
                 detail.mean_difference_in_sd = mean_difference(&numbers.summary);
@@ -456,6 +575,38 @@ pub struct TotalVariation {
 #[non_exhaustive]
 pub struct KolmogorovSmirnov {}
 
+/// Jensen-Shannon distance of each column, averaged over columns (1.6); cells as in [`MassMad`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct JensenShannon {
+    /// Bins per numeric column. Default 10.
+    pub bins: usize,
+}
+
+/// Area between the cumulative curves of each numeric column in standard deviations of the real one, averaged over columns (1.8).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Wasserstein {}
+
+/// Share of the real range reached, or of the real levels used, averaged over columns (1.10).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Cover {}
+
+/// Share of synthetic values inside the real range or with a real level, averaged over columns (1.11). Values that reach exactly to the ends of the range
+/// reveal the real smallest and largest value.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Adherence {}
+
+impl JensenShannon {
+    /// With this many bins per numeric column (at least 1).
+    #[must_use]
+    pub fn new(bins: usize) -> Self {
+        Self { bins: bins.max(1) }
+    }
+}
+
 impl MassMad {
     /// With this many bins per numeric column (at least 1).
     #[must_use]
@@ -574,6 +725,105 @@ impl Metric for KolmogorovSmirnov {
     }
 }
 
+impl Metric for JensenShannon {
+    fn id(&self) -> &str {
+        "jensen_shannon"
+    }
+
+    fn title(&self) -> &str {
+        "Jensen-Shannon distance, mean over columns"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let univariate = pair.univariate(self.bins);
+        let comparable = univariate.columns.iter().filter(|c| c.comparable);
+        let parts = comparable.map(|column| (column.name.as_str(), column.js_distance()));
+        let score = mean_over_columns(self, parts, &univariate).with_param("bins", self.bins);
+        Ok(warn_if_small(score, &univariate))
+    }
+}
+
+impl Metric for Wasserstein {
+    fn id(&self) -> &str {
+        "wasserstein"
+    }
+
+    fn title(&self) -> &str {
+        "Wasserstein distance in real standard deviations, mean over numeric columns"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let univariate = pair.univariate(10);
+        let parts = univariate
+            .columns
+            .iter()
+            .filter_map(|column| Some((column.name.as_str(), column.scaled_wasserstein()?)));
+        let score = mean_over_columns(self, parts, &univariate);
+        Ok(warn_if_small(score, &univariate))
+    }
+}
+
+impl Metric for Cover {
+    fn id(&self) -> &str {
+        "cover"
+    }
+
+    fn title(&self) -> &str {
+        "Share of real ranges and levels that synthetic values reach, mean over columns"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Max1
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let univariate = pair.univariate(10);
+        let comparable = univariate.columns.iter().filter(|c| c.comparable);
+        let parts = comparable.map(|column| {
+            let why = match column.summary.real.is_some() && column.summary.synthetic.is_some() {
+                true => Undefined::ConstantColumn,
+                false => Undefined::NoRows,
+            };
+            (column.name.as_str(), column.cover.ok_or(why))
+        });
+        Ok(mean_over_columns(self, parts, &univariate))
+    }
+}
+
+impl Metric for Adherence {
+    fn id(&self) -> &str {
+        "adherence"
+    }
+
+    fn title(&self) -> &str {
+        "Share of synthetic values in the real range or with a real level, mean over columns"
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Max1
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let univariate = pair.univariate(10);
+        let comparable = univariate.columns.iter().filter(|c| c.comparable);
+        let parts = comparable.map(|column| {
+            (
+                column.name.as_str(),
+                column.adherence.ok_or(Undefined::NoRows),
+            )
+        });
+        Ok(mean_over_columns(self, parts, &univariate))
+    }
+}
+
 fn mean_over_columns<'a>(
     metric: &dyn Metric,
     parts: impl Iterator<Item = (&'a str, Result<f64, Undefined>)>,
@@ -586,7 +836,11 @@ fn mean_over_columns<'a>(
             Ok(value) => {
                 sum += value;
                 used += 1;
-                if worst.is_none_or(|(_, largest)| value > largest) {
+                let worse = |known: f64| match metric.direction() {
+                    Direction::Max1 => value < known,
+                    _ => value > known,
+                };
+                if worst.is_none_or(|(_, known)| worse(known)) {
                     worst = Some((name, value));
                 }
             }

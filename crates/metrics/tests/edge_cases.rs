@@ -121,7 +121,9 @@ fn single_columns() {
         let name = case["name"].as_str().unwrap();
         let (column, value) = (&evaluation.columns[0], &case["value"]);
         check(name, column.tvd, &value["tvd"], &case);
+        check(name, column.js_distance, &value["js_distance"], &case);
         if value.get("ks").is_some() {
+            check(name, column.wasserstein, &value["wasserstein"], &case);
             check(name, column.ks, &value["ks"], &case);
         }
         for (side, shares) in [("p", 0), ("q", 1)] {

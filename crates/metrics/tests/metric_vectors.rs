@@ -5,8 +5,8 @@ mod reading;
 use std::path::{Path, PathBuf};
 
 use parable_metrics::{
-    Binning, Disclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, MassMad, Metric,
-    NearestSection, Pair, Propensity,
+    Binning, Disclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, KMarginal,
+    MassMad, Metric, NearestSection, Pair, Propensity,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Table};
@@ -210,12 +210,39 @@ fn check_pair(tables: &Tables, evaluation: &Evaluation, expected: &Value) {
         let score = MassMad::new(bins).score(&pair, &Seed::from_u64(1)).unwrap();
         check("mass_mad", score.value, &entry["value"], entry);
     }
+    for entry in entries(expected, "k_marginal") {
+        let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
+        let metric = KMarginal::new(entry["params"]["k"].as_u64().unwrap() as usize);
+        let score = metric.score(&pair, &Seed::from_u64(1)).unwrap();
+        check("k-marginal", score.value, &entry["value"], entry);
+    }
     for entry in entries(expected, "univariate") {
         let name = entry["params"]["column"].as_str().unwrap();
         let column = evaluation.columns.iter().find(|c| c.name == name).unwrap();
         let value = &entry["value"];
         check(&format!("tvd of {name}"), column.tvd, &value["tvd"], entry);
+        check(
+            &format!("js of {name}"),
+            column.js_distance,
+            &value["js_distance"],
+            entry,
+        );
         if value.get("ks").is_some() {
+            let sd = column.summary.real.and_then(|real| real.sd).unwrap();
+            let distance = column.wasserstein;
+            check(
+                &format!("area of {name}"),
+                distance,
+                &value["wasserstein"],
+                entry,
+            );
+            let scaled = distance.map(|distance| distance / sd);
+            check(
+                &format!("area of {name}"),
+                scaled,
+                &value["wasserstein_over_sd"],
+                entry,
+            );
             check(&format!("ks of {name}"), column.ks, &value["ks"], entry);
             check(
                 &format!("mean of {name}"),

@@ -76,3 +76,15 @@ fn preset_b() {
     };
     time("preset B 9,900 x 34", &simulate(1), &simulate(2));
 }
+
+#[test]
+#[ignore = "a measurement, not a check"]
+fn preset_c() {
+    let simulate = |seed: u64| {
+        let config = TrialConfig::new(Preset::C);
+        Trial::simulate(&config, &Seed::from_u64(seed))
+            .unwrap()
+            .table
+    };
+    time("preset C 67,200 x 36", &simulate(1), &simulate(2));
+}

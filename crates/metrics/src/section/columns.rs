@@ -42,6 +42,18 @@ pub struct ColumnDetail {
     /// Largest distance of the cumulative shares (Kolmogorov and Smirnov). Numeric columns only; 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ks: Option<f64>,
+    /// Jensen-Shannon distance over `cells`, natural logarithm; 0 to 0.83.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub js_distance: Option<f64>,
+    /// Area between the cumulative curves (Wasserstein), in units of the column. Numeric columns only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wasserstein: Option<f64>,
+    /// Share of the real range that synthetic values reach, or of the real levels that they use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<f64>,
+    /// Share of synthetic values inside the real range, or with a real level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adherence: Option<f64>,
     /// Share of missing values, 0 to 1; `None` for a table without rows.
     pub missing_share: Sides<Option<f64>>,
     /// Values that are not missing.
