@@ -290,6 +290,10 @@ struct Quick {
     disclosed_share: f64,
     disclosive_in_real: f64,
     excess: f64,
+    /// What the real table itself would tell beyond guessing.
+    real_excess: f64,
+    /// The keys tell everybody's target, and not because they name single people: the target restates the keys.
+    determined: bool,
 }
 
 fn quick(ids: &KeyIds, in_real: &[u32], in_synthetic: &[u32], values: usize) -> Quick {
@@ -297,9 +301,12 @@ fn quick(ids: &KeyIds, in_real: &[u32], in_synthetic: &[u32], values: usize) -> 
     let own = single_values(ids.keys, &ids.real, in_real);
     let shares = tally(values, in_real);
     let n = ids.real.len() as f64;
-    let (mut correct, mut chance, mut disclosive) = (0u64, 0.0, 0u64);
+    let (mut correct, mut chance, mut disclosive, mut own_chance) = (0u64, 0.0, 0u64, 0.0);
     for (&id, &code) in ids.real.iter().zip(in_real) {
-        disclosive += u64::from(own[id as usize] < MIXED);
+        if own[id as usize] < MIXED {
+            disclosive += 1;
+            own_chance += f64::from(shares[code as usize]) / n;
+        }
         let named = told[id as usize];
         if named < MIXED {
             correct += u64::from(named == code);
@@ -310,6 +317,9 @@ fn quick(ids: &KeyIds, in_real: &[u32], in_synthetic: &[u32], values: usize) -> 
         disclosed_share: correct as f64 / n,
         disclosive_in_real: disclosive as f64 / n,
         excess: (correct as f64 - chance) / n,
+        real_excess: (disclosive as f64 - own_chance) / n,
+        determined: disclosive as usize == ids.real.len()
+            && own.iter().filter(|&&value| value != NONE).count() * ROWS_PER_KEY <= ids.real.len(),
     }
 }
 
@@ -423,6 +433,8 @@ impl SweepOptions {
 const GROUPS: usize = 10;
 /// Keys that are taken up when none is declared.
 const MOST_KEYS: usize = 8;
+/// Real rows per key from which on a target that follows from the keys is taken to restate them.
+const ROWS_PER_KEY: usize = 10;
 /// Levels that a key taken up without being declared may have.
 const MOST_LEVELS: usize = 50;
 
@@ -503,6 +515,12 @@ pub(crate) fn sweep(
             asked
         })
         .collect();
+    // A band of a number, a name of a code: told by knowing the coding, not by anybody's row.
+    let looked_at = found.len();
+    let found: Vec<(usize, usize, Quick)> = found
+        .into_iter()
+        .filter(|(_, _, quick)| !quick.determined)
+        .collect();
     if found.is_empty() {
         return Ok(None);
     }
@@ -513,7 +531,7 @@ pub(crate) fn sweep(
         .iter()
         .take(10)
         .map(|&at| {
-            let (set, target, _) = &found[at];
+            let (set, target, quick_real) = &found[at];
             let columns: Vec<&Coded> = sets[*set].iter().map(|&i| &coded[i]).collect();
             let holdout_excess = frame
                 .rows
@@ -528,6 +546,7 @@ pub(crate) fn sweep(
                 keys: sets[*set].iter().map(|&i| name(i)).collect(),
                 target: name(*target),
                 measures: measures(&ids_of(&sets[*set]), &coded[*target]),
+                real_excess: quick_real.real_excess,
                 holdout_excess,
             }
         })
@@ -554,7 +573,8 @@ pub(crate) fn sweep(
         keys_chosen_by: chosen_by.to_owned(),
         targets: targets.iter().map(|&i| name(i)).collect(),
         groups: GROUPS as u64,
-        looked_at: found.len() as u64,
+        looked_at: looked_at as u64,
+        determined: (looked_at - found.len()) as u64,
         worst,
         by_target,
     }))
@@ -632,6 +652,7 @@ impl Metric for WorstDisclosure {
         if let Some(share) = worst.measures.disclosive_in_real {
             score = score.with_detail("disclosive_in_real", share);
         }
+        score.baseline.real = Some(worst.real_excess);
         score.baseline.holdout = worst.holdout_excess.map(|excess| excess.max(0.0));
         Ok(score)
     }
@@ -673,6 +694,26 @@ mod tests {
         assert_eq!(found.disclosed_share, found.disclosive_in_real);
         assert_eq!(found.found, Some(1.0));
         assert_eq!(found.replicated_uniques, found.unique);
+    }
+
+    #[test]
+    fn a_target_that_restates_a_key_is_left_out_of_a_sweep() {
+        let code: Vec<&str> = (0..60).map(|i| ["1", "2", "3"][i % 3]).collect();
+        let name: Vec<&str> = (0..60).map(|i| ["one", "two", "three"][i % 3]).collect();
+        let other: Vec<&str> = (0..60).map(|i| if i % 7 < 3 { "x" } else { "y" }).collect();
+        let real = table(vec![
+            texts("code", &code),
+            texts("name", &name),
+            texts("other", &other),
+        ]);
+        let frame = Frame::new(&real, &real, None);
+        let options = SweepOptions {
+            keys: vec!["code".into()],
+            targets: vec!["name".into(), "other".into()],
+        };
+        let section = sweep(&frame, &options).unwrap().unwrap();
+        assert_eq!((section.looked_at, section.determined), (2, 1));
+        assert_eq!(section.worst[0].target, "other");
     }
 
     #[test]

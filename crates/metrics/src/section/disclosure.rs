@@ -16,6 +16,9 @@ pub struct DisclosureSection {
     pub groups: u64,
     /// How many pairs of a key set and a target were looked at.
     pub looked_at: u64,
+    /// How many of them were left out because the target restates the keys: in the real table they determine it, with at least ten rows per key.
+    #[serde(default)]
+    pub determined: u64,
     /// The pairs with the largest excess, worst first (at most 10).
     pub worst: Vec<DisclosureRow>,
     /// The mean over key sets for each target.
@@ -31,6 +34,9 @@ pub struct DisclosureRow {
     pub target: String,
     /// What the synthetic table tells about the real rows.
     pub measures: DisclosureMeasures,
+    /// The excess of the real table itself: what its own keys tell beyond guessing.
+    #[serde(default)]
+    pub real_excess: f64,
     /// The excess when the same is tried on holdout rows, which were not in the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_excess: Option<f64>,
