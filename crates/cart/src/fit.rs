@@ -15,6 +15,7 @@ use crate::grow::{Grown, Limits, Predictor, Response, as_numbers, grow};
 use crate::hierarchy::{self, ClusterLevel};
 use crate::model::{Book, CartModel, Feature, LevelModel, Part, Source, Stage};
 use crate::ordering::{Cells, principal_scores};
+use crate::rake;
 use crate::tree::{Node, Rule, Tree};
 use crate::values::{ValueCells, grid_of};
 
@@ -56,10 +57,8 @@ const MIN_CLUSTERS_PER_SIDE: usize = 6;
 /// Clusters in a bin of sizes.
 const MIN_CLUSTERS_PER_SIZE: usize = 3;
 const MAX_CLUSTER_BINS: usize = 16;
-/// Columns of finer clusters with more levels than this do not bind the sizes of clusters.
-const MAX_RAKED_LEVELS: usize = 8;
-/// Questions one after the other that may explain which clusters lack columns, and the share of the Gini impurity they must remove: by
-/// chance three questions about hundreds of clusters remove a tenth.
+/// Questions one after the other that may explain which clusters lack columns, and the share of the Gini impurity they must remove: far more
+/// than three questions remove by chance.
 const ABSENCE_QUESTIONS: usize = 3;
 const ABSENCE_EXPLAINED: f64 = 0.5;
 
@@ -112,7 +111,7 @@ impl Synthesizer for Cart {
                 .enumerate()
                 .map(|(index, level)| LevelModel {
                     row_counts: if index > 0 {
-                        row_counts(table, &level)
+                        rake::row_counts(table, &level)
                     } else {
                         Vec::new()
                     },
@@ -879,30 +878,6 @@ fn order_of(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> 
         }
     }
     Ok(order)
-}
-
-/// Rows by code of each column of few levels that does not vary within the clusters of this level.
-fn row_counts(table: &Table, level: &ClusterLevel) -> Vec<(usize, Vec<u32>)> {
-    let few = |column: &usize| {
-        table
-            .levels(*column)
-            .is_some_and(|levels| levels.len() <= MAX_RAKED_LEVELS)
-    };
-    let of_column = |(column, first): &(usize, Vec<usize>)| {
-        let mut counts = vec![0; table.levels(*column).map_or(0, parable_table::Levels::len)];
-        for (&row, &rows) in first.iter().zip(&level.rows) {
-            if let Some(code) = table.column(*column).code(row) {
-                counts[code as usize] += rows;
-            }
-        }
-        (*column, counts)
-    };
-    level
-        .columns
-        .iter()
-        .filter(|(column, _)| few(column))
-        .map(of_column)
-        .collect()
 }
 
 /// The share of the Gini impurity of the codes that a tree removes; 1 where there is none.

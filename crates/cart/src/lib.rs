@@ -50,6 +50,7 @@ mod local;
 mod model;
 mod normal;
 mod ordering;
+mod rake;
 mod sample;
 mod split;
 mod tree;

@@ -12,6 +12,7 @@ use crate::effects::arm_means;
 use crate::hierarchy::Labels;
 use crate::model::{Book, CartModel, Part, Source, Stage};
 use crate::normal::{phi, probit};
+use crate::rake::{self, rake};
 
 pub(crate) fn sample(
     model: &CartModel,
@@ -150,7 +151,7 @@ impl<'a> Work<'a> {
             .iter()
             .map(|&rows| f64::from(rows))
             .collect();
-        for _ in 0..RAKING_ROUNDS {
+        for _ in 0..rake::ROUNDS {
             for (codes, wanted) in &bound {
                 rake(&mut sizes, codes, wanted);
             }
@@ -618,31 +619,6 @@ const ROUNDS: usize = 3;
 /// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by leaning.
 const STEP: f64 = 0.05;
 const FARTHEST: f64 = 0.7;
-
-/// Rounds of raking: shares are met to far below a row after half of them.
-const RAKING_ROUNDS: usize = 12;
-
-/// Scales the sizes of each code's units so that codes have their wanted shares of all rows; codes without units or rows stay as they are.
-fn rake(sizes: &mut [f64], codes: &[u32], wanted: &[u32]) {
-    let mut made = vec![0.0; wanted.len()];
-    for (&size, &code) in sizes.iter().zip(codes) {
-        made[code as usize] += size;
-    }
-    let both = |code: usize| made[code] > 0.0 && wanted[code] > 0;
-    let sum = |of: &dyn Fn(usize) -> f64| {
-        (0..wanted.len())
-            .filter(|&code| both(code))
-            .map(of)
-            .sum::<f64>()
-    };
-    let scale = sum(&|code| made[code]) / sum(&|code| f64::from(wanted[code]));
-    for (size, &code) in sizes.iter_mut().zip(codes) {
-        let code = code as usize;
-        if both(code) {
-            *size *= f64::from(wanted[code]) * scale / made[code];
-        }
-    }
-}
 
 /// The shift of each arm with which its rows have the mean of the real arm, by the secant method.
 ///

@@ -39,6 +39,8 @@ pub use parable_core as core;
 pub use parable_domain as domain;
 pub use parable_dp as dp;
 pub use parable_metrics as metrics;
+pub use parable_mst as mst;
+pub use parable_pgm as pgm;
 pub use parable_report as report;
 pub use parable_seed as seed;
 pub use parable_table as table;
