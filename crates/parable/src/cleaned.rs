@@ -1,6 +1,8 @@
 //! A table made ready for a method, and the way back.
 
-use parable_table::{Issue, MissingPlan, PlanOptions, Recipe, Table};
+use parable_table::{
+    Constraint, Issue, MissingPlan, PlanOptions, Recipe, Schema, Table, TableError,
+};
 
 use crate::{Error, Method};
 
@@ -30,8 +32,30 @@ impl Cleaned {
         } else {
             MissingPlan::Keep
         };
-        let (recipe, mut issues) =
-            Recipe::plan(table, &PlanOptions::default().with_missing(missing))?;
+        Self::planned(table, &PlanOptions::default().with_missing(missing))
+    }
+
+    /// As a method needs it: missing values are filled only for a method that cannot take them, and rules about clusters are left out for a method
+    /// that makes each row on its own. Repairing its rows by such rules would put whole arms into one school; without them its table shows what
+    /// the method loses.
+    ///
+    /// # Errors
+    /// As [`Cleaned::of`].
+    pub fn for_method(table: &Table, method: &Method) -> Result<Self, Error> {
+        let capabilities = method.synthesizer().capabilities();
+        let mut options = PlanOptions::default();
+        if !capabilities.missing {
+            options = options.with_missing(MissingPlan::Encode);
+        }
+        if capabilities.clusters {
+            return Self::planned(table, &options);
+        }
+        options.clusters = false;
+        Self::planned(&without_cluster_rules(table)?, &options)
+    }
+
+    fn planned(table: &Table, options: &PlanOptions) -> Result<Self, Error> {
+        let (recipe, mut issues) = Recipe::plan(table, options)?;
         let (table, more) = recipe.apply(table)?;
         issues.extend(more);
         Ok(Self {
@@ -39,19 +63,6 @@ impl Cleaned {
             table,
             issues,
         })
-    }
-
-    /// As a method needs it: missing values are filled only for a method that cannot take them.
-    ///
-    /// # Errors
-    /// As [`Cleaned::of`].
-    pub fn for_method(table: &Table, method: &Method) -> Result<Self, Error> {
-        Self::of(
-            table,
-            CleanOptions {
-                impute: !method.synthesizer().capabilities().missing,
-            },
-        )
     }
 
     /// The recipe.
@@ -91,4 +102,13 @@ impl Cleaned {
             list(self.issues())
         )
     }
+}
+
+fn without_cluster_rules(table: &Table) -> Result<Table, TableError> {
+    let (schema, columns) = table.clone().into_parts();
+    let rules = schema.constraints().iter();
+    let kept = rules.filter(|rule| !matches!(rule, Constraint::ClusterConstant { .. }));
+    let schema = Schema::with_constraints(schema.fields().to_vec(), kept.cloned().collect())
+        .expect("fewer rules name fewer columns");
+    Table::new(schema, columns)
 }

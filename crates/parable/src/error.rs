@@ -6,7 +6,7 @@ use parable_core::{FitError, ModelFileError, SampleError};
 use parable_metrics::MetricError;
 use parable_table::csv::CsvError;
 use parable_table::schema_file::SchemaFileError;
-use parable_table::{CleanError, TypedError};
+use parable_table::{CleanError, TableError, TypedError};
 
 /// What can go wrong on the way from a file to a judged synthetic table.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum Error {
         /// What does not fit, and where.
         source: TypedError,
     },
+    /// Columns that do not fit their schema.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// A recipe that does not fit its table.
     #[error(transparent)]
     Clean(#[from] CleanError),
