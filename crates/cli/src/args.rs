@@ -136,13 +136,20 @@ pub(crate) struct SchemaArgs {
     pub(crate) out: OutFile,
 }
 
+/// The table to work on.
 #[derive(Debug, Args)]
-pub(crate) struct Clean {
+pub(crate) struct Input {
     /// The table
     pub(crate) data: PathBuf,
-    /// What each column is; without it, parable works it out
+    /// What each column is; without it, parable works it out and says so
     #[arg(long)]
     pub(crate) schema: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clean {
+    #[command(flatten)]
+    pub(crate) input: Input,
     /// Fill missing values, with an indicator column beside each number
     #[arg(long)]
     pub(crate) impute: bool,
@@ -166,11 +173,8 @@ pub(crate) struct MethodArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Fit {
-    /// The table
-    pub(crate) data: PathBuf,
-    /// What each column is; without it, parable works it out and says so
-    #[arg(long)]
-    pub(crate) schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) method: MethodArgs,
     /// Where everything random starts: a number or 64 hexadecimal digits
@@ -200,11 +204,8 @@ pub(crate) struct Sample {
 
 #[derive(Debug, Args)]
 pub(crate) struct Synthesize {
-    /// The table
-    pub(crate) data: PathBuf,
-    /// What each column is; without it, parable works it out and says so
-    #[arg(long)]
-    pub(crate) schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) method: MethodArgs,
     /// How many rows to make; as many as the table has when left out

@@ -14,7 +14,11 @@ pub(crate) fn run(options: &Clean, terminal: &Terminal, json: bool) -> Result<()
     let names = ["cleaned.csv", "schema.json", "recipe.json", "cleaning.md"];
     let [data, schema, recipe, log] = in_folder(&options.out.out, names);
     let outputs = Outputs::claim([&*data, &*schema, &*recipe, &*log], options.out.force)?;
-    let source = source(&options.data, options.schema.as_deref(), terminal)?;
+    let source = source(
+        &options.input.data,
+        options.input.schema.as_deref(),
+        terminal,
+    )?;
     let cleaned = {
         let _work = terminal.work("cleaning");
         Cleaned::of(

@@ -14,7 +14,11 @@ use crate::progress::Terminal;
 pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), Failure> {
     let outputs = Outputs::claim([&*options.model], options.force)?;
     let method = method(&options.method)?;
-    let source = source(&options.data, options.schema.as_deref(), terminal)?;
+    let source = source(
+        &options.input.data,
+        options.input.schema.as_deref(),
+        terminal,
+    )?;
     let started = Instant::now();
     let fitted = fit_source(&source, &method, &options.seed, terminal)?;
     let seconds = started.elapsed().as_secs_f64();

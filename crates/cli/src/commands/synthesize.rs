@@ -14,7 +14,11 @@ pub(crate) fn run(options: &Synthesize, terminal: &Terminal, json: bool) -> Resu
     let outputs = Outputs::claim([&*options.out.out], options.out.force)?;
     let method = method(&options.method)?;
     let started = Instant::now();
-    let source = source(&options.data, options.schema.as_deref(), terminal)?;
+    let source = source(
+        &options.input.data,
+        options.input.schema.as_deref(),
+        terminal,
+    )?;
     // Learning and making must not share random numbers: whoever has the table's seed would know the draws of the fit.
     let fitted = fit_source(
         &source,
