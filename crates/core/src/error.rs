@@ -97,6 +97,26 @@ pub enum SampleError {
         /// Rows possible.
         limit: usize,
     },
+    /// Values are asked for that the model cannot make.
+    #[error("column `{column}` cannot be given: {problem}")]
+    Given {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A combination of given values that the model makes too rarely, or never.
+    #[error(
+        "{unmatched} rows with the values asked for in `{columns}` did not turn up among {drawn} drawn; the model makes this combination too rarely or never"
+    )]
+    Rare {
+        /// The given columns.
+        columns: String,
+        /// Rows drawn in search of them.
+        drawn: usize,
+        /// Rows that found no partner.
+        unmatched: usize,
+    },
     /// The columns made do not fit the schema.
     #[error(transparent)]
     Table(#[from] TableError),

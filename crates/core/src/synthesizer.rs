@@ -8,6 +8,7 @@ use parable_seed::Seed;
 use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::given;
 use crate::{FitContext, FitError, FitRecord, ModelFileError, Observer, SampleError, Unobserved};
 
 /// A method that learns a model from a table. Unfitted: everything known before the data sits in it, and `fit` changes nothing of it.
@@ -56,6 +57,23 @@ pub trait Model: Any + Debug + Send + Sync {
     /// See [`SampleError`].
     fn sample(&self, rows: usize, seed: &Seed) -> Result<Table, SampleError> {
         self.sample_observed(rows, seed, &Unobserved)
+    }
+
+    /// Makes one row for each row of `given`, in its order, that carries the given values: "500 treated pupils with special needs" is a table of
+    /// 500 equal rows with two columns. The other columns follow the model's distribution given these values.
+    ///
+    /// The default draws rows from the model until each given row has found a partner: right for every model, slow for rare combinations.
+    ///
+    /// # Errors
+    /// [`SampleError::Given`] for a column the model does not make in this type; [`SampleError::Rare`] when the combination does not turn up.
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let draw = |rows, seed: &Seed| self.sample_observed(rows, seed, observer);
+        given::by_rejection(self.schema(), &draw, given, seed, observer)
     }
 
     /// Writes what the method needs to make tables again, without the header that [`ModelFile`](crate::ModelFile) adds.

@@ -161,6 +161,46 @@ impl Column {
         }
     }
 
+    /// These columns one below the other.
+    ///
+    /// # Panics
+    /// If there is no column, or they store different types.
+    #[must_use]
+    pub fn concat<'a>(columns: impl IntoIterator<Item = &'a Self>) -> Self {
+        let columns: Vec<&Self> = columns.into_iter().collect();
+        macro_rules! joined {
+            ($storage:ident) => {
+                Values::$storage(
+                    columns
+                        .iter()
+                        .flat_map(|column| match &column.values {
+                            Values::$storage(values) => values.iter().copied(),
+                            _ => panic!("columns of different types cannot be joined"),
+                        })
+                        .collect(),
+                )
+            };
+        }
+        let values = match &columns.first().expect("at least one column").values {
+            Values::Integer(_) => joined!(Integer),
+            Values::Continuous(_) => joined!(Continuous),
+            Values::Codes(_) => joined!(Codes),
+            Values::Text(_) => Values::Text(
+                columns
+                    .iter()
+                    .flat_map(|column| match &column.values {
+                        Values::Text(texts) => (0..texts.len()).map(|row| texts.get(row)),
+                        _ => panic!("columns of different types cannot be joined"),
+                    })
+                    .collect(),
+            ),
+        };
+        let missing = columns.iter().flat_map(|column| {
+            (0..column.len()).map(|row| column.missing(row).map_or(0, Missing::to_byte))
+        });
+        Self::with_missing(values, missing.collect())
+    }
+
     /// The rows at these positions, in this order; positions may repeat.
     ///
     /// # Panics

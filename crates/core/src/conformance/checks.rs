@@ -59,6 +59,10 @@ pub(super) const ALL: &[(&str, Check)] = &[
         "a body cut short or of another kind is refused with an error",
         refuses_a_bad_body,
     ),
+    (
+        "given values stand in the rows that were asked for",
+        keeps_given_values,
+    ),
     ("capabilities tell the truth", tells_the_truth),
     ("errors quote no value", quotes_no_value),
     (
@@ -340,6 +344,55 @@ fn refuses_a_bad_body(method: &Method<'_>) -> Result<(), String> {
         )?;
     }
     Ok(())
+}
+
+fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
+    let (table, model) = method.fitted()?;
+    // Real rows, so that every method has met the combination, in the first two categorical columns that are not constant.
+    let fields = table.schema().fields();
+    let chosen: Vec<usize> = (0..fields.len())
+        .filter(|&at| {
+            fields[at]
+                .kind
+                .levels()
+                .is_some_and(|levels| levels.len() > 1)
+        })
+        .take(2)
+        .collect();
+    let given = tables::head(&tables::columns(&table, &chosen), 60);
+    let make = |seed| {
+        let seed = Seed::from_u64(seed);
+        model.sample_given(&given, &seed, &crate::Unobserved)
+    };
+    let made = match make(13) {
+        Ok(made) => made,
+        // A private model may have lost a rare combination, and says so.
+        Err(SampleError::Rare { .. }) if method.synthesizer.capabilities().private => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+    };
+    ensure(
+        made.schema() == table.schema(),
+        "the table has another schema",
+    )?;
+    ensure(
+        tables::columns(&made, &chosen) == given,
+        "the rows carry other values than those given",
+    )?;
+    ensure(
+        make(13).is_ok_and(|again| again == made),
+        "two tables with one seed differ",
+    )?;
+    let none = tables::head(&given, 0);
+    let made = model.sample_given(&none, &Seed::from_u64(13), &crate::Unobserved);
+    ensure(
+        made.is_ok_and(|made| made.rows() == 0),
+        "no rows asked for, some made",
+    )?;
+    let strange = tables::uninformative(false);
+    match model.sample_given(&strange, &Seed::from_u64(13), &crate::Unobserved) {
+        Err(SampleError::Given { .. }) => Ok(()),
+        _ => Err("values of columns the model does not have were taken".to_owned()),
+    }
 }
 
 fn tells_the_truth(method: &Method<'_>) -> Result<(), String> {

@@ -123,6 +123,16 @@ pub(super) fn head(table: &Table, rows: usize) -> Table {
     table.take(&(0..rows.min(table.rows())).collect::<Vec<_>>())
 }
 
+/// The columns at these positions, without the table's rules.
+pub(super) fn columns(table: &Table, positions: &[usize]) -> Table {
+    let fields = positions
+        .iter()
+        .map(|&at| table.schema().fields()[at].clone());
+    let columns = positions.iter().map(|&at| table.column(at).clone());
+    let schema = Schema::new(fields.collect()).expect("names that differ in the table differ here");
+    Table::new(schema, columns.collect()).expect("columns that fit")
+}
+
 /// Columns without information: constants and, where the method takes them, columns without any value.
 pub(super) fn uninformative(missing: bool) -> Table {
     let rows = 30;
