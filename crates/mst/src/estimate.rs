@@ -3,14 +3,13 @@
 use parable_core::{FitError, NoisyMarginal, Publication, Recoding};
 use parable_domain::{AttrSet, Codes, Domain};
 use parable_pgm::{
-    EstimateConfig, Factor, MarkovField, Measurement, ModelError, estimate as fit_field,
-    independent, total,
+    EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError, estimate as fit_field,
+    independent, smooth, total,
 };
 use parable_seed::Seed;
 
 use crate::config::MstConfig;
-use crate::merge::{Groups, draw_back};
-use crate::smooth::smooth;
+use crate::merge::draw_back;
 
 /// A model of merged levels, and how the levels come back.
 #[derive(Clone, Debug)]

@@ -4,12 +4,11 @@ use std::io::Write;
 
 use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
 use parable_domain::AttrSet;
-use parable_pgm::{JunctionTree, MarkovField};
+use parable_pgm::{Groups, JunctionTree, MarkovField};
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::Estimated;
-use crate::merge::Groups;
 use crate::model::MstModel;
 use crate::synthesizer::NAME;
 

@@ -43,7 +43,6 @@ mod picture;
 mod plan;
 mod release;
 mod select;
-mod smooth;
 mod synthesizer;
 
 pub use config::{MstConfig, Strategy, Weight};

@@ -3,11 +3,10 @@
 use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding, distances_squared};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Rho, Sigma};
-use parable_pgm::JunctionTree;
+use parable_pgm::{Groups, JunctionTree};
 
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::{columns, failed};
-use crate::merge::Groups;
 use crate::select::{Candidate, MEAN_ABSOLUTE, Parts, choose, disturbed_cells, shares};
 
 /// Scores are clear enough with noise of half a percent of the rows.

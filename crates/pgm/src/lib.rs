@@ -35,14 +35,18 @@ mod exponential;
 mod factor;
 mod field;
 mod generation;
+mod groups;
 mod junction_tree;
 mod measurement;
 mod simplex;
+mod smooth;
 
 pub use error::ModelError;
 pub use estimate::{Estimate, EstimateConfig, estimate, independent};
 pub use factor::Factor;
 pub use field::MarkovField;
+pub use groups::Groups;
 pub use junction_tree::JunctionTree;
 pub use measurement::{Measurement, total};
 pub use simplex::project_on_simplex;
+pub use smooth::smooth;

@@ -1,6 +1,6 @@
 //! Estimates of single columns: what noise alone would explain is smoothed away.
 
-use parable_pgm::project_on_simplex;
+use crate::project_on_simplex;
 
 /// Estimated rows of each level from noisy counts with one standard deviation: non-negative, with the given sum.
 ///
@@ -8,7 +8,8 @@ use parable_pgm::project_on_simplex;
 /// 1995; on such differences, the Haar wavelets: Gao 1998) with a threshold of two standard deviations, so that stretches that noise hides become
 /// flat and peaks stay. Rare levels without an order (below three standard deviations) are pulled towards their mean by the positive-part rule of James
 /// and Stein, or, if there are no more than three, towards 0 by the garrote: a missing reason that does not occur is not made up. Nothing but released counts enters.
-pub(crate) fn smooth(counts: &[f64], sigma: f64, ordered: usize, rows: f64) -> Vec<f64> {
+#[must_use]
+pub fn smooth(counts: &[f64], sigma: f64, ordered: usize, rows: f64) -> Vec<f64> {
     let mut estimate = counts.to_vec();
     let ordered = ordered.min(counts.len());
     if ordered > 1 {

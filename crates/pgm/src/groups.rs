@@ -1,0 +1,198 @@
+//! Merging levels too rare to be seen through the noise, and drawing them back.
+
+use parable_seed::Seed;
+use serde::{Deserialize, Serialize};
+
+/// Levels of one attribute merged into groups, with the share of each level within its group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Groups {
+    /// The group of each level.
+    pub of: Vec<u32>,
+    /// The estimated number of rows with each level.
+    pub rows: Vec<f64>,
+}
+
+impl Groups {
+    /// Groups of levels such that, where possible, each holds at least `least` rows.
+    ///
+    /// The first `ordered` levels stand in an order and merge with neighbours only: a level with enough rows stays alone, and runs of
+    /// rarer levels between such are cut into groups with enough rows each. The other levels, which have no order, share one group if they are rare.
+    #[must_use]
+    pub fn of(rows: Vec<f64>, ordered: usize, least: f64) -> Self {
+        let mut of = vec![0u32; rows.len()];
+        let mut next = 0u32;
+        let mut level = 0;
+        while level < ordered {
+            if rows[level] >= least {
+                of[level] = next;
+                next += 1;
+                level += 1;
+                continue;
+            }
+            let end = (level..ordered)
+                .find(|&l| rows[l] >= least)
+                .unwrap_or(ordered);
+            next = cut_run(&rows, level..end, least, next, &mut of);
+            level = end;
+        }
+        let rare: Vec<usize> = (ordered..rows.len()).filter(|&l| rows[l] < least).collect();
+        for level in ordered..rows.len() {
+            if rows[level] >= least {
+                of[level] = next;
+                next += 1;
+            }
+        }
+        for level in rare {
+            of[level] = next;
+        }
+        Self { of, rows }
+    }
+
+    /// Number of groups.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.of.iter().max().map_or(0, |&group| group as usize + 1)
+    }
+
+    /// Whether there is no level and therefore no group.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+
+    /// Whether every group from the first to the last has a level, and no share is negative or no number.
+    #[must_use]
+    pub fn has_no_gaps(&self) -> bool {
+        (0..self.len() as u32).all(|group| self.of.contains(&group))
+            && self
+                .rows
+                .iter()
+                .all(|rows| *rows >= 0.0 && rows.is_finite())
+    }
+
+    /// The levels of each group, with their shares.
+    fn members(&self) -> Vec<(Vec<u32>, Vec<f64>)> {
+        let mut members = vec![(Vec::new(), Vec::new()); self.len()];
+        for (level, (&group, &rows)) in self.of.iter().zip(&self.rows).enumerate() {
+            let (levels, shares): &mut (Vec<u32>, Vec<f64>) = &mut members[group as usize];
+            levels.push(level as u32);
+            shares.push(rows);
+        }
+        for (_, shares) in &mut members {
+            // A group nobody is estimated to be in: all its levels alike.
+            if shares.iter().all(|&share| share <= 0.0) {
+                shares.fill(1.0);
+            }
+        }
+        members
+    }
+
+    /// Levels for a column of groups: in each group as close to the shares as whole numbers can be, in random order.
+    ///
+    /// # Panics
+    /// If a code is no group.
+    #[must_use]
+    pub fn draw_back(&self, groups: &[u32], seed: &Seed) -> Vec<u32> {
+        let members = self.members();
+        let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); members.len()];
+        for (row, &group) in groups.iter().enumerate() {
+            rows_of[group as usize].push(row as u32);
+        }
+        let mut column = vec![0u32; groups.len()];
+        for (group, (rows, (levels, shares))) in rows_of.iter_mut().zip(&members).enumerate() {
+            if let [level] = levels[..] {
+                for &row in &*rows {
+                    column[row as usize] = level;
+                }
+                continue;
+            }
+            let mut rng = seed.index(group as u64).rng();
+            rng.shuffle(rows);
+            let offset = rng.uniform();
+            let scale = rows.len() as f64 / shares.iter().sum::<f64>();
+            let (mut sum, mut done) = (0.0, 0);
+            let mut last = levels[0];
+            for (&level, &share) in levels.iter().zip(shares) {
+                if share > 0.0 {
+                    last = level;
+                }
+                sum += share * scale;
+                while done < rows.len() && done as f64 + offset < sum {
+                    column[rows[done] as usize] = level;
+                    done += 1;
+                }
+            }
+            for &row in &rows[done..] {
+                column[row as usize] = last;
+            }
+        }
+        column
+    }
+}
+
+/// Cuts a run of rare ordered levels into groups with enough rows; what is left at its end joins the last of them if that is less than half.
+fn cut_run(
+    rows: &[f64],
+    run: std::ops::Range<usize>,
+    least: f64,
+    first: u32,
+    of: &mut [u32],
+) -> u32 {
+    let (mut group, mut sum) = (first, 0.0);
+    for level in run.clone() {
+        of[level] = group;
+        sum += rows[level];
+        if sum >= least && level + 1 < run.end {
+            group += 1;
+            sum = 0.0;
+        }
+    }
+    if sum < 0.5 * least && group > first {
+        for level in run {
+            if of[level] == group {
+                of[level] = group - 1;
+            }
+        }
+        group -= 1;
+    }
+    group + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rows: &[f64], ordered: usize, least: f64, expected: &[u32]) {
+        assert_eq!(Groups::of(rows.to_vec(), ordered, least).of, expected);
+    }
+
+    #[test]
+    fn ordered_levels_merge_with_neighbours_and_frequent_ones_stay_alone() {
+        check(&[50.0, 4.0, 4.0, 4.0, 60.0], 5, 10.0, &[0, 1, 1, 1, 2]);
+        check(&[6.0, 6.0, 6.0, 6.0], 4, 10.0, &[0, 0, 1, 1]);
+        // What is left at the end of a run joins the group before it when it is small.
+        check(&[6.0, 6.0, 3.0, 90.0], 4, 10.0, &[0, 0, 0, 1]);
+        check(&[1.0, 1.0], 2, 10.0, &[0, 0]);
+        check(&[], 0, 10.0, &[]);
+    }
+
+    #[test]
+    fn rare_levels_without_order_share_one_group() {
+        check(&[50.0, 2.0, 30.0, 1.0], 0, 10.0, &[0, 2, 1, 2]);
+        // Two ordered levels, then a missing reason.
+        check(&[20.0, 20.0, 3.0], 2, 10.0, &[0, 1, 2]);
+    }
+
+    #[test]
+    fn levels_come_back_in_their_shares() {
+        let groups = Groups::of(vec![100.0, 3.0, 0.0, 1.0], 0, 10.0);
+        let column: Vec<u32> = (0..400).map(|row| u32::from(row % 4 == 0)).collect();
+        let back = groups.draw_back(&column, &Seed::from_u64(1));
+        let count = |level| back.iter().filter(|&&l| l == level).count();
+        assert_eq!([count(0), count(1), count(2), count(3)], [300, 75, 0, 25]);
+        let empty = Groups::of(vec![0.0, 0.0], 0, 10.0);
+        assert!(empty.draw_back(&[0; 10], &Seed::from_u64(1)).contains(&1));
+    }
+}
