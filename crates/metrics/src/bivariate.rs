@@ -82,6 +82,10 @@ impl Metric for CorrelationMsd {
         }
     }
 
+    fn explanation(&self) -> &str {
+        "Whether pairs of numbers rise and fall together as in the real table."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -117,6 +121,10 @@ impl Metric for CramersVMsd {
         }
     }
 
+    fn explanation(&self) -> &str {
+        "Whether pairs of categories go together as in the real table."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -145,6 +153,10 @@ impl Metric for CorrelationRatioMsd {
         "Correlation ratio, mean squared difference"
     }
 
+    fn explanation(&self) -> &str {
+        "Whether numbers differ between the levels of categories as in the real table."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -165,6 +177,10 @@ impl Metric for AssociationRms {
 
     fn title(&self) -> &str {
         "Association of all pairs of columns, root mean square difference"
+    }
+
+    fn explanation(&self) -> &str {
+        "How far the relations of all pairs of columns are off, on the scale of correlations."
     }
 
     fn direction(&self) -> Direction {

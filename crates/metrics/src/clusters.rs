@@ -362,6 +362,17 @@ impl Metric for ClusterScore {
         }
     }
 
+    fn explanation(&self) -> &str {
+        match self {
+            Self::IccDifference => {
+                "Whether pupils of one school are as alike as in the real table; trials are planned on it."
+            }
+            Self::SizeDifference => "Whether clusters have the same sizes.",
+            Self::InOneArm => "Whether whole clusters were still put into one arm.",
+            Self::Constancy => "Whether what is the same for a whole cluster still is.",
+        }
+    }
+
     fn direction(&self) -> Direction {
         match self {
             Self::InOneArm => Direction::Target0,

@@ -8,7 +8,7 @@ pub enum MetricError {
     /// A column of the real table that another table does not have.
     #[error("the {table} table has no column `{column}`")]
     MissingColumn {
-        /// Which table: synthetic or holdout.
+        /// Which table: synthetic, holdout or copy.
         table: &'static str,
         /// The column.
         column: String,
@@ -16,7 +16,7 @@ pub enum MetricError {
     /// A column that the real table does not have.
     #[error("the {table} table has a column `{column}` that the real table does not have")]
     ExtraColumn {
-        /// Which table: synthetic or holdout.
+        /// Which table: synthetic, holdout or copy.
         table: &'static str,
         /// The column.
         column: String,
@@ -24,7 +24,7 @@ pub enum MetricError {
     /// A column that holds numbers in one table and categories or text in another.
     #[error("column `{column}` is {expected} in the real table and {found} in the {table} table")]
     KindMismatch {
-        /// Which table: synthetic or holdout.
+        /// Which table: synthetic, holdout or copy.
         table: &'static str,
         /// The column.
         column: String,
@@ -48,6 +48,24 @@ pub enum MetricError {
     DuplicateMetric {
         /// The id.
         id: String,
+    },
+    /// A metric that is not in the registry.
+    #[error("no metric is called `{id}`{}", suggestions(near))]
+    UnknownMetric {
+        /// What was asked for.
+        id: String,
+        /// Ids that look like it.
+        near: Vec<String>,
+    },
+    /// A formula that the tables cannot be fitted to.
+    #[error("formula `{formula}`, column `{column}`: {rule}")]
+    BadFormula {
+        /// The formula.
+        formula: String,
+        /// The column.
+        column: String,
+        /// What is expected of it.
+        rule: &'static str,
     },
     /// The observer asked to stop.
     #[error("the evaluation was cancelled")]
@@ -81,4 +99,11 @@ pub enum MetricError {
         /// What went wrong; quotes no value of a table.
         message: String,
     },
+}
+
+fn suggestions(near: &[String]) -> String {
+    match near {
+        [] => "; the registry lists all".to_owned(),
+        near => format!("; did you mean `{}`?", near.join("`, `")),
+    }
 }

@@ -15,7 +15,7 @@ use crate::{
     Inputs, JensenShannon, JointMissingDifference, KMarginal, KolmogorovSmirnov, MassMad, Metric,
     MetricError, MissingShareDifference, Pair, Propensity, RuleViolations, Score,
     SubsampleEquivalent, TableUtility, TotalVariation, Wasserstein, WorstDisclosure, bivariate,
-    missing, privacy, rules, univariate,
+    missing, privacy, registry, rules, univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -26,6 +26,7 @@ pub struct Evaluator<'a> {
     pair: Pair<'a>,
     options: EvaluationOptions,
     defaults: bool,
+    only: Option<Vec<String>>,
     metrics: Vec<Box<dyn Metric>>,
 }
 
@@ -37,6 +38,7 @@ impl Evaluation {
             pair,
             options: EvaluationOptions::default(),
             defaults: false,
+            only: None,
             metrics: Vec::new(),
         }
     }
@@ -102,6 +104,14 @@ impl<'a> Evaluator<'a> {
         self
     }
 
+    /// Only the metrics of the [`registry`](crate::registry) with these ids, instead of the default ones, and only the sections they stand for.
+    /// [`Evaluator::run`] refuses an id that is not there.
+    #[must_use]
+    pub fn with_only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
+        self.only = Some(ids.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// The same with one metric more.
     #[must_use]
     pub fn with_metric(mut self, metric: impl Metric + 'static) -> Self {
@@ -112,7 +122,7 @@ impl<'a> Evaluator<'a> {
     /// Computes all metrics and sections. Same tables, options and seed, same result, on any number of threads.
     ///
     /// # Errors
-    /// An option does not fit the tables, two metrics share an id, a rule cannot be judged, or a metric written elsewhere gives up.
+    /// A chosen metric does not exist, an option does not fit the tables, two metrics share an id, a rule cannot be judged, or a metric written elsewhere gives up.
     pub fn run(self, seed: &Seed) -> Result<Evaluation, MetricError> {
         self.run_with(seed, &|_, _| ControlFlow::Continue(()))
     }
@@ -133,10 +143,10 @@ impl<'a> Evaluator<'a> {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(MetricError::Cancelled),
         };
-        let mut metrics = if self.defaults {
-            default_metrics(&self.options)
-        } else {
-            Vec::new()
+        let mut metrics = match &self.only {
+            Some(ids) => registry::select(&self.options, ids)?,
+            None if self.defaults => default_metrics(&self.options),
+            None => Vec::new(),
         };
         metrics.append(&mut self.metrics);
         for (position, metric) in metrics.iter().enumerate() {
@@ -152,13 +162,16 @@ impl<'a> Evaluator<'a> {
         let pair = &self.pair;
         let mut evaluation = Evaluation::empty(seed, self.options.clone(), inputs(pair));
         for (position, metric) in metrics.iter().enumerate() {
-            tell(
-                metric.title(),
-                METRICS * position as f64 / metrics.len() as f64,
-            )?;
-            evaluation
-                .scores
-                .push(metric.score(pair, &own(seed, metric.as_ref()))?);
+            let share = METRICS / metrics.len() as f64;
+            let before = share * position as f64;
+            tell(metric.title(), before)?;
+            let within =
+                |what: &str, done: f64| progress(what, before + share * done.clamp(0.0, 1.0));
+            evaluation.scores.push(metric.score_with(
+                pair,
+                &own(seed, metric.as_ref()),
+                &within,
+            )?);
         }
         let references =
             self.references(&metrics, &mut evaluation.scores, seed, &|what, done| {
@@ -174,20 +187,33 @@ impl<'a> Evaluator<'a> {
         evaluation.rules = rules::section(pair)?;
         evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
         evaluation.clusters = (*pair.clusters()).clone();
-        evaluation.privacy = privacy::section(pair, &self.options);
-        if self.defaults {
-            for model in [
-                Propensity::logit(),
-                Propensity::products(),
-                Propensity::tree(),
-            ] {
+        // What was not asked for costs nothing: nearest neighbours and key sets take most of the time.
+        let chosen = |id: &str| evaluation.scores.iter().any(|score| score.id == id);
+        let asked = |disclosure: bool| {
+            self.only.is_none()
+                || evaluation.scores.iter().any(|score| {
+                    score.group == Group::Privacy
+                        && score.id.starts_with("disclosure") == disclosure
+                })
+        };
+        if asked(false) {
+            evaluation.privacy = privacy::section(pair, &self.options);
+        }
+        for model in [
+            Propensity::logit(),
+            Propensity::products(),
+            Propensity::tree(),
+        ] {
+            if chosen(model.id()) {
                 // The seed of the metric, so that its model is found again and not fitted twice.
                 if let Ok(model) = &*pair.propensity(&model, &own(seed, &model))? {
                     evaluation.propensity.models.push(model.clone());
                 }
             }
         }
-        evaluation.disclosure = (*pair.disclosure(&SweepOptions::of(&self.options))?).clone();
+        if asked(true) {
+            evaluation.disclosure = (*pair.disclosure(&SweepOptions::of(&self.options))?).clone();
+        }
         evaluation.notes = notes(&evaluation, pair);
         tell("done", 1.0)?;
         Ok(evaluation)
@@ -402,6 +428,29 @@ mod tests {
             .run(&Seed::from_u64(1));
         let id = "mass_mad".to_owned();
         assert_eq!(result, Err(MetricError::DuplicateMetric { id }));
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_computed_and_does_not_change_by_it() {
+        let real = line(60);
+        let other = line(80);
+        let evaluation = |of: Evaluator<'_>| of.run(&Seed::from_u64(1)).unwrap();
+        let pair = Pair::new(&real, &other).unwrap();
+        let all = evaluation(Evaluation::of(pair.clone()).with_default_metrics());
+        let few = Evaluation::of(pair.clone()).with_only(["association_retained", "mass_mad"]);
+        let few = evaluation(few);
+        let ids: Vec<&str> = few.scores.iter().map(|score| score.id.as_str()).collect();
+        assert_eq!(ids, ["mass_mad", "association_rms", "association_retained"]);
+        for id in ids {
+            assert_eq!(few.score(id), all.score(id));
+        }
+        assert!(few.privacy.nearest.is_empty() && few.propensity.models.is_empty());
+        let error = Evaluation::of(pair)
+            .with_only(["mass"])
+            .run(&Seed::from_u64(1));
+        assert!(
+            matches!(error, Err(MetricError::UnknownMetric { near, .. }) if near.contains(&"mass_mad".to_owned()))
+        );
     }
 
     #[test]

@@ -147,6 +147,10 @@ impl Metric for KMarginal {
         }
     }
 
+    fn explanation(&self) -> &str {
+        "Whether small sets of columns have the same counts; the score of NIST's challenges, 1000 is identical."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Max
     }
@@ -190,6 +194,10 @@ impl Metric for SubsampleEquivalent {
 
     fn title(&self) -> &str {
         "Share of the real rows whose random sample keeps counts of pairs as well"
+    }
+
+    fn explanation(&self) -> &str {
+        "A random sample of how many of the real rows would keep the counts of pairs as well."
     }
 
     fn direction(&self) -> Direction {

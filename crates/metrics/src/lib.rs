@@ -48,12 +48,14 @@
 mod association;
 mod bivariate;
 mod clusters;
+mod combining;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod disclosure;
 mod error;
 mod evaluation;
 mod evaluator;
+mod formula;
 mod frame;
 mod inner_product;
 mod k_marginal;
@@ -69,6 +71,7 @@ mod privacy;
 mod propensity;
 mod quantile;
 mod reference;
+mod registry;
 mod rules;
 mod score;
 mod section;
@@ -80,10 +83,12 @@ mod univariate;
 
 pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
 pub use clusters::ClusterScore;
+pub use combining::{Combined, Combining};
 pub use disclosure::{Binning, Disclosure, WorstDisclosure};
 pub use error::MetricError;
 pub use evaluation::{Evaluation, Inputs};
 pub use evaluator::{Evaluator, Progress, default_metrics};
+pub use formula::{Formula, FormulaError};
 pub use k_marginal::{KMarginal, SubsampleEquivalent};
 pub use metric::Metric;
 pub use missing::{JointMissingDifference, MissingShareDifference};
@@ -91,6 +96,7 @@ pub use options::EvaluationOptions;
 pub use pair::Pair;
 pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
 pub use propensity::Propensity;
+pub use registry::{Registered, registry};
 pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{

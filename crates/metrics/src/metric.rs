@@ -2,7 +2,7 @@
 
 use parable_seed::Seed;
 
-use crate::{Direction, MetricError, Pair, Score};
+use crate::{Direction, MetricError, Pair, Progress, Score};
 
 /// A number about a pair of tables. Anybody can add one; `conformance::check` (feature `testkit`) says what is asked of it.
 pub trait Metric: Send + Sync {
@@ -11,6 +11,11 @@ pub trait Metric: Send + Sync {
 
     /// What it is, for people.
     fn title(&self) -> &str;
+
+    /// What it says, in a sentence for people who own data. The default repeats the title.
+    fn explanation(&self) -> &str {
+        self.title()
+    }
 
     /// Which values are good.
     fn direction(&self) -> Direction;
@@ -27,4 +32,18 @@ pub trait Metric: Send + Sync {
     /// # Errors
     /// [`MetricError`] when the pair cannot be judged at all: an option that does not fit the tables. A value that does not exist is no error.
     fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError>;
+
+    /// The same, telling `progress` how much is done and stopping when it breaks. What takes longer than a second should have this; the default computes the
+    /// score in one piece.
+    ///
+    /// # Errors
+    /// As [`Metric::score`], and [`MetricError::Cancelled`].
+    fn score_with(
+        &self,
+        pair: &Pair<'_>,
+        seed: &Seed,
+        _progress: Progress<'_>,
+    ) -> Result<Score, MetricError> {
+        self.score(pair, seed)
+    }
 }

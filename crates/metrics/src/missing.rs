@@ -27,6 +27,10 @@ impl Metric for MissingShareDifference {
         "Share of missing values, mean absolute difference over columns"
     }
 
+    fn explanation(&self) -> &str {
+        "Whether values are missing as often as in the real table, column by column."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -82,6 +86,10 @@ impl Metric for JointMissingDifference {
 
     fn title(&self) -> &str {
         "Missing together: largest difference over pairs of columns"
+    }
+
+    fn explanation(&self) -> &str {
+        "Whether the same columns are missing together as in the real table."
     }
 
     fn direction(&self) -> Direction {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Correlation;
+use crate::{Correlation, Formula};
 
 /// What can be chosen about an evaluation. What columns are for comes from the schema of the real table, not from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,18 @@ pub struct EvaluationOptions {
     pub keys: Vec<String>,
     /// The columns an intruder wants to know. Empty (the default): every column but ids, arms, clusters and descriptors.
     pub targets: Vec<String>,
+    /// Models an analyst would fit, compared coefficient by coefficient. Default none.
+    pub formulas: Vec<Formula>,
+    /// How the further synthetic tables of [`Pair::with_copies`](crate::Pair::with_copies) were made, which decides how their estimates are combined.
+    /// Default [`Combining::Simple`](crate::Combining::Simple).
+    pub combining: crate::Combining,
+    /// The columns whose levels are subgroups; numbers are cut into quarters of the real rows. Empty (the default): the treatment and every covariate
+    /// with 2 to 8 levels, at most 6 of them.
+    pub subgroups: Vec<String>,
+    /// The columns whose means and shares are compared by subgroup. Empty (the default): the outcomes.
+    pub outcomes: Vec<String>,
+    /// The columns models are trained to predict. Empty (the default): the outcomes, at most 3 of them.
+    pub predict: Vec<String>,
     /// Shares below this many rows are not trusted; it only adds warnings. Default 10.
     pub min_cell: usize,
 }
@@ -56,6 +68,11 @@ impl Default for EvaluationOptions {
             control_arm: None,
             keys: Vec::new(),
             targets: Vec::new(),
+            formulas: Vec::new(),
+            combining: crate::Combining::Simple,
+            subgroups: Vec::new(),
+            outcomes: Vec::new(),
+            predict: Vec::new(),
             min_cell: 10,
         }
     }
@@ -111,6 +128,41 @@ impl EvaluationOptions {
     #[must_use]
     pub fn with_targets<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.targets = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with one more model to compare.
+    #[must_use]
+    pub fn with_formula(mut self, formula: Formula) -> Self {
+        self.formulas.push(formula);
+        self
+    }
+
+    /// The same with this rule for combining estimates of several synthetic tables.
+    #[must_use]
+    pub fn with_combining(mut self, rule: crate::Combining) -> Self {
+        self.combining = rule;
+        self
+    }
+
+    /// The same with these columns as subgroups.
+    #[must_use]
+    pub fn with_subgroups<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.subgroups = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with these columns as what is compared by subgroup.
+    #[must_use]
+    pub fn with_outcomes<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.outcomes = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with these columns as what models are trained to predict.
+    #[must_use]
+    pub fn with_predict<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.predict = columns.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -29,6 +29,7 @@ pub struct Pair<'a> {
     real: &'a Table,
     synthetic: &'a Table,
     holdout: Option<&'a Table>,
+    copies: Vec<&'a Table>,
     shared: Arc<Shared>,
 }
 
@@ -100,6 +101,7 @@ impl<'a> Pair<'a> {
             real,
             synthetic,
             holdout: None,
+            copies: Vec::new(),
             shared: Arc::default(),
         })
     }
@@ -115,6 +117,23 @@ impl<'a> Pair<'a> {
         Ok(self)
     }
 
+    /// The same with further synthetic tables made by the same fitted synthesizer, beside the one that is judged. Estimates of models are then combined over all of
+    /// them, and with ten or more the propensity scores know what a correct synthesizer of this kind gives.
+    ///
+    /// # Errors
+    /// As [`Pair::new`], about the copies.
+    pub fn with_copies(
+        mut self,
+        copies: impl IntoIterator<Item = &'a Table>,
+    ) -> Result<Self, MetricError> {
+        for copy in copies {
+            agree(self.real, copy, "copy")?;
+            self.copies.push(copy);
+        }
+        self.shared = Arc::default();
+        Ok(self)
+    }
+
     /// The real table with another one in the place of the synthetic, without a holdout; keeps what was computed about the real table.
     pub(crate) fn against<'b>(&self, synthetic: &'b Table) -> Pair<'b>
     where
@@ -124,6 +143,7 @@ impl<'a> Pair<'a> {
             real: self.real,
             synthetic,
             holdout: None,
+            copies: Vec::new(),
             shared: Arc::new(Shared {
                 real_associations: Arc::clone(&self.shared.real_associations),
                 ..Shared::default()
@@ -147,6 +167,12 @@ impl<'a> Pair<'a> {
     #[must_use]
     pub fn holdout(&self) -> Option<&'a Table> {
         self.holdout
+    }
+
+    /// Further synthetic tables beside the one that is judged.
+    #[must_use]
+    pub fn copies(&self) -> &[&'a Table] {
+        &self.copies
     }
 
     pub(crate) fn frame(&self) -> Arc<Frame> {
@@ -240,6 +266,7 @@ impl fmt::Debug for Pair<'_> {
             .field("real_rows", &self.real.rows())
             .field("synthetic_rows", &self.synthetic.rows())
             .field("holdout_rows", &self.holdout.map(Table::rows))
+            .field("copies", &self.copies.len())
             .finish_non_exhaustive()
     }
 }

@@ -369,6 +369,20 @@ impl Metric for Propensity {
         }
     }
 
+    fn explanation(&self) -> &str {
+        match self.model {
+            Model::Logit => {
+                "Whether a simple model can tell synthetic from real rows by averages and shares; 1 is chance. It cannot see relations."
+            }
+            Model::Products => {
+                "Whether a model that sees relations of two columns can tell synthetic from real rows; 1 is chance."
+            }
+            Model::Tree => {
+                "Whether a decision tree can tell synthetic from real rows; 1 is chance."
+            }
+        }
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }

@@ -23,6 +23,10 @@ impl Metric for RuleViolations {
         "Share of synthetic rows that break a declared rule"
     }
 
+    fn explanation(&self) -> &str {
+        "Share of synthetic rows that break a rule declared in the schema, such as dates in the wrong order."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }

@@ -423,6 +423,17 @@ impl Metric for TableUtility {
         }
     }
 
+    fn explanation(&self) -> &str {
+        match self.columns {
+            1 => {
+                "Whether the counts of each column differ by more than chance; 1 is chance, 10 and more is a fault."
+            }
+            _ => {
+                "Whether the counts of each pair of columns differ by more than chance; 1 is chance, 10 and more is a lost relation."
+            }
+        }
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }

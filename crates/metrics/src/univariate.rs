@@ -644,6 +644,10 @@ impl Metric for MassMad {
         "Mean absolute difference of shares"
     }
 
+    fn explanation(&self) -> &str {
+        "How far the bars of the histograms are off on average: 0.01 is one percentage point."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -688,6 +692,10 @@ impl Metric for TotalVariation {
         "Total variation distance, mean over columns"
     }
 
+    fn explanation(&self) -> &str {
+        "The share of rows that would have to move to another bar to make both histograms equal."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -708,6 +716,10 @@ impl Metric for KolmogorovSmirnov {
 
     fn title(&self) -> &str {
         "Kolmogorov-Smirnov distance, mean over numeric columns"
+    }
+
+    fn explanation(&self) -> &str {
+        "The largest gap between the cumulative curves of a numeric column."
     }
 
     fn direction(&self) -> Direction {
@@ -734,6 +746,10 @@ impl Metric for JensenShannon {
         "Jensen-Shannon distance, mean over columns"
     }
 
+    fn explanation(&self) -> &str {
+        "Another distance between the histograms, more sensitive to rare levels."
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -754,6 +770,10 @@ impl Metric for Wasserstein {
 
     fn title(&self) -> &str {
         "Wasserstein distance in real standard deviations, mean over numeric columns"
+    }
+
+    fn explanation(&self) -> &str {
+        "How far a value has to be moved on average, in standard deviations."
     }
 
     fn direction(&self) -> Direction {
@@ -778,6 +798,10 @@ impl Metric for Cover {
 
     fn title(&self) -> &str {
         "Share of real ranges and levels that synthetic values reach, mean over columns"
+    }
+
+    fn explanation(&self) -> &str {
+        "Whether synthetic values reach all of the real range and use every real level."
     }
 
     fn direction(&self) -> Direction {
@@ -805,6 +829,10 @@ impl Metric for Adherence {
 
     fn title(&self) -> &str {
         "Share of synthetic values in the real range or with a real level, mean over columns"
+    }
+
+    fn explanation(&self) -> &str {
+        "Whether synthetic values stay inside the real range and among the real levels."
     }
 
     fn direction(&self) -> Direction {

@@ -1,10 +1,17 @@
-//! Every default metric keeps the contract.
+//! Every metric of the registry keeps the contract.
 
-use parable_metrics::{EvaluationOptions, conformance, default_metrics};
+use parable_metrics::{EvaluationOptions, conformance, registry};
 
 #[test]
-fn default_metrics_conform() {
-    for metric in default_metrics(&EvaluationOptions::default()) {
-        conformance::check(metric.as_ref());
+fn registered_metrics_conform() {
+    let options = EvaluationOptions::default()
+        .with_formula(
+            "post_score ~ arm + pre_score + sex | 0 | school"
+                .parse()
+                .unwrap(),
+        )
+        .with_predict(["post_score", "band", "sex"]);
+    for metric in registry(&options) {
+        conformance::check(metric.metric());
     }
 }

@@ -121,6 +121,22 @@ impl Metric for TrialScore {
         }
     }
 
+    fn explanation(&self) -> &str {
+        match self.statistic {
+            Statistic::HedgesG => {
+                "How far the treatment effect is off, in standard deviations of the outcome."
+            }
+            Statistic::Overlap => {
+                "How far the confidence intervals of the adjusted effect agree; 1 is the same interval."
+            }
+            Statistic::Sign => "Whether the study would come to the same direction of the effect.",
+            Statistic::Balance => {
+                "Whether the arms were as alike before the trial as in the real table."
+            }
+            Statistic::Arms => "Whether the arms have the same sizes.",
+        }
+    }
+
     fn direction(&self) -> Direction {
         match self.statistic {
             Statistic::Overlap | Statistic::Sign => Direction::Max1,
