@@ -1,15 +1,13 @@
 //! The public half: from released counts to a model. Sees nothing confidential and costs nothing.
 
 use parable_core::{FitError, NoisyMarginal, Publication, Recoding};
-use parable_domain::{AttrSet, Codes, Domain};
+use parable_domain::{AttrSet, Domain};
 use parable_pgm::{
     EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError, estimate as fit_field,
     independent, smooth, total,
 };
-use parable_seed::Seed;
 
 use crate::config::MstConfig;
-use crate::merge::draw_back;
 
 /// A model of merged levels, and how the levels come back.
 #[derive(Clone, Debug)]
@@ -30,15 +28,6 @@ impl Estimated {
     #[must_use]
     pub fn rows(&self) -> f64 {
         self.field.total()
-    }
-
-    /// Rows as codes of the original levels.
-    ///
-    /// # Errors
-    /// More rows than 2^32 - 1.
-    pub fn generate(&self, rows: usize, seed: &Seed) -> Result<Codes, ModelError> {
-        let merged = self.field.generate(rows, seed)?;
-        Ok(draw_back(&self.domain, &self.groups, merged, seed)?)
     }
 }
 

@@ -34,9 +34,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod chunks;
 mod config;
 mod estimate;
 mod file;
+mod given;
 mod merge;
 mod model;
 mod picture;
@@ -45,6 +47,7 @@ mod release;
 mod select;
 mod synthesizer;
 
+pub use chunks::CodeChunks;
 pub use config::{MstConfig, Strategy, Weight};
 pub use estimate::{Estimated, estimate};
 pub use file::MstReader;

@@ -11,6 +11,7 @@ use parable_table::{Schema, Table};
 
 use crate::estimate::Estimated;
 use crate::file;
+use crate::given;
 use crate::synthesizer::NAME;
 
 /// Noisy marginals of a table, and the graphical model that agrees best with them.
@@ -59,6 +60,27 @@ impl MstModel {
         self.publication.marginals.iter().map(relation)
     }
 
+    /// The rows of [`Model::sample`] in chunks of `size` rows, for tables larger than memory: they join into one table without loss, and memory is that
+    /// of a chunk and of the model. One chunk that holds all rows is the table of `sample`.
+    ///
+    /// # Errors
+    /// More rows than 2^32 - 1 in a chunk.
+    pub fn sample_chunks(
+        &self,
+        rows: u64,
+        size: usize,
+        seed: &Seed,
+    ) -> Result<impl Iterator<Item = Result<Table, SampleError>> + '_, SampleError> {
+        let seed = seed.stream("mst/sample");
+        let chunks = self.estimated.chunks(rows, size, &seed).map_err(failed)?;
+        Ok(chunks.zip(0u64..).map(move |(codes, number)| {
+            let codes = codes.map_err(failed)?;
+            self.codec
+                .decode(&codes, &seed.index(number))
+                .map_err(failed)
+        }))
+    }
+
     pub(crate) fn codec(&self) -> &Codec {
         &self.codec
     }
@@ -92,9 +114,18 @@ impl Model for MstModel {
         let seed = seed.stream("mst/sample");
         let codes = self.estimated.generate(rows, &seed).map_err(failed)?;
         tell(1)?;
-        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        let table = self.codec.decode(&codes, &seed.index(0)).map_err(failed)?;
         tell(2)?;
         Ok(table)
+    }
+
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        given::sample(self, given, &seed.stream("mst/given"), observer)
     }
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
@@ -102,7 +133,7 @@ impl Model for MstModel {
     }
 }
 
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
     SampleError::Method {
         method: NAME.to_owned(),
         source: Box::new(error),

@@ -1,6 +1,6 @@
 //! Fits of tables: what the model shows and keeps.
 
-use parable_core::{FitContext, Model, Synthesizer};
+use parable_core::{FitContext, Model, SampleError, Synthesizer, Unobserved};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_mst::{Mst, MstConfig, MstModel};
 use parable_seed::Seed;
@@ -115,4 +115,85 @@ fn the_picture_names_every_column_and_draws_every_relation() {
             .relations()
             .any(|(columns, _)| columns == ["score", "passed <50>"])
     );
+}
+
+/// Rows of several tables, one after the other.
+fn joined(parts: &[Table]) -> Table {
+    let columns = (0..parts[0].schema().len())
+        .map(|at| Column::concat(parts.iter().map(|part| part.column(at))))
+        .collect();
+    Table::new(parts[0].schema().clone(), columns).unwrap()
+}
+
+#[test]
+fn chunks_join_into_one_table() {
+    let table = trial(5_000);
+    let config = MstConfig::default().with_required(["arm", "score"]);
+    let model = fit(&table, config, 1.0);
+    let seed = Seed::from_u64(3);
+    let at_once = model.sample(5_000, &seed).unwrap();
+    let parts = |size| -> Vec<Table> {
+        let chunks = model.sample_chunks(5_000, size, &seed).unwrap();
+        chunks.map(Result::unwrap).collect()
+    };
+    assert_eq!(parts(5_000), std::slice::from_ref(&at_once));
+    let chunked = parts(300);
+    assert_eq!(chunked.len(), 17);
+    let whole = joined(&chunked);
+    assert_eq!(whole.rows(), 5_000);
+    let arms = |table: &Table| -> Vec<usize> {
+        let column = table.column(0);
+        (0..2)
+            .map(|arm| {
+                (0..5_000)
+                    .filter(|&row| column.code(row) == Some(arm))
+                    .count()
+            })
+            .collect()
+    };
+    assert_eq!(arms(&whole), arms(&at_once));
+    // Both have the counts of one table of groups; what differs is where in its group a score lies. In groups 15 points wide the standard deviation
+    // of the effect is 15 / sqrt(12) * sqrt(2 / 2,500) = 0.12, of the difference 0.17; six of them.
+    assert!((effect(&whole) - effect(&at_once)).abs() < 1.0);
+    assert!(model.sample_chunks(0, 10, &seed).unwrap().next().is_none());
+}
+
+#[test]
+fn given_scores_stay_to_the_point_and_arms_follow_them() {
+    let table = trial(20_000);
+    let config = MstConfig::default().with_required(["arm", "score"]);
+    let model = fit(&table, config, 4.0);
+    let field = table.schema().fields()[1].clone();
+    let schema = Schema::new(vec![field]).unwrap();
+    let ask = |scores: Vec<i64>| {
+        let column = Column::complete(Values::Integer(scores));
+        let given = Table::new(schema.clone(), vec![column]).unwrap();
+        model.sample_given(&given, &Seed::from_u64(5), &Unobserved)
+    };
+    let scores: Vec<i64> = (0..4_000)
+        .map(|row| if row % 2 == 0 { 41 } else { 59 })
+        .collect();
+    let made = ask(scores.clone()).unwrap();
+    let Values::Integer(found) = made.column(1).values() else {
+        panic!("scores are integers")
+    };
+    assert_eq!(*found, scores);
+    let treated = |score: i64| {
+        let rows = (0..4_000).filter(|&row| scores[row] == score);
+        rows.filter(|&row| made.column(0).code(row) == Some(1))
+            .count() as f64
+            / 2_000.0
+    };
+    // Two normals with means 45 and 53 and standard deviation 12: odds exp(8 (score - 49) / 144).
+    for score in [41, 59] {
+        let odds = (8.0 * (score as f64 - 49.0) / 144.0).exp();
+        let expected = odds / (1.0 + odds);
+        assert!(
+            (treated(score) - expected).abs() < 0.06,
+            "{score}: {} {expected}",
+            treated(score)
+        );
+    }
+    assert!(matches!(ask(vec![50, 101]), Err(SampleError::Given { .. })));
+    assert_eq!(ask(vec![]).unwrap().rows(), 0);
 }

@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     /// The separator of each clique within the clique.
     pub(crate) up: Vec<Alignment>,
     /// The separator of each clique within its parent.
-    down: Vec<Alignment>,
+    pub(crate) down: Vec<Alignment>,
 }
 
 impl Layout {

@@ -3,6 +3,8 @@
 use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
+use crate::Apportionment;
+
 /// Levels of one attribute merged into groups, with the share of each level within its group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,13 +96,45 @@ impl Groups {
     /// If a code is no group.
     #[must_use]
     pub fn draw_back(&self, groups: &[u32], seed: &Seed) -> Vec<u32> {
-        let members = self.members();
-        let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); members.len()];
+        let mut rows = vec![0; self.len()];
+        groups.iter().for_each(|&group| rows[group as usize] += 1);
+        self.levels(&rows, &seed.stream("counts"))
+            .hand_out(groups, seed)
+    }
+
+    /// The levels that take the place of groups in a table with this many rows of each group, to be handed out in one or more parts.
+    #[must_use]
+    pub fn levels(&self, rows: &[u64], seed: &Seed) -> GroupLevels {
+        let mut rng = seed.rng();
+        let members = self.members().into_iter().zip(rows);
+        GroupLevels {
+            of: members
+                .map(|((levels, shares), &rows)| {
+                    (levels, Apportionment::new(&shares, rows, rng.uniform()))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// For each group its levels, and how many rows are still to get each: in all as close to the shares as whole numbers can be.
+#[derive(Clone, Debug)]
+pub struct GroupLevels {
+    of: Vec<(Vec<u32>, Apportionment)>,
+}
+
+impl GroupLevels {
+    /// Levels for a column of groups, in random order.
+    ///
+    /// # Panics
+    /// If a code is no group.
+    pub fn hand_out(&mut self, groups: &[u32], seed: &Seed) -> Vec<u32> {
+        let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); self.of.len()];
         for (row, &group) in groups.iter().enumerate() {
             rows_of[group as usize].push(row as u32);
         }
         let mut column = vec![0u32; groups.len()];
-        for (group, (rows, (levels, shares))) in rows_of.iter_mut().zip(&members).enumerate() {
+        for (group, (rows, (levels, left))) in rows_of.iter_mut().zip(&mut self.of).enumerate() {
             if let [level] = levels[..] {
                 for &row in &*rows {
                     column[row as usize] = level;
@@ -109,22 +143,13 @@ impl Groups {
             }
             let mut rng = seed.index(group as u64).rng();
             rng.shuffle(rows);
-            let offset = rng.uniform();
-            let scale = rows.len() as f64 / shares.iter().sum::<f64>();
-            let (mut sum, mut done) = (0.0, 0);
-            let mut last = levels[0];
-            for (&level, &share) in levels.iter().zip(shares) {
-                if share > 0.0 {
-                    last = level;
-                }
-                sum += share * scale;
-                while done < rows.len() && done as f64 + offset < sum {
-                    column[rows[done] as usize] = level;
-                    done += 1;
-                }
-            }
-            for &row in &rows[done..] {
-                column[row as usize] = last;
+            let taken = left.take(rows.len() as u64, rng.uniform());
+            let by_level = levels
+                .iter()
+                .zip(taken)
+                .flat_map(|(&level, count)| std::iter::repeat_n(level, count as usize));
+            for (&row, level) in rows.iter().zip(by_level) {
+                column[row as usize] = level;
             }
         }
         column
@@ -194,5 +219,18 @@ mod tests {
         assert_eq!([count(0), count(1), count(2), count(3)], [300, 75, 0, 25]);
         let empty = Groups::of(vec![0.0, 0.0], 0, 10.0);
         assert!(empty.draw_back(&[0; 10], &Seed::from_u64(1)).contains(&1));
+    }
+
+    #[test]
+    fn parts_of_a_table_share_its_levels_out_as_a_whole() {
+        let groups = Groups::of(vec![100.0, 3.0, 0.0, 1.0], 0, 10.0);
+        let mut levels = groups.levels(&[0, 40], &Seed::from_u64(1));
+        let mut counts = [0; 4];
+        for part in 0..20 {
+            for level in levels.hand_out(&[1, 1], &Seed::from_u64(part)) {
+                counts[level as usize] += 1;
+            }
+        }
+        assert_eq!(counts, [0, 30, 0, 10]);
     }
 }

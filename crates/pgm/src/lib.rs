@@ -27,7 +27,9 @@
 //! ```
 
 mod alignment;
+mod apportion;
 mod calibration;
+mod chunks;
 mod elimination;
 mod error;
 mod estimate;
@@ -41,11 +43,13 @@ mod measurement;
 mod simplex;
 mod smooth;
 
+pub use apportion::Apportionment;
+pub use chunks::Chunks;
 pub use error::ModelError;
 pub use estimate::{Estimate, EstimateConfig, estimate, independent};
 pub use factor::Factor;
 pub use field::MarkovField;
-pub use groups::Groups;
+pub use groups::{GroupLevels, Groups};
 pub use junction_tree::JunctionTree;
 pub use measurement::{Measurement, total};
 pub use simplex::project_on_simplex;

@@ -16,7 +16,7 @@ pub use bins::Bin;
 pub use column::{ColumnCodec, ValueCodes};
 pub use error::CodecError;
 
-use crate::{Column, Schema, Table};
+use crate::{Column, Field, Schema, Table};
 
 /// How tables of one schema become codes and codes become tables.
 ///
@@ -151,6 +151,22 @@ impl Codec {
             })
             .collect::<Result<_, _>>()?;
         Ok(Codes::new(self.domain.clone(), columns)?)
+    }
+
+    /// The codes of one column, whose field need not spell its levels in the codec's order.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    ///
+    /// # Panics
+    /// If the codec has no column at this position.
+    pub fn encode_column(
+        &self,
+        position: usize,
+        field: &Field,
+        column: &Column,
+    ) -> Result<Vec<u32>, CodecError> {
+        self.columns[position].encode(&self.schema.fields()[position], field, column)
     }
 
     /// A table of these codes. A number is drawn uniformly from the points of the column's grid inside its bin, never from rows of the
