@@ -13,7 +13,7 @@ use crate::{Metric, Pair, Score};
 /// - Same tables and seed, same score.
 /// - The order of rows is irrelevant (up to rounding), unless the score says that it drew random numbers.
 /// - A copy of the real table is at least as close to the ideal as a table of independently shuffled columns.
-/// - Empty tables, single rows, constant and entirely missing columns give a score and neither an error nor a panic.
+/// - Empty tables, single rows, constant and entirely missing columns give a score and neither an error nor a panic, with and without a holdout.
 ///
 /// # Panics
 /// If the metric breaks the contract; the message says where.
@@ -30,8 +30,14 @@ pub fn check(metric: &dyn Metric) {
     let real = trial(240, &Seed::from_u64(21));
     let other = trial(180, &Seed::from_u64(22));
     let shuffled = independent(&real, 240, &Seed::from_u64(23));
-    let score = |real: &Table, synthetic: &Table, what: &str| -> Score {
-        let pair = Pair::new(real, synthetic).expect("the tables have the same columns");
+    let strangers = trial(200, &Seed::from_u64(26));
+    let scored = |real: &Table, synthetic: &Table, holdout: Option<&Table>, what: &str| -> Score {
+        let mut pair = Pair::new(real, synthetic).expect("the tables have the same columns");
+        if let Some(holdout) = holdout {
+            pair = pair
+                .with_holdout(holdout)
+                .expect("the tables have the same columns");
+        }
         let score = match metric.score(&pair, &seed) {
             Ok(score) => score,
             Err(error) => panic!("{id}: {what}: {error}"),
@@ -53,6 +59,16 @@ pub fn check(metric: &dyn Metric) {
         score
     };
 
+    let score = |real: &Table, synthetic: &Table, what: &str| -> Score {
+        scored(real, synthetic, None, what)
+    };
+
+    let held = scored(&real, &other, Some(&strangers), "with a holdout");
+    assert_eq!(
+        held,
+        scored(&real, &other, Some(&strangers), "with a holdout"),
+        "{id}: the same tables, holdout and seed give another score"
+    );
     let first = score(&real, &other, "two different tables");
     assert_eq!(
         first,
@@ -113,6 +129,15 @@ pub fn check(metric: &dyn Metric) {
         ("no column", no_column(), no_column()),
     ] {
         score(&real, &synthetic, what);
+        let no_columns = real.schema().is_empty();
+        let holdouts = if no_columns {
+            vec![real.clone()]
+        } else {
+            vec![strangers.clone(), strangers.take(&[])]
+        };
+        for holdout in &holdouts {
+            scored(&real, &synthetic, Some(holdout), what);
+        }
     }
 }
 

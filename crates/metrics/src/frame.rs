@@ -181,7 +181,7 @@ impl<T> Each<T> {
         }
     }
 
-    pub(crate) fn map<U>(&self, f: impl Fn(&T) -> U) -> Each<U> {
+    pub(crate) fn map<U>(&self, mut f: impl FnMut(&T) -> U) -> Each<U> {
         Each {
             real: f(&self.real),
             synthetic: f(&self.synthetic),

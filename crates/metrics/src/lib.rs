@@ -46,6 +46,7 @@
 //! ```
 
 mod association;
+mod attacks;
 mod bivariate;
 mod clusters;
 mod combining;
@@ -81,6 +82,7 @@ mod testing;
 mod trial;
 mod univariate;
 
+pub use attacks::{Attack, Risk, SuccessRate};
 pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
 pub use clusters::ClusterScore;
 pub use combining::{Combined, Combining};
@@ -100,12 +102,12 @@ pub use registry::{Registered, registry};
 pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
-    ArmShare, Associations, BalanceRow, Cell, ClusterSection, ColumnDetail, Constancy, Correlation,
-    DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
-    Effect, EffectPair, HoldoutShare, Icc, JointMissing, MissingRow, MissingSection,
-    NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts, PairDifference,
-    PrivacySection, PropensityModel, PropensitySection, ReasonShare, RuleRow, RuleSection, Scale,
-    Sides, TargetMean, TrialEffect, TrialSection,
+    ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Cell, ClusterSection,
+    ColumnDetail, Conclusion, Constancy, Correlation, DisclosureMeasures, DisclosureRow,
+    DisclosureSection, Distance, DistanceCurve, DistanceSummary, Effect, EffectPair, HoldoutShare,
+    Icc, JointMissing, MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection,
+    Overlap, OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection,
+    ReasonShare, RuleRow, RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection,
 };
 pub use table_utility::{TableComparison, TableUtility};
 pub use trial::TrialScore;

@@ -1,6 +1,5 @@
 //! Distances to nearest real rows, and to real outliers (specification 5.2, 5.3).
 
-use crate::frame::Frame;
 use crate::neighbours::{
     Absolute, Capped, Index, Neighbours, Points, Space, Squared, Term, local_outlier_factors,
 };
@@ -18,18 +17,18 @@ pub(crate) struct NearestOptions {
     pub(crate) outlier_threshold: f64,
 }
 
-pub(crate) fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection {
-    let space = Space::of(frame, options.distance);
+/// The section on a space made for the distance of the options.
+pub(crate) fn nearest(space: &Space, options: NearestOptions) -> NearestSection {
     match options.distance {
-        Distance::Gower => search::<Capped>(&space, options, None),
-        Distance::NumericEuclidean => search::<Squared>(&space, options, None),
+        Distance::Gower => search::<Capped>(space, options, None),
+        Distance::NumericEuclidean => search::<Squared>(space, options, None),
         Distance::RawManhattan => {
             // The package this distance is compared with finds outliers by Euclidean distance on the same numbers.
             let real = &space.points.real;
             let neighbours =
                 Index::<Squared>::new(real).nearest(real, options.outlier_neighbours, true);
             let factors = local_outlier_factors(&neighbours, f64::sqrt);
-            search::<Absolute>(&space, options, Some(factors))
+            search::<Absolute>(space, options, Some(factors))
         }
     }
 }
@@ -254,6 +253,7 @@ fn outliers<T: Term>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Frame;
     use crate::testing::{number, numbers, table, text, texts};
 
     fn section(
@@ -266,7 +266,10 @@ mod tests {
             outlier_neighbours: 5,
             outlier_threshold: 2.0,
         };
-        nearest(&Frame::new(real, synthetic, None), options)
+        nearest(
+            &Space::of(&Frame::new(real, synthetic, None), distance),
+            options,
+        )
     }
 
     #[test]

@@ -49,6 +49,19 @@ pub struct EvaluationOptions {
     pub outcomes: Vec<String>,
     /// The columns models are trained to predict. Empty (the default): the outcomes, at most 3 of them.
     pub predict: Vec<String>,
+    /// How many attacks of each kind are made on the real and on the holdout rows. Default 2,000: rates are known to 2.2 percentage points.
+    pub attacks: usize,
+    /// Columns that are asked about together in multivariate singling out. Default 3.
+    pub predicate_columns: usize,
+    /// Nearest synthetic rows that linkability looks at in each half. Default 10.
+    pub link_neighbours: usize,
+    /// The columns the first source of linkability holds; with one list given, the other source holds the rest. Empty (the default): the first half.
+    pub link_left: Vec<String>,
+    /// The columns the second source of linkability holds. Empty (the default): the second half.
+    pub link_right: Vec<String>,
+    /// The columns that inference takes for secret, one at a time. Empty (the default): the `targets`, and without those every column but ids, arms,
+    /// clusters, weights and descriptors.
+    pub secrets: Vec<String>,
     /// Shares below this many rows are not trusted; it only adds warnings. Default 10.
     pub min_cell: usize,
 }
@@ -73,6 +86,12 @@ impl Default for EvaluationOptions {
             subgroups: Vec::new(),
             outcomes: Vec::new(),
             predict: Vec::new(),
+            attacks: 2_000,
+            predicate_columns: 3,
+            link_neighbours: 10,
+            link_left: Vec::new(),
+            link_right: Vec::new(),
+            secrets: Vec::new(),
             min_cell: 10,
         }
     }
@@ -163,6 +182,32 @@ impl EvaluationOptions {
     #[must_use]
     pub fn with_predict<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.predict = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with this many attacks of each kind.
+    #[must_use]
+    pub fn with_attacks(mut self, attacks: usize) -> Self {
+        self.attacks = attacks;
+        self
+    }
+
+    /// The same with these columns held by the two sources of linkability; an empty list stands for the rest.
+    #[must_use]
+    pub fn with_link<S: Into<String>>(
+        mut self,
+        left: impl IntoIterator<Item = S>,
+        right: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.link_left = left.into_iter().map(Into::into).collect();
+        self.link_right = right.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with these columns taken for secret by inference.
+    #[must_use]
+    pub fn with_secrets<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.secrets = columns.into_iter().map(Into::into).collect();
         self
     }
 }

@@ -11,12 +11,13 @@ use crate::clusters;
 use crate::disclosure::{SweepOptions, sweep};
 use crate::frame::{Frame, Side};
 use crate::nearest::{NearestOptions, nearest};
+use crate::neighbours::Space;
 use crate::overlap::overlap;
 use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
 use crate::{
-    ClusterSection, DisclosureSection, MetricError, NearestSection, Overlap, Propensity,
-    PropensityModel, TrialSection, Undefined,
+    Attack, AttackResult, ClusterSection, DisclosureSection, Distance, MetricError, NearestSection,
+    Overlap, Propensity, PropensityModel, TrialSection, Undefined,
 };
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
@@ -48,6 +49,8 @@ struct Shared {
     trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
     propensity: Kept<(Propensity, Seed), Result<Result<PropensityModel, Undefined>, MetricError>>,
     disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
+    gower: OnceLock<Arc<Space>>,
+    attacks: Kept<(Attack, Seed), Result<Vec<AttackResult>, MetricError>>,
 }
 
 /// Values computed once per key.
@@ -60,6 +63,12 @@ impl<K, V> Default for Kept<K, V> {
 }
 
 impl<K: PartialEq + Clone, V> Kept<K, V> {
+    fn all(&self) -> Vec<Arc<V>> {
+        let kept = self.0.lock();
+        let kept = kept.unwrap_or_else(|poisoned| poisoned.into_inner());
+        kept.iter().map(|(_, value)| Arc::clone(value)).collect()
+    }
+
     fn get(&self, key: &K, compute: impl FnOnce() -> V) -> Arc<V> {
         let find = || {
             let kept = self
@@ -206,7 +215,10 @@ impl<'a> Pair<'a> {
     pub(crate) fn nearest(&self, options: NearestOptions) -> Arc<NearestSection> {
         self.shared
             .nearest
-            .get(&options, || nearest(&self.frame(), options))
+            .get(&options, || match options.distance {
+                Distance::Gower => nearest(&self.gower(), options),
+                distance => nearest(&Space::of(&self.frame(), distance), options),
+            })
     }
 
     pub(crate) fn clusters(&self) -> Arc<Vec<ClusterSection>> {
@@ -229,6 +241,41 @@ impl<'a> Pair<'a> {
 }
 
 impl Pair<'_> {
+    /// All compared columns as points of Gower's space.
+    pub(crate) fn gower(&self) -> Arc<Space> {
+        once(&self.shared.gower, || {
+            Space::of(&self.frame(), Distance::Gower)
+        })
+    }
+
+    pub(crate) fn attack(
+        &self,
+        attack: &Attack,
+        seed: &Seed,
+    ) -> Result<Arc<Vec<AttackResult>>, MetricError> {
+        let key = (attack.clone(), *seed);
+        let results = self.shared.attacks.get(&key, || attack.measure(self, seed));
+        match &*results {
+            Ok(results) => Ok(Arc::new(results.clone())),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// The results of all attacks that metrics made so far, kind by kind.
+    pub(crate) fn attacks_made(&self) -> Vec<AttackResult> {
+        let mut made: Vec<AttackResult> = self
+            .shared
+            .attacks
+            .all()
+            .iter()
+            .filter_map(|results| results.as_ref().as_ref().ok())
+            .flatten()
+            .cloned()
+            .collect();
+        made.sort_by_key(|result| result.kind);
+        made
+    }
+
     pub(crate) fn propensity(
         &self,
         propensity: &Propensity,

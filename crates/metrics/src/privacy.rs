@@ -5,7 +5,7 @@ use parable_seed::Seed;
 use crate::nearest::NearestOptions;
 use crate::{
     Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricError,
-    NearestSection, OverlapCounts, Pair, PrivacySection, Score, Undefined, Unit,
+    NearestSection, OverlapCounts, Pair, PrivacySection, Score, Undefined, Unit, attacks,
 };
 
 /// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
@@ -336,6 +336,7 @@ pub(crate) fn section(pair: &Pair<'_>, options: &EvaluationOptions) -> PrivacySe
             .iter()
             .map(|&distance| (*pair.nearest(nearest_options(distance, options))).clone())
             .collect(),
+        attacks: pair.attacks_made(),
     }
 }
 
@@ -367,5 +368,6 @@ pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>
             scores.push(Box::new(NearestScore::new(distance, statistic, options)));
         }
     }
+    scores.extend(attacks::default_scores(options));
     scores
 }

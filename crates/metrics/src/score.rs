@@ -227,6 +227,8 @@ pub enum Undefined {
     TooManyTerms,
     /// The formula gives an infinite value.
     NotFinite,
+    /// No attack could be made: no synthetic row differs from the others, or there are too few columns.
+    NoAttack,
 }
 
 impl Undefined {
@@ -250,6 +252,7 @@ impl Undefined {
             Self::NoRules => "no rule is declared",
             Self::TooManyTerms => "the model has too many terms",
             Self::NotFinite => "the value is infinite",
+            Self::NoAttack => "no attack could be made",
         }
     }
 }
@@ -275,6 +278,8 @@ pub enum Unit {
     Tables,
     /// Declared rules.
     Rules,
+    /// Attacks that were made.
+    Attacks,
 }
 
 /// A confidence interval.

@@ -1,5 +1,7 @@
 //! Rows as points: one coordinate per column.
 
+use rustc_hash::FxHashMap;
+
 use crate::Distance;
 use crate::frame::{Data, Each, Frame, FrameColumn};
 
@@ -17,6 +19,19 @@ impl Points {
 
     pub(crate) fn row(&self, row: usize) -> &[f64] {
         &self.coordinates[row * self.axes..(row + 1) * self.axes]
+    }
+
+    /// The same points with these axes only.
+    pub(crate) fn select(&self, axes: &[usize]) -> Self {
+        let mut coordinates = Vec::with_capacity(self.len() * axes.len());
+        for row in 0..self.len() {
+            let point = self.row(row);
+            coordinates.extend(axes.iter().map(|&axis| point[axis]));
+        }
+        Self {
+            axes: axes.len(),
+            coordinates,
+        }
     }
 
     /// The points at these positions.
@@ -145,6 +160,12 @@ fn range(values: &[f64]) -> (f64, f64) {
 fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
     let (low, high) = range(&numbers.real);
     let range = high - low;
+    // A column without a range: values are equal or not, so each becomes a whole number of its own.
+    let mut others: FxHashMap<u64, f64> = FxHashMap::default();
+    let mut other = |x: f64| {
+        let next = 2.0 * FAR + others.len() as f64;
+        *others.entry(x.to_bits()).or_insert(next)
+    };
     numbers.map(|values| {
         values
             .iter()
@@ -157,7 +178,7 @@ fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
                 } else if x == low {
                     0.0
                 } else {
-                    0.5 * FAR
+                    other(x)
                 }
             })
             .collect()

@@ -1,6 +1,7 @@
 //! What an evaluation says beyond its scores: the material of a page, section by section.
 
 mod associations;
+mod attacks;
 mod clusters;
 mod columns;
 mod disclosure;
@@ -13,6 +14,7 @@ mod trial;
 use serde::{Deserialize, Serialize};
 
 pub use associations::{Associations, Correlation, PairDifference};
+pub use attacks::{AttackKind, AttackResult, BlindGuess, Conclusion};
 pub use clusters::{ClusterSection, Constancy, Icc};
 pub use columns::{Cell, ColumnDetail, NumericSummary, Scale};
 pub use disclosure::{DisclosureMeasures, DisclosureRow, DisclosureSection, TargetMean};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Undefined;
+use crate::{AttackResult, Undefined};
 
 /// Numbers about copied and close rows. They can show a leak; they cannot prove that there is none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,9 @@ pub struct PrivacySection {
     pub overlap: Overlap,
     /// Nearest-neighbour distances, one entry per distance.
     pub nearest: Vec<NearestSection>,
+    /// What attacks learned about people, kind by kind; those that the metrics of the evaluation made.
+    #[serde(default)]
+    pub attacks: Vec<AttackResult>,
 }
 
 /// Rows that stand in both tables, exactly equal on all columns but row ids (missing equals missing). Always on all rows.

@@ -1,0 +1,171 @@
+//! The attacks as metrics.
+
+use parable_seed::Seed;
+
+use super::Attack;
+use crate::{
+    AttackKind, AttackResult, Conclusion, Direction, EvaluationOptions, Group, Interval, Metric,
+    MetricError, Pair, Part, Score, Undefined, Unit,
+};
+
+/// All attacks with these options.
+pub(crate) fn default_scores(options: &EvaluationOptions) -> impl Iterator<Item = Box<dyn Metric>> {
+    [
+        AttackKind::SinglingOutUnivariate,
+        AttackKind::SinglingOutMultivariate,
+        AttackKind::Linkability,
+        AttackKind::Inference,
+    ]
+    .map(|kind| Box::new(Attack::new(kind, options)) as Box<dyn Metric>)
+    .into_iter()
+}
+
+impl Metric for Attack {
+    fn id(&self) -> &str {
+        match self.kind {
+            AttackKind::SinglingOutUnivariate => "attack_singling_out_univariate",
+            AttackKind::SinglingOutMultivariate => "attack_singling_out_multivariate",
+            AttackKind::Linkability => "attack_linkability",
+            AttackKind::Inference => "attack_inference",
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self.kind {
+            AttackKind::SinglingOutUnivariate => {
+                "Singling people out by one column: risk of being in the data"
+            }
+            AttackKind::SinglingOutMultivariate => {
+                "Singling people out by several columns: risk of being in the data"
+            }
+            AttackKind::Linkability => {
+                "Linking two halves of a person's data: risk of being in the data"
+            }
+            AttackKind::Inference => {
+                "Inferring a secret from everything else, worst secret: risk of being in the data"
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn has_baseline(&self) -> bool {
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
+        let results = pair.attack(self, seed)?;
+        let score = |value| {
+            let mut score = Score::new(
+                self.id(),
+                self.title(),
+                Group::Privacy,
+                self.direction(),
+                value,
+            )
+            .with_param("attacks", self.attacks);
+            score.seed = Some(*seed);
+            score.unit = Unit::Attacks;
+            score
+        };
+        let Some(worst) = worst(&results) else {
+            let rows = pair.real().rows().min(pair.synthetic().rows());
+            return Ok(score(Err(match rows {
+                0 => Undefined::NoRows,
+                _ => Undefined::NoAttack,
+            })));
+        };
+        let mut score = score(
+            worst
+                .risk
+                .map(|risk| risk.value)
+                .ok_or(Undefined::NoControl),
+        )
+        .with_used(worst.main.attacks as usize, Unit::Attacks)
+        .with_param("columns_chosen_by", worst.columns_chosen_by.as_str())
+        .with_detail("attacker", worst.attacker.as_str())
+        .with_detail("success", worst.main.share())
+        .with_detail("conclusion", worst.conclusion.text());
+        if let Some(risk) = worst.risk {
+            score.ci = Some(Interval {
+                low: risk.low,
+                high: risk.high,
+                level: 0.95,
+            });
+            score = score.with_detail("unclamped", risk.unclamped);
+        }
+        if let Some(control) = worst.control {
+            score = score.with_detail("success_on_holdout", control.share());
+        }
+        if let Some(equal) = worst.main_at_equal_size {
+            score = score.with_detail("success_at_equal_size", equal.share());
+        }
+        let best = worst
+            .guesses
+            .iter()
+            .max_by(|a, b| a.share.total_cmp(&b.share));
+        if let Some(guess) = best {
+            score = score
+                .with_detail("blind_guess", guess.how.as_str())
+                .with_detail("success_of_blind_guess", guess.share);
+        }
+        match self.kind {
+            AttackKind::SinglingOutUnivariate => {}
+            AttackKind::SinglingOutMultivariate => {
+                score = score.with_param("columns_together", self.together);
+            }
+            AttackKind::Linkability => {
+                score = score
+                    .with_param("neighbours", self.neighbours)
+                    .with_param("first_columns", worst.columns.clone())
+                    .with_param("second_columns", worst.other_columns.clone());
+            }
+            AttackKind::Inference => {
+                score = score
+                    .with_param(
+                        "secrets",
+                        results
+                            .iter()
+                            .flat_map(|r| r.columns.clone())
+                            .collect::<Vec<_>>(),
+                    )
+                    .with_detail("worst_secret", worst.columns.join(", "));
+                score.parts = results.iter().map(part).collect();
+                score.n_undefined = results.iter().filter(|r| r.risk.is_none()).count() as u64;
+            }
+        }
+        if worst.conclusion == Conclusion::NoConclusion {
+            score = score.with_warning(Conclusion::NoConclusion.text());
+        }
+        if worst.underpowered {
+            score = score.with_warning(format!(
+                "underpowered: {} attacks could be made of {} asked for",
+                worst.main.attacks, worst.asked
+            ));
+        }
+        Ok(score)
+    }
+}
+
+/// The result with the largest risk; without a holdout the one with the largest success.
+fn worst(results: &[AttackResult]) -> Option<&AttackResult> {
+    let key = |result: &AttackResult| match result.risk {
+        Some(risk) => risk.unclamped,
+        None => result.main.share(),
+    };
+    // The first of equal ones.
+    results
+        .iter()
+        .rev()
+        .max_by(|a, b| key(a).total_cmp(&key(b)))
+}
+
+fn part(result: &AttackResult) -> Part {
+    Part {
+        columns: result.columns.clone(),
+        value: result.risk.map(|risk| risk.value),
+        reason: result.risk.is_none().then_some(Undefined::NoControl),
+    }
+}
