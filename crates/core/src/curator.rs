@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parable_domain::{AttrSet, Counts, Domain, MarginalSource};
+use parable_domain::{AttrSet, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule};
 use parable_dp::{
     Budget, Epsilon, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
@@ -137,6 +137,33 @@ impl<'a> Curator<'a> {
             });
         }
         Ok(released)
+    }
+
+    /// Counts of the cells of a partition with discrete Gaussian noise of this standard deviation, in rows: one charge. A row falls into one
+    /// cell and no other, whatever the questions, so that all cells together cost as much as the cells of one marginal. The questions must be public
+    /// facts or functions of what was released.
+    ///
+    /// # Errors
+    /// The partition does not fit [`Curator::domain`], the ledger refuses, or the source cannot count.
+    pub fn measure_cells(
+        &mut self,
+        purpose: &str,
+        partition: &Partition,
+        sigma: Sigma,
+    ) -> Result<Vec<i64>, FitError> {
+        partition.check(self.domain()).map_err(SourceError::from)?;
+        let noise = DiscreteGaussian::new(sigma)?;
+        let event = noise.event(self.unit().counts_squared());
+        let receipt = self.ledger.try_spend(purpose, event)?;
+        let counts = match &self.recoding {
+            Some(recoding) => self
+                .source
+                .cells(&partition.before_merging(recoding.maps())),
+            None => self.source.cells(partition),
+        };
+        let mut cells: Vec<i64> = counts?.into_iter().map(|count| count as i64).collect();
+        noise.release(receipt, &mut cells, self.noise)?;
+        Ok(cells)
     }
 
     /// How far the counts of each set are from an estimate, as the sum of absolute differences, all with discrete Gaussian noise of one standard

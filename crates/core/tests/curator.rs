@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parable_core::{Curator, FitError, Recoding};
-use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, SourceError};
+use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::mechanism::{DiscreteGaussian, MechanismError};
 use parable_dp::{
     Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Relation, Rho, Sigma,
@@ -51,6 +51,77 @@ fn noise_has_the_standard_deviation_that_was_charged_and_half_of_it_would_show()
     assert!(check(1.0));
     assert!(!check(0.5), "the check does not see noise halved");
     assert!(!check(0.0), "the check does not see noise forgotten");
+}
+
+#[test]
+fn cells_of_a_partition_carry_the_noise_of_one_charge_and_half_of_it_would_show() {
+    let source = codes();
+    for (relation, squared) in [(Relation::AddRemove, 9), (Relation::ReplaceOne, 18)] {
+        let unit = PrivacyUnit::new(relation, 3).unwrap();
+        let mut ledger = Ledger::open(unit, Budget::zcdp(Rho::new(10.0).unwrap()));
+        let mut noise = NoiseSource::insecure_seeded([5; 32]);
+        let mut curator = Curator::new(&source, &mut ledger, &mut noise);
+        // The control group as a whole, the treated by place: 20,001 cells, of which three are not empty.
+        let domain = source.domain();
+        let mut next = vec![0; 20_000];
+        next.extend(1..=20_000);
+        let tree = Partition::whole().then(domain, 0, vec![0, 1]).unwrap();
+        let tree = tree.then(domain, 1, next).unwrap();
+        let released = curator.measure_cells("leaves", &tree, sigma(6.0)).unwrap();
+        assert_eq!(ledger.entries().len(), 1, "disjoint cells cost once");
+        let Event::DiscreteGaussian {
+            sigma: charged,
+            sensitivity_squared,
+        } = &ledger.entries()[0].event
+        else {
+            panic!("another event: {:?}", ledger.entries()[0]);
+        };
+        assert_eq!(*sensitivity_squared, squared);
+        // As above: the mean square over its expectation has a standard deviation of 0.01.
+        let check = |scale: f64| {
+            let squares = released.iter().map(|&cell| (cell as f64 * scale).powi(2));
+            let ratio = squares.sum::<f64>() / 20_001.0 / charged.get().powi(2);
+            (ratio - 1.0).abs() < 0.06
+        };
+        assert!(check(1.0));
+        assert!(!check(0.5), "the check does not see noise halved");
+        assert!(!check(0.0), "the check does not see noise forgotten");
+    }
+}
+
+#[test]
+fn cells_of_merged_levels_are_those_of_their_members_and_nothing_unpaid_is_asked() {
+    let domain = Domain::new([("a", 4), ("b", 2)]).unwrap();
+    let columns = vec![vec![0, 1, 2, 3, 3], vec![0, 0, 1, 1, 0]];
+    let source = Codes::new(domain.clone(), columns).unwrap();
+    let (mut ledger, mut noise) = (zcdp(1e10), NoiseSource::operating_system());
+    let mut curator = Curator::new(&source, &mut ledger, &mut noise);
+    let maps = vec![vec![0, 0, 1, 1], vec![0, 1]];
+    curator.recode(Some(Recoding::new(&domain, maps).unwrap()));
+    let merged = curator.domain().clone();
+    let tree = Partition::whole().then(&merged, 0, vec![0, 1]).unwrap();
+    let tree = tree.then(&merged, 1, vec![0, 0, 1, 2]).unwrap();
+    let cells = curator
+        .measure_cells("leaves", &tree, sigma(NEXT_TO_NONE))
+        .unwrap();
+    assert_eq!(cells, [2, 1, 2]);
+    // Questions about the levels before merging do not fit any more: refused, and nothing is charged for it.
+    let fine = Partition::whole()
+        .then(&domain, 0, vec![0, 1, 2, 3])
+        .unwrap();
+    assert!(curator.measure_cells("fine", &fine, sigma(9.0)).is_err());
+    assert_eq!(ledger.entries().len(), 1);
+
+    let source = Broken(Domain::new([("a", 2)]).unwrap(), AtomicUsize::new(0));
+    let mut ledger = zcdp(0.1);
+    let mut curator = Curator::new(&source, &mut ledger, &mut noise);
+    let tree = Partition::whole().crossed(&source.0, 0).unwrap();
+    let refused = curator.measure_cells("leaves", &tree, sigma(1.0));
+    assert!(matches!(refused, Err(FitError::Privacy(_))));
+    assert_eq!(source.1.load(Ordering::Relaxed), 0);
+    let failed = curator.measure_cells("leaves", &tree, sigma(100.0));
+    assert!(matches!(failed, Err(FitError::Source(_))));
+    assert_eq!(ledger.entries().len(), 1, "the charge stands");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{AttrSet, Counts, Domain, DomainError, MarginalSource, SourceError, kernel};
+use rayon::prelude::*;
+
+use crate::{AttrSet, Counts, Domain, DomainError, MarginalSource, Partition, SourceError, kernel};
 
 /// One code per row and attribute, each below the attribute's number of levels. `Debug` hides the codes.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,7 +99,32 @@ impl MarginalSource for Codes {
             .map(|(cells, attrs)| Ok(Counts::new(&self.domain, attrs.clone(), cells)?))
             .collect()
     }
+
+    /// Asks the questions row by row, in parallel: the size of the marginal behind does not matter.
+    fn cells(&self, partition: &Partition) -> Result<Vec<u64>, SourceError> {
+        partition.check(&self.domain)?;
+        let none = || vec![0u64; partition.len()];
+        let add = |mut sums: Vec<u64>, more: Vec<u64>| {
+            sums.iter_mut()
+                .zip(more)
+                .for_each(|(sum, count)| *sum += count);
+            sums
+        };
+        let block = |start: usize| {
+            let rows = start * BLOCK..self.rows.min((start + 1) * BLOCK);
+            let mut counts = none();
+            for cell in partition.cells_of(&self.columns, rows) {
+                counts[cell as usize] += 1;
+            }
+            counts
+        };
+        let blocks = (0..self.rows.div_ceil(BLOCK)).into_par_iter().map(block);
+        Ok(blocks.reduce(none, add))
+    }
 }
+
+/// Rows of one piece of work.
+const BLOCK: usize = 16_384;
 
 /// Two gigabytes of cells: more is a question for an engine that keeps only cells that occur.
 const MAX_CELLS: u64 = 1 << 28;

@@ -2,7 +2,7 @@
 //!
 //! A [`Domain`] names attributes and says how many levels each has. [`Codes`] hold one code per row and attribute. A [`MarginalSource`]
 //! answers how many rows hold each combination of levels of some attributes ([`Counts`]); `Codes` are one, a [`MarginalCache`] is another,
-//! and so is whatever can count where the data lie. Exact counts are confidential: their `Debug` form hides them.
+//! and so is whatever can count where the data lie. A [`Partition`] cuts rows into disjoint cells as a tree does. Exact counts are confidential: their `Debug` form hides them.
 //!
 //! ```
 //! use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
@@ -25,6 +25,7 @@ mod counts;
 mod domain;
 mod error;
 mod kernel;
+mod partition;
 mod source;
 
 pub use attr_set::{AttrId, AttrSet};
@@ -33,4 +34,5 @@ pub use codes::Codes;
 pub use counts::Counts;
 pub use domain::{Attr, Domain};
 pub use error::{DomainError, SourceError};
+pub use partition::Partition;
 pub use source::MarginalSource;
