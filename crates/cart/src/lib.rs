@@ -3,7 +3,7 @@
 //! [`Cart`] learns one tree per column (and one more for missing values and for frequent numbers), each from the columns before it; the
 //! [`CartModel`] draws whole columns down the trees. Clusters such as schools are drawn as clusters: their own columns first, members after,
 //! with what members of one cluster have in common beyond what trees explain. [`CartConfig`] holds the settings. The method and the evidence
-//! for its defaults are in `docs/methods/cart.md`.
+//! for its defaults are in `docs/methods/cart.md`. [`PrivateCart`] is its differentially private relative (`docs/methods/private-cart.md`).
 //!
 //! ```
 //! use parable_cart::{Cart, CartConfig};
@@ -50,6 +50,7 @@ mod local;
 mod model;
 mod normal;
 mod ordering;
+mod private;
 mod rake;
 mod sample;
 mod split;
@@ -61,3 +62,6 @@ pub use describe::TreeSummary;
 pub use file::CartReader;
 pub use fit::Cart;
 pub use model::CartModel;
+pub use private::{
+    PrivateCart, PrivateCartConfig, PrivateCartModel, PrivateCartReader, PrivateTree, PrivateTrees,
+};

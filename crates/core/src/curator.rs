@@ -302,6 +302,29 @@ pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
         .saturating_mul(sets as u64)
 }
 
+/// The noise that this part of a budget (zero-concentrated loss) buys for answers of this squared sensitivity. A part too small for any noise the
+/// sampler can draw gets the most it can: the ledger then refuses, and says what is missing.
+///
+/// # Errors
+/// None that a number from 0 on meets.
+pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
+    let most = Sigma::new(LARGEST_SIGMA);
+    Rho::new(rho)
+        .and_then(|rho| Sigma::for_rho(rho, sensitivity_squared))
+        .and_then(|sigma| {
+            if sigma.get() > LARGEST_SIGMA {
+                most.clone()
+            } else {
+                Ok(sigma)
+            }
+        })
+        .or(most)
+        .map_err(parameter)
+}
+
+/// Of [`DiscreteGaussian`].
+const LARGEST_SIGMA: f64 = 1_048_576.0;
+
 /// Exact scores on their way to a private choice: they cannot be read, and `Debug` hides them.
 pub struct PrivateScores(Vec<i64>);
 

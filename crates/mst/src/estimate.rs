@@ -3,8 +3,8 @@
 use parable_core::{FitError, NoisyMarginal, Publication, Recoding};
 use parable_domain::{AttrSet, Domain};
 use parable_pgm::{
-    EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError, estimate as fit_field,
-    independent, smooth, total,
+    Columns, EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError,
+    estimate as fit_field, independent,
 };
 
 use crate::config::MstConfig;
@@ -31,16 +31,6 @@ impl Estimated {
     }
 }
 
-/// What is known of the columns alone.
-pub(crate) struct Columns {
-    /// The number of rows, at least 1.
-    pub(crate) rows: f64,
-    /// Estimated rows of each level of each column.
-    pub(crate) levels: Vec<Vec<f64>>,
-    /// Standard deviation of the combined counts of each column; infinite without any.
-    pub(crate) sigmas: Vec<f64>,
-}
-
 /// Combines the counts of each column by their precision and smooths them.
 pub(crate) fn columns(publication: &Publication) -> Columns {
     let domain = &publication.domain;
@@ -49,39 +39,8 @@ pub(crate) fn columns(publication: &Publication) -> Columns {
         .iter()
         .filter_map(|noisy| measurement(domain, noisy).ok())
         .collect();
-    let rows = match publication.rows {
-        Some(rows) => rows as f64,
-        None => total(&all).map_or(1.0, |(rows, _)| rows),
-    };
-    let rows = rows.max(1.0);
-    let (mut levels, mut sigmas) = (Vec::new(), Vec::new());
-    for (attr, own) in domain.attrs().iter().enumerate() {
-        let set = AttrSet::new([attr as u32]);
-        let mut sums = vec![0.0; own.levels as usize];
-        let mut precision = 0.0;
-        for measurement in all.iter().filter(|m| *m.attrs() == set) {
-            let weight = measurement.sigmas()[0].powi(-2);
-            precision += weight;
-            for (sum, count) in sums.iter_mut().zip(measurement.counts()) {
-                *sum += weight * count;
-            }
-        }
-        if precision > 0.0 {
-            sums.iter_mut().for_each(|sum| *sum /= precision);
-            let sigma = precision.powf(-0.5);
-            let ordered = publication.ordered.get(attr).copied().unwrap_or(0) as usize;
-            levels.push(smooth(&sums, sigma, ordered, rows));
-            sigmas.push(sigma);
-        } else {
-            levels.push(vec![rows / f64::from(own.levels); own.levels as usize]);
-            sigmas.push(f64::INFINITY);
-        }
-    }
-    Columns {
-        rows,
-        levels,
-        sigmas,
-    }
+    let rows = publication.rows.map(|rows| rows as f64);
+    parable_pgm::columns(domain, &publication.ordered, &all, rows)
 }
 
 /// The model that agrees best with a publication: the same whether the fit has just released it or it comes from a file.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use parable_core::{FitError, distances_squared};
+use parable_core::{FitError, distances_squared, sigma_for};
 use parable_domain::Domain;
 use parable_dp::{PrivacyUnit, Rho};
 use serde::Serialize;
 
 use crate::config::{MstConfig, Strategy};
-use crate::release::{Wishes, setting, sigma_for};
+use crate::release::{Wishes, setting};
 use crate::select::MEAN_ABSOLUTE;
 
 /// One step of a fit: how many releases, what they cost, and how far each answer is expected to be off.

@@ -1,6 +1,8 @@
 //! The private half: what is measured, in which order, with how much of the budget.
 
-use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding, distances_squared};
+use parable_core::{
+    Curator, FitError, NoisyMarginal, Publication, Recoding, distances_squared, sigma_for,
+};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Rho, Sigma};
 use parable_pgm::{Groups, JunctionTree};
@@ -424,26 +426,6 @@ impl Spending<'_, '_> {
         Ok(())
     }
 }
-
-/// The noise that this part of a budget buys for answers of this squared sensitivity. A part too small for any noise the sampler can draw gets the most
-/// it can: the ledger then refuses, and says what is missing.
-pub(crate) fn sigma_for(rho: f64, squared: u64) -> Result<Sigma, FitError> {
-    let most = Sigma::new(LARGEST_SIGMA);
-    Rho::new(rho)
-        .and_then(|rho| Sigma::for_rho(rho, squared))
-        .and_then(|sigma| {
-            if sigma.get() > LARGEST_SIGMA {
-                most.clone()
-            } else {
-                Ok(sigma)
-            }
-        })
-        .or(most)
-        .map_err(|error| setting("budget", &error.to_string()))
-}
-
-/// Of [`DiscreteGaussian`](parable_dp::mechanism::DiscreteGaussian).
-const LARGEST_SIGMA: f64 = 1_048_576.0;
 
 pub(crate) fn setting(name: &str, problem: &str) -> FitError {
     FitError::Setting {

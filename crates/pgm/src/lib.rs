@@ -30,6 +30,7 @@ mod alignment;
 mod apportion;
 mod calibration;
 mod chunks;
+mod columns;
 mod elimination;
 mod error;
 mod estimate;
@@ -45,6 +46,7 @@ mod smooth;
 
 pub use apportion::Apportionment;
 pub use chunks::Chunks;
+pub use columns::{Columns, columns};
 pub use error::ModelError;
 pub use estimate::{Estimate, EstimateConfig, estimate, independent};
 pub use factor::Factor;

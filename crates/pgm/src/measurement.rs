@@ -91,7 +91,7 @@ impl Measurement {
 
 /// The best unbiased estimate of the number of rows, and its standard deviation; `None` without measurements.
 #[must_use]
-pub fn total(measurements: &[Measurement]) -> Option<(f64, f64)> {
+pub fn total<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> Option<(f64, f64)> {
     let (mut sum, mut weights) = (0.0, 0.0);
     for measurement in measurements {
         let (total, sigma) = measurement.total();

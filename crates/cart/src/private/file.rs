@@ -1,0 +1,144 @@
+//! The stored form of a model.
+
+use std::io::Write;
+
+use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Recoding};
+use parable_domain::{Domain, Partition};
+use parable_pgm::Groups;
+use parable_table::codec::Codec;
+use serde::{Deserialize, Serialize};
+
+use super::fit::NAME;
+use super::model::PrivateCartModel;
+use super::trees::{PrivateTree, PrivateTrees};
+
+/// Reads [`PrivateCartModel`] back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PrivateCartReader;
+
+/// The stored body, version 1.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodyV1 {
+    version: u32,
+    codec: Codec,
+    groups: Vec<Groups>,
+    rows: f64,
+    trees: Vec<TreeV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TreeV1 {
+    attr: u32,
+    partition: Partition,
+    shares: Vec<f64>,
+    margin: Vec<f64>,
+}
+
+pub(super) fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+    let trees = model.trees();
+    let body = BodyV1 {
+        version: 1,
+        codec: model.codec().clone(),
+        groups: trees.groups.clone(),
+        rows: trees.rows,
+        trees: trees
+            .trees
+            .iter()
+            .map(|tree| TreeV1 {
+                attr: tree.attr,
+                partition: tree.partition.clone(),
+                shares: tree.shares.clone(),
+                margin: tree.margin.clone(),
+            })
+            .collect(),
+    };
+    serde_json::to_writer(out, &body).map_err(|error| ModelFileError::Io(error.into()))
+}
+
+impl ModelReader for PrivateCartReader {
+    fn method(&self) -> &'static str {
+        NAME
+    }
+
+    fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
+        let refuse = |problem: &str| ModelFileError::body(NAME, problem);
+        let body: BodyV1 = serde_json::from_slice(&file.body)
+            .map_err(|error| ModelFileError::body(NAME, error))?;
+        if body.version != 1 {
+            return Err(refuse("not version 1"));
+        }
+        if *body.codec.schema() != file.record.schema {
+            return Err(refuse("its schema is not that of the record"));
+        }
+        let domain = body.codec.domain().clone();
+        let fits = body.groups.len() == domain.len()
+            && body
+                .groups
+                .iter()
+                .zip(domain.attrs())
+                .all(|(groups, attr)| {
+                    let levels = attr.levels as usize;
+                    groups.of.len() == levels && groups.rows.len() == levels && groups.has_no_gaps()
+                });
+        if !(fits && body.rows >= 1.0 && body.rows.is_finite()) {
+            return Err(refuse("its groups of levels do not fit its columns"));
+        }
+        let maps = body.groups.iter().map(|groups| groups.of.clone()).collect();
+        let merged = Recoding::new(&domain, maps)
+            .map_err(|error| ModelFileError::body(NAME, error))?
+            .domain()
+            .clone();
+        let mut drawn = vec![false; domain.len()];
+        let mut trees = Vec::with_capacity(body.trees.len());
+        for tree in body.trees {
+            check(&tree, &merged, &drawn).map_err(refuse)?;
+            drawn[tree.attr as usize] = true;
+            trees.push(PrivateTree {
+                attr: tree.attr,
+                partition: tree.partition,
+                shares: tree.shares,
+                margin: tree.margin,
+            });
+        }
+        if !drawn.iter().all(|&drawn| drawn) {
+            return Err(refuse("a column has no tree"));
+        }
+        let trees = PrivateTrees {
+            domain,
+            merged,
+            groups: body.groups,
+            rows: body.rows,
+            trees,
+        };
+        let record = file.record.clone();
+        Ok(Box::new(PrivateCartModel::new(record, body.codec, trees)))
+    }
+}
+
+/// A tree asks about columns drawn before its own only, and holds a row of shares for each leaf.
+fn check(tree: &TreeV1, merged: &Domain, drawn: &[bool]) -> Result<(), &'static str> {
+    if drawn.get(tree.attr as usize) != Some(&false) {
+        return Err("a tree is for no column, or for one that has a tree");
+    }
+    if tree.partition.check(merged).is_err() {
+        return Err("the questions of a tree do not fit the columns");
+    }
+    if tree.partition.attrs().any(|attr| !drawn[attr as usize]) {
+        return Err("a tree asks about a column that is not drawn yet");
+    }
+    let width = merged.attrs()[tree.attr as usize].levels as usize;
+    if tree.margin.len() != width || tree.shares.len() != width * tree.partition.len() {
+        return Err("the leaves of a tree do not fit its column");
+    }
+    let rows = tree.shares.chunks(width).chain([&tree.margin[..]]);
+    let sound = |row: &[f64]| {
+        let sum: f64 = row.iter().sum();
+        row.iter().all(|&share| share >= 0.0) && (sum - 1.0).abs() < 1e-6
+    };
+    match rows.into_iter().all(sound) {
+        true => Ok(()),
+        false => Err("shares of a leaf do not sum to one"),
+    }
+}

@@ -1,0 +1,265 @@
+//! The noisy histograms of one tree: made to agree with each other, and smoothed towards their parents.
+
+use parable_pgm::project_on_simplex;
+
+/// Histograms of one target in the nodes of a tree, level by level, each with the variance of its noise.
+#[derive(Clone, Debug)]
+pub(super) struct Histograms {
+    /// Bars of each histogram.
+    width: usize,
+    levels: Vec<Level>,
+}
+
+/// The nodes of one level.
+#[derive(Clone, Debug)]
+pub(super) struct Level {
+    /// For each node the one above, in the level before.
+    pub(super) parents: Vec<usize>,
+    /// Row-major: nodes by bars.
+    pub(super) counts: Vec<f64>,
+    /// Variance of each count; infinite where the node itself was not measured.
+    pub(super) variances: Vec<f64>,
+}
+
+/// What a bar was found to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bars {
+    pub(super) counts: Vec<f64>,
+    pub(super) variances: Vec<f64>,
+}
+
+impl Histograms {
+    pub(super) fn new(root: Bars) -> Self {
+        Self {
+            width: root.counts.len(),
+            levels: vec![Level {
+                parents: vec![0],
+                counts: root.counts,
+                variances: root.variances,
+            }],
+        }
+    }
+
+    /// Bars of each histogram.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    pub(super) fn push(&mut self, level: Level) {
+        self.levels.push(level);
+    }
+
+    /// Exchanges the histogram of the root, when more is known about it.
+    pub(super) fn set_root(&mut self, root: Bars) {
+        self.levels[0].counts = root.counts;
+        self.levels[0].variances = root.variances;
+    }
+
+    /// The best unbiased estimate of every bar under the rule that the children of a node sum to it: weighted least squares on a tree, exact in
+    /// two passes (Hay et al. 2010 for equal variances; Honaker 2015 for any). The variances are those before the way down, hence upper bounds.
+    pub(super) fn consistent(&self) -> Vec<Bars> {
+        let width = self.width;
+        let mut found: Vec<Bars> = Vec::with_capacity(self.levels.len());
+        let mut below: Option<Bars> = None;
+        for level in self.levels.iter().rev() {
+            let mut bars = Bars {
+                counts: level.counts.clone(),
+                variances: level.variances.clone(),
+            };
+            if let Some(sums) = &below {
+                for i in 0..bars.counts.len() {
+                    let (own, children) = (1.0 / bars.variances[i], 1.0 / sums.variances[i]);
+                    bars.counts[i] = weighted(bars.counts[i], own, sums.counts[i], children);
+                    bars.variances[i] = 1.0 / (own + children);
+                }
+            }
+            let above = level.parents.iter().max().map_or(1, |&parent| parent + 1);
+            below = Some(sums(&bars, &level.parents, above, width));
+            found.push(bars);
+        }
+        found.reverse();
+        for depth in 1..self.levels.len() {
+            let parents = &self.levels[depth].parents;
+            let (above, from) = found.split_at_mut(depth);
+            let (above, own) = (&above[depth - 1], &mut from[0]);
+            let together = sums(own, parents, above.counts.len() / width, width);
+            for (node, &parent) in parents.iter().enumerate() {
+                for bar in 0..width {
+                    let (i, up) = (node * width + bar, parent * width + bar);
+                    let share = own.variances[i] / together.variances[up];
+                    own.counts[i] += share * (above.counts[up] - together.counts[up]);
+                }
+            }
+        }
+        found
+    }
+
+    /// The shares of the bars in each node of the last level, smoothed: from the root down, what a node differs from the shares of its parent is
+    /// shrunk by the part that noise explains (the positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
+    /// the result is projected on what can be shares.
+    pub(super) fn shares(&self) -> Vec<f64> {
+        let width = self.width;
+        let found = self.consistent();
+        let mut above: Vec<f64> = shares_of(&found[0].counts);
+        for (level, bars) in self.levels.iter().zip(&found).skip(1) {
+            let mut own = vec![0.0; bars.counts.len()];
+            for (node, &parent) in level.parents.iter().enumerate() {
+                let range = node * width..(node + 1) * width;
+                let prior = &above[parent * width..(parent + 1) * width];
+                let shares = shrink(
+                    &bars.counts[range.clone()],
+                    &bars.variances[range.clone()],
+                    prior,
+                );
+                own[range].copy_from_slice(&shares);
+            }
+            above = own;
+        }
+        above
+    }
+}
+
+/// One node: its shares, pulled towards those of its parent.
+fn shrink(counts: &[f64], variances: &[f64], prior: &[f64]) -> Vec<f64> {
+    let rows: f64 = counts.iter().sum();
+    let noise: f64 = variances.iter().sum();
+    if rows <= noise.sqrt() {
+        return prior.to_vec();
+    }
+    let off = |(count, share): (&f64, &f64)| count - rows * share;
+    let energy: f64 = counts.iter().zip(prior).map(|c| off(c).powi(2)).sum();
+    let freedom = 1.0 - 1.0 / counts.len() as f64;
+    let keep = (1.0 - freedom * noise / energy).max(0.0);
+    if !keep.is_finite() {
+        return prior.to_vec();
+    }
+    let pulled: Vec<f64> = counts
+        .iter()
+        .zip(prior)
+        .map(|(count, share)| rows * share + keep * off((count, share)))
+        .collect();
+    let equal = vec![1.0; pulled.len()];
+    let nearest = project_on_simplex(&pulled, &equal, rows);
+    nearest.iter().map(|count| count / rows).collect()
+}
+
+/// Shares of noisy counts: the nearest that can be.
+pub(super) fn shares_of(counts: &[f64]) -> Vec<f64> {
+    let rows: f64 = counts.iter().sum::<f64>();
+    if rows <= 0.0 {
+        return vec![1.0 / counts.len() as f64; counts.len()];
+    }
+    let nearest = project_on_simplex(counts, &vec![1.0; counts.len()], rows);
+    nearest.iter().map(|count| count / rows).collect()
+}
+
+fn weighted(own: f64, own_weight: f64, other: f64, other_weight: f64) -> f64 {
+    if own_weight == 0.0 {
+        return other;
+    }
+    (own * own_weight + other * other_weight) / (own_weight + other_weight)
+}
+
+/// Bars of the nodes below each node, summed.
+fn sums(bars: &Bars, parents: &[usize], nodes: usize, width: usize) -> Bars {
+    let mut together = Bars {
+        counts: vec![0.0; nodes * width],
+        variances: vec![0.0; nodes * width],
+    };
+    for (node, &parent) in parents.iter().enumerate() {
+        for bar in 0..width {
+            let (from, to) = (node * width + bar, parent * width + bar);
+            together.counts[to] += bars.counts[from];
+            together.variances[to] += bars.variances[from];
+        }
+    }
+    together
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(counts: &[f64], variance: f64) -> Bars {
+        Bars {
+            counts: counts.to_vec(),
+            variances: vec![variance; counts.len()],
+        }
+    }
+
+    fn level(parents: &[usize], counts: &[f64], variance: f64) -> Level {
+        Level {
+            parents: parents.to_vec(),
+            counts: counts.to_vec(),
+            variances: vec![variance; counts.len()],
+        }
+    }
+
+    #[test]
+    fn two_passes_solve_the_normal_equations() {
+        // One bar; root 10 (variance 4), two nodes 3 and 5 (variances 1 and 2), the first with leaves 2, 2, 1 (variance 3 each).
+        let mut tree = Histograms::new(bars(&[10.0], 4.0));
+        tree.push(Level {
+            parents: vec![0, 0],
+            counts: vec![3.0, 5.0],
+            variances: vec![1.0, 2.0],
+        });
+        tree.push(Level {
+            parents: vec![0, 0, 0, 1],
+            counts: vec![2.0, 2.0, 1.0, 5.0],
+            variances: vec![3.0, 3.0, 3.0, 2.0],
+        });
+        let found = tree.consistent();
+        let leaves = &found[2].counts;
+        let (a, b): (f64, f64) = (leaves[..3].iter().sum(), leaves[3]);
+        assert!((found[1].counts[0] - a).abs() < 1e-12 && (found[1].counts[1] - b).abs() < 1e-12);
+        assert!((found[0].counts[0] - a - b).abs() < 1e-12);
+        // The gradient of the sum of weighted squares by each leaf is 0.
+        let root = (a + b - 10.0) / 4.0;
+        for (leaf, own) in leaves[..3].iter().zip([2.0, 2.0, 1.0]) {
+            let gradient = (leaf - own) / 3.0 + (a - 3.0) / 1.0 + root;
+            assert!(gradient.abs() < 1e-12, "{gradient}");
+        }
+        let gradient = (b - 5.0) / 2.0 + (b - 5.0) / 2.0 + root;
+        assert!(gradient.abs() < 1e-12, "{gradient}");
+    }
+
+    #[test]
+    fn nodes_without_a_measurement_of_their_own_are_sums_of_their_children() {
+        let mut tree = Histograms::new(bars(&[60.0, 40.0], 1e12));
+        tree.push(level(&[0], &[0.0, 0.0], f64::INFINITY));
+        tree.push(level(&[0, 0], &[30.0, 10.0, 20.0, 40.0], 1.0));
+        let found = tree.consistent();
+        assert!((found[1].counts[0] - 50.0).abs() < 1e-6);
+        assert!((found[1].counts[1] - 50.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn noise_is_pulled_to_the_parent_and_signal_stays() {
+        let mut tree = Histograms::new(bars(&[500.0, 300.0, 200.0], 1.0));
+        // The first child is the parent plus noise of about one standard deviation (20); the second differs by many.
+        let counts = [260.0, 140.0, 110.0, 40.0, 130.0, 320.0, 200.0, 30.0, -230.0];
+        tree.push(level(&[0, 0, 0], &counts, 400.0));
+        let shares = tree.shares();
+        for (share, root) in shares[..3].iter().zip([0.5, 0.3, 0.2]) {
+            assert!((share - root).abs() < 0.02, "{shares:?}");
+        }
+        assert!(shares[3] < 0.12 && shares[5] > 0.6, "{shares:?}");
+        // The third has next to no rows: it is its parent.
+        assert!((shares[6] - 0.5).abs() < 0.01, "{shares:?}");
+        for node in shares.chunks(3) {
+            assert!((node.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+            assert!(node.iter().all(|&share| share >= 0.0));
+        }
+    }
+
+    #[test]
+    fn without_noise_nothing_is_pulled() {
+        let mut tree = Histograms::new(bars(&[6.0, 4.0], 1e-12));
+        tree.push(level(&[0, 0], &[5.0, 0.0, 1.0, 4.0], 1e-12));
+        let shares = tree.shares();
+        for (share, expected) in shares.iter().zip([1.0, 0.0, 0.2, 0.8]) {
+            assert!((share - expected).abs() < 1e-9);
+        }
+    }
+}

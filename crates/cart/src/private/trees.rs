@@ -1,0 +1,93 @@
+//! The fitted trees: the public half.
+
+use parable_domain::{Codes, Domain, DomainError, Partition};
+use parable_pgm::Groups;
+use parable_seed::Seed;
+
+use super::draw::draw;
+
+/// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it is confidential.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrivateTrees {
+    pub(super) domain: Domain,
+    pub(super) merged: Domain,
+    pub(super) groups: Vec<Groups>,
+    pub(super) rows: f64,
+    pub(super) trees: Vec<PrivateTree>,
+}
+
+/// The tree of one column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrivateTree {
+    pub(super) attr: u32,
+    pub(super) partition: Partition,
+    /// Shares of the merged levels in each leaf, row-major.
+    pub(super) shares: Vec<f64>,
+    /// Shares of the merged levels in the whole column.
+    pub(super) margin: Vec<f64>,
+}
+
+impl PrivateTree {
+    /// The position of the column.
+    #[must_use]
+    pub fn attr(&self) -> u32 {
+        self.attr
+    }
+
+    /// The positions of the columns that are asked about, in order.
+    pub fn questions(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.partition.attrs()
+    }
+
+    /// How many leaves there are.
+    #[must_use]
+    pub fn leaves(&self) -> usize {
+        self.partition.len()
+    }
+}
+
+impl PrivateTrees {
+    /// The attributes, before levels were merged.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    /// The estimated number of rows.
+    #[must_use]
+    pub fn rows(&self) -> f64 {
+        self.rows
+    }
+
+    /// The trees, in the order that columns are drawn in.
+    #[must_use]
+    pub fn trees(&self) -> &[PrivateTree] {
+        &self.trees
+    }
+
+    /// Rows as codes of the original levels.
+    ///
+    /// # Errors
+    /// None that a fitted model meets; see [`Codes::new`].
+    pub fn generate(&self, rows: usize, seed: &Seed) -> Result<Codes, DomainError> {
+        let columns = self.merged_columns(rows, &seed.stream("private_cart/draw"));
+        let seed = seed.stream("private_cart/levels");
+        let columns = columns
+            .iter()
+            .zip(&self.groups)
+            .enumerate()
+            .map(|(attr, (column, groups))| groups.draw_back(column, &seed.index(attr as u64)))
+            .collect();
+        Codes::new(self.domain.clone(), columns)
+    }
+
+    fn merged_columns(&self, rows: usize, seed: &Seed) -> Vec<Vec<u32>> {
+        let mut columns = vec![Vec::new(); self.merged.len()];
+        for tree in &self.trees {
+            let leaves = tree.partition.cells_of(&columns, 0..rows);
+            let seed = seed.index(u64::from(tree.attr));
+            columns[tree.attr as usize] = draw(&leaves, &tree.shares, &tree.margin, &seed);
+        }
+        columns
+    }
+}

@@ -1,0 +1,17 @@
+//! The public conformance suite, for private trees.
+
+use parable_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
+use parable_core::conformance;
+
+#[test]
+fn private_trees_keep_every_promise() {
+    conformance::check(&PrivateCart::default(), &PrivateCartReader);
+}
+
+#[test]
+fn private_columns_without_questions_keep_every_promise() {
+    let config = PrivateCartConfig::default()
+        .with_max_depth(0)
+        .with_max_bins(8);
+    conformance::check(&PrivateCart::new(config), &PrivateCartReader);
+}
