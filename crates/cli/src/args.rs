@@ -30,6 +30,8 @@ With more care:
   parable fit DATA.csv --schema schema.json --method cart --model trial.parable
   parable sample trial.parable --rows 5000 --seed 1 --out SYNTH.csv
   parable inspect trial.parable                         how the model came about
+  parable fit DATA.csv --schema schema.json --method swift --epsilon 1 --delta 1e-9 --model private.parable
+  parable sample trial.parable --rows 500 --where arm=treated --where sen=yes --out SEN.csv
   parable privacy epsilon --mechanism gaussian --noise-multiplier 4 --delta 1e-6
 
 Exit codes:
@@ -56,8 +58,10 @@ pub(crate) enum Command {
     Synthesize(Synthesize),
     /// Judge a synthetic table against the real one: report.html and report.json
     Evaluate(Evaluate),
-    /// Show how a model came about, as a person reads it
+    /// Show how a model came about and what it learnt, as a person reads it
     Inspect(Inspect),
+    /// List the methods
+    Methods,
     /// Ask what private releases cost, how much noise they need, and whether a privacy ledger holds together
     Privacy(Privacy),
 }
@@ -160,7 +164,7 @@ pub(crate) struct Clean {
 /// Which method, and how it is set.
 #[derive(Debug, Args)]
 pub(crate) struct MethodArgs {
-    /// The method: cart or independent
+    /// The method; `parable methods` lists them
     #[arg(long, default_value = "cart")]
     pub(crate) method: String,
     /// One setting of the method, e.g. --set min_leaf_rows=10; may be repeated
@@ -171,18 +175,52 @@ pub(crate) struct MethodArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
+/// What a private fit may spend, whom it protects, and what it should spend it on.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Private methods")]
+pub(crate) struct PrivateArgs {
+    /// The privacy loss that may not be exceeded
+    #[arg(long, requires = "delta")]
+    pub(crate) epsilon: Option<parable::dp::Epsilon>,
+    /// Its failure probability, far below one over the number of people
+    #[arg(long, requires = "epsilon")]
+    pub(crate) delta: Option<parable::dp::Delta>,
+    #[command(flatten)]
+    pub(crate) unit: UnitArgs,
+    /// Columns whose joint table is measured in any case, e.g. --require arm,post_maths; may be repeated
+    #[arg(long, value_name = "A,B", value_delimiter = None)]
+    pub(crate) require: Vec<String>,
+    /// Require the joint table of the treatment and each outcome, as the roles in the schema say
+    #[arg(long)]
+    pub(crate) require_effects: bool,
+    /// How much the error of a column or of a set of columns matters, e.g. --weight post_maths=3 or --weight arm,sen=2; may be repeated
+    #[arg(long, value_name = "A,B=FACTOR")]
+    pub(crate) weight: Vec<String>,
+    /// Take levels, bounds and grids that were read off the rows as public. The guarantee is void where they are not
+    #[arg(long)]
+    pub(crate) trust_observed: bool,
+    /// Write the privacy ledger here, for `parable privacy verify`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) method: MethodArgs,
+    #[command(flatten)]
+    pub(crate) private: PrivateArgs,
+    /// Say what a private fit would release and how many people each answer will be off for about this many rows; spends and writes nothing
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) plan: Option<f64>,
     /// Where everything random starts: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
-    /// The model file to write. Confidential: treat it like the table it learnt from
-    #[arg(long)]
-    pub(crate) model: PathBuf,
+    /// The model file to write. Confidential like the table it learnt from, unless the method is private
+    #[arg(long, required_unless_present = "plan")]
+    pub(crate) model: Option<PathBuf>,
     /// Replace the model file if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -193,8 +231,17 @@ pub(crate) struct Sample {
     /// A model file written by fit
     pub(crate) model: PathBuf,
     /// How many rows to make; as many as the model learnt from when left out
-    #[arg(long)]
+    #[arg(long, conflicts_with = "given")]
     pub(crate) rows: Option<usize>,
+    /// A value that every row must have, e.g. --where arm=treated --where sen=yes; may be repeated
+    #[arg(long = "where", value_name = "COLUMN=VALUE", conflicts_with = "given")]
+    pub(crate) values: Vec<String>,
+    /// A table with some of the columns: one synthetic row is made for each of its rows, with its values
+    #[arg(long, value_name = "FILE")]
+    pub(crate) given: Option<PathBuf>,
+    /// How many tables to make, each from its own random numbers; they are named OUT-1, OUT-2, ... and judged together
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) copies: u32,
     /// Where everything random starts: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
@@ -208,6 +255,8 @@ pub(crate) struct Synthesize {
     pub(crate) input: Input,
     #[command(flatten)]
     pub(crate) method: MethodArgs,
+    #[command(flatten)]
+    pub(crate) private: PrivateArgs,
     /// How many rows to make; as many as the table has when left out
     #[arg(long)]
     pub(crate) rows: Option<usize>,
@@ -241,6 +290,18 @@ pub(crate) struct Evaluate {
 pub(crate) struct Inspect {
     /// A model file
     pub(crate) model: PathBuf,
+    /// Show how the model draws this column: its trees and predictors, or the relations that were measured
+    #[arg(long)]
+    pub(crate) column: Option<String>,
+    /// Write a picture of the relations (private marginal methods) or of the tree of --column (cart), as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
+    /// Write the noisy tables that a private fit released, with their standard deviations and cost, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) publication: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

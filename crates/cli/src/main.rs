@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             commands::evaluate::run(&options, &terminal, arguments.json)
         }
         args::Command::Inspect(options) => commands::inspect::run(&options, arguments.json),
+        args::Command::Methods => commands::methods::run(arguments.json),
         args::Command::Privacy(options) => {
             commands::privacy::run(&options.question, arguments.json)
         }

@@ -40,6 +40,12 @@ pub trait Model: Any + Debug + Send + Sync {
     /// How it came about: method, settings, seed, ledger.
     fn record(&self) -> &FitRecord;
 
+    /// As many rows as the table it learnt from had, as far as the model may say: the exact number for a model that read rows as they are, a noisy one
+    /// for a private model that measured it, `None` where it is not known.
+    fn typical_rows(&self) -> Option<usize> {
+        self.record().rows
+    }
+
     /// Makes a table of exactly this many rows. The same seed gives the same table on any number of threads.
     ///
     /// # Errors

@@ -95,6 +95,10 @@ impl Model for MstModel {
         &self.record
     }
 
+    fn typical_rows(&self) -> Option<usize> {
+        Some(self.estimated.rows().round() as usize)
+    }
+
     fn sample_observed(
         &self,
         rows: usize,

@@ -35,27 +35,40 @@ impl Cleaned {
         Self::planned(table, &PlanOptions::default().with_missing(missing))
     }
 
-    /// As a method needs it: missing values are filled only for a method that cannot take them, and rules about clusters are left out for a method
-    /// that makes each row on its own. Repairing its rows by such rules would put whole arms into one school; without them its table shows what
+    /// As a method needs it. For a private method by a recipe from declared facts alone ([`Recipe::declared`]), so that no row decides what is done.
+    ///
+    /// For others missing values are filled only for a method that cannot take them. For both, rules about clusters are left out if
+    /// the method makes each row on its own. Repairing its rows by such rules would put whole arms into one school; without them its table shows what
     /// the method loses.
     ///
     /// # Errors
     /// As [`Cleaned::of`].
     pub fn for_method(table: &Table, method: &Method) -> Result<Self, Error> {
         let capabilities = method.synthesizer().capabilities();
+        let free;
+        let table = if capabilities.clusters {
+            table
+        } else {
+            free = without_cluster_rules(table)?;
+            &free
+        };
+        if capabilities.private {
+            return Self::by(Recipe::declared(table.schema()), table, Vec::new());
+        }
         let mut options = PlanOptions::default();
         if !capabilities.missing {
             options = options.with_missing(MissingPlan::Encode);
         }
-        if capabilities.clusters {
-            return Self::planned(table, &options);
-        }
-        options.clusters = false;
-        Self::planned(&without_cluster_rules(table)?, &options)
+        options.clusters = capabilities.clusters;
+        Self::planned(table, &options)
     }
 
     fn planned(table: &Table, options: &PlanOptions) -> Result<Self, Error> {
-        let (recipe, mut issues) = Recipe::plan(table, options)?;
+        let (recipe, issues) = Recipe::plan(table, options)?;
+        Self::by(recipe, table, issues)
+    }
+
+    fn by(recipe: Recipe, table: &Table, mut issues: Vec<Issue>) -> Result<Self, Error> {
         let (table, more) = recipe.apply(table)?;
         issues.extend(more);
         Ok(Self {

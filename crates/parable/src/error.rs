@@ -43,6 +43,14 @@ pub enum Error {
     /// A fit that did not succeed.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// Values are asked for that the model cannot be given.
+    #[error("column `{column}` cannot be given: {problem}")]
+    Given {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A model that did not make a table.
     #[error(transparent)]
     Sample(#[from] SampleError),

@@ -3,13 +3,13 @@
 use std::io::{Read, Write};
 
 use parable_core::{FitContext, FitRecord, Model, ModelFile, ModelFileError, Observer};
-use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+use parable_dp::{Ledger, NoiseSource};
 use parable_seed::Seed;
 use parable_table::constraints::Repair;
 use parable_table::{Dialect, Recipe, Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cleaned, Error, Method, Source};
+use crate::{Cleaned, Error, Method, Protection, Source};
 
 /// A model, the recipe that restores the source's columns, and how the source was spelled: all that `sample` needs.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ struct Origin {
     name: String,
     schema: Schema,
     dialect: Dialect,
+    /// Columns with facts that were read off the rows and that the user vouched to be public.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    vouched: Vec<String>,
 }
 
 const RECIPE: &str = "recipe.json";
@@ -43,10 +46,10 @@ pub struct Synthetic {
 }
 
 impl Fitted {
-    /// Learns a model from a cleaned table, under a ledger without a limit.
+    /// Learns a model from a cleaned table without a privacy guarantee.
     ///
     /// # Errors
-    /// What the method refuses; [`Error::is_cancelled`] when the observer stops the work.
+    /// What the method refuses, as private methods do; [`Error::is_cancelled`] when the observer stops the work.
     pub fn fit(
         source: &Source,
         cleaned: &Cleaned,
@@ -54,16 +57,43 @@ impl Fitted {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
-        let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
+        let mut ledger = Protection::none().ledger();
+        Self::fit_under(&mut ledger, source, cleaned, method, seed, observer)
+    }
+
+    /// Learns a model from a cleaned table, charging this ledger. A private method spends what is left in it; its model file then holds nothing but
+    /// declared facts and charged releases.
+    ///
+    /// # Errors
+    /// What the method or the ledger refuses; [`Error::is_cancelled`] when the observer stops the work. What was charged by then stays charged.
+    pub fn fit_under(
+        ledger: &mut Ledger,
+        source: &Source,
+        cleaned: &Cleaned,
+        method: &Method,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Self, Error> {
         let mut noise = NoiseSource::operating_system();
-        let mut context = FitContext::new(*seed, &mut ledger, &mut noise).observed_by(observer);
+        let mut context = FitContext::new(*seed, ledger, &mut noise).observed_by(observer);
         let model = method
             .synthesizer()
             .fit_boxed(cleaned.table(), &mut context)?;
+        let private = model.record().private;
+        let schema = source.table().schema();
         let origin = Origin {
             name: source.name().to_owned(),
-            schema: source.table().schema().clone(),
-            dialect: source.dialect(),
+            schema: if private {
+                schema.public()
+            } else {
+                schema.clone()
+            },
+            dialect: if private {
+                Dialect::default()
+            } else {
+                source.dialect()
+            },
+            vouched: source.vouched().to_vec(),
         };
         let written_by = concat!("parable ", env!("CARGO_PKG_VERSION")).to_owned();
         Ok(Self {
@@ -87,7 +117,12 @@ impl Fitted {
         let sampled = self
             .model
             .sample_observed(rows, &seed.stream("sample"), observer)?;
-        let (table, repairs) = self.recipe.restore(&sampled, &seed.stream("restore"))?;
+        self.restored(&sampled, seed)
+    }
+
+    /// Puts back what cleaning took out, and repairs what breaks a declared rule.
+    pub(crate) fn restored(&self, sampled: &Table, seed: &Seed) -> Result<Synthetic, Error> {
+        let (table, repairs) = self.recipe.restore(sampled, &seed.stream("restore"))?;
         Ok(Synthetic {
             table,
             repairs: repairs.iter().map(described).collect(),
@@ -106,7 +141,13 @@ impl Fitted {
         &*self.model
     }
 
-    /// How the source was spelled.
+    /// The schema of the source, whose columns, order and types synthetic tables have.
+    #[must_use]
+    pub fn source_schema(&self) -> &Schema {
+        &self.origin.schema
+    }
+
+    /// How the source was spelled; the default spelling for a private model, which does not look at it.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.origin.dialect
@@ -167,6 +208,10 @@ impl Fitted {
         line("written by", self.written_by.clone());
         line("settings", record.config.to_string());
         line("privacy", privacy(record));
+        if record.private {
+            line("budget", json_text(&record.budget));
+            line("protects", json_text(&record.unit));
+        }
         if let Some(rows) = record.rows {
             line(
                 "learnt from",
@@ -181,7 +226,7 @@ impl Fitted {
         }
         text.push_str("\n## Ledger\n\n");
         for entry in &record.ledger {
-            let event = serde_json::to_string(&entry.event).unwrap_or_default();
+            let event = json_text(&entry.event);
             text.push_str(&format!("- {}: {event}\n", entry.purpose));
         }
         text.push_str("\n## Cleaning undone after sampling\n\n");
@@ -198,11 +243,21 @@ impl Fitted {
                 field.role.name()
             ));
         }
+        if !self.origin.vouched.is_empty() {
+            text.push_str(&format!(
+                "\nWarning: facts about these columns were read off the rows and vouched to be public; the guarantee holds only if they are: {}\n",
+                self.origin.vouched.join(", ")
+            ));
+        }
         for warning in &record.warnings {
             text.push_str(&format!("\nWarning: {warning}\n"));
         }
         text
     }
+}
+
+fn json_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn described(repair: &Repair) -> String {

@@ -30,8 +30,11 @@
 mod cleaned;
 mod error;
 mod evaluate;
+mod explain;
 mod fitted;
+mod given;
 mod method;
+mod protection;
 mod source;
 
 pub use parable_cart as cart;
@@ -51,4 +54,5 @@ pub use error::Error;
 pub use evaluate::judge;
 pub use fitted::{Fitted, Synthetic};
 pub use method::{METHODS, Method};
+pub use protection::Protection;
 pub use source::Source;

@@ -2,17 +2,44 @@
 
 use parable_cart::{Cart, CartConfig, CartReader};
 use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
+use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
+use parable_table::{Codec, CodecConfig, CodecError, Recipe, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::Error;
+use crate::{Error, Protection};
 
-/// The names of the methods, best first.
-pub const METHODS: [&str; 2] = ["cart", "independent"];
+/// The names of the methods with a line about each, those without a privacy guarantee first, best first.
+pub const METHODS: [(&str, &str); 6] = [
+    ("cart", "sequential trees; no formal guarantee"),
+    (
+        "independent",
+        "each column on its own; no formal guarantee; a baseline",
+    ),
+    (
+        "swift",
+        "differentially private; noisy tables of the pairs of columns that matter most; the best of the private ones",
+    ),
+    (
+        "mst",
+        "differentially private; a tree of pairs, as published",
+    ),
+    (
+        "direct",
+        "differentially private; the tables of columns you name and no others",
+    ),
+    (
+        "private_independent",
+        "differentially private; each column on its own; a baseline",
+    ),
+];
 
 /// A method with its settings, ready to fit.
 pub struct Method {
+    name: &'static str,
     synthesizer: Box<dyn DynSynthesizer>,
+    /// The settings of a method that measures marginals and can say beforehand what that costs.
+    marginals: Option<MstConfig>,
 }
 
 impl Method {
@@ -21,6 +48,13 @@ impl Method {
     /// # Errors
     /// A name not in [`METHODS`]; a setting the method does not have or whose value it refuses.
     pub fn new(name: &str, settings: Map<String, Value>) -> Result<Self, Error> {
+        let Some(&(name, _)) = METHODS.iter().find(|(known, _)| *known == name) else {
+            return Err(Error::UnknownMethod {
+                name: name.to_owned(),
+                known: METHODS.map(|(name, _)| name).join(", "),
+            });
+        };
+        let mut marginals = None;
         let synthesizer: Box<dyn DynSynthesizer> = match name {
             "cart" => Box::new(Cart::new(parsed::<CartConfig>(settings)?)),
             "independent" => match settings.keys().next() {
@@ -28,19 +62,28 @@ impl Method {
                 None => Box::new(Independent),
             },
             _ => {
-                return Err(Error::UnknownMethod {
-                    name: name.to_owned(),
-                    known: METHODS.join(", "),
-                });
+                let config = with_strategy(name, settings)?;
+                marginals = Some(config.clone());
+                Box::new(Mst::new(config))
             }
         };
-        Ok(Self { synthesizer })
+        Ok(Self {
+            name,
+            synthesizer,
+            marginals,
+        })
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.synthesizer.name()
+        self.name
+    }
+
+    /// Whether fits are differentially private.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.synthesizer.capabilities().private
     }
 
     /// The method itself.
@@ -49,16 +92,80 @@ impl Method {
         &*self.synthesizer
     }
 
+    /// What a fit of tables of this schema would release and how many people each answer will be off, if there are about `rows` rows. Nothing is
+    /// read but the schema, and nothing is spent. `None` for methods that do not measure marginals.
+    ///
+    /// # Errors
+    /// A fact of the schema that is not declared; settings that name unknown columns.
+    pub fn plan(
+        &self,
+        schema: &Schema,
+        protection: &Protection,
+        rows: f64,
+    ) -> Result<Option<Plan>, Error> {
+        let Some(config) = &self.marginals else {
+            return Ok(None);
+        };
+        let kept = Recipe::declared_columns(schema)?;
+        let bins = CodecConfig::default().with_max_bins(config.max_bins);
+        let codec = Codec::declared_with(&kept, &bins).map_err(undeclared)?;
+        let rho = protection.rho()?;
+        Ok(Some(parable_mst::plan(
+            config,
+            codec.domain(),
+            rows,
+            rho,
+            protection.unit,
+        )?))
+    }
+
     /// The readers of all methods.
     #[must_use]
     pub fn registry() -> Registry {
-        Registry::new().with(CartReader).with(IndependentReader)
+        Registry::new()
+            .with(CartReader)
+            .with(IndependentReader)
+            .with(MstReader)
     }
 }
 
 impl std::fmt::Debug for Method {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Method").field(&self.name()).finish()
+        f.debug_tuple("Method").field(&self.name).finish()
+    }
+}
+
+/// The settings of a marginal method, whose name says the strategy.
+fn with_strategy(name: &str, mut settings: Map<String, Value>) -> Result<MstConfig, Error> {
+    if settings.contains_key("strategy") {
+        return Err(setting_error(
+            "strategy",
+            "the name of the method says it already",
+        ));
+    }
+    let strategy = match name {
+        "mst" => Strategy::Mst,
+        "private_independent" => Strategy::Independent,
+        "direct" => Strategy::Direct {
+            marginals: match settings.remove("marginals") {
+                Some(marginals) => serde_json::from_value(marginals)
+                    .map_err(|error| setting_error("marginals", error))?,
+                None => Vec::new(),
+            },
+        },
+        _ => Strategy::Swift,
+    };
+    Ok(parsed::<MstConfig>(settings)?.with_strategy(strategy))
+}
+
+fn undeclared(error: CodecError) -> Error {
+    match error {
+        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact }.into(),
+        other => FitError::Method {
+            method: "mst".to_owned(),
+            source: Box::new(other),
+        }
+        .into(),
     }
 }
 

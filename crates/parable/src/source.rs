@@ -15,6 +15,7 @@ pub struct Source {
     dialect: Dialect,
     notes: Vec<Note>,
     warnings: Vec<String>,
+    vouched: Vec<String>,
 }
 
 impl Source {
@@ -57,6 +58,7 @@ impl Source {
             dialect: raw.dialect,
             notes,
             warnings,
+            vouched: Vec::new(),
         })
     }
 
@@ -68,7 +70,27 @@ impl Source {
             dialect: Dialect::default(),
             notes: Vec::new(),
             warnings: Vec::new(),
+            vouched: Vec::new(),
         }
+    }
+
+    /// The same with every fact that was read off the rows (levels, bounds, grids) taken as declared: for an owner who knows them to be public.
+    /// A private fit believes it, and its guarantee is void where it is not so.
+    ///
+    /// # Errors
+    /// None that a table which was read can have.
+    pub fn vouch(mut self) -> Result<Self, Error> {
+        let (schema, columns) = self.table.into_parts();
+        let (schema, vouched) = schema.vouched();
+        self.table = Table::new(schema, columns)?;
+        self.vouched = vouched;
+        Ok(self)
+    }
+
+    /// The columns with facts that were read off the rows and vouched to be public.
+    #[must_use]
+    pub fn vouched(&self) -> &[String] {
+        &self.vouched
     }
 
     /// What to call the table: the file's name without its ending.

@@ -49,6 +49,7 @@ mod kind;
 mod levels;
 mod parse;
 mod provenance;
+mod public;
 mod raw;
 mod schema;
 pub mod schema_file;

@@ -7,7 +7,7 @@ use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth
 use parable::seed::Seed;
 use parable::table::{Dialect, schema_file};
 use parable::trials::{Trial, TrialConfig};
-use parable::{Cleaned, Fitted, METHODS, Method, Source, Synthetic};
+use parable::{Cleaned, Fitted, Method, Source, Synthetic};
 
 use super::evaluate::{scores, summary};
 use super::simulate::{preset, pretty};
@@ -16,6 +16,9 @@ use crate::args::Demo;
 use crate::failure::{Failure, chain};
 use crate::output::{Outputs, in_folder};
 use crate::progress::Terminal;
+
+/// The methods shown, best first.
+const DEMO: [&str; 2] = ["cart", "independent"];
 
 /// One method's result.
 struct Made {
@@ -38,7 +41,7 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
         "report.json",
     ];
     let [data, schema, truth, log, html, report_json] = in_folder(folder, names);
-    let tables = METHODS.map(|method| folder.join(format!("synthetic-{method}.csv")));
+    let tables = DEMO.map(|method| folder.join(format!("synthetic-{method}.csv")));
     let fixed = [&data, &schema, &truth, &log, &html, &report_json];
     let outputs = Outputs::claim(
         fixed.into_iter().chain(&tables).map(|path| &**path),
@@ -56,9 +59,9 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
         trial.table.schema().len()
     ));
 
-    let mut made = Vec::with_capacity(METHODS.len());
+    let mut made = Vec::with_capacity(DEMO.len());
     let mut cleaning = String::new();
-    for name in METHODS {
+    for name in DEMO {
         let method = Method::new(name, serde_json::Map::new())?;
         let cleaned = Cleaned::for_method(source.table(), &method)?;
         if cleaning.is_empty() {

@@ -1,60 +1,150 @@
 //! `parable fit`: a model file from a table.
 
+use std::path::Path;
 use std::time::Instant;
 
+use parable::dp::Ledger;
 use parable::seed::Seed;
+use parable::table::Recipe;
 use parable::{Cleaned, Fitted, Method, Source};
 
-use super::{method, say, source};
-use crate::args::Fit;
+use super::private::{add_wishes, ledger_text, protection, spent, trusted};
+use super::{method, say, settings, source};
+use crate::args::{Fit, Input, MethodArgs, PrivateArgs};
 use crate::failure::Failure;
 use crate::output::Outputs;
 use crate::progress::Terminal;
 
 pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), Failure> {
-    let outputs = Outputs::claim([&*options.model], options.force)?;
-    let method = method(&options.method)?;
-    let source = source(
-        &options.input.data,
-        options.input.schema.as_deref(),
-        terminal,
-    )?;
+    let written = options.model.iter().chain(&options.private.ledger);
+    let outputs = Outputs::claim(written.map(|path| &**path), options.force)?;
+    let work = Work::prepare(&options.input, &options.method, &options.private, terminal)?;
+    if let Some(rows) = options.plan {
+        return work.plan(&options.private, rows, json);
+    }
     let started = Instant::now();
-    let fitted = fit_source(&source, &method, &options.seed, terminal)?;
+    let (fitted, ledger) = work.fit(&options.private, &options.seed, terminal)?;
     let seconds = started.elapsed().as_secs_f64();
-    let shown = options.model.display();
-    outputs.write(&options.model, |file| Ok(fitted.write(file)?))?;
-    let (rows, columns) = (source.table().rows(), source.table().schema().len());
-    say(
-        json,
-        &serde_json::json!({ "model": options.model, "method": method.name(), "rows": rows, "columns": columns, "seconds": seconds }),
-        &format!(
-            "{} learnt from {rows} rows x {columns} columns in {seconds:.1} s: {shown}",
-            method.name()
-        ),
+    let path = options
+        .model
+        .as_deref()
+        .unwrap_or(Path::new("model.parable"));
+    let shown = path.display();
+    outputs.write(path, |file| Ok(fitted.write(file)?))?;
+    work.write_ledger(&options.private, &ledger, &outputs)?;
+    let (rows, columns) = (
+        work.source.table().rows(),
+        work.source.table().schema().len(),
     );
+    let name = work.method.name();
+    let (object, text) = if work.method.is_private() {
+        // The number of rows is confidential.
+        (
+            serde_json::json!({ "model": path, "method": name, "columns": columns, "spent": ledger.spent(), "seconds": seconds }),
+            format!(
+                "{name} learnt {columns} columns, {}, in {seconds:.1} s: {shown}",
+                spent(&ledger)
+            ),
+        )
+    } else {
+        (
+            serde_json::json!({ "model": path, "method": name, "rows": rows, "columns": columns, "seconds": seconds }),
+            format!(
+                "{name} learnt from {rows} rows x {columns} columns in {seconds:.1} s: {shown}"
+            ),
+        )
+    };
+    say(json, &object, &text);
     Ok(())
 }
 
-/// Cleans and fits, telling the user what cleaning did.
-pub(super) fn fit_source(
-    source: &Source,
-    method: &Method,
-    seed: &Seed,
-    terminal: &Terminal,
-) -> Result<Fitted, Failure> {
-    let cleaned = {
-        let _work = terminal.work("cleaning");
-        Cleaned::for_method(source.table(), method)?
-    };
-    cleaned
-        .steps()
-        .iter()
-        .for_each(|step| terminal.note(format!("cleaning: {step}")));
-    cleaned
-        .issues()
-        .iter()
-        .for_each(|issue| terminal.note(format!("note: {issue}")));
-    let work = terminal.work(&format!("fitting {}", method.name()));
-    Ok(Fitted::fit(source, &cleaned, method, seed, &work)?)
+/// What is known before anything is learnt.
+pub(super) struct Work {
+    pub(super) source: Source,
+    pub(super) method: Method,
+}
+
+impl Work {
+    /// Reads the table and puts the method together, wishes about columns included.
+    pub(super) fn prepare(
+        input: &Input,
+        chosen: &MethodArgs,
+        private: &PrivateArgs,
+        terminal: &Terminal,
+    ) -> Result<Self, Failure> {
+        let mut settings = settings(chosen)?;
+        // Faults of the arguments end here, before a large file is read.
+        let early = method(&chosen.method, settings.clone())?;
+        protection(private, &early)?;
+        let source = source(&input.data, input.schema.as_deref(), terminal)?;
+        let source = trusted(private, source)?;
+        let columns = Recipe::declared_columns(source.table().schema());
+        add_wishes(
+            private,
+            &columns.map_err(parable::Error::from)?,
+            &mut settings,
+        )?;
+        let method = method(&chosen.method, settings)?;
+        Ok(Self { source, method })
+    }
+
+    /// Cleans and fits, telling the user what cleaning did.
+    pub(super) fn fit(
+        &self,
+        private: &PrivateArgs,
+        seed: &Seed,
+        terminal: &Terminal,
+    ) -> Result<(Fitted, Ledger), Failure> {
+        let mut ledger = protection(private, &self.method)?.ledger();
+        let cleaned = {
+            let _work = terminal.work("cleaning");
+            Cleaned::for_method(self.source.table(), &self.method)?
+        };
+        for step in cleaned.steps() {
+            terminal.note(format!("cleaning: {step}"));
+        }
+        for issue in cleaned.issues() {
+            terminal.note(format!("note: {issue}"));
+        }
+        let work = terminal.work(&format!("fitting {}", self.method.name()));
+        let fitted = Fitted::fit_under(
+            &mut ledger,
+            &self.source,
+            &cleaned,
+            &self.method,
+            seed,
+            &work,
+        )?;
+        drop(work);
+        for warning in &fitted.record().warnings {
+            terminal.note(format!("warning: {warning}"));
+        }
+        Ok((fitted, ledger))
+    }
+
+    /// Writes the ledger beside the model, if it is wanted.
+    pub(super) fn write_ledger(
+        &self,
+        private: &PrivateArgs,
+        ledger: &Ledger,
+        outputs: &Outputs,
+    ) -> Result<(), Failure> {
+        match &private.ledger {
+            Some(path) => outputs.text(path, &ledger_text(ledger, self.source.name())),
+            None => Ok(()),
+        }
+    }
+
+    fn plan(&self, private: &PrivateArgs, rows: f64, json: bool) -> Result<(), Failure> {
+        let protection = protection(private, &self.method)?;
+        let schema = self.source.table().schema();
+        let Some(plan) = self.method.plan(schema, &protection, rows)? else {
+            return Err(Failure::input(format!(
+                "method `{}` has no plan to show: --plan is for the private marginal methods",
+                self.method.name()
+            )));
+        };
+        say(json, &serde_json::json!(plan), plan.to_string().trim_end());
+        Ok(())
+    }
 }

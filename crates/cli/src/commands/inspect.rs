@@ -1,12 +1,43 @@
 //! `parable inspect`: how a model came about, as a person reads it.
 
 use super::sample::open;
+use super::say;
 use crate::args::Inspect;
 use crate::failure::Failure;
+use crate::output::Outputs;
 
 pub(crate) fn run(options: &Inspect, json: bool) -> Result<(), Failure> {
+    let written = options.picture.iter().chain(&options.publication);
+    let outputs = Outputs::claim(written.map(|path| &**path), options.force)?;
     let fitted = open(&options.model)?;
-    if json {
+    let method = &fitted.record().method;
+    if let Some(path) = &options.picture {
+        let picture = fitted.picture().ok_or_else(|| {
+            Failure::input(format!("a model of method `{method}` has no picture"))
+        })?;
+        outputs.text(path, &picture)?;
+    }
+    if let Some(path) = &options.publication {
+        let publication = fitted.publication().ok_or_else(|| {
+            Failure::input(format!(
+                "a model of method `{method}` released no noisy tables"
+            ))
+        })?;
+        let text = serde_json::to_string(publication).map_err(Failure::environment)?;
+        outputs.text(path, &text)?;
+    }
+    if let Some(column) = &options.column {
+        let text = fitted.explain(column).ok_or_else(|| {
+            Failure::input(format!(
+                "the model does not draw a column `{column}` by itself"
+            ))
+        })?;
+        say(
+            json,
+            &serde_json::json!({ "column": column, "text": text }),
+            text.trim_end(),
+        );
+    } else if json {
         let record = serde_json::to_string(fitted.record()).map_err(Failure::environment)?;
         println!("{record}");
     } else {

@@ -5,7 +5,9 @@ pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod fit;
 pub(crate) mod inspect;
+pub(crate) mod methods;
 pub(crate) mod privacy;
+mod private;
 pub(crate) mod sample;
 pub(crate) mod schema;
 pub(crate) mod simulate;
@@ -14,6 +16,7 @@ pub(crate) mod synthesize;
 use std::path::Path;
 
 use parable::{Method, Source};
+use serde_json::{Map, Value};
 
 use crate::args::MethodArgs;
 use crate::failure::Failure;
@@ -35,15 +38,15 @@ fn source(data: &Path, schema: Option<&Path>, terminal: &Terminal) -> Result<Sou
     Ok(source)
 }
 
-/// The method with its settings: those of the file first, then each `key=value`.
-fn method(arguments: &MethodArgs) -> Result<Method, Failure> {
-    let mut settings = serde_json::Map::new();
+/// The settings of a method: those of the file first, then each `key=value`.
+fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
+    let mut settings = Map::new();
     if let Some(path) = &arguments.config {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::input(format!("{shown}: {error}")))?;
         match serde_json::from_str(&text) {
-            Ok(serde_json::Value::Object(object)) => settings = object,
+            Ok(Value::Object(object)) => settings = object,
             Ok(_) => {
                 return Err(Failure::input(format!(
                     "{shown}: settings are a JSON object"
@@ -59,11 +62,14 @@ fn method(arguments: &MethodArgs) -> Result<Method, Failure> {
             ))
         })?;
         // What is not JSON is a text, so that --set visit_order=schema needs no quotes.
-        let value = serde_json::from_str(value)
-            .unwrap_or_else(|_| serde_json::Value::String(value.to_owned()));
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         settings.insert(key.trim().to_owned(), value);
     }
-    Ok(Method::new(&arguments.method, settings)?)
+    Ok(settings)
+}
+
+fn method(name: &str, settings: Map<String, Value>) -> Result<Method, Failure> {
+    Ok(Method::new(name, settings)?)
 }
 
 /// Prints a line for people, or an object for programs.

@@ -317,7 +317,7 @@ impl MechanismName {
     }
 }
 
-fn unit_of(arguments: &UnitArgs) -> Result<PrivacyUnit, Failure> {
+pub(super) fn unit_of(arguments: &UnitArgs) -> Result<PrivacyUnit, Failure> {
     let relation = match arguments.relation {
         RelationName::AddRemove => Relation::AddRemove,
         RelationName::ReplaceOne => Relation::ReplaceOne,

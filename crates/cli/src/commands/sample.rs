@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parable::seed::Seed;
+use parable::table::Table;
 use parable::{Fitted, Synthetic};
 
 use super::say;
@@ -14,25 +15,86 @@ use crate::output::Outputs;
 use crate::progress::Terminal;
 
 pub(crate) fn run(options: &Sample, terminal: &Terminal, json: bool) -> Result<(), Failure> {
-    let outputs = Outputs::claim([&*options.out.out], options.out.force)?;
+    let paths = copies(&options.out.out, options.copies);
+    let outputs = Outputs::claim(paths.iter().map(|path| &**path), options.out.force)?;
     let fitted = open(&options.model)?;
-    let rows = match options.rows.or(fitted.record().rows) {
-        Some(rows) => rows,
-        None => {
-            return Err(Failure::input(
-                "this model does not say how many rows it learnt from; pass --rows",
-            ));
-        }
-    };
-    let made = sample(&fitted, rows, &options.seed, terminal)?;
-    outputs.table(&options.out.out, &made.table, fitted.dialect())?;
-    let shown = options.out.out.display();
+    let given = given(options, &fitted)?;
+    let mut repairs = Vec::new();
+    let mut tables = Vec::new();
+    for copy in 0..options.copies {
+        // The first copy is what a single one would be.
+        let seed = match copy {
+            0 => options.seed,
+            copy => options.seed.stream("sample/copy").index(copy.into()),
+        };
+        let made = match &given {
+            Some(given) => sample_given(&fitted, given, &seed, terminal)?,
+            None => sample(&fitted, rows(options.rows, &fitted)?, &seed, terminal)?,
+        };
+        repairs.push(made.repairs);
+        tables.push(made.table);
+    }
+    for (path, table) in paths.iter().zip(&tables) {
+        outputs.table(path, table, fitted.dialect())?;
+    }
+    let rows = tables[0].rows();
+    let shown: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     say(
         json,
-        &serde_json::json!({ "out": options.out.out, "rows": rows, "seed": options.seed, "repairs": made.repairs }),
-        &format!("{rows} synthetic rows: {shown}"),
+        &serde_json::json!({ "out": paths, "rows": rows, "seed": options.seed, "repairs": repairs }),
+        &format!("{rows} synthetic rows: {}", shown.join(", ")),
     );
     Ok(())
+}
+
+/// The files of this many copies: the name itself for one, numbered ones for more.
+fn copies(out: &Path, copies: u32) -> Vec<PathBuf> {
+    if copies == 1 {
+        return vec![out.to_owned()];
+    }
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = out.extension().map_or_else(String::new, |ending| {
+        format!(".{}", ending.to_string_lossy())
+    });
+    (1..=copies)
+        .map(|copy| out.with_file_name(format!("{stem}-{copy}{ending}")))
+        .collect()
+}
+
+/// The values that rows must have, if there are any.
+fn given(options: &Sample, fitted: &Fitted) -> Result<Option<Table>, Failure> {
+    if let Some(path) = &options.given {
+        return Ok(Some(fitted.read_given(path)?));
+    }
+    if options.values.is_empty() {
+        return Ok(None);
+    }
+    let values: Vec<(&str, &str)> = options
+        .values
+        .iter()
+        .map(|value| {
+            value.split_once('=').ok_or_else(|| {
+                Failure::input(format!(
+                    "--where {value}: expected COLUMN=VALUE, such as arm=treated"
+                ))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Some(
+        fitted.repeat_given(&values, rows(options.rows, fitted)?)?,
+    ))
+}
+
+/// How many rows to make when the user does not say.
+pub(super) fn rows(wanted: Option<usize>, fitted: &Fitted) -> Result<usize, Failure> {
+    wanted
+        .or_else(|| fitted.model().typical_rows())
+        .ok_or_else(|| {
+            Failure::input("this model does not say how many rows it learnt from; pass --rows")
+        })
 }
 
 /// Reads a model file.
@@ -53,6 +115,22 @@ pub(super) fn sample(
     let work = terminal.work("sampling");
     let made = fitted.sample(rows, seed, &work)?;
     drop(work);
+    told(made, terminal)
+}
+
+fn sample_given(
+    fitted: &Fitted,
+    given: &Table,
+    seed: &Seed,
+    terminal: &Terminal,
+) -> Result<Synthetic, Failure> {
+    let work = terminal.work("sampling");
+    let made = fitted.sample_given(given, seed, &work)?;
+    drop(work);
+    told(made, terminal)
+}
+
+fn told(made: Synthetic, terminal: &Terminal) -> Result<Synthetic, Failure> {
     made.repairs
         .iter()
         .for_each(|repair| terminal.note(format!("repaired: {repair}")));

@@ -1,6 +1,7 @@
 //! A table in the middle of being changed.
 
 use super::CleanError;
+use crate::cell::empty_like;
 use crate::{Column, Constraint, Field, Role, Schema, Table};
 
 /// Columns with their fields, and the rules that still make sense; checked as a whole when it becomes a [`Table`] again.
@@ -20,6 +21,20 @@ impl Frame {
             columns: table.columns().to_vec(),
             constraints: table.schema().constraints().to_vec(),
             rows: table.rows(),
+        }
+    }
+
+    /// The columns of a schema without a row; facts may be unknown.
+    pub(super) fn without_rows(schema: &Schema) -> Self {
+        let fields = schema.fields().to_vec();
+        Self {
+            columns: fields
+                .iter()
+                .map(|field| Column::complete(empty_like(field)))
+                .collect(),
+            fields,
+            constraints: schema.constraints().to_vec(),
+            rows: 0,
         }
     }
 

@@ -91,6 +91,15 @@ impl Slot {
 }
 
 impl FreshIds {
+    /// Numbers 1, 2, ... whatever the column holds: for fits that may not look at it.
+    #[must_use]
+    pub fn numbered(column: Field) -> Self {
+        Self {
+            column,
+            pattern: numbers(Vec::new()),
+        }
+    }
+
     /// The step for the column at this position.
     pub(super) fn of(frame: &Frame, position: usize) -> Self {
         let (field, column) = (&frame.fields[position], &frame.columns[position]);

@@ -34,6 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod blank;
 mod clusters;
 mod constant;
 mod dependence;
@@ -51,6 +52,7 @@ mod recipe;
 mod step;
 mod text;
 
+pub use blank::BlankColumn;
 pub use clusters::FoundRule;
 pub use constant::ConstantColumn;
 pub use determined::{Determined, DeterminedBy, MapEntry};

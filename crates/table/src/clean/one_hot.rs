@@ -22,6 +22,11 @@ pub struct OneHotBlock {
     pub into: Field,
 }
 
+/// Whether a column can be one of a block: 0 and 1, or two levels of which one means yes.
+pub(super) fn is_flag(field: &Field) -> bool {
+    matches!(field.kind, Kind::Integer { .. }) || yes_code(field).is_some()
+}
+
 /// What one value of a two-valued column means; `None` in a row without a value.
 fn ones(field: &Field, column: &Column) -> Option<Vec<Option<bool>>> {
     let rows = 0..column.len();
@@ -131,7 +136,8 @@ pub(super) fn detect(frame: &Frame) -> Vec<OneHotBlock> {
     blocks
         .into_iter()
         .map(|positions| {
-            let block = block(frame, &positions, &names);
+            let columns = positions.iter().map(|&at| frame.fields[at].clone());
+            let block = OneHotBlock::of(columns.collect(), &names);
             names.push(block.into.name.clone());
             block
         })
@@ -201,38 +207,39 @@ impl Search<'_> {
     }
 }
 
-/// The step for the columns at these positions.
-fn block(frame: &Frame, positions: &[usize], taken: &[String]) -> OneHotBlock {
-    let columns: Vec<Field> = positions.iter().map(|&p| frame.fields[p].clone()).collect();
-    let names: Vec<&str> = columns.iter().map(|field| field.name.as_str()).collect();
-    let prefix = common_prefix(&names);
-    let stem = prefix.trim_end_matches(SEPARATORS);
-    let wish = if stem.is_empty() {
-        names.join("_or_")
-    } else {
-        stem.to_owned()
-    };
-    let name = std::iter::once(wish.clone())
-        .chain((2..).map(|number| format!("{wish}_{number}")))
-        .find(|name| !taken.contains(name))
-        .expect("there are more numbers than columns");
-    // Parts of names that differ read best; whole names always differ.
-    let parts: Vec<&str> = names.iter().map(|name| &name[prefix.len()..]).collect();
-    let texts = if parts.iter().any(|part| part.is_empty()) {
-        names.clone()
-    } else {
-        parts
-    };
-    let levels = Levels::new(texts).expect("columns have different names");
-    let roles = [Role::Treatment, Role::Outcome];
-    let role = roles
-        .into_iter()
-        .find(|role| columns.iter().any(|field| field.role == *role))
-        .unwrap_or_default();
-    let mut into = Field::new(name, Kind::nominal(Known::declared(levels))).with_role(role);
-    into.missing_codes.clone_from(&columns[0].missing_codes);
-    into.label = Some(format!("Which of {} columns is 1", columns.len()));
-    OneHotBlock { columns, into }
+impl OneHotBlock {
+    /// The step for these columns, at least one; the new column gets none of the names that are taken.
+    pub(super) fn of(columns: Vec<Field>, taken: &[String]) -> Self {
+        let names: Vec<&str> = columns.iter().map(|field| field.name.as_str()).collect();
+        let prefix = common_prefix(&names);
+        let stem = prefix.trim_end_matches(SEPARATORS);
+        let wish = if stem.is_empty() {
+            names.join("_or_")
+        } else {
+            stem.to_owned()
+        };
+        let name = std::iter::once(wish.clone())
+            .chain((2..).map(|number| format!("{wish}_{number}")))
+            .find(|name| !taken.contains(name))
+            .expect("there are more numbers than columns");
+        // Parts of names that differ read best; whole names always differ.
+        let parts: Vec<&str> = names.iter().map(|name| &name[prefix.len()..]).collect();
+        let texts = if parts.iter().any(|part| part.is_empty()) {
+            names.clone()
+        } else {
+            parts
+        };
+        let levels = Levels::new(texts).expect("columns have different names");
+        let roles = [Role::Treatment, Role::Outcome];
+        let role = roles
+            .into_iter()
+            .find(|role| columns.iter().any(|field| field.role == *role))
+            .unwrap_or_default();
+        let mut into = Field::new(name, Kind::nominal(Known::declared(levels))).with_role(role);
+        into.missing_codes.clone_from(&columns[0].missing_codes);
+        into.label = Some(format!("Which of {} columns is 1", columns.len()));
+        Self { columns, into }
+    }
 }
 
 const SEPARATORS: [char; 5] = ['_', '.', '-', ' ', ':'];

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::frame::Frame;
 use super::recipe::Preview;
 use super::{
-    CleanError, ConstantColumn, Determined, FoundRule, FreshIds, ImputeColumns, Issue,
+    BlankColumn, CleanError, ConstantColumn, Determined, FoundRule, FreshIds, ImputeColumns, Issue,
     MissingIndicator, MissingLevels, NumberLevels, OneHotBlock, Ranks, TextShapes,
 };
 use crate::Table;
@@ -19,6 +19,8 @@ use crate::constraints::Repair;
 pub enum Step {
     /// Drop a column that has the same cell in every row.
     Constant(ConstantColumn),
+    /// Drop a column without looking at it; leave it empty afterwards.
+    Blank(BlankColumn),
     /// Drop a column that names rows; write fresh names afterwards.
     FreshIds(FreshIds),
     /// Replace free text by its shape; write fresh text of that shape afterwards.
@@ -60,6 +62,7 @@ impl Step {
     pub(super) fn inner(&self) -> &dyn Apply {
         match self {
             Self::Constant(step) => step,
+            Self::Blank(step) => step,
             Self::FreshIds(step) => step,
             Self::TextShapes(step) => step,
             Self::OneHot(step) => step,

@@ -1,0 +1,216 @@
+//! Private methods as a user runs them: what they need, what they write, and what their files may not hold.
+
+mod common;
+
+use common::{Place, fails, read, succeeds};
+
+const BUDGET: [&str; 4] = ["--epsilon", "2", "--delta", "1e-6"];
+
+/// A small trial with every fact declared, written by the simulator.
+struct Trial {
+    place: Place,
+    data: String,
+    schema: String,
+}
+
+impl Trial {
+    fn new() -> Self {
+        let place = Place::new();
+        let folder = place.text("trial");
+        succeeds(&["simulate", "--preset", "A", "--out", &folder, "--quiet"]);
+        Self {
+            data: place.text("trial/trial.csv"),
+            schema: place.text("trial/schema.json"),
+            place,
+        }
+    }
+
+    fn fit(&self, more: &[&str]) -> String {
+        let model = self.place.text("m.parable");
+        let mut arguments = vec!["fit", &self.data, "--schema", &self.schema, "--quiet"];
+        arguments.extend(["--model", &model, "--method", "swift"]);
+        arguments.extend(BUDGET);
+        arguments.extend(more);
+        succeeds(&arguments);
+        model
+    }
+}
+
+#[test]
+fn a_private_model_file_holds_no_row_count_no_name_and_no_seed_and_its_ledger_verifies() {
+    let trial = Trial::new();
+    let ledger = trial.place.text("ledger.jsonl");
+    let model = trial.fit(&["--require-effects", "--ledger", &ledger]);
+    let bytes = std::fs::read(&model).expect("readable");
+    let text = String::from_utf8_lossy(&bytes);
+    let header: serde_json::Value =
+        serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    let record = &header["record"];
+    assert_eq!(record["private"], true);
+    for absent in ["rows", "table_digest", "seed"] {
+        assert!(record.get(absent).is_none(), "{absent} is in the record");
+    }
+    // Names of pupils stand in the table and nowhere in the file.
+    let table = read(&trial.place.path("trial/trial.csv"));
+    let name = table.lines().nth(1).and_then(|line| line.split(',').next());
+    let name = name.expect("a name");
+    assert!(
+        name.len() > 3 && !text.contains(name),
+        "`{name}` is in the model"
+    );
+
+    let spent = succeeds(&["privacy", "verify", &ledger, "--delta", "1e-6", "--json"]);
+    assert!(spent.contains("epsilon"), "{spent}");
+    let text = succeeds(&["inspect", &model]);
+    assert!(
+        text.contains("differentially private") && text.contains("add_remove"),
+        "{text}"
+    );
+
+    let out = trial.place.text("s.csv");
+    let said = succeeds(&["sample", &model, "--out", &out, "--quiet"]);
+    let rows: f64 = said
+        .split(' ')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .expect("a number");
+    // The total is a sum over noisy cells; a whole preset has 1,200 rows, and a private estimate of it lies within a half.
+    assert!((600.0..1_800.0).contains(&rows), "{said}");
+    let made = read(&trial.place.path("s.csv"));
+    assert_eq!(made.lines().next(), table.lines().next());
+}
+
+#[test]
+fn a_plan_costs_nothing_and_writes_nothing() {
+    let trial = Trial::new();
+    let mut arguments = vec!["fit", &trial.data, "--schema", &trial.schema];
+    arguments.extend(["--method", "mst", "--plan", "1200", "--quiet"]);
+    arguments.extend(BUDGET);
+    let plan = succeeds(&arguments);
+    assert!(
+        plan.contains("choice of pairs") && plan.contains("people"),
+        "{plan}"
+    );
+    assert_eq!(trial.place.names(), ["trial"]);
+}
+
+#[test]
+fn facts_read_off_the_rows_are_refused_unless_the_owner_vouches_for_them() {
+    let place = Place::new();
+    let (data, model) = (place.table(), place.text("m.parable"));
+    let mut arguments = vec!["fit", &data, "--method", "swift", "--model", &model];
+    arguments.extend(BUDGET);
+    fails(2, &["column `", "no declared"], &arguments);
+    assert_eq!(place.names(), ["trial.csv"]);
+    arguments.extend(["--trust-observed", "--quiet"]);
+    succeeds(&arguments);
+    let text = succeeds(&["inspect", &model]);
+    assert!(
+        text.contains("vouched to be public") && text.contains("pre"),
+        "{text}"
+    );
+}
+
+#[test]
+fn budgets_go_with_private_methods_only() {
+    let place = Place::new();
+    let (data, model) = (place.table(), place.text("m.parable"));
+    let fit = ["fit", &data, "--model", &model, "--method"];
+    let with = |more: &[&'static str]| {
+        let mut arguments = fit.to_vec();
+        arguments.extend(more);
+        arguments
+    };
+    fails(2, &["--epsilon", "needs a budget"], &with(&["swift"]));
+    let cart = with(&["cart", "--epsilon", "1", "--delta", "1e-6"]);
+    fails(2, &["no privacy guarantee", "swift"], &cart);
+    let strange = with(&[
+        "swift",
+        "--epsilon",
+        "1",
+        "--delta",
+        "1e-6",
+        "--require",
+        "arm,form",
+    ]);
+    let strange: Vec<&str> = strange.into_iter().chain(["--trust-observed"]).collect();
+    fails(2, &["form"], &strange);
+    assert_eq!(place.names(), ["trial.csv"]);
+}
+
+#[test]
+fn released_tables_and_a_picture_come_out_of_a_private_model() {
+    let trial = Trial::new();
+    let model = trial.fit(&[]);
+    let (tables, picture) = (trial.place.text("p.json"), trial.place.text("p.svg"));
+    succeeds(&[
+        "inspect",
+        &model,
+        "--publication",
+        &tables,
+        "--picture",
+        &picture,
+    ]);
+    let publication: serde_json::Value =
+        serde_json::from_str(&read(&trial.place.path("p.json"))).expect("JSON");
+    assert!(
+        publication["columns"]
+            .as_array()
+            .is_some_and(|columns| !columns.is_empty())
+    );
+    assert!(read(&trial.place.path("p.svg")).starts_with("<svg"));
+}
+
+#[test]
+fn rows_carry_the_values_that_are_given() {
+    let place = Place::new();
+    let (data, model, out) = (place.table(), place.text("m.parable"), place.text("s.csv"));
+    succeeds(&["fit", &data, "--model", &model, "--quiet"]);
+    let sample = [
+        "sample", &model, "--out", &out, "--quiet", "--force", "--rows", "40", "--where",
+    ];
+    let with = |value: &'static str| {
+        let mut arguments = sample.to_vec();
+        arguments.push(value);
+        arguments
+    };
+    succeeds(&with("fsm=1"));
+    let made = read(&place.path("s.csv"));
+    assert_eq!(made.lines().count(), 41);
+    assert!(
+        made.lines()
+            .skip(1)
+            .all(|line| line.split(',').nth(3) == Some("1"))
+    );
+    fails(2, &["column `form`"], &with("form=1"));
+    fails(2, &["COLUMN=VALUE"], &with("fsm"));
+    let message = fails(2, &["column `fsm`"], &with("fsm=secret"));
+    assert!(!message.contains("secret"), "{message}");
+}
+
+#[test]
+fn copies_are_numbered_and_the_first_is_the_single_one() {
+    let place = Place::new();
+    let (data, model) = (place.table(), place.text("m.parable"));
+    succeeds(&["fit", &data, "--model", &model, "--quiet"]);
+    let (one, many) = (place.text("one.csv"), place.text("s.csv"));
+    succeeds(&["sample", &model, "--out", &one, "--quiet"]);
+    succeeds(&["sample", &model, "--out", &many, "--copies", "3", "--quiet"]);
+    let copy = |number: u32| read(&place.path(&format!("s-{number}.csv")));
+    assert_eq!(copy(1), read(&place.path("one.csv")));
+    assert!(copy(2) != copy(1) && copy(3) != copy(2));
+    assert!(!place.path("s.csv").exists());
+}
+
+#[test]
+fn a_column_is_explained_by_its_tree() {
+    let place = Place::new();
+    let (data, model) = (place.table(), place.text("m.parable"));
+    succeeds(&["fit", &data, "--model", &model, "--quiet"]);
+    let text = succeeds(&["inspect", &model, "--column", "post"]);
+    assert!(
+        text.contains("predictors by importance") && text.contains("leaves"),
+        "{text}"
+    );
+    fails(2, &["`form`"], &["inspect", &model, "--column", "form"]);
+}

@@ -1,0 +1,60 @@
+//! What a model learnt, as people read it.
+
+use std::any::Any;
+
+use parable_cart::CartModel;
+use parable_core::{Model, Publication};
+use parable_mst::MstModel;
+
+use crate::Fitted;
+
+/// Splits shown below the root of a tree.
+const DEPTH: usize = 6;
+
+impl Fitted {
+    /// How the model draws a column, as text: its trees with what they split on and the predictors by importance, or the relations of the column that
+    /// were measured. `None` for a column the model does not draw by itself, and for methods without relations.
+    #[must_use]
+    pub fn explain(&self, column: &str) -> Option<String> {
+        if let Some(model) = self.as_model::<CartModel>() {
+            let tree = model.draw_tree(column, DEPTH)?;
+            let mut text = String::new();
+            for summary in model.trees().iter().filter(|tree| tree.column == column) {
+                text.push_str(&format!("{}: predictors by importance\n", summary.part));
+                for (name, share) in &summary.predictors {
+                    text.push_str(&format!("  {share:6.2}  {name}\n"));
+                }
+            }
+            text.push_str(&format!("\n{tree}"));
+            return Some(text);
+        }
+        let model = self.as_model::<MstModel>()?;
+        model.schema().position(column)?;
+        let mut text = format!("{column}: measured together with (sd of the noise in rows)\n");
+        for (columns, sigma) in model.relations() {
+            if columns.contains(&column) {
+                let others: Vec<&str> =
+                    columns.into_iter().filter(|&name| name != column).collect();
+                text.push_str(&format!("  {sigma:8.1}  {}\n", others.join(" x ")));
+            }
+        }
+        Some(text)
+    }
+
+    /// A picture of what the model knows about relations between columns, as SVG; `None` for methods without one.
+    #[must_use]
+    pub fn picture(&self) -> Option<String> {
+        self.as_model::<MstModel>().map(MstModel::picture)
+    }
+
+    /// The noisy marginals that a private fit released, with their standard deviations and what they cost: may be published beside the rows.
+    #[must_use]
+    pub fn publication(&self) -> Option<&Publication> {
+        self.as_model::<MstModel>().map(MstModel::publication)
+    }
+
+    fn as_model<M: Model>(&self) -> Option<&M> {
+        let model: &dyn Any = self.model();
+        model.downcast_ref()
+    }
+}
