@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Associations, ClusterSection, ColumnDetail, DisclosureSection, EvaluationOptions, MetricError,
-    MissingSection, PrivacySection, PropensitySection, RuleSection, Score, TrialSection,
+    MissingSection, PrivacySection, PropensitySection, RegressionSection, RuleSection, Score,
+    TrialSection,
 };
 
 const FORMAT: &str = "parable-evaluation";
@@ -42,6 +43,9 @@ pub struct Evaluation {
     pub rules: RuleSection,
     /// Treatment effects; `None` without a treatment column.
     pub trial: Option<TrialSection>,
+    /// One entry per formula.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regressions: Vec<RegressionSection>,
     /// One entry per cluster column, coarsest first.
     pub clusters: Vec<ClusterSection>,
     /// Copies and near copies.
@@ -89,6 +93,7 @@ impl Evaluation {
             missing: MissingSection::default(),
             rules: RuleSection::default(),
             trial: None,
+            regressions: Vec::new(),
             clusters: Vec::new(),
             privacy: PrivacySection::default(),
             propensity: PropensitySection::default(),

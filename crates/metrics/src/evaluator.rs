@@ -7,13 +7,14 @@ use parable_seed::Seed;
 
 use crate::disclosure::SweepOptions;
 use crate::reference::{independent, resample};
+use crate::regression::RegressionOptions;
 use crate::trial::{TrialOptions, TrialScore};
 use crate::univariate::Univariate;
 use crate::{
     Adherence, AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd,
     CorrelationRatioMsd, Cover, CramersVMsd, Direction, Evaluation, EvaluationOptions, Group,
     Inputs, JensenShannon, JointMissingDifference, KMarginal, KolmogorovSmirnov, MassMad, Metric,
-    MetricError, MissingShareDifference, Pair, Propensity, RuleViolations, Score,
+    MetricError, MissingShareDifference, Pair, Propensity, RegressionScore, RuleViolations, Score,
     SubsampleEquivalent, TableUtility, TotalVariation, Wasserstein, WorstDisclosure, bivariate,
     missing, privacy, registry, rules, univariate,
 };
@@ -84,6 +85,9 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
         Box::new(ClusterScore::InOneArm),
         Box::new(ClusterScore::Constancy),
     ];
+    if !options.formulas.is_empty() {
+        metrics.extend(RegressionScore::all(options));
+    }
     metrics.extend(privacy::default_scores(options));
     metrics.push(Box::new(WorstDisclosure::new(options)));
     metrics
@@ -186,6 +190,8 @@ impl<'a> Evaluator<'a> {
         evaluation.missing = missing::section(pair);
         evaluation.rules = rules::section(pair)?;
         evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
+        evaluation.regressions =
+            (*pair.regressions(&RegressionOptions::of(&self.options))?).clone();
         evaluation.clusters = (*pair.clusters()).clone();
         // What was not asked for costs nothing: nearest neighbours and key sets take most of the time.
         let chosen = |id: &str| evaluation.scores.iter().any(|score| score.id == id);

@@ -13,6 +13,16 @@ pub(crate) struct Fit {
     inverse: Vec<Vec<f64>>,
     residuals: Vec<f64>,
     rows: usize,
+    absorbed: Absorbed,
+}
+
+/// Parameters that were taken out of response and columns before the fit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Absorbed {
+    /// All of them.
+    pub(crate) all: usize,
+    /// Those that are not constant within clusters, and one for the constant: what cluster-robust errors count.
+    pub(crate) across_clusters: usize,
 }
 
 /// Relative length below which what is left of a column counts as nothing (the tolerance of R's `lm`).
@@ -103,10 +113,34 @@ pub(crate) fn fit(response: &[f64], columns: &[Vec<f64>]) -> Option<Fit> {
         inverse,
         residuals,
         rows,
+        absorbed: Absorbed::default(),
     })
 }
 
 impl Fit {
+    /// The same, counting parameters that were taken out before; `None` if no row is left over.
+    pub(crate) fn with_absorbed(mut self, absorbed: Absorbed) -> Option<Self> {
+        self.absorbed = absorbed;
+        (self.rows > self.kept.len() + absorbed.all).then_some(self)
+    }
+
+    /// Positions of the columns that are not aliased.
+    pub(crate) fn kept(&self) -> &[usize] {
+        &self.kept
+    }
+
+    /// The classical covariance matrix of the kept coefficients.
+    pub(crate) fn covariance(&self) -> Vec<Vec<f64>> {
+        let variance = self.residual_variance();
+        let row = |row: &Vec<f64>| row.iter().map(|v| v * variance).collect();
+        self.inverse.iter().map(row).collect()
+    }
+
+    fn residual_variance(&self) -> f64 {
+        let free = self.rows - self.kept.len() - self.absorbed.all;
+        dot(&self.residuals, &self.residuals) / free as f64
+    }
+
     fn slot(&self, column: usize) -> Option<usize> {
         self.kept.iter().position(|&kept| kept == column)
     }
@@ -114,8 +148,7 @@ impl Fit {
     /// The classical standard error of a coefficient: one variance for all rows, divisor rows minus coefficients.
     pub(crate) fn standard_error(&self, column: usize) -> Option<f64> {
         let slot = self.slot(column)?;
-        let variance = dot(&self.residuals, &self.residuals) / (self.rows - self.kept.len()) as f64;
-        Some((variance * self.inverse[slot][slot]).sqrt())
+        Some((self.residual_variance() * self.inverse[slot][slot]).sqrt())
     }
 
     /// The cluster-robust standard error of a coefficient and the number of clusters.
@@ -145,7 +178,8 @@ impl Fit {
             return None;
         }
         let (g, n) = (groups as f64, self.rows as f64);
-        let factor = g / (g - 1.0) * (n - 1.0) / (n - rank as f64);
+        let parameters = (rank + self.absorbed.across_clusters) as f64;
+        let factor = g / (g - 1.0) * (n - 1.0) / (n - parameters);
         Some(((factor * dot(&by_cluster, &by_cluster)).sqrt(), groups))
     }
 }

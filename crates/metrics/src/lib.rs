@@ -61,6 +61,7 @@ mod frame;
 mod inner_product;
 mod k_marginal;
 mod least_squares;
+mod logistic;
 mod metric;
 mod missing;
 mod nearest;
@@ -73,6 +74,7 @@ mod propensity;
 mod quantile;
 mod reference;
 mod registry;
+mod regression;
 mod rules;
 mod score;
 mod section;
@@ -99,6 +101,7 @@ pub use pair::Pair;
 pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
 pub use propensity::Propensity;
 pub use registry::{Registered, registry};
+pub use regression::RegressionScore;
 pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
@@ -109,6 +112,7 @@ pub use section::{
     Overlap, OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection,
     ReasonShare, RuleRow, RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection,
 };
+pub use section::{CoefficientRow, Estimate, RegressionSection};
 pub use table_utility::{TableComparison, TableUtility};
 pub use trial::TrialScore;
 pub use univariate::{

@@ -13,11 +13,12 @@ use crate::frame::{Frame, Side};
 use crate::nearest::{NearestOptions, nearest};
 use crate::neighbours::Space;
 use crate::overlap::overlap;
+use crate::regression::{self, RegressionOptions};
 use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
 use crate::{
     Attack, AttackResult, ClusterSection, DisclosureSection, Distance, MetricError, NearestSection,
-    Overlap, Propensity, PropensityModel, TrialSection, Undefined,
+    Overlap, Propensity, PropensityModel, RegressionSection, TrialSection, Undefined,
 };
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
@@ -48,6 +49,7 @@ struct Shared {
     clusters: OnceLock<Arc<Vec<ClusterSection>>>,
     trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
     propensity: Kept<(Propensity, Seed), Result<Result<PropensityModel, Undefined>, MetricError>>,
+    regressions: Kept<RegressionOptions, Result<Vec<RegressionSection>, MetricError>>,
     disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
     gower: OnceLock<Arc<Space>>,
     attacks: Kept<(Attack, Seed), Result<Vec<AttackResult>, MetricError>>,
@@ -288,6 +290,20 @@ impl Pair<'_> {
             .get(&key, || propensity.measure(self, seed));
         match &*model {
             Ok(model) => Ok(Arc::new(model.clone())),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    pub(crate) fn regressions(
+        &self,
+        options: &RegressionOptions,
+    ) -> Result<Arc<Vec<RegressionSection>>, MetricError> {
+        let sections = self
+            .shared
+            .regressions
+            .get(options, || regression::sections(self, options));
+        match &*sections {
+            Ok(sections) => Ok(Arc::new(sections.clone())),
             Err(error) => Err(error.clone()),
         }
     }

@@ -1,7 +1,7 @@
 //! All metrics by name, so that an owner can choose.
 
 use crate::evaluator::default_metrics;
-use crate::{EvaluationOptions, Metric, MetricError};
+use crate::{EvaluationOptions, KMarginal, Metric, MetricError, RegressionScore};
 
 /// A metric of the registry.
 pub struct Registered {
@@ -67,11 +67,11 @@ pub fn registry(options: &EvaluationOptions) -> Vec<Registered> {
 }
 
 /// Metrics that are computed only when asked for.
-fn further_metrics(_options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
-    vec![
-        Box::new(crate::KMarginal::new(1)),
-        Box::new(crate::KMarginal::new(3)),
-    ]
+fn further_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
+    let mut metrics: Vec<Box<dyn Metric>> =
+        vec![Box::new(KMarginal::new(1)), Box::new(KMarginal::new(3))];
+    metrics.extend(RegressionScore::all(options));
+    metrics
 }
 
 /// A number that comes with another one.

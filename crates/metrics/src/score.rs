@@ -223,6 +223,8 @@ pub enum Undefined {
     NoRole,
     /// No rule is declared.
     NoRules,
+    /// No formula was given.
+    NoFormula,
     /// A model with more terms than the rows or the time allow.
     TooManyTerms,
     /// The formula gives an infinite value.
@@ -250,6 +252,7 @@ impl Undefined {
             Self::Aliased => "other terms of the model determine it",
             Self::NoRole => "no column has the role it is about",
             Self::NoRules => "no rule is declared",
+            Self::NoFormula => "no formula was given",
             Self::TooManyTerms => "the model has too many terms",
             Self::NotFinite => "the value is infinite",
             Self::NoAttack => "no attack could be made",
@@ -280,6 +283,8 @@ pub enum Unit {
     Rules,
     /// Attacks that were made.
     Attacks,
+    /// Coefficients of models.
+    Coefficients,
 }
 
 /// A confidence interval.

@@ -13,6 +13,8 @@ use crate::{ArmShare, EvaluationOptions, MetricError, Sides, TrialEffect, TrialS
 use covariates::Covariates;
 use effect::{Design, compare};
 
+pub(crate) use effect::overlap;
+
 pub use score::TrialScore;
 
 /// The choices a trial section depends on.
@@ -135,7 +137,7 @@ fn effect_of(design: &Design<'_>, outcome: &FrameColumn, arm: &str) -> TrialEffe
 }
 
 /// The code of the control arm.
-fn control_arm(
+pub(crate) fn control_arm(
     treatment: &FrameColumn,
     labels: &[String],
     options: &TrialOptions,

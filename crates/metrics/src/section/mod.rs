@@ -8,6 +8,7 @@ mod disclosure;
 mod missing;
 mod privacy;
 mod propensity;
+mod regression;
 mod rules;
 mod trial;
 
@@ -24,6 +25,7 @@ pub use privacy::{
     Overlap, OverlapCounts, PrivacySection,
 };
 pub use propensity::{PropensityModel, PropensitySection};
+pub use regression::{CoefficientRow, Estimate, RegressionSection};
 pub use rules::{RuleRow, RuleSection};
 pub use trial::{ArmShare, BalanceRow, Effect, EffectPair, TrialEffect, TrialSection};
 

@@ -266,7 +266,7 @@ pub(super) fn compare(real: Estimate, synthetic: Estimate) -> EffectPair {
 }
 
 /// Mean of the shared length over each length (Karr et al. 2006); negative for disjoint intervals, `None` if one has no length.
-pub(super) fn overlap(a: &Interval, b: &Interval) -> Option<f64> {
+pub(crate) fn overlap(a: &Interval, b: &Interval) -> Option<f64> {
     let shared = a.high.min(b.high) - a.low.max(b.low);
     let (of_a, of_b) = (shared / (a.high - a.low), shared / (b.high - b.low));
     let overlap = 0.5 * (of_a + of_b);

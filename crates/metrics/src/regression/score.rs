@@ -1,0 +1,173 @@
+//! Numbers about all regressions together.
+
+use parable_seed::Seed;
+
+use super::RegressionOptions;
+use crate::{
+    CoefficientRow, Direction, EvaluationOptions, Group, Metric, MetricError, Pair, Score,
+    Undefined, Unit,
+};
+
+/// A number about the regressions of [`EvaluationOptions::formulas`] (4.2), over all their coefficients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegressionScore {
+    statistic: Statistic,
+    options: RegressionOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Statistic {
+    Overlap,
+    Difference,
+    Sign,
+    Significance,
+}
+
+impl RegressionScore {
+    /// Overlap of the 95 % intervals, mean over coefficients; a negative overlap counts as 0 in the mean.
+    #[must_use]
+    pub fn overlap(options: &EvaluationOptions) -> Self {
+        Self::new(Statistic::Overlap, options)
+    }
+
+    /// Absolute difference in standard errors of the real estimate, mean over coefficients.
+    #[must_use]
+    pub fn difference(options: &EvaluationOptions) -> Self {
+        Self::new(Statistic::Difference, options)
+    }
+
+    /// Share of coefficients with the same sign.
+    #[must_use]
+    pub fn sign_agreement(options: &EvaluationOptions) -> Self {
+        Self::new(Statistic::Sign, options)
+    }
+
+    /// Share of coefficients of which both or neither interval excludes 0.
+    #[must_use]
+    pub fn significance_agreement(options: &EvaluationOptions) -> Self {
+        Self::new(Statistic::Significance, options)
+    }
+
+    /// All four.
+    pub(crate) fn all(options: &EvaluationOptions) -> impl Iterator<Item = Box<dyn Metric>> {
+        [
+            Self::overlap(options),
+            Self::difference(options),
+            Self::sign_agreement(options),
+            Self::significance_agreement(options),
+        ]
+        .into_iter()
+        .map(|score| Box::new(score) as Box<dyn Metric>)
+    }
+
+    fn new(statistic: Statistic, options: &EvaluationOptions) -> Self {
+        Self {
+            statistic,
+            options: RegressionOptions::of(options),
+        }
+    }
+
+    fn of(&self, row: &CoefficientRow) -> Option<f64> {
+        let flag = |flag: bool| f64::from(u8::from(flag));
+        match self.statistic {
+            Statistic::Overlap => row.overlap.map(|overlap| overlap.max(0.0)),
+            Statistic::Difference => row.standardised_difference.map(f64::abs),
+            Statistic::Sign => row.same_sign.map(flag),
+            Statistic::Significance => row.same_significance.map(flag),
+        }
+    }
+}
+
+impl Metric for RegressionScore {
+    fn id(&self) -> &str {
+        match self.statistic {
+            Statistic::Overlap => "regression_overlap",
+            Statistic::Difference => "regression_standardised_difference",
+            Statistic::Sign => "regression_sign_agreement",
+            Statistic::Significance => "regression_significance_agreement",
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self.statistic {
+            Statistic::Overlap => "Regression coefficients, mean overlap of intervals",
+            Statistic::Difference => "Regression coefficients, mean difference in standard errors",
+            Statistic::Sign => "Regression coefficients, share with the same sign",
+            Statistic::Significance => "Regression coefficients, share with the same significance",
+        }
+    }
+
+    fn explanation(&self) -> &str {
+        match self.statistic {
+            Statistic::Overlap => {
+                "How far the confidence intervals of the analyst's regressions agree; 1 is the same interval."
+            }
+            Statistic::Difference => {
+                "How far the coefficients of the analyst's regressions are off; below 1 is within the real table's own uncertainty."
+            }
+            Statistic::Sign => "Whether the analyst's coefficients point in the same direction.",
+            Statistic::Significance => {
+                "Whether the analyst would call the same coefficients significant."
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        match self.statistic {
+            Statistic::Difference => Direction::Min0,
+            _ => Direction::Max1,
+        }
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let sections = pair.regressions(&self.options)?;
+        let rows: Vec<&CoefficientRow> = sections.iter().flat_map(|s| &s.coefficients).collect();
+        let values: Vec<f64> = rows.iter().filter_map(|row| self.of(row)).collect();
+        let reasons = sections
+            .iter()
+            .map(|s| s.reason.real.or(s.reason.synthetic));
+        let value = match values.len() {
+            0 if sections.is_empty() => Err(Undefined::NoFormula),
+            0 => Err(reasons.flatten().next().unwrap_or(Undefined::Aliased)),
+            n => Ok(values.iter().sum::<f64>() / n as f64),
+        };
+        let failed = sections
+            .iter()
+            .filter(|s| s.coefficients.is_empty())
+            .count();
+        let mut score = Score::new(
+            self.id(),
+            self.title(),
+            Group::Utility,
+            self.direction(),
+            value,
+        )
+        .with_used(values.len(), Unit::Coefficients)
+        .with_undefined(rows.len() - values.len() + failed);
+        if !sections.is_empty() {
+            let formulas: Vec<String> = sections.iter().map(|s| s.formula.clone()).collect();
+            score = score.with_param("formulas", formulas);
+        }
+        let named = sections.iter().flat_map(|s| {
+            let rows = s.coefficients.iter();
+            rows.map(move |row| (s, row))
+        });
+        let worst = named
+            .filter_map(|(s, row)| Some((s, row, row.standardised_difference?.abs())))
+            .max_by(|a, b| a.2.total_cmp(&b.2));
+        if let (Some((section, row, _)), Statistic::Difference) = (worst, self.statistic) {
+            score = score
+                .with_detail("worst_formula", section.formula.as_str())
+                .with_detail("worst_coefficient", row.name.as_str())
+                .with_detail(
+                    "worst_difference",
+                    row.standardised_difference.unwrap_or(0.0),
+                );
+        }
+        if self.statistic == Statistic::Overlap && !values.is_empty() {
+            let raw: Vec<f64> = rows.iter().filter_map(|row| row.overlap).collect();
+            score = score.with_detail("mean_unclamped", raw.iter().sum::<f64>() / raw.len() as f64);
+        }
+        Ok(score)
+    }
+}
