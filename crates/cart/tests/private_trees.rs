@@ -355,7 +355,7 @@ fn files_that_contradict_themselves_are_refused() {
         |body| body["rows"] = (-1.0).into(),
         |body| body["trees"][0]["attr"] = body["trees"][1]["attr"].clone(),
         |body| body["trees"][0]["margin"][0] = 0.5.into(),
-        |body| body["trees"][0]["shares"] = serde_json::json!([]),
+        |body| body["trees"][1]["levels"][0]["shares"] = serde_json::json!([]),
         |body| body["trees"].as_array_mut().unwrap().reverse(),
         |body| body["groups"][0]["of"] = serde_json::json!([0, 2, 2]),
     ];

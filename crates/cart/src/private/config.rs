@@ -14,13 +14,13 @@ pub struct PrivateCartConfig {
     pub max_depth: u32,
     /// Most nodes of a level that a further question is asked of. Default 8.
     pub max_nodes: u32,
-    /// Most answers that a question below the first one distinguishes. Default 12.
+    /// Most answers that a question below the first one distinguishes. Default 8.
     pub max_branches: u32,
     /// Share of the budget for the first look at each column, from which levels are merged. Default 0.1.
     pub columns_share: f64,
     /// Most of the budget for scores: half for all pairs, half for columns given trees. Default 0.1.
     pub scores_share: f64,
-    /// Share of the budget for a second look at each column, besides what trees leave over. Default 0.1.
+    /// Share of the budget for a second look at each column, besides what trees leave over. Default 0.25.
     pub again_share: f64,
     /// Levels are merged until a group holds this many standard deviations of the noise of a cell (at most a tenth of the rows). Default 30.
     pub merge: f64,
@@ -37,10 +37,10 @@ impl Default for PrivateCartConfig {
         Self {
             max_depth: 3,
             max_nodes: 8,
-            max_branches: 12,
+            max_branches: 8,
             columns_share: 0.1,
             scores_share: 0.1,
-            again_share: 0.1,
+            again_share: 0.25,
             merge: 30.0,
             finest_share: 0.007,
             max_bins: 64,

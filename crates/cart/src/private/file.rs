@@ -31,9 +31,15 @@ struct BodyV1 {
 #[serde(deny_unknown_fields)]
 struct TreeV1 {
     attr: u32,
+    levels: Vec<LevelV1>,
+    margin: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelV1 {
     partition: Partition,
     shares: Vec<f64>,
-    margin: Vec<f64>,
 }
 
 pub(super) fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
@@ -48,8 +54,14 @@ pub(super) fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(),
             .iter()
             .map(|tree| TreeV1 {
                 attr: tree.attr,
-                partition: tree.partition.clone(),
-                shares: tree.shares.clone(),
+                levels: tree
+                    .levels
+                    .iter()
+                    .map(|(partition, shares)| LevelV1 {
+                        partition: partition.clone(),
+                        shares: shares.clone(),
+                    })
+                    .collect(),
                 margin: tree.margin.clone(),
             })
             .collect(),
@@ -97,8 +109,11 @@ impl ModelReader for PrivateCartReader {
             drawn[tree.attr as usize] = true;
             trees.push(PrivateTree {
                 attr: tree.attr,
-                partition: tree.partition,
-                shares: tree.shares,
+                levels: tree
+                    .levels
+                    .into_iter()
+                    .map(|level| (level.partition, level.shares))
+                    .collect(),
                 margin: tree.margin,
             });
         }
@@ -122,17 +137,23 @@ fn check(tree: &TreeV1, merged: &Domain, drawn: &[bool]) -> Result<(), &'static 
     if drawn.get(tree.attr as usize) != Some(&false) {
         return Err("a tree is for no column, or for one that has a tree");
     }
-    if tree.partition.check(merged).is_err() {
-        return Err("the questions of a tree do not fit the columns");
-    }
-    if tree.partition.attrs().any(|attr| !drawn[attr as usize]) {
-        return Err("a tree asks about a column that is not drawn yet");
-    }
     let width = merged.attrs()[tree.attr as usize].levels as usize;
-    if tree.margin.len() != width || tree.shares.len() != width * tree.partition.len() {
+    let mut rows: Vec<&[f64]> = vec![&tree.margin];
+    for (depth, level) in tree.levels.iter().enumerate() {
+        if level.partition.check(merged).is_err() || level.partition.attrs().len() != depth + 1 {
+            return Err("the questions of a tree do not fit the columns");
+        }
+        if level.partition.attrs().any(|attr| !drawn[attr as usize]) {
+            return Err("a tree asks about a column that is not drawn yet");
+        }
+        if level.shares.len() != width * level.partition.len() {
+            return Err("the leaves of a tree do not fit its column");
+        }
+        rows.extend(level.shares.chunks(width));
+    }
+    if tree.margin.len() != width {
         return Err("the leaves of a tree do not fit its column");
     }
-    let rows = tree.shares.chunks(width).chain([&tree.margin[..]]);
     let sound = |row: &[f64]| {
         let sum: f64 = row.iter().sum();
         row.iter().all(|&share| share >= 0.0) && (sum - 1.0).abs() < 1e-6

@@ -5,6 +5,7 @@ use parable_domain::{AttrSet, Domain, Partition, SourceError};
 use parable_pgm::Groups;
 
 use super::cluster::{Cells, cluster};
+use super::draw::{Expected, Rule};
 use super::histograms::{Bars, Histograms, Level, shares_of};
 
 /// Branches of a column when a tree asks about it.
@@ -50,25 +51,35 @@ impl Branches {
 #[derive(Clone, Debug)]
 pub(super) struct Growing {
     pub(super) target: u32,
-    /// Which leaf a row is in.
-    pub(super) partition: Partition,
-    pub(super) histograms: Histograms,
-    /// What the next question is asked of: nodes that were joined, instead of leaves.
+    /// The histograms of nodes: the root, and below it cells that were joined.
+    histograms: Histograms,
+    /// What the next question is asked of.
     nodes: Partition,
-    /// The histograms down to these nodes.
-    down_to_nodes: Histograms,
+    levels: Vec<Asked>,
+}
+
+/// One question, asked of all nodes.
+#[derive(Clone, Debug)]
+struct Asked {
+    /// The cells: nodes cut by branches.
+    cut: Partition,
+    /// Their histograms; the parent of a cell is the node that it was joined into.
+    cells: Level,
 }
 
 impl Growing {
     pub(super) fn new(target: u32, root: Bars) -> Self {
-        let histograms = Histograms::new(root);
         Self {
             target,
-            partition: Partition::whole(),
             nodes: Partition::whole(),
-            down_to_nodes: histograms.clone(),
-            histograms,
+            histograms: Histograms::new(root),
+            levels: Vec::new(),
         }
+    }
+
+    /// Exchanges the histogram of the root, when more is known about it.
+    pub(super) fn set_root(&mut self, root: Bars) {
+        self.histograms.set_root(root);
     }
 
     /// Every node cut by the branches of a column.
@@ -95,15 +106,15 @@ impl Growing {
         let width = self.histograms.width();
         let counts: Vec<f64> = cells.iter().map(|&cell| cell as f64).collect();
         let cut = self.cut(domain, branches)?;
-        let own = |counts: &[f64], parents: Vec<usize>| Level {
+        let level = |parents: Vec<usize>| Level {
             parents,
-            counts: counts.to_vec(),
+            counts: counts.clone(),
             variances: vec![variance; counts.len()],
         };
         // What the cells say together with everything above decides which of them are joined.
         let above = |cell: usize| cell / branches.count;
-        let mut all = self.down_to_nodes.clone();
-        all.push(own(&counts, (0..cut.len()).map(above).collect()));
+        let mut all = self.histograms.clone();
+        all.push(level((0..cut.len()).map(above).collect()));
         let found = all.consistent().pop().expect("a level was pushed");
         let joined = cluster(
             &Cells {
@@ -116,31 +127,18 @@ impl Growing {
             max_nodes,
         );
         let nodes = joined.iter().max().map_or(1, |&node| node + 1);
-        let (mut parents, mut sums) = (vec![0; nodes], vec![0.0; nodes * width]);
-        let mut members = vec![0.0; nodes];
+        let mut sums = Level {
+            parents: vec![0; nodes],
+            counts: vec![0.0; nodes * width],
+            variances: vec![0.0; nodes * width],
+        };
         for (cell, &node) in joined.iter().enumerate() {
-            parents[node] = above(cell);
-            members[node] += 1.0;
+            sums.parents[node] = above(cell);
             for bar in 0..width {
-                sums[node * width + bar] += counts[cell * width + bar];
+                sums.counts[node * width + bar] += counts[cell * width + bar];
+                sums.variances[node * width + bar] += variance;
             }
         }
-        let unmeasured = Level {
-            parents: parents.clone(),
-            counts: vec![0.0; nodes * width],
-            variances: vec![f64::INFINITY; nodes * width],
-        };
-        self.histograms = self.down_to_nodes.clone();
-        self.histograms.push(unmeasured);
-        self.histograms.push(own(&counts, joined.clone()));
-        self.partition = cut;
-        self.down_to_nodes.push(Level {
-            parents,
-            counts: sums,
-            variances: (0..nodes * width)
-                .map(|i| variance * members[i / width])
-                .collect(),
-        });
         let next = (0..self.nodes.len())
             .flat_map(|node| {
                 let first = node * branches.count;
@@ -153,72 +151,89 @@ impl Growing {
             .collect();
         let nodes = self.nodes.clone().then(domain, branches.attr, next);
         self.nodes = nodes.map_err(SourceError::from)?;
+        self.histograms.push(sums);
+        let cells = level(joined);
+        self.levels.push(Asked { cut, cells });
         Ok(())
     }
 
-    /// Shares of the target in each leaf, and in the whole column.
-    pub(super) fn shares(&self) -> (Vec<f64>, Vec<f64>) {
+    /// Shares of the target in the cells of each level, and in the whole column.
+    pub(super) fn shares(&self) -> (Vec<(Partition, Vec<f64>)>, Vec<f64>) {
         let root = &self.histograms.consistent()[0];
-        (self.histograms.shares(), shares_of(&root.counts))
+        let levels = self.levels.iter().enumerate().map(|(depth, asked)| {
+            let shares = self.histograms.shares_below(depth + 1, &asked.cells);
+            (asked.cut.clone(), shares)
+        });
+        (levels.collect(), shares_of(&root.counts))
     }
 
-    /// What the tree expects of the target with another column, in whole rows: each row of `columns` stands for `scale` rows.
-    pub(super) fn expected_pair(
-        &self,
-        domain: &Domain,
-        columns: &[Vec<u32>],
-        other: u32,
-        scale: f64,
-    ) -> Result<(AttrSet, Vec<i64>), FitError> {
-        let pair = AttrSet::new([self.target, other]);
-        let levels = domain.levels(&pair).map_err(SourceError::from)?;
-        let width = self.histograms.width();
-        let (shares, _) = self.shares();
-        let codes = &columns[other as usize];
-        let leaves = self.partition.cells_of(columns, 0..codes.len());
-        let mut by_leaf = vec![0.0; self.partition.len() * domain_levels(domain, other)];
-        let others = domain_levels(domain, other);
-        for (&leaf, &code) in leaves.iter().zip(codes) {
-            by_leaf[leaf as usize * others + code as usize] += scale;
-        }
-        let mut cells = vec![0.0; levels.iter().map(|&l| l as usize).product()];
-        for (leaf, rows) in by_leaf.chunks(others).enumerate() {
-            for (code, &rows) in rows.iter().enumerate().filter(|(_, rows)| **rows > 0.0) {
-                for bar in 0..width {
-                    let at = if self.target < other {
-                        bar * others + code
-                    } else {
-                        code * width + bar
-                    };
-                    cells[at] += rows * shares[leaf * width + bar];
-                }
-            }
-        }
-        Ok((pair, cells.iter().map(|cell| cell.round() as i64).collect()))
+    /// What the tree expects of the target in these rows.
+    pub(super) fn expected(&self, columns: &[Vec<u32>], rows: usize) -> Expected {
+        let (levels, margin) = self.shares();
+        expected(&levels, &margin, columns, rows)
     }
 
-    /// Rows in each cell of [`Growing::cut`] by level of the target, as far as the tree knows.
-    pub(super) fn expected_cells(
+    /// Expected rows in each cell of a public partition by level of the target, row-major; `expected` is what the tree expects in these columns, where
+    /// each row stands for `scale` rows.
+    pub(super) fn within(
         &self,
-        cut: &Partition,
-        columns: &[Vec<u32>],
-        rows: usize,
+        expected: &Expected,
+        cells_of: &[u32],
+        cells: usize,
         scale: f64,
     ) -> Vec<f64> {
         let width = self.histograms.width();
-        let (shares, _) = self.shares();
-        let mut cells = vec![0.0; cut.len() * width];
-        let leaves = self.partition.cells_of(columns, 0..rows);
-        let cells_of = cut.cells_of(columns, 0..rows);
-        for (&leaf, &cell) in leaves.iter().zip(&cells_of) {
-            for bar in 0..width {
-                cells[cell as usize * width + bar] += scale * shares[leaf as usize * width + bar];
-            }
+        let mut table = vec![0.0; cells * width];
+        for (&leaf, &cell) in expected.leaves.iter().zip(cells_of) {
+            let shares = expected.shares(leaf);
+            let row = &mut table[cell as usize * width..(cell as usize + 1) * width];
+            row.iter_mut()
+                .zip(shares)
+                .for_each(|(count, share)| *count += scale * share);
         }
-        cells
+        table
+    }
+
+    /// What the tree expects of the target with another column, in whole rows.
+    pub(super) fn expected_pair(
+        &self,
+        expected: &Expected,
+        codes: &[u32],
+        other: (u32, usize),
+        scale: f64,
+    ) -> (AttrSet, Vec<i64>) {
+        let (other, levels) = other;
+        let width = self.histograms.width();
+        let table = self.within(expected, codes, levels, scale);
+        let whole = |count: f64| count.round() as i64;
+        let cells = if other < self.target {
+            table.into_iter().map(whole).collect()
+        } else {
+            let cell = |bar: usize, code: usize| whole(table[code * width + bar]);
+            (0..width)
+                .flat_map(|bar| (0..levels).map(move |code| (bar, code)))
+                .map(|(bar, code)| cell(bar, code))
+                .collect()
+        };
+        (AttrSet::new([self.target, other]), cells)
     }
 }
 
-fn domain_levels(domain: &Domain, attr: u32) -> usize {
-    domain.attrs()[attr as usize].levels as usize
+/// What levels of a tree expect of its target in these rows.
+pub(super) fn expected(
+    levels: &[(Partition, Vec<f64>)],
+    margin: &[f64],
+    columns: &[Vec<u32>],
+    rows: usize,
+) -> Expected {
+    let cells: Vec<Vec<u32>> = levels
+        .iter()
+        .map(|(partition, _)| partition.cells_of(columns, 0..rows))
+        .collect();
+    let rules: Vec<Rule<'_>> = cells
+        .iter()
+        .zip(levels)
+        .map(|(cells, (_, shares))| Rule { cells, shares })
+        .collect();
+    Expected::new(&rules, margin, rows)
 }

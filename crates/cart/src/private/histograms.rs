@@ -79,44 +79,60 @@ impl Histograms {
         }
         found.reverse();
         for depth in 1..self.levels.len() {
-            let parents = &self.levels[depth].parents;
             let (above, from) = found.split_at_mut(depth);
-            let (above, own) = (&above[depth - 1], &mut from[0]);
-            let together = sums(own, parents, above.counts.len() / width, width);
-            for (node, &parent) in parents.iter().enumerate() {
-                for bar in 0..width {
-                    let (i, up) = (node * width + bar, parent * width + bar);
-                    let share = own.variances[i] / together.variances[up];
-                    own.counts[i] += share * (above.counts[up] - together.counts[up]);
-                }
-            }
+            let parents = &self.levels[depth].parents;
+            agree(&mut from[0], &above[depth - 1], parents, self.width);
         }
         found
     }
 
-    /// The shares of the bars in each node of the last level, smoothed: from the root down, what a node differs from the shares of its parent is
+    /// The shares of the bars in every node, level by level, smoothed: from the root down, what a node differs from the shares of its parent is
     /// shrunk by the part that noise explains (the positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
     /// the result is projected on what can be shares.
-    pub(super) fn shares(&self) -> Vec<f64> {
-        let width = self.width;
+    pub(super) fn shares(&self) -> Vec<Vec<f64>> {
         let found = self.consistent();
-        let mut above: Vec<f64> = shares_of(&found[0].counts);
+        let mut all = vec![shares_of(&found[0].counts)];
         for (level, bars) in self.levels.iter().zip(&found).skip(1) {
-            let mut own = vec![0.0; bars.counts.len()];
-            for (node, &parent) in level.parents.iter().enumerate() {
-                let range = node * width..(node + 1) * width;
-                let prior = &above[parent * width..(parent + 1) * width];
-                let shares = shrink(
-                    &bars.counts[range.clone()],
-                    &bars.variances[range.clone()],
-                    prior,
-                );
-                own[range].copy_from_slice(&shares);
-            }
-            above = own;
+            let above = &all[all.len() - 1];
+            all.push(shrunk(bars, &level.parents, above, self.width));
         }
-        above
+        all
     }
+
+    /// The smoothed shares of cells whose sums are the nodes of a level, and that no later level knows.
+    pub(super) fn shares_below(&self, level: usize, cells: &Level) -> Vec<f64> {
+        let found = self.consistent();
+        let mut own = Bars {
+            counts: cells.counts.clone(),
+            variances: cells.variances.clone(),
+        };
+        agree(&mut own, &found[level], &cells.parents, self.width);
+        shrunk(&own, &cells.parents, &self.shares()[level], self.width)
+    }
+}
+
+/// Spreads what children lack to their parents' bars, in proportion to their variances.
+fn agree(own: &mut Bars, above: &Bars, parents: &[usize], width: usize) {
+    let together = sums(own, parents, above.counts.len() / width, width);
+    for (node, &parent) in parents.iter().enumerate() {
+        for bar in 0..width {
+            let (i, up) = (node * width + bar, parent * width + bar);
+            let share = own.variances[i] / together.variances[up];
+            own.counts[i] += share * (above.counts[up] - together.counts[up]);
+        }
+    }
+}
+
+/// The shares of each node, pulled towards those of its parent.
+fn shrunk(bars: &Bars, parents: &[usize], above: &[f64], width: usize) -> Vec<f64> {
+    let mut shares = Vec::with_capacity(bars.counts.len());
+    for (node, &parent) in parents.iter().enumerate() {
+        let range = node * width..(node + 1) * width;
+        let prior = &above[parent * width..(parent + 1) * width];
+        let (counts, variances) = (&bars.counts[range.clone()], &bars.variances[range]);
+        shares.extend(shrink(counts, variances, prior));
+    }
+    shares
 }
 
 /// One node: its shares, pulled towards those of its parent.
@@ -240,7 +256,7 @@ mod tests {
         // The first child is the parent plus noise of about one standard deviation (20); the second differs by many.
         let counts = [260.0, 140.0, 110.0, 40.0, 130.0, 320.0, 200.0, 30.0, -230.0];
         tree.push(level(&[0, 0, 0], &counts, 400.0));
-        let shares = tree.shares();
+        let shares = tree.shares().pop().unwrap();
         for (share, root) in shares[..3].iter().zip([0.5, 0.3, 0.2]) {
             assert!((share - root).abs() < 0.02, "{shares:?}");
         }
@@ -254,10 +270,23 @@ mod tests {
     }
 
     #[test]
+    fn cells_that_a_later_level_joins_still_sum_to_what_it_found() {
+        let mut tree = Histograms::new(bars(&[100.0, 100.0], 1e9));
+        // One node of two cells, measured as 90 + 110 and then as 80 + 120 with the same variance.
+        tree.push(level(&[0], &[90.0, 110.0], 8.0));
+        tree.push(level(&[0, 0], &[30.0, 50.0, 50.0, 70.0], 4.0));
+        let cells = level(&[0, 0], &[70.0, 30.0, 20.0, 80.0], 4.0);
+        let shares = tree.shares_below(1, &cells);
+        // The node is found to be 85 and 115: each cell loses 2.5 of the first and gains 2.5 of the second, before little is pulled.
+        assert!((shares[0] - 0.675).abs() < 0.01, "{shares:?}");
+        assert!((shares[2] - 0.175).abs() < 0.01, "{shares:?}");
+    }
+
+    #[test]
     fn without_noise_nothing_is_pulled() {
         let mut tree = Histograms::new(bars(&[6.0, 4.0], 1e-12));
         tree.push(level(&[0, 0], &[5.0, 0.0, 1.0, 4.0], 1e-12));
-        let shares = tree.shares();
+        let shares = tree.shares().pop().unwrap();
         for (share, expected) in shares.iter().zip([1.0, 0.0, 0.2, 0.8]) {
             assert!((share - expected).abs() < 1e-9);
         }

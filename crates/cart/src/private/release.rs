@@ -7,7 +7,7 @@ use parable_pgm::{Columns, Groups, Measurement, columns};
 use parable_seed::Seed;
 
 use super::config::PrivateCartConfig;
-use super::draw::draw;
+use super::draw::Expected;
 use super::fit::NAME;
 use super::grow::{Branches, Growing};
 use super::histograms::Bars;
@@ -18,6 +18,13 @@ const CLEAR_SCORE: f64 = 0.005;
 
 /// Expected absolute value of a standard normal number.
 const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
+
+/// Standard deviations that are taken off scores: the best of many noisy scores are too good.
+const DOUBT: f64 = 2.0;
+
+/// What first questions gain in all pairs, relative to their own: with 1.5 trees are left out at those sizes and budgets of Adult where they were seen to
+/// lose (1,200 rows at epsilon 1), and grown where they were not.
+const BEYOND: f64 = 1.5;
 
 /// What a deeper question must promise: this part of the error that its noise adds before smoothing.
 const WORTH: f64 = 0.5;
@@ -72,16 +79,15 @@ pub(super) fn release(
         })
         .collect();
     for tree in &mut trees {
-        tree.histograms.set_root(spending.root(&known, tree.target));
+        tree.set_root(spending.root(&known, tree.target));
     }
     let trees = trees
         .into_iter()
         .map(|tree| {
-            let (shares, margin) = tree.shares();
+            let (levels, margin) = tree.shares();
             PrivateTree {
                 attr: tree.target,
-                partition: tree.partition,
-                shares,
+                levels,
                 margin,
             }
         })
@@ -274,8 +280,8 @@ impl Spending<'_, '_> {
             .map(|attr| self.column_noise(&known, attr))
             .collect();
         for (scored, score) in scored.iter_mut().zip(scores) {
-            // One standard deviation less, since the best of many noisy scores are too good, and less what the noise of the columns adds.
-            let seen = (score - sigma.get()).max(0.0);
+            // Less also what the noise of the columns adds, which has nothing to do with the relation.
+            let seen = (score - DOUBT * sigma.get()).max(0.0);
             let floor: f64 = scored.attrs.iter().map(|attr| floors[attr as usize]).sum();
             let gain = (seen * seen - floor * floor).max(0.0).sqrt();
             if gain > MEAN_ABSOLUTE * typical * scored.size {
@@ -322,6 +328,8 @@ impl Spending<'_, '_> {
             })
             .collect();
         let again = self.config.again_share * self.rho;
+        let firsts: Vec<&Scored> = (0..order.len()).filter_map(best).collect();
+        let worth_it = self.worth_it(&known, &firsts, again)?;
         let rounds = (order.len().saturating_sub(2) as f64
             * f64::from(self.config.max_depth.saturating_sub(1)))
         .max(1.0);
@@ -331,7 +339,7 @@ impl Spending<'_, '_> {
             progress(at as u64)?;
             let mut tree = Growing::new(target, self.root(&known, target));
             let waiting: f64 = terms[at..].iter().sum();
-            if terms[at] > 0.0 && self.left() > again {
+            if worth_it && terms[at] > 0.0 && self.left() > again {
                 let budget = (self.left() - again) * terms[at] / waiting;
                 let work = Work {
                     earlier: &order[..at],
@@ -342,13 +350,32 @@ impl Spending<'_, '_> {
                 };
                 self.grow(&mut tree, scores, budget, &work)?;
             }
-            let (shares, margin) = tree.shares();
-            let leaves = tree.partition.cells_of(&columns, 0..drawn);
-            let seed = seed.index(u64::from(target));
-            columns[target as usize] = draw(&leaves, &shares, &margin, &seed);
+            let expected = tree.expected(&columns, drawn);
+            columns[target as usize] = expected.draw(&seed.index(u64::from(target)));
             trees.push(tree);
         }
         Ok(trees)
+    }
+
+    /// Whether trees promise more than their part of the budget would do for single columns: what first questions gain less their noise, against the
+    /// noise that columns lose with all of it, which is felt in each pair. Decided by released scores.
+    fn worth_it(&self, known: &Columns, firsts: &[&Scored], again: f64) -> Result<bool, FitError> {
+        let left = self.left();
+        let pairs_each = 0.5 * (known.levels.len() as f64 - 1.0);
+        let columns = |rho: f64| -> Result<f64, FitError> {
+            let sigma = self.sigma(rho / known.levels.len() as f64)?.get();
+            let noise = known.levels.iter().map(|rows| noise_of(rows, sigma));
+            Ok(pairs_each * noise.sum::<f64>())
+        };
+        let lost = columns(again.min(left))? - columns(left)?;
+        let sum: f64 = firsts.iter().map(|s| s.size.powf(2.0 / 3.0)).sum();
+        let mut gained = 0.0;
+        for first in firsts {
+            let share = first.size.powf(2.0 / 3.0) / sum;
+            let sigma = self.sigma((left - again).max(0.0) * share)?.get();
+            gained += first.gain - MEAN_ABSOLUTE * sigma * first.size;
+        }
+        Ok(BEYOND * gained > lost)
     }
 
     fn grow(
@@ -419,10 +446,14 @@ impl Spending<'_, '_> {
             .collect();
         let mut estimates = Vec::with_capacity(open.len());
         let mut costs = Vec::with_capacity(open.len());
+        let expected: Expected = tree.expected(work.columns, work.drawn);
         for &other in &open {
-            estimates.push(tree.expected_pair(&self.merged, work.columns, other, work.scale)?);
+            let codes = &work.columns[other as usize];
+            let own = (other, levels(other) as usize);
+            estimates.push(tree.expected_pair(&expected, codes, own, work.scale));
             let cut = tree.cut(&self.merged, &self.branches(other, 1))?;
-            let cells = tree.expected_cells(&cut, work.columns, work.drawn, work.scale);
+            let cells_of = cut.cells_of(work.columns, 0..work.drawn);
+            let cells = tree.within(&expected, &cells_of, cut.len(), work.scale);
             costs.push(WORTH * noise_of(&cells, sigma));
         }
         // Not even half of the largest possible relation would be worth it: nothing is asked.
@@ -441,7 +472,7 @@ impl Spending<'_, '_> {
         let name = &self.merged.attrs()[tree.target as usize].name;
         let purpose = format!("scores of columns for the tree of {name}");
         let scores = self.curator.distances(&purpose, &estimates, sigma)?;
-        let gain = |at: usize| scores[at] - sigma.get() - costs[at];
+        let gain = |at: usize| scores[at] - DOUBT * sigma.get() - costs[at];
         let best = (0..open.len()).max_by(|&a, &b| gain(a).total_cmp(&gain(b)));
         Ok(best.filter(|&at| gain(at) > 0.0).map(|at| open[at]))
     }

@@ -4,7 +4,7 @@ use parable_domain::{Codes, Domain, DomainError, Partition};
 use parable_pgm::Groups;
 use parable_seed::Seed;
 
-use super::draw::draw;
+use super::grow::expected;
 
 /// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it is confidential.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,9 +20,8 @@ pub struct PrivateTrees {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTree {
     pub(super) attr: u32,
-    pub(super) partition: Partition,
-    /// Shares of the merged levels in each leaf, row-major.
-    pub(super) shares: Vec<f64>,
+    /// For each question the cells it makes of the nodes before it, and the shares of the merged levels in each, row-major.
+    pub(super) levels: Vec<(Partition, Vec<f64>)>,
     /// Shares of the merged levels in the whole column.
     pub(super) margin: Vec<f64>,
 }
@@ -36,13 +35,20 @@ impl PrivateTree {
 
     /// The positions of the columns that are asked about, in order.
     pub fn questions(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.partition.attrs()
+        let deepest = self.levels.last().map(|(partition, _)| partition.attrs());
+        deepest
+            .into_iter()
+            .flatten()
+            .collect::<Vec<u32>>()
+            .into_iter()
     }
 
-    /// How many leaves there are.
+    /// How many cells the last question makes: 1 where nothing is asked.
     #[must_use]
     pub fn leaves(&self) -> usize {
-        self.partition.len()
+        self.levels
+            .last()
+            .map_or(1, |(partition, _)| partition.len())
     }
 }
 
@@ -84,9 +90,8 @@ impl PrivateTrees {
     fn merged_columns(&self, rows: usize, seed: &Seed) -> Vec<Vec<u32>> {
         let mut columns = vec![Vec::new(); self.merged.len()];
         for tree in &self.trees {
-            let leaves = tree.partition.cells_of(&columns, 0..rows);
-            let seed = seed.index(u64::from(tree.attr));
-            columns[tree.attr as usize] = draw(&leaves, &tree.shares, &tree.margin, &seed);
+            let expected = expected(&tree.levels, &tree.margin, &columns, rows);
+            columns[tree.attr as usize] = expected.draw(&seed.index(u64::from(tree.attr)));
         }
         columns
     }
