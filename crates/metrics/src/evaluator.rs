@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parable_seed::Seed;
 
 use crate::disclosure::SweepOptions;
-use crate::reference::{independent, resample};
+use crate::reference::{independent, resample_clusters};
 use crate::regression::RegressionOptions;
 use crate::trial::{TrialOptions, TrialScore};
 use crate::univariate::Univariate;
@@ -243,6 +243,13 @@ impl<'a> Evaluator<'a> {
             .filter(|&metric| metrics[metric].has_baseline())
             .collect();
         let base = seed.stream("metrics/baseline");
+        let frame = self.pair.frame();
+        let renamed: Vec<usize> = frame
+            .columns
+            .iter()
+            .filter(|column| column.renamed)
+            .filter_map(|column| self.pair.real().schema().position(&column.name))
+            .collect();
         let mut values: [Vec<Vec<f64>>; 2] = [
             vec![Vec::new(); metrics.len()],
             vec![Vec::new(); metrics.len()],
@@ -253,7 +260,7 @@ impl<'a> Evaluator<'a> {
                 tell("reference tables", done)?;
                 let drawn_from = base.stream(name).index(repeat);
                 let table = match kind {
-                    0 => resample(self.pair.real(), rows, &drawn_from),
+                    0 => resample_clusters(self.pair.real(), rows, &renamed, &drawn_from),
                     _ => independent(self.pair.real(), rows, &drawn_from),
                 };
                 let pair = self.pair.against(&table);
@@ -290,8 +297,13 @@ impl std::fmt::Debug for Evaluator<'_> {
     }
 }
 
+/// Tells nobody and never stops.
+pub(crate) fn silent(_: &str, _: f64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 /// The seed of one metric: adding a metric changes no other.
-fn own(seed: &Seed, metric: &dyn Metric) -> Seed {
+pub(crate) fn own(seed: &Seed, metric: &dyn Metric) -> Seed {
     seed.stream("metrics").stream(metric.id())
 }
 

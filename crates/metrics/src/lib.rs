@@ -48,6 +48,7 @@
 mod association;
 mod attacks;
 mod bivariate;
+mod cells;
 mod clusters;
 mod combining;
 #[cfg(feature = "testkit")]
@@ -62,6 +63,7 @@ mod inner_product;
 mod k_marginal;
 mod least_squares;
 mod logistic;
+mod membership;
 mod metric;
 mod missing;
 mod nearest;
@@ -75,6 +77,7 @@ mod quantile;
 mod reference;
 mod registry;
 mod regression;
+mod review;
 mod rules;
 mod score;
 mod section;
@@ -86,6 +89,7 @@ mod univariate;
 
 pub use attacks::{Attack, Risk, SuccessRate};
 pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
+pub use cells::CellScore;
 pub use clusters::ClusterScore;
 pub use combining::{Combined, Combining};
 pub use disclosure::{Binning, Disclosure, WorstDisclosure};
@@ -94,6 +98,7 @@ pub use evaluation::{Evaluation, Inputs};
 pub use evaluator::{Evaluator, Progress, default_metrics};
 pub use formula::{Formula, FormulaError};
 pub use k_marginal::{KMarginal, SubsampleEquivalent};
+pub use membership::{MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord};
 pub use metric::Metric;
 pub use missing::{JointMissingDifference, MissingShareDifference};
 pub use options::EvaluationOptions;
@@ -102,15 +107,18 @@ pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
 pub use propensity::Propensity;
 pub use registry::{Registered, registry};
 pub use regression::RegressionScore;
+pub use review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
 pub use rules::RuleViolations;
 pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
 pub use section::{
-    ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Cell, ClusterSection,
-    ColumnDetail, Conclusion, Constancy, Correlation, DisclosureMeasures, DisclosureRow,
-    DisclosureSection, Distance, DistanceCurve, DistanceSummary, Effect, EffectPair, HoldoutShare,
-    Icc, JointMissing, MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection,
-    Overlap, OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection,
-    ReasonShare, RuleRow, RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection,
+    ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Bootstrapped, Cell,
+    CellSection, ClusterSection, ColumnDetail, Conclusion, Constancy, Correlation,
+    DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
+    Effect, EffectPair, ExtremeValues, HoldoutShare, Icc, JointMissing, KeyTargetMean, LeftIn,
+    LeftInKind, LevelDisclosure, MembershipAttack, MembershipKind, MissingRow, MissingSection,
+    NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts, PairDifference,
+    PrivacySection, PropensityModel, PropensitySection, RareLevels, ReasonShare, RuleRow,
+    RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
 };
 pub use section::{CoefficientRow, Estimate, RegressionSection};
 pub use table_utility::{TableComparison, TableUtility};

@@ -1,5 +1,6 @@
 //! Distances to nearest real rows, and to real outliers (specification 5.2, 5.3).
 
+use crate::frame::Frame;
 use crate::neighbours::{
     Absolute, Capped, Index, Neighbours, Points, Space, Squared, Term, local_outlier_factors,
 };
@@ -17,42 +18,100 @@ pub(crate) struct NearestOptions {
     pub(crate) outlier_threshold: f64,
 }
 
-/// The section on a space made for the distance of the options.
-pub(crate) fn nearest(space: &Space, options: NearestOptions) -> NearestSection {
+/// Searches that several numbers about one distance need.
+pub(crate) struct Found {
+    /// The two real rows nearest to each synthetic row.
+    pub(crate) synthetic: Neighbours,
+    /// The two real rows nearest to each holdout row.
+    pub(crate) holdout: Option<Neighbours>,
+    /// The other real rows nearest to each real row: two, or as many as outliers are judged by.
+    pub(crate) within: Neighbours,
+    /// How far each real row stands apart; `None` with too few rows.
+    pub(crate) factors: Option<Vec<f64>>,
+}
+
+/// The synthetic row nearest to each real and to each holdout row.
+pub(crate) struct Gaps {
+    pub(crate) real: Neighbours,
+    pub(crate) holdout: Option<Neighbours>,
+}
+
+impl Found {
+    /// With this many neighbours for outliers; `factors` if they were found by another distance.
+    pub(crate) fn of<T: Term>(
+        space: &Space,
+        outlier_neighbours: usize,
+        factors: Option<Option<Vec<f64>>>,
+    ) -> Self {
+        let real = &space.points.real;
+        let index = Index::<T>::new(real);
+        let to_real = |points: &Points| index.nearest(points, 2, false);
+        let within = index.nearest(real, outlier_neighbours.max(2), true);
+        let scale = |sum: f64| T::distance(sum) / space.divisor;
+        let factors = factors.unwrap_or_else(|| match within.k == outlier_neighbours {
+            true => local_outlier_factors(&within, scale),
+            false => local_outlier_factors(&within.first(outlier_neighbours), scale),
+        });
+        Self {
+            synthetic: to_real(&space.points.synthetic),
+            holdout: space.points.holdout.as_ref().map(to_real),
+            within,
+            factors,
+        }
+    }
+}
+
+impl Gaps {
+    pub(crate) fn of<T: Term>(space: &Space, with_holdout: bool) -> Self {
+        let index = Index::<T>::new(&space.points.synthetic);
+        let holdout = space.points.holdout.as_ref().filter(|_| with_holdout);
+        Self {
+            real: index.nearest(&space.points.real, 1, false),
+            holdout: holdout.map(|points| index.nearest(points, 1, false)),
+        }
+    }
+}
+
+/// The section of a distance that nothing else needs.
+pub(crate) fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection {
+    fn on<T: Term>(
+        space: &Space,
+        options: NearestOptions,
+        factors: Option<Option<Vec<f64>>>,
+    ) -> NearestSection {
+        let found = Found::of::<T>(space, options.outlier_neighbours, factors);
+        section::<T>(space, &found, &Gaps::of::<T>(space, false), options)
+    }
+    let space = Space::of(frame, options.distance);
     match options.distance {
-        Distance::Gower => search::<Capped>(space, options, None),
-        Distance::NumericEuclidean => search::<Squared>(space, options, None),
+        Distance::Gower => on::<Capped>(&space, options, None),
+        Distance::NumericEuclidean => on::<Squared>(&space, options, None),
         Distance::RawManhattan => {
             // The package this distance is compared with finds outliers by Euclidean distance on the same numbers.
             let real = &space.points.real;
             let neighbours =
                 Index::<Squared>::new(real).nearest(real, options.outlier_neighbours, true);
             let factors = local_outlier_factors(&neighbours, f64::sqrt);
-            search::<Absolute>(space, options, Some(factors))
+            on::<Absolute>(&space, options, Some(factors))
         }
     }
 }
 
-/// `factors`: local outlier factors found with another distance than the section's own.
-fn search<T: Term>(
+/// The section from searches that are done.
+pub(crate) fn section<T: Term>(
     space: &Space,
+    found: &Found,
+    gaps: &Gaps,
     options: NearestOptions,
-    factors: Option<Option<Vec<f64>>>,
 ) -> NearestSection {
-    let real = &space.points.real;
-    let index = Index::<T>::new(real);
-    let to_real = |points: &Points| index.nearest(points, 2, false);
-    let synthetic = to_real(&space.points.synthetic);
-    let holdout = space.points.holdout.as_ref().map(to_real);
-    let within = index.nearest(real, options.outlier_neighbours.max(2), true);
-    let scale = |sum: f64| T::distance(sum) / space.divisor;
-    let factors = factors.unwrap_or_else(|| match within.k == options.outlier_neighbours {
-        true => local_outlier_factors(&within, scale),
-        false => local_outlier_factors(&within.first(options.outlier_neighbours), scale),
-    });
-
+    let Found {
+        synthetic,
+        holdout,
+        within,
+        factors,
+    } = found;
     let first = |found: &Neighbours| sorted_distances::<T>(found, space.divisor);
-    let (from_synthetic, from_real) = (first(&synthetic), first(&within));
+    let (from_synthetic, from_real) = (first(synthetic), first(within));
     let from_holdout = holdout.as_ref().map(first);
     let real_to_real = summary(&from_real);
     let synthetic_to_real = summary(&from_synthetic);
@@ -67,17 +126,17 @@ fn search<T: Term>(
         synthetic_to_real,
         real_to_real,
         holdout_to_real: from_holdout.as_deref().and_then(summary),
-        synthetic_ratio: summary(&sorted_ratios::<T>(&synthetic)),
-        real_ratio: summary(&sorted_ratios::<T>(&within)),
+        synthetic_ratio: summary(&sorted_ratios::<T>(synthetic)),
+        real_ratio: summary(&sorted_ratios::<T>(within)),
         holdout_ratio: holdout
             .as_ref()
             .and_then(|found| summary(&sorted_ratios::<T>(found))),
         curve: curve(&from_synthetic, &from_real, from_holdout.as_deref()),
-        outliers: outliers::<T>(space, options, factors),
+        outliers: outliers::<T>(space, options, factors.as_deref(), gaps),
         share_below_real_p01: below_real_p01(&from_synthetic),
         holdout_below_real_p01: from_holdout.as_deref().and_then(below_real_p01),
-        authenticity: authenticity(&synthetic, &within),
-        identifiability: identifiability::<T>(space, &within),
+        authenticity: authenticity(synthetic, within),
+        identifiability: identifiability(space, within, gaps),
         holdout_share: holdout_share::<T>(space),
         rows_left_out: space.left_out as u64,
     }
@@ -101,14 +160,13 @@ fn authenticity(synthetic: &Neighbours, within: &Neighbours) -> Option<f64> {
     (all > 0 && radius).then(|| authentic as f64 / all as f64)
 }
 
-fn identifiability<T: Term>(space: &Space, within: &Neighbours) -> Option<f64> {
-    let (real, synthetic) = (&space.points.real, &space.points.synthetic);
-    if real.len() < 2 || synthetic.len() == 0 {
+fn identifiability(space: &Space, within: &Neighbours, gaps: &Gaps) -> Option<f64> {
+    let rows = space.points.real.len();
+    if rows < 2 || space.points.synthetic.len() == 0 {
         return None;
     }
-    let found = Index::<T>::new(synthetic).nearest(real, 1, false);
-    let closer = (0..real.len()).filter(|&row| found.sums[row] < within.sums[row * within.k]);
-    Some(closer.count() as f64 / real.len() as f64)
+    let closer = (0..rows).filter(|&row| gaps.real.sums[row] < within.sums[row * within.k]);
+    Some(closer.count() as f64 / rows as f64)
 }
 
 fn holdout_share<T: Term>(space: &Space) -> Option<HoldoutShare> {
@@ -216,7 +274,8 @@ fn curve(synthetic: &[f64], real: &[f64], holdout: Option<&[f64]>) -> DistanceCu
 fn outliers<T: Term>(
     space: &Space,
     options: NearestOptions,
-    factors: Option<Vec<f64>>,
+    factors: Option<&[f64]>,
+    gaps: &Gaps,
 ) -> OutlierSection {
     let mut section = OutlierSection {
         neighbours: options.outlier_neighbours as u64,
@@ -236,16 +295,14 @@ fn outliers<T: Term>(
     section.outliers = apart.len() as u64;
     section.mean_factor = Some(factors.iter().sum::<f64>() / factors.len() as f64);
     section.max_factor = factors.iter().copied().reduce(f64::max);
-    if !apart.is_empty() {
-        let found = Index::<T>::new(&space.points.synthetic).nearest(
-            &space.points.real.take(&apart),
-            1,
-            false,
-        );
-        section.outlier_to_synthetic = summary(&sorted_distances::<T>(&found, space.divisor));
-        if section.outlier_to_synthetic.is_some() {
-            section.reason = None;
-        }
+    let gaps = Neighbours {
+        k: 1,
+        sums: apart.iter().map(|&row| gaps.real.sums[row]).collect(),
+        rows: apart.iter().map(|&row| gaps.real.rows[row]).collect(),
+    };
+    section.outlier_to_synthetic = summary(&sorted_distances::<T>(&gaps, space.divisor));
+    if section.outlier_to_synthetic.is_some() {
+        section.reason = None;
     }
     section
 }
@@ -253,7 +310,6 @@ fn outliers<T: Term>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Frame;
     use crate::testing::{number, numbers, table, text, texts};
 
     fn section(
@@ -266,10 +322,7 @@ mod tests {
             outlier_neighbours: 5,
             outlier_threshold: 2.0,
         };
-        nearest(
-            &Space::of(&Frame::new(real, synthetic, None), distance),
-            options,
-        )
+        nearest(&Frame::new(real, synthetic, None), options)
     }
 
     #[test]

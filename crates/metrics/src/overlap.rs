@@ -5,53 +5,77 @@ use rustc_hash::FxHashMap;
 use crate::frame::{Data, Frame};
 use crate::{Overlap, OverlapCounts};
 
-/// Counts equal rows on all columns but row ids, free text and renamed clusters, on all rows.
-pub(crate) fn overlap(frame: &Frame) -> Overlap {
-    let rows = frame.rows;
-    let holdout = rows.holdout.unwrap_or(0);
-    // One number per distinct row, real rows first, then synthetic, then holdout: columns are joined one at a time, so that equality is exact and no row
-    // needs a key of its own.
-    let mut ids = vec![0u32; rows.real + rows.synthetic + holdout];
-    let mut columns = Vec::new();
-    for column in frame.comparable() {
-        columns.push(column.name.clone());
-        let mut known: FxHashMap<(u32, u64), u32> = FxHashMap::default();
-        let mut join = |start: usize, values: &mut dyn Iterator<Item = u64>| {
-            for (id, value) in ids[start..].iter_mut().zip(values) {
-                let next = known.len() as u32;
-                *id = *known.entry((*id, value)).or_insert(next);
-            }
-        };
-        match &column.data {
-            Data::Numbers(numbers) => {
-                // NaN has many patterns; missing equals missing.
-                let bits = |&x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
-                join(0, &mut numbers.real.iter().map(bits));
-                join(rows.real, &mut numbers.synthetic.iter().map(bits));
-                if let Some(values) = &numbers.holdout {
-                    join(rows.real + rows.synthetic, &mut values.iter().map(bits));
+/// One number per distinct row over all tables.
+pub(crate) struct RowIds {
+    /// The columns that were compared.
+    pub(crate) columns: Vec<String>,
+    pub(crate) real: Vec<u32>,
+    pub(crate) synthetic: Vec<u32>,
+    holdout: Vec<u32>,
+}
+
+impl RowIds {
+    /// By all columns but row ids, free text and renamed clusters.
+    pub(crate) fn of(frame: &Frame) -> Self {
+        let rows = frame.rows;
+        let holdout = rows.holdout.unwrap_or(0);
+        // Real rows first, then synthetic, then holdout: columns are joined one at a time, so that equality is exact and no row needs a key of its own.
+        let mut ids = vec![0u32; rows.real + rows.synthetic + holdout];
+        let mut columns = Vec::new();
+        for column in frame.comparable() {
+            columns.push(column.name.clone());
+            let mut known: FxHashMap<(u32, u64), u32> = FxHashMap::default();
+            let mut join = |start: usize, values: &mut dyn Iterator<Item = u64>| {
+                for (id, value) in ids[start..].iter_mut().zip(values) {
+                    let next = known.len() as u32;
+                    *id = *known.entry((*id, value)).or_insert(next);
                 }
-            }
-            Data::Codes { codes, .. } => {
-                let wide = |&code: &u32| u64::from(code);
-                join(0, &mut codes.real.iter().map(wide));
-                join(rows.real, &mut codes.synthetic.iter().map(wide));
-                if let Some(codes) = &codes.holdout {
-                    join(rows.real + rows.synthetic, &mut codes.iter().map(wide));
+            };
+            match &column.data {
+                Data::Numbers(numbers) => {
+                    // NaN has many patterns; missing equals missing.
+                    let bits = |&x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
+                    join(0, &mut numbers.real.iter().map(bits));
+                    join(rows.real, &mut numbers.synthetic.iter().map(bits));
+                    if let Some(values) = &numbers.holdout {
+                        join(rows.real + rows.synthetic, &mut values.iter().map(bits));
+                    }
+                }
+                Data::Codes { codes, .. } => {
+                    let wide = |&code: &u32| u64::from(code);
+                    join(0, &mut codes.real.iter().map(wide));
+                    join(rows.real, &mut codes.synthetic.iter().map(wide));
+                    if let Some(codes) = &codes.holdout {
+                        join(rows.real + rows.synthetic, &mut codes.iter().map(wide));
+                    }
                 }
             }
         }
+        // Without a column to compare no two rows are known to be equal.
+        if columns.is_empty() {
+            ids = (0..ids.len() as u32).collect();
+        }
+        let holdout = ids.split_off(rows.real + rows.synthetic);
+        let synthetic = ids.split_off(rows.real);
+        Self {
+            columns,
+            real: ids,
+            synthetic,
+            holdout,
+        }
     }
-    // Without a column to compare no two rows are known to be equal.
-    if columns.is_empty() {
-        ids = (0..ids.len() as u32).collect();
-    }
-    let (real, rest) = ids.split_at(rows.real);
-    let (synthetic, holdout) = rest.split_at(rows.synthetic);
+}
+
+/// Counts equal rows, on all rows.
+pub(crate) fn overlap(frame: &Frame) -> Overlap {
+    let ids = RowIds::of(frame);
     Overlap {
-        columns,
-        synthetic: count(real, synthetic),
-        holdout: rows.holdout.map(|_| count(holdout, synthetic)),
+        synthetic: count(&ids.real, &ids.synthetic),
+        holdout: frame
+            .rows
+            .holdout
+            .map(|_| count(&ids.holdout, &ids.synthetic)),
+        columns: ids.columns,
     }
 }
 

@@ -10,15 +10,16 @@ use crate::association::TableAssociations;
 use crate::clusters;
 use crate::disclosure::{SweepOptions, sweep};
 use crate::frame::{Frame, Side};
-use crate::nearest::{NearestOptions, nearest};
-use crate::neighbours::Space;
+use crate::nearest::{Found, Gaps, NearestOptions, nearest, section};
+use crate::neighbours::{Capped, Space};
 use crate::overlap::overlap;
 use crate::regression::{self, RegressionOptions};
 use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
 use crate::{
-    Attack, AttackResult, ClusterSection, DisclosureSection, Distance, MetricError, NearestSection,
-    Overlap, Propensity, PropensityModel, RegressionSection, TrialSection, Undefined,
+    Attack, AttackResult, ClusterSection, DisclosureSection, Distance, MembershipAttack,
+    MembershipKind, MetricError, NearestSection, Overlap, Progress, Propensity, PropensityModel,
+    RegressionSection, TrialSection, Undefined, membership,
 };
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
@@ -52,7 +53,10 @@ struct Shared {
     regressions: Kept<RegressionOptions, Result<Vec<RegressionSection>, MetricError>>,
     disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
     gower: OnceLock<Arc<Space>>,
-    attacks: Kept<(Attack, Seed), Result<Vec<AttackResult>, MetricError>>,
+    found: Kept<usize, Found>,
+    gaps: OnceLock<Arc<Gaps>>,
+    attacks: Kept<(Attack, Seed), Vec<AttackResult>>,
+    membership: Kept<(MembershipKind, Seed), Result<MembershipAttack, Undefined>>,
 }
 
 /// Values computed once per key.
@@ -71,16 +75,15 @@ impl<K: PartialEq + Clone, V> Kept<K, V> {
         kept.iter().map(|(_, value)| Arc::clone(value)).collect()
     }
 
+    fn find(&self, key: &K) -> Option<Arc<V>> {
+        let kept = self.0.lock();
+        let kept = kept.unwrap_or_else(|poisoned| poisoned.into_inner());
+        let found = kept.iter().find(|(known, _)| known == key);
+        found.map(|(_, value)| Arc::clone(value))
+    }
+
     fn get(&self, key: &K, compute: impl FnOnce() -> V) -> Arc<V> {
-        let find = || {
-            let kept = self
-                .0
-                .lock()
-                .unwrap_or_else(|poisoned| poisoned.into_inner());
-            let found = kept.iter().find(|(known, _)| known == key);
-            found.map(|(_, value)| Arc::clone(value))
-        };
-        if let Some(found) = find() {
+        if let Some(found) = self.find(key) {
             return found;
         }
         let value = Arc::new(compute());
@@ -218,8 +221,13 @@ impl<'a> Pair<'a> {
         self.shared
             .nearest
             .get(&options, || match options.distance {
-                Distance::Gower => nearest(&self.gower(), options),
-                distance => nearest(&Space::of(&self.frame(), distance), options),
+                Distance::Gower => section::<Capped>(
+                    &self.gower(),
+                    &self.found(options.outlier_neighbours),
+                    &self.gaps(),
+                    options,
+                ),
+                _ => nearest(&self.frame(), options),
             })
     }
 
@@ -254,13 +262,50 @@ impl Pair<'_> {
         &self,
         attack: &Attack,
         seed: &Seed,
+        progress: Progress<'_>,
     ) -> Result<Arc<Vec<AttackResult>>, MetricError> {
         let key = (attack.clone(), *seed);
-        let results = self.shared.attacks.get(&key, || attack.measure(self, seed));
-        match &*results {
-            Ok(results) => Ok(Arc::new(results.clone())),
-            Err(error) => Err(error.clone()),
+        // Only what came to an end is kept: who asks again after a cancelled run gets an answer.
+        if let Some(found) = self.shared.attacks.find(&key) {
+            return Ok(found);
         }
+        let results = attack.measure_with(self, seed, progress)?;
+        Ok(self.shared.attacks.get(&key, || results))
+    }
+
+    pub(crate) fn membership(
+        &self,
+        kind: MembershipKind,
+        seed: &Seed,
+    ) -> Arc<Result<MembershipAttack, Undefined>> {
+        self.shared
+            .membership
+            .get(&(kind, *seed), || membership::attack(kind, self, seed))
+    }
+
+    /// The membership attacks that metrics made so far.
+    pub(crate) fn memberships_made(&self) -> Vec<MembershipAttack> {
+        let made = self.shared.membership.all();
+        let mut made: Vec<MembershipAttack> = made
+            .iter()
+            .filter_map(|attack| attack.as_ref().clone().ok())
+            .collect();
+        made.sort_by_key(|attack| attack.kind);
+        made
+    }
+
+    /// Nearest rows by Gower's distance, with so many neighbours for outliers.
+    pub(crate) fn found(&self, outlier_neighbours: usize) -> Arc<Found> {
+        self.shared.found.get(&outlier_neighbours, || {
+            Found::of::<Capped>(&self.gower(), outlier_neighbours, None)
+        })
+    }
+
+    /// The nearest synthetic row of each real and each holdout row by Gower's distance.
+    pub(crate) fn gaps(&self) -> Arc<Gaps> {
+        once(&self.shared.gaps, || {
+            Gaps::of::<Capped>(&self.gower(), true)
+        })
     }
 
     /// The results of all attacks that metrics made so far, kind by kind.
@@ -270,9 +315,7 @@ impl Pair<'_> {
             .attacks
             .all()
             .iter()
-            .filter_map(|results| results.as_ref().as_ref().ok())
-            .flatten()
-            .cloned()
+            .flat_map(|results| results.iter().cloned())
             .collect();
         made.sort_by_key(|result| result.kind);
         made

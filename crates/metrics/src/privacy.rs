@@ -4,8 +4,9 @@ use parable_seed::Seed;
 
 use crate::nearest::NearestOptions;
 use crate::{
-    Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricError,
-    NearestSection, OverlapCounts, Pair, PrivacySection, Score, Undefined, Unit, attacks,
+    CellScore, Direction, Distance, DistanceSummary, EvaluationOptions, Group, MembershipKind,
+    MembershipScore, Metric, MetricError, NearestSection, OverlapCounts, Pair, PrivacySection,
+    Score, Undefined, Unit, attacks, cells,
 };
 
 /// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
@@ -36,6 +37,20 @@ impl Metric for OverlapScore {
             }
             Self::SyntheticRows => "Share of synthetic rows that occur in the real table",
             Self::UniqueRealRows => "Share of unique real rows that occur in the synthetic table",
+        }
+    }
+
+    fn explanation(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => {
+                "Real rows that stand in the synthetic table, value for value; compare with the holdout, whose rows agree by chance."
+            }
+            Self::SyntheticRows => {
+                "Synthetic rows that are real rows, value for value; compare with the holdout, whose rows agree by chance."
+            }
+            Self::UniqueRealRows => {
+                "People who are the only ones with their values and who stand in the synthetic table all the same."
+            }
         }
     }
 
@@ -162,6 +177,33 @@ impl NearestStatistic {
         }
     }
 
+    fn explanation(self) -> &'static str {
+        match self {
+            Self::Minimum | Self::P05 | Self::Median => {
+                "How far synthetic rows are from the most similar real one; nearer than real people are to each other means copies in disguise."
+            }
+            Self::ShareZero => "Synthetic rows that do not differ from some real row at all.",
+            Self::ShareBelowRealP01 => {
+                "Synthetic rows that come nearer to a real person than almost all real people come to each other; about 0.01 is what real people give."
+            }
+            Self::RatioP05 => {
+                "Whether synthetic rows lie near one person in particular (low) or between several (near 1); compare with the real rows."
+            }
+            Self::OutlierMinimum => {
+                "How near the synthetic rows come to people who stand apart, who are the easiest to recognise."
+            }
+            Self::HoldoutShare => {
+                "Whether synthetic rows are nearer to people in the data than to people who were not; one half is neither."
+            }
+            Self::Authenticity => {
+                "Synthetic rows that do not lie in the immediate neighbourhood of one real person; about one half for new people."
+            }
+            Self::Identifiability => {
+                "Real people to whom a synthetic row is nearer than any other real person; about one half for new people of the same number."
+            }
+        }
+    }
+
     fn title(self) -> &'static str {
         match self {
             Self::Minimum => "Distance to the nearest real row, smallest",
@@ -201,6 +243,10 @@ impl Metric for NearestScore {
 
     fn title(&self) -> &str {
         &self.title
+    }
+
+    fn explanation(&self) -> &str {
+        self.statistic.explanation()
     }
 
     fn direction(&self) -> Direction {
@@ -337,6 +383,8 @@ pub(crate) fn section(pair: &Pair<'_>, options: &EvaluationOptions) -> PrivacySe
             .map(|&distance| (*pair.nearest(nearest_options(distance, options))).clone())
             .collect(),
         attacks: pair.attacks_made(),
+        membership: pair.memberships_made(),
+        cells: cells::section(pair, options.min_cell),
     }
 }
 
@@ -369,5 +417,11 @@ pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>
         }
     }
     scores.extend(attacks::default_scores(options));
+    for kind in MembershipKind::ALL {
+        scores.push(Box::new(MembershipScore(kind)));
+    }
+    for check in CellScore::all(options) {
+        scores.push(Box::new(check));
+    }
     scores
 }

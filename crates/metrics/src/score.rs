@@ -231,6 +231,8 @@ pub enum Undefined {
     NotFinite,
     /// No attack could be made: no synthetic row differs from the others, or there are too few columns.
     NoAttack,
+    /// No cell of the kind the number is about.
+    NoCells,
 }
 
 impl Undefined {
@@ -256,6 +258,7 @@ impl Undefined {
             Self::TooManyTerms => "the model has too many terms",
             Self::NotFinite => "the value is infinite",
             Self::NoAttack => "no attack could be made",
+            Self::NoCells => "no cell of the kind it is about",
         }
     }
 }

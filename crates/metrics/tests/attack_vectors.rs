@@ -6,7 +6,8 @@ mod reading;
 use std::path::Path;
 
 use parable_metrics::{
-    Attack, AttackKind, AttackResult, Conclusion, EvaluationOptions, Pair, Risk, SuccessRate,
+    Attack, AttackKind, AttackResult, Conclusion, EvaluationOptions, Metric, MetricError, Pair,
+    Risk, SuccessRate,
 };
 use parable_seed::Seed;
 use parable_table::Table;
@@ -330,4 +331,16 @@ fn wrong_columns_are_refused_by_name() {
         let error = attack.measure(&pair, &Seed::from_u64(1)).unwrap_err();
         assert!(error.to_string().contains(option), "{error}");
     }
+}
+
+#[test]
+fn inference_can_be_cancelled_and_asked_again() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let tables = read(&vectors, "trial", &["pretest1"]);
+    let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
+    let attack = Attack::new(AttackKind::Inference, &EvaluationOptions::default());
+    let seed = Seed::from_u64(1);
+    let stopped = attack.score_with(&pair, &seed, &|_, _| std::ops::ControlFlow::Break(()));
+    assert_eq!(stopped, Err(MetricError::Cancelled));
+    assert!(attack.score(&pair, &seed).unwrap().parts.len() > 1);
 }

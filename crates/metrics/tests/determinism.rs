@@ -20,7 +20,9 @@ fn evaluate(threads: usize) -> Evaluation {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(|| {
         let (real, synthetic) = (read("trial_real.csv"), read("trial_synth.csv"));
+        let holdout = read("trial_control.csv");
         let pair = Pair::new(&real, &synthetic).unwrap();
+        let pair = pair.with_holdout(&holdout).unwrap();
         Evaluation::of(pair)
             .with_options(EvaluationOptions::default().with_baseline_repeats(2))
             .with_default_metrics()

@@ -142,6 +142,20 @@ fn disclosure_agrees_with_synthpop() {
                 }
             }
             let found = disclosure.measure(&pair).unwrap();
+            let denominator = |name: &str| entry["attrib"][name].as_f64();
+            if let Some(most) = denominator("max_denom") {
+                assert_eq!(
+                    found.largest_key as f64, most,
+                    "{} {target} by {keys:?}",
+                    case.name
+                );
+                let what = format!("{} mean_denom of {target} by {keys:?}", case.name);
+                close(
+                    &what,
+                    found.mean_key.unwrap(),
+                    &entry["attrib"]["mean_denom"],
+                );
+            }
             for (part, name, actual) in [
                 ("ident", "UiO", found.unique),
                 ("ident", "UiS", found.unique_synthetic),

@@ -17,10 +17,12 @@ use parable_table::Role;
 pub use risk::{Risk, SuccessRate};
 pub(crate) use score::default_scores;
 
+use crate::evaluator::silent;
 use crate::frame::{Frame, FrameColumn};
 use crate::reference::subsample;
 use crate::{
     AttackKind, AttackResult, BlindGuess, Conclusion, EvaluationOptions, MetricError, Pair,
+    Progress,
 };
 
 /// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference the largest
@@ -109,7 +111,20 @@ impl Attack {
     /// # Errors
     /// [`MetricError::BadOption`] if a column of the options does not exist, is left out of comparisons, or is in both halves.
     pub fn measure(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Vec<AttackResult>, MetricError> {
-        let made = self.with_hits(pair, seed)?;
+        self.measure_with(pair, seed, &silent)
+    }
+
+    /// The same, telling `progress` how much is done and stopping when it breaks.
+    ///
+    /// # Errors
+    /// As [`Attack::measure`], and [`MetricError::Cancelled`].
+    pub fn measure_with(
+        &self,
+        pair: &Pair<'_>,
+        seed: &Seed,
+        progress: Progress<'_>,
+    ) -> Result<Vec<AttackResult>, MetricError> {
+        let made = self.with_hits(pair, seed, progress)?;
         Ok(made.into_iter().map(|(result, _)| result).collect())
     }
 
@@ -117,6 +132,7 @@ impl Attack {
         &self,
         pair: &Pair<'_>,
         seed: &Seed,
+        progress: Progress<'_>,
     ) -> Result<Vec<WithHits>, MetricError> {
         let frame = pair.frame();
         let columns: Vec<&FrameColumn> = frame.comparable().collect();
@@ -171,15 +187,26 @@ impl Attack {
                 let targets = self.targets(&frame, seed);
                 let space = pair.gower();
                 let attacker = "knows all other columns of a person, exactly, and takes the value of the nearest synthetic row";
-                let one = |&axis: &usize| {
+                let mut results = Vec::with_capacity(secrets.len());
+                for (done, &axis) in secrets.iter().enumerate() {
+                    let share = done as f64 / secrets.len() as f64;
+                    if progress("inference of secrets", share).is_break() {
+                        return Err(MetricError::Cancelled);
+                    }
                     let seed = seed.stream("secret").stream(&names[axis]);
                     let n = self.attacks;
                     let made =
                         inference::inference(&space, columns[axis], axis, &targets, n, &seed);
                     let secret = vec![names[axis].clone()];
-                    self.result(made, attacker, secret, Vec::new(), chosen_by.to_owned())
-                };
-                secrets.iter().map(one).collect()
+                    results.push(self.result(
+                        made,
+                        attacker,
+                        secret,
+                        Vec::new(),
+                        chosen_by.to_owned(),
+                    ));
+                }
+                results
             }
         };
         Ok(found.into_iter().flatten().collect())

@@ -3,21 +3,17 @@
 use parable_seed::Seed;
 
 use super::Attack;
+use crate::evaluator::silent;
 use crate::{
     AttackKind, AttackResult, Conclusion, Direction, EvaluationOptions, Group, Interval, Metric,
-    MetricError, Pair, Part, Score, Undefined, Unit,
+    MetricError, Pair, Part, Progress, Score, Undefined, Unit,
 };
 
 /// All attacks with these options.
 pub(crate) fn default_scores(options: &EvaluationOptions) -> impl Iterator<Item = Box<dyn Metric>> {
-    [
-        AttackKind::SinglingOutUnivariate,
-        AttackKind::SinglingOutMultivariate,
-        AttackKind::Linkability,
-        AttackKind::Inference,
-    ]
-    .map(|kind| Box::new(Attack::new(kind, options)) as Box<dyn Metric>)
-    .into_iter()
+    AttackKind::ALL
+        .map(|kind| Box::new(Attack::new(kind, options)) as Box<dyn Metric>)
+        .into_iter()
 }
 
 impl Metric for Attack {
@@ -47,6 +43,23 @@ impl Metric for Attack {
         }
     }
 
+    fn explanation(&self) -> &str {
+        match self.kind {
+            AttackKind::SinglingOutUnivariate => {
+                "An intruder reads a rare value off the synthetic table and asks whether exactly one person has it; how much more often that works for people in the data than for others."
+            }
+            AttackKind::SinglingOutMultivariate => {
+                "The same with a combination of values of several columns."
+            }
+            AttackKind::Linkability => {
+                "Two sources hold different columns of the same people and match them through the synthetic table; how much more often that works for people in the data than for others."
+            }
+            AttackKind::Inference => {
+                "An intruder knows all about a person but one column and reads it off the most similar synthetic row; how much more often that works for people in the data than for others."
+            }
+        }
+    }
+
     fn direction(&self) -> Direction {
         Direction::Min0
     }
@@ -56,7 +69,16 @@ impl Metric for Attack {
     }
 
     fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let results = pair.attack(self, seed)?;
+        self.score_with(pair, seed, &silent)
+    }
+
+    fn score_with(
+        &self,
+        pair: &Pair<'_>,
+        seed: &Seed,
+        progress: Progress<'_>,
+    ) -> Result<Score, MetricError> {
+        let results = pair.attack(self, seed, progress)?;
         let score = |value| {
             let mut score = Score::new(
                 self.id(),

@@ -20,6 +20,14 @@ pub enum AttackKind {
 }
 
 impl AttackKind {
+    /// All of them, in order.
+    pub const ALL: [Self; 4] = [
+        Self::SinglingOutUnivariate,
+        Self::SinglingOutMultivariate,
+        Self::Linkability,
+        Self::Inference,
+    ];
+
     /// The name as files spell it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -19,10 +19,19 @@ pub struct DisclosureSection {
     /// How many of them were left out because the target restates the keys: in the real table they determine it, with at least ten rows per key.
     #[serde(default)]
     pub determined: u64,
+    /// Mean over all pairs of the disclosed share.
+    #[serde(default)]
+    pub mean_disclosed_share: f64,
+    /// Mean over all pairs of the excess.
+    #[serde(default)]
+    pub mean_excess: f64,
     /// The pairs with the largest excess, worst first (at most 10).
     pub worst: Vec<DisclosureRow>,
     /// The mean over key sets for each target.
     pub by_target: Vec<TargetMean>,
+    /// The mean over the key sets that contain a key, for each key and target: a heat map of what gives people away.
+    #[serde(default)]
+    pub by_key: Vec<KeyTargetMean>,
 }
 
 /// One key set and one target.
@@ -40,6 +49,37 @@ pub struct DisclosureRow {
     /// The excess when the same is tried on holdout rows, which were not in the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_excess: Option<f64>,
+    /// The same counts for each true value of the target.
+    #[serde(default)]
+    pub levels: Vec<LevelDisclosure>,
+}
+
+/// What the real rows with one true value of the target are told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelDisclosure {
+    /// The value: a level, `missing`, or the limits of a group of numbers.
+    pub level: String,
+    /// Real rows that have it.
+    pub real_rows: u64,
+    /// Those of them whose key tells a value.
+    pub matched: u64,
+    /// Those of them whose key tells the true value.
+    pub correct: u64,
+}
+
+/// The mean disclosure of one target by the key sets with one key in them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeyTargetMean {
+    /// A known column.
+    pub key: String,
+    /// The column asked for.
+    pub target: String,
+    /// Mean disclosed share.
+    pub disclosed_share: f64,
+    /// Mean share of real rows whose keys tell the target in the real table itself.
+    pub disclosive_in_real: f64,
+    /// Mean excess.
+    pub excess: f64,
 }
 
 /// The mean disclosure of one target.
@@ -107,4 +147,10 @@ pub struct DisclosureMeasures {
     pub cap_real: Option<f64>,
     /// The same within the synthetic table (CAPs).
     pub cap_synthetic: Option<f64>,
+    /// The most real rows that one key tells their true target (max_denom of synthpop).
+    #[serde(default)]
+    pub largest_key: u64,
+    /// The mean number of such rows over the keys that have any (mean_denom); `None` if no key has.
+    #[serde(default)]
+    pub mean_key: Option<f64>,
 }

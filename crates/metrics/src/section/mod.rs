@@ -2,9 +2,11 @@
 
 mod associations;
 mod attacks;
+mod cells;
 mod clusters;
 mod columns;
 mod disclosure;
+mod membership;
 mod missing;
 mod privacy;
 mod propensity;
@@ -16,9 +18,14 @@ use serde::{Deserialize, Serialize};
 
 pub use associations::{Associations, Correlation, PairDifference};
 pub use attacks::{AttackKind, AttackResult, BlindGuess, Conclusion};
+pub use cells::{CellSection, ExtremeValues, LeftIn, LeftInKind, RareLevels};
 pub use clusters::{ClusterSection, Constancy, Icc};
 pub use columns::{Cell, ColumnDetail, NumericSummary, Scale};
-pub use disclosure::{DisclosureMeasures, DisclosureRow, DisclosureSection, TargetMean};
+pub use disclosure::{
+    DisclosureMeasures, DisclosureRow, DisclosureSection, KeyTargetMean, LevelDisclosure,
+    TargetMean,
+};
+pub use membership::{Bootstrapped, MembershipAttack, MembershipKind, TruePositives};
 pub use missing::{JointMissing, MissingRow, MissingSection, ReasonShare};
 pub use privacy::{
     Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AttackResult, Undefined};
+use crate::{AttackResult, CellSection, MembershipAttack, Undefined};
 
 /// Numbers about copied and close rows. They can show a leak; they cannot prove that there is none.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,12 @@ pub struct PrivacySection {
     /// What attacks learned about people, kind by kind; those that the metrics of the evaluation made.
     #[serde(default)]
     pub attacks: Vec<AttackResult>,
+    /// How well people in the data can be told from others; those attacks that the metrics of the evaluation made.
+    #[serde(default)]
+    pub membership: Vec<MembershipAttack>,
+    /// Single values that only few real people have.
+    #[serde(default)]
+    pub cells: CellSection,
 }
 
 /// Rows that stand in both tables, exactly equal on all columns but row ids (missing equals missing). Always on all rows.
