@@ -52,8 +52,12 @@ pub fn given_columns(schema: &Schema, given: &Table) -> Result<Vec<usize>, Sampl
         .collect()
 }
 
-/// Draws until every row of `given` has a partner with the same values in the given columns.
-pub(crate) fn by_rejection(
+/// Draws until every row of `given` has a partner with the same values in the given columns: what [`Model::sample_given`](crate::Model::sample_given)
+/// does for models that know no better way.
+///
+/// # Errors
+/// As [`Model::sample_given`](crate::Model::sample_given).
+pub fn sample_by_rejection(
     schema: &Schema,
     draw: &dyn Fn(usize, &Seed) -> Result<Table, SampleError>,
     given: &Table,

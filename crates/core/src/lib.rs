@@ -52,7 +52,7 @@ mod synthesizer;
 pub use context::FitContext;
 pub use curator::{Curator, PrivateScores, distances_squared, sigma_for};
 pub use error::{FitError, ModelFileError, SampleError};
-pub use given::given_columns;
+pub use given::{given_columns, sample_by_rejection};
 pub use independent::{Independent, IndependentModel, IndependentReader};
 pub use model_file::{ModelFile, ModelReader, Registry};
 pub use observer::{Observer, Progress, Unobserved};

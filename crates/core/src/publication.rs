@@ -2,6 +2,7 @@
 
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Entry, PrivacyUnit};
+use parable_table::codec::CodeRule;
 use serde::{Deserialize, Serialize};
 
 /// The counts of the combinations of some attributes with noise added: public.
@@ -31,6 +32,9 @@ pub struct Publication {
     pub merged: Vec<Vec<u32>>,
     /// Counts of combinations of merged levels.
     pub marginals: Vec<NoisyMarginal>,
+    /// What cannot occur, about the codes of the attributes: public facts, declared or computed from released counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<CodeRule>,
     /// The number of rows, where it is public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -55,6 +59,7 @@ impl Publication {
             columns: Vec::new(),
             merged,
             marginals: Vec::new(),
+            rules: Vec::new(),
             rows: None,
             unit,
             ledger: Vec::new(),

@@ -79,7 +79,7 @@ pub trait Model: Any + Debug + Send + Sync {
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
         let draw = |rows, seed: &Seed| self.sample_observed(rows, seed, observer);
-        given::by_rejection(self.schema(), &draw, given, seed, observer)
+        given::sample_by_rejection(self.schema(), &draw, given, seed, observer)
     }
 
     /// Writes what the method needs to make tables again, without the header that [`ModelFile`](crate::ModelFile) adds.

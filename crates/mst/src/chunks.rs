@@ -5,6 +5,7 @@ use parable_pgm::{GroupLevels, ModelError};
 use parable_seed::Seed;
 
 use crate::estimate::Estimated;
+use crate::rules;
 
 /// Rows of an estimate in chunks, as codes of the original levels; made by [`Estimated::chunks`].
 #[derive(Debug)]
@@ -12,6 +13,7 @@ pub struct CodeChunks {
     domain: Domain,
     merged: parable_pgm::Chunks,
     levels: Vec<GroupLevels>,
+    read_off: Vec<(usize, usize, Vec<Option<u32>>)>,
     number: u64,
     seed: Seed,
 }
@@ -48,13 +50,15 @@ impl Estimated {
             domain: self.domain.clone(),
             merged,
             levels,
+            read_off: self.read_off.clone(),
             number: 0,
             seed: seed.stream("rows"),
         })
     }
 
     /// One row for each given one, in order, as codes of the original levels; the attributes that are not given follow the model given those that
-    /// are. Within a merged group levels do not depend on anything else, so that a given level says no more than its group.
+    /// are. Within a merged group levels do not depend on anything else, so that a given level says no more than its group; the exception, levels that
+    /// are read off another attribute within a merged group, must not be given.
     ///
     /// # Errors
     /// Given columns of different lengths or with codes that are no levels; [`ModelError::Impossible`] for combinations that the model never makes.
@@ -80,7 +84,7 @@ impl Estimated {
             .collect::<Result<Vec<_>, ModelError>>()?;
         let (_, merged) = self.field.generate_given(&merged_given, seed)?.into_parts();
         let seed = seed.stream("mst/levels");
-        let columns = (0u32..)
+        let mut columns: Vec<Vec<u32>> = (0u32..)
             .zip(merged.iter().zip(&self.groups))
             .map(|(attr, (column, groups))| {
                 if let Some((_, codes)) = given.iter().find(|(own, _)| *own == attr) {
@@ -89,7 +93,14 @@ impl Estimated {
                 groups.draw_back(column, &seed.index(u64::from(attr)))
             })
             .collect();
+        rules::read_off(&self.read_off, &mut columns);
         Ok(Codes::new(self.domain.clone(), columns)?)
+    }
+
+    /// Whether values of this attribute may be given: not if its level is read off another attribute within a group of several.
+    pub(crate) fn can_be_given(&self, attr: AttrId) -> bool {
+        let groups = &self.groups[attr as usize];
+        groups.len() == groups.of.len() || !self.read_off.iter().any(|own| own.1 == attr as usize)
     }
 }
 
@@ -103,10 +114,11 @@ impl Iterator for CodeChunks {
         };
         let seed = self.seed.index(self.number);
         self.number += 1;
-        let columns = (0u64..)
+        let mut columns: Vec<Vec<u32>> = (0u64..)
             .zip(self.levels.iter_mut())
             .map(|(attr, levels)| levels.hand_out(merged.column(attr as usize), &seed.index(attr)))
             .collect();
+        rules::read_off(&self.read_off, &mut columns);
         Some(Codes::new(self.domain.clone(), columns).map_err(ModelError::from))
     }
 }

@@ -6,8 +6,10 @@ use parable_pgm::{
     Columns, EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError,
     estimate as fit_field, independent,
 };
+use parable_table::codec::CodeRule;
 
 use crate::config::MstConfig;
+use crate::rules;
 
 /// A model of merged levels, and how the levels come back.
 #[derive(Clone, Debug)]
@@ -15,6 +17,8 @@ pub struct Estimated {
     pub(crate) domain: Domain,
     pub(crate) groups: Vec<Groups>,
     pub(crate) field: MarkovField,
+    /// Columns that are read off others: position of the determining and of the determined one, and the code for each code.
+    pub(crate) read_off: Vec<(usize, usize, Vec<Option<u32>>)>,
 }
 
 impl Estimated {
@@ -40,7 +44,14 @@ pub(crate) fn columns(publication: &Publication) -> Columns {
         .filter_map(|noisy| measurement(domain, noisy).ok())
         .collect();
     let rows = publication.rows.map(|rows| rows as f64);
-    parable_pgm::columns(domain, &publication.ordered, &all, rows)
+    let mut known = parable_pgm::columns(domain, &publication.ordered, &all, rows);
+    rules::agree(
+        &publication.rules,
+        &mut known.levels,
+        &known.sigmas,
+        known.rows,
+    );
+    known
 }
 
 /// The model that agrees best with a publication: the same whether the fit has just released it or it comes from a file.
@@ -49,6 +60,7 @@ pub(crate) fn columns(publication: &Publication) -> Columns {
 /// A publication whose parts do not fit each other; a model above the limit of cells.
 pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimated, FitError> {
     let domain = publication.domain.clone();
+    rules::check(&publication.rules, &domain)?;
     let recoding = Recoding::new(&domain, publication.merged.clone())
         .map_err(|error| FitError::Source(error.into()))?;
     let merged = recoding.domain();
@@ -56,7 +68,7 @@ pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimat
     let mut groups = Vec::with_capacity(domain.len());
     let mut measurements = Vec::new();
     // Groups in which nobody is estimated to be stay empty: noise in pairs must not fill them.
-    let mut rules = Vec::new();
+    let mut empty = Vec::new();
     for (attr, (levels, map)) in known.levels.iter().zip(&publication.merged).enumerate() {
         let own = Groups {
             of: map.clone(),
@@ -71,7 +83,7 @@ pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimat
         if counts.contains(&0.0) {
             let occupied: Vec<bool> = counts.iter().map(|&count| count > 0.0).collect();
             let set = AttrSet::new([attr as u32]);
-            rules.push(Factor::allowed(merged, set, &occupied).map_err(failed)?);
+            empty.push(Factor::allowed(merged, set, &occupied).map_err(failed)?);
         }
         if known.sigmas[attr].is_finite() {
             let sigmas = variances.iter().map(|v: &f64| v.sqrt()).collect();
@@ -81,28 +93,40 @@ pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimat
         }
         groups.push(own);
     }
-    if publication.marginals.is_empty() {
-        let field = independent(merged, &measurements, Some(known.rows)).map_err(failed)?;
-        return Ok(Estimated {
-            domain,
-            groups,
-            field,
-        });
-    }
-    for noisy in &publication.marginals {
-        measurements.push(measurement(merged, noisy)?);
-    }
-    let settings = EstimateConfig::default()
-        .with_max_cells(config.max_cells)
-        .with_iterations(config.iterations)
-        .with_tolerance(config.tolerance)
-        .with_total(known.rows);
-    let found = fit_field(merged, &measurements, &rules, None, &settings).map_err(failed)?;
+    let (rules, _) = rules::factors(publication, merged, config.max_cells)?;
+    let field = if publication.marginals.is_empty() && rules.is_empty() {
+        independent(merged, &measurements, Some(known.rows)).map_err(failed)?
+    } else {
+        for noisy in &publication.marginals {
+            measurements.push(measurement(merged, noisy)?);
+        }
+        let settings = EstimateConfig::default()
+            .with_max_cells(config.max_cells)
+            .with_iterations(config.iterations)
+            .with_tolerance(config.tolerance)
+            .with_total(known.rows);
+        let fit = |rules: &[Factor]| fit_field(merged, &measurements, rules, None, &settings);
+        let found = match fit(&[&rules[..], &empty].concat()) {
+            // What noise hides may be what a rule asks for: then nothing is held to be empty.
+            Err(ModelError::Impossible { .. }) if !rules.is_empty() => fit(&rules),
+            found => found,
+        };
+        found.map_err(failed)?.field
+    };
     Ok(Estimated {
         domain,
         groups,
-        field: found.field,
+        field,
+        read_off: read_off(&publication.rules),
     })
+}
+
+/// See [`Estimated::read_off`].
+pub(crate) fn read_off(rules: &[CodeRule]) -> Vec<(usize, usize, Vec<Option<u32>>)> {
+    let dependencies = rules::dependencies(rules).into_iter();
+    dependencies
+        .map(|(by, column, codes)| (by, column, codes.to_vec()))
+        .collect()
 }
 
 fn measurement(domain: &Domain, noisy: &NoisyMarginal) -> Result<Measurement, FitError> {

@@ -8,7 +8,7 @@ use parable_pgm::{Groups, JunctionTree, MarkovField};
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::Estimated;
+use crate::estimate::{Estimated, read_off};
 use crate::model::MstModel;
 use crate::synthesizer::NAME;
 
@@ -101,10 +101,13 @@ impl ModelReader for MstReader {
         }
         let field = MarkovField::from_cliques(merged, tree, tables, body.total)
             .map_err(|error| ModelFileError::body(NAME, error))?;
+        crate::rules::check(&body.publication.rules, &domain)
+            .map_err(|error| ModelFileError::body(NAME, error))?;
         let estimated = Estimated {
             domain,
             groups: body.groups,
             field,
+            read_off: read_off(&body.publication.rules),
         };
         let record = file.record.clone();
         Ok(Box::new(MstModel::new(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use parable_core::{Model, Observer, Progress, SampleError, given_columns};
+use parable_core::{Model, Observer, Progress, SampleError, given_columns, sample_by_rejection};
 use parable_domain::AttrId;
 use parable_pgm::ModelError;
 use parable_seed::Seed;
@@ -44,6 +44,13 @@ pub(crate) fn sample(
         codes.push((position as AttrId, own));
     }
     tell(0)?;
+    if !codes
+        .iter()
+        .all(|(attr, _)| model.estimated().can_be_given(*attr))
+    {
+        let draw = |rows, seed: &Seed| model.sample_observed(rows, seed, observer);
+        return sample_by_rejection(model.schema(), &draw, given, seed, observer);
+    }
     let made = if codes.is_empty() {
         model.estimated().generate(given.rows(), seed)
     } else {

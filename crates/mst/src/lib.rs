@@ -44,6 +44,7 @@ mod model;
 mod picture;
 mod plan;
 mod release;
+mod rules;
 mod select;
 mod synthesizer;
 

@@ -5,10 +5,12 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Rho, Sigma};
-use parable_pgm::{Groups, JunctionTree};
+use parable_pgm::JunctionTree;
+use parable_table::codec::CodeRule;
 
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::{columns, failed};
+use crate::rules;
 use crate::select::{Candidate, MEAN_ABSOLUTE, Parts, choose, disturbed_cells, shares};
 
 /// Scores are clear enough with noise of half a percent of the rows.
@@ -20,7 +22,7 @@ pub(crate) const STEPS: u64 = 5;
 /// Measures columns, merges levels, scores pairs, chooses, and measures what was chosen. Spends what the ledger allows, to the end.
 pub(crate) fn release(
     config: &MstConfig,
-    ordered: Vec<u32>,
+    facts: Facts,
     curator: &mut Curator<'_>,
     progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
 ) -> Result<Publication, FitError> {
@@ -32,7 +34,8 @@ pub(crate) fn release(
     };
     let rho = rho.get();
     let mut publication = Publication::new(domain, curator.unit());
-    publication.ordered = ordered;
+    publication.ordered = facts.ordered;
+    publication.rules = facts.rules;
     publication.rows = config.public_rows;
     let mut spending = Spending {
         config,
@@ -43,8 +46,12 @@ pub(crate) fn release(
     spending.first_columns(rho, &wishes)?;
     progress(1)?;
     let mut candidates = Vec::new();
-    if config.strategy != Strategy::Independent {
+    // Independent columns need groups only where rules connect them.
+    let chooses = config.strategy != Strategy::Independent;
+    if chooses || !spending.publication.rules.is_empty() {
         spending.merge()?;
+    }
+    if chooses {
         candidates = spending.candidates(rho, &wishes)?;
     }
     progress(2)?;
@@ -52,6 +59,15 @@ pub(crate) fn release(
     progress(3)?;
     spending.publication.ledger = spending.curator.ledger().entries().to_vec();
     Ok(spending.publication)
+}
+
+/// What is public before anything is measured.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    /// For each column how many of its first levels stand in an order.
+    pub(crate) ordered: Vec<u32>,
+    /// What cannot occur.
+    pub(crate) rules: Vec<CodeRule>,
 }
 
 /// Names of the settings as positions in the domain.
@@ -191,16 +207,15 @@ impl Spending<'_, '_> {
         let columns = columns(&self.publication);
         let rows = columns.rows;
         let typical = self.typical_sigma()?;
-        let mut maps = Vec::with_capacity(columns.levels.len());
-        for (attr, levels) in columns.levels.iter().enumerate() {
+        let least = |attr: usize| {
             let least = match self.config.strategy {
                 // The actual noise of the column, as published.
                 Strategy::Mst => 3.0 * self.publication.columns[attr].sigma,
                 _ => (self.config.merge * typical).max(self.config.finest_share * rows),
             };
-            let ordered = self.publication.ordered[attr] as usize;
-            maps.push(Groups::of(levels.clone(), ordered, least.min(0.1 * rows)).of);
-        }
+            least.min(0.1 * rows)
+        };
+        let maps = rules::merge(&self.publication, &columns.levels, least);
         let recoding = Recoding::new(&self.publication.domain, maps.clone())
             .map_err(|error| FitError::Source(error.into()))?;
         self.publication.merged = maps;
@@ -211,8 +226,13 @@ impl Spending<'_, '_> {
     /// The sets that could be measured, with scores where the strategy asks for them.
     fn candidates(&mut self, rho: f64, wishes: &Wishes) -> Result<Vec<Candidate>, FitError> {
         let merged = self.curator.domain().clone();
-        JunctionTree::build_within(&merged, &wishes.required, self.config.max_cells)
-            .map_err(failed)?;
+        let fixed: Vec<AttrSet> = wishes
+            .required
+            .iter()
+            .cloned()
+            .chain(self.rule_sets()?)
+            .collect();
+        JunctionTree::build_within(&merged, &fixed, self.config.max_cells).map_err(failed)?;
         let scored = !matches!(self.config.strategy, Strategy::Direct { .. });
         let levels = |attr: u32| merged.attrs()[attr as usize].levels;
         let pairs = AttrSet::pairs(if scored { merged.len() } else { 0 })
@@ -385,13 +405,30 @@ impl Spending<'_, '_> {
 
     fn choose(&self, candidates: &[Candidate], wishes: &Wishes) -> Vec<usize> {
         let columns = self.column_candidates(wishes).unwrap_or_default();
-        choose(
+        let mut all = candidates.to_vec();
+        all.extend(
+            self.rule_sets()
+                .unwrap_or_default()
+                .into_iter()
+                .map(Candidate::free),
+        );
+        let mut chosen = choose(
             self.curator.domain(),
-            candidates,
+            &all,
             &columns,
             self.left,
             self.config.max_cells,
-        )
+        );
+        chosen.retain(|&index| index < candidates.len());
+        chosen
+    }
+
+    /// The sets of columns that rules connect, which are in the model without being measured.
+    fn rule_sets(&self) -> Result<Vec<AttrSet>, FitError> {
+        let merged = self.curator.domain();
+        let (factors, _) = rules::factors(&self.publication, merged, self.config.max_cells)?;
+        let sets = factors.iter().map(|factor| factor.attrs().clone());
+        Ok(sets.filter(|set| set.len() > 1).collect())
     }
 
     /// Shares what is left between the chosen sets and, but for the tree as published, the columns once more.

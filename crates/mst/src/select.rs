@@ -18,6 +18,17 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// A set that is in the model at no cost.
+    pub(crate) fn free(attrs: AttrSet) -> Self {
+        Self {
+            attrs,
+            weight: 0.0,
+            error: 0.0,
+            size: 1.0,
+            required: true,
+        }
+    }
+
     /// Its term in the closed form of the budget split.
     fn term(&self) -> f64 {
         (self.weight * self.size).powf(2.0 / 3.0)

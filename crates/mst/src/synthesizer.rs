@@ -10,7 +10,8 @@ use parable_table::{Kind, Schema, Table};
 use crate::config::MstConfig;
 use crate::estimate::{Estimated, estimate};
 use crate::model::MstModel;
-use crate::release::{STEPS, release};
+use crate::release::{Facts, STEPS, release};
+use crate::rules;
 
 pub(crate) const NAME: &str = "mst";
 
@@ -44,8 +45,11 @@ impl Mst {
         &self,
         curator: &mut Curator<'_>,
     ) -> Result<(Publication, Estimated), FitError> {
-        let ordered = ordered_by_name(curator.domain(), &self.config);
-        let publication = release(&self.config, ordered, curator, &mut |_| Ok(()))?;
+        let facts = Facts {
+            ordered: ordered_by_name(curator.domain(), &self.config),
+            rules: Vec::new(),
+        };
+        let publication = release(&self.config, facts, curator, &mut |_| Ok(()))?;
         let estimated = estimate(&publication, &self.config)?;
         Ok((publication, estimated))
     }
@@ -70,9 +74,15 @@ impl Synthesizer for Mst {
             });
         }
         let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
-        let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
+        let codec = Codec::declared_with(table.schema(), &bins)
+            .and_then(|codec| codec.cut_at_rules())
+            .map_err(refused)?;
+        let found = codec.rules().map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
-        let ordered = ordered_by_kind(&codec, &self.config);
+        let facts = Facts {
+            ordered: ordered_by_kind(&codec, &self.config),
+            rules: found.rules,
+        };
         let observer = context.observer;
         let mut progress =
             |done| match observer.progress(parable_core::Progress::new("fit", done, STEPS)) {
@@ -81,7 +91,7 @@ impl Synthesizer for Mst {
             };
         let source: &dyn MarginalSource = &codes;
         let mut curator = Curator::new(source, context.ledger, context.noise);
-        let publication = release(&self.config, ordered, &mut curator, &mut progress)?;
+        let publication = release(&self.config, facts, &mut curator, &mut progress)?;
         let estimated = estimate(&publication, &self.config)?;
         progress(STEPS)?;
         let mut record = FitRecord::private(
@@ -93,6 +103,13 @@ impl Synthesizer for Mst {
             context.noise,
         );
         record.warnings = warnings(&publication, &estimated);
+        record.warnings.extend(rules_left(
+            &codec,
+            &found.left,
+            &publication,
+            &estimated,
+            &self.config,
+        )?);
         Ok(MstModel::new(record, codec, publication, estimated))
     }
 }
@@ -121,6 +138,39 @@ fn warnings(publication: &Publication, estimated: &Estimated) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// The rules that rows of the model may break, in words.
+fn rules_left(
+    codec: &Codec,
+    left: &[usize],
+    publication: &Publication,
+    estimated: &Estimated,
+    config: &MstConfig,
+) -> Result<Vec<String>, FitError> {
+    let constraints = codec.schema().constraints();
+    let mut warnings: Vec<String> = left
+        .iter()
+        .map(|&index| {
+            format!(
+                "rule {}, {}, holds in part only or by chance; repair rows that break it",
+                index + 1,
+                constraints[index]
+            )
+        })
+        .collect();
+    let (_, too_large) = rules::factors(publication, estimated.field.domain(), config.max_cells)?;
+    for index in too_large {
+        let names = publication.rules[index].columns().into_iter();
+        let names: Vec<&str> = names
+            .map(|column| &*publication.domain.attrs()[column as usize].name)
+            .collect();
+        warnings.push(format!(
+            "a rule about {} needs more cells than the model may have and is not kept; repair rows that break it",
+            names.join(", ")
+        ));
+    }
+    Ok(warnings)
 }
 
 fn ordered_by_name(domain: &Domain, config: &MstConfig) -> Vec<u32> {

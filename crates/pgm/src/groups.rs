@@ -1,5 +1,7 @@
 //! Merging levels too rare to be seen through the noise, and drawing them back.
 
+use std::collections::BTreeMap;
+
 use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,16 @@ impl Groups {
     /// rarer levels between such are cut into groups with enough rows each. The other levels, which have no order, share one group if they are rare.
     #[must_use]
     pub fn of(rows: Vec<f64>, ordered: usize, least: f64) -> Self {
+        let classes = vec![0; rows.len()];
+        Self::within(rows, &classes, ordered, least)
+    }
+
+    /// As [`Groups::of`], merging levels of one class only: what rules tell apart stays apart.
+    ///
+    /// # Panics
+    /// If there are fewer classes than levels.
+    #[must_use]
+    pub fn within(rows: Vec<f64>, classes: &[u32], ordered: usize, least: f64) -> Self {
         let mut of = vec![0u32; rows.len()];
         let mut next = 0u32;
         let mut level = 0;
@@ -33,20 +45,23 @@ impl Groups {
                 continue;
             }
             let end = (level..ordered)
-                .find(|&l| rows[l] >= least)
+                .find(|&l| rows[l] >= least || classes[l] != classes[level])
                 .unwrap_or(ordered);
             next = cut_run(&rows, level..end, least, next, &mut of);
             level = end;
         }
-        let rare: Vec<usize> = (ordered..rows.len()).filter(|&l| rows[l] < least).collect();
-        for level in ordered..rows.len() {
-            if rows[level] >= least {
-                of[level] = next;
-                next += 1;
-            }
-        }
-        for level in rare {
+        let (frequent, rare): (Vec<usize>, Vec<usize>) =
+            (ordered..rows.len()).partition(|&l| rows[l] >= least);
+        for level in frequent {
             of[level] = next;
+            next += 1;
+        }
+        let mut shared: BTreeMap<u32, u32> = BTreeMap::new();
+        for level in rare {
+            of[level] = *shared.entry(classes[level]).or_insert_with(|| {
+                next += 1;
+                next - 1
+            });
         }
         Self { of, rows }
     }
@@ -219,6 +234,14 @@ mod tests {
         assert_eq!([count(0), count(1), count(2), count(3)], [300, 75, 0, 25]);
         let empty = Groups::of(vec![0.0, 0.0], 0, 10.0);
         assert!(empty.draw_back(&[0; 10], &Seed::from_u64(1)).contains(&1));
+    }
+
+    #[test]
+    fn levels_of_different_classes_stay_apart() {
+        let rows = vec![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 50.0, 1.0];
+        let groups = Groups::within(rows, &[0, 0, 1, 1, 0, 1, 0, 0], 4, 10.0);
+        assert_eq!(groups.of, [0, 0, 1, 1, 3, 4, 2, 3]);
+        assert!(groups.has_no_gaps());
     }
 
     #[test]

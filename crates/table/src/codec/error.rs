@@ -3,6 +3,7 @@
 use parable_domain::DomainError;
 
 use crate::TableError;
+use crate::constraints::ConstraintError;
 
 /// A schema that cannot be coded, or a table or codes that do not fit a codec.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +86,9 @@ pub enum CodecError {
         /// The version it says.
         version: u32,
     },
+    /// A rule of the schema does not fit the columns it names.
+    #[error(transparent)]
+    Rule(#[from] ConstraintError),
     /// The codes make no domain.
     #[error(transparent)]
     Domain(#[from] DomainError),

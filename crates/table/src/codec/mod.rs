@@ -6,6 +6,7 @@
 mod bins;
 mod column;
 mod error;
+mod rules;
 
 use parable_domain::{Codes, Domain};
 use parable_seed::Seed;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use bins::Bin;
 pub use column::{ColumnCodec, ValueCodes};
 pub use error::CodecError;
+pub use rules::{CodeRule, CodeRules, CodeSet};
 
 use crate::{Column, Field, Schema, Table};
 
@@ -90,6 +92,14 @@ impl Codec {
             .map(|(field, column)| ColumnCodec::observed(field, column, config))
             .collect::<Result<_, _>>()?;
         Self::new(table.schema().clone(), columns)
+    }
+
+    /// A codec of these columns, such as those of another codec with other bins. For a private fit the bins must come from public facts.
+    ///
+    /// # Errors
+    /// The columns do not fit the fields of the schema.
+    pub fn from_columns(schema: Schema, columns: Vec<ColumnCodec>) -> Result<Self, CodecError> {
+        Self::new(schema, columns)
     }
 
     fn new(schema: Schema, columns: Vec<ColumnCodec>) -> Result<Self, CodecError> {

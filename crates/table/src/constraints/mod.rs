@@ -6,9 +6,9 @@
 mod check;
 mod describe;
 mod error;
-mod predicate;
+pub(crate) mod predicate;
 mod repair;
-mod rule;
+pub(crate) mod rule;
 
 pub use check::{Violation, broken_rows, check};
 pub use error::ConstraintError;

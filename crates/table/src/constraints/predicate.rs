@@ -5,13 +5,13 @@ use crate::{Column, Condition, Field, Kind, NumberFormat, Schema};
 
 /// A condition about the column at a position, texts replaced by codes or numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Predicate {
-    pub(super) column: usize,
-    pub(super) test: Test,
+pub(crate) struct Predicate {
+    pub(crate) column: usize,
+    pub(crate) test: Test,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Test {
+pub(crate) enum Test {
     /// The code is one of these.
     Codes(Vec<u32>),
     /// The number is one of these.

@@ -8,7 +8,7 @@ use crate::{Column, Constraint, Field, Kind, Schema, Values};
 
 /// A rule with columns as positions and texts as codes or numbers.
 #[derive(Clone, Debug)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     /// The value lies between these.
     Range { column: usize, min: f64, max: f64 },
     /// The code is one of these.
@@ -34,7 +34,7 @@ pub(super) enum Rule {
 
 /// The stored value of a two-valued column that means 1.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum One {
+pub(crate) enum One {
     Number,
     Code(u32),
 }
@@ -51,7 +51,7 @@ impl One {
 
 impl Rule {
     /// Resolves the rule with this position.
-    pub(super) fn new(
+    pub(crate) fn new(
         constraint: &Constraint,
         schema: &Schema,
         rule: usize,
