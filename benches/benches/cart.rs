@@ -1,18 +1,21 @@
 //! Fit and sample times of `cart`, with the quality of what comes out printed before them.
 //!
 //! Reads the tables of `../shared/data/bench` (see the README there), on which other packages were measured; without them there is nothing to
-//! compare with, and the bench says so and ends. Peers on the same tables: `docs/methods/cart.md`.
+//! compare with, and the bench says so and ends. With `PARABLE_CART='{"min_leaf_rows": 8}'` it prints the quality under these settings and times nothing. Peers on the same tables: `docs/methods/cart.md`.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
-use std::process::Command;
+#[path = "cart/quality.rs"]
+mod quality;
+#[path = "cart/tables.rs"]
+mod tables;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use parable_cart::{Cart, CartModel};
+use parable_cart::{Cart, CartConfig, CartModel};
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
-use parable_table::{Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values};
+use parable_table::Table;
+use quality::{Grouped, copies, disco, grouped, spmse};
+use tables::{folder, load};
 
 const SEEDS: u64 = 5;
 
@@ -46,198 +49,69 @@ const CASES: [Case; 4] = [
     },
 ];
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bench")
-}
-
-fn load(name: &str) -> Option<Table> {
-    let file = folder().join(format!("cart_{name}.csv.gz"));
-    let kinds = std::fs::read(folder().join(format!("cart_{name}.kinds.json"))).ok()?;
-    let kinds: HashMap<String, String> = serde_json::from_slice(&kinds).ok()?;
-    // Unpacked by the system's own tool: a dependency for four files would be too much.
-    let text = Command::new("gzip")
-        .arg("-dc")
-        .arg(&file)
-        .output()
-        .ok()
-        .filter(|made| made.status.success())?;
-    let text = String::from_utf8(text.stdout).ok()?;
-    let mut lines = text.lines().map(split);
-    let header = lines.next()?;
-    let rows: Vec<Vec<String>> = lines.collect();
-    let (mut fields, mut columns) = (Vec::new(), Vec::new());
-    for (position, name) in header.iter().enumerate() {
-        let cells: Vec<&str> = rows.iter().map(|row| row[position].as_str()).collect();
-        let missing = cells.iter().map(|cell| u8::from(cell.is_empty())).collect();
-        let (kind, values) = if kinds[name] == "cat" {
-            levels(&cells)
-        } else {
-            numbers(&cells)
-        };
-        fields.push(Field::new(name.clone(), kind));
-        columns.push(Column::with_missing(values, missing));
-    }
-    Table::new(Schema::new(fields).ok()?, columns).ok()
-}
-
-fn split(line: &str) -> Vec<String> {
-    let (mut cells, mut quoted) = (vec![String::new()], false);
-    for sign in line.chars() {
-        match sign {
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            sign => cells.last_mut().expect("one cell").push(sign),
-        }
-    }
-    cells
-}
-
-fn levels(cells: &[&str]) -> (Kind, Values) {
-    let mut names: Vec<&str> = cells
-        .iter()
-        .copied()
-        .filter(|cell| !cell.is_empty())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let codes = cells
-        .iter()
-        .map(|cell| names.binary_search(cell).unwrap_or(0) as u32)
-        .collect();
-    let names = Levels::new(names).expect("distinct names");
-    (Kind::nominal(Known::observed(names)), Values::Codes(codes))
-}
-
-fn numbers(cells: &[&str]) -> (Kind, Values) {
-    let kind = Kind::Continuous {
-        bounds: None,
-        grid: None,
-        format: NumberFormat::default(),
-    };
-    let number = |cell: &&str| cell.parse().unwrap_or(0.0);
-    (kind, Values::Continuous(cells.iter().map(number).collect()))
-}
-
 fn fit(table: &Table) -> CartModel {
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
     let mut noise = NoiseSource::operating_system();
     let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
-    Cart::default().fit(table, &mut context).expect("a fit")
+    Cart::new(config()).fit(table, &mut context).expect("a fit")
 }
 
-/// A column of both tables in common groups: levels, or fifths of the pooled numbers, missing values apart.
-struct Grouped {
-    real: Vec<usize>,
-    made: Vec<usize>,
-    groups: usize,
+/// Settings from `PARABLE_CART` (JSON), the defaults without it; which tables from `PARABLE_TABLES` (names with commas), all without it.
+fn config() -> CartConfig {
+    std::env::var("PARABLE_CART").map_or_else(
+        |_| CartConfig::default(),
+        |text| serde_json::from_str(&text).expect("PARABLE_CART holds settings of cart"),
+    )
 }
 
-fn grouped(real: &Column, made: &Column) -> Grouped {
-    let cuts = cuts(real, made);
-    let of = |column: &Column| -> Vec<usize> {
-        (0..column.len())
-            .map(|row| match (column.code(row), column.number(row)) {
-                (Some(code), _) => code as usize + 1,
-                (_, Some(number)) => cuts.partition_point(|&cut| cut <= number) + 1,
-                _ => 0,
-            })
-            .collect()
+fn wanted(case: &Case) -> bool {
+    std::env::var("PARABLE_TABLES")
+        .map_or(true, |names| names.split(',').any(|name| name == case.name))
+}
+
+/// CPU seconds of this process so far, and its resident memory now and at most since the last reset, in MB (Linux; zeros elsewhere).
+fn spent() -> (f64, f64, f64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks: f64 = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let of = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
     };
-    let (real, made) = (of(real), of(made));
-    let groups = real.iter().chain(&made).max().map_or(1, |&last| last + 1);
-    Grouped { real, made, groups }
+    (ticks / 100.0, of("VmRSS:"), of("VmHWM:"))
 }
 
-fn cuts(real: &Column, made: &Column) -> Vec<f64> {
-    let numbers = |column: &Column| -> Vec<f64> {
-        (0..column.len())
-            .filter_map(|row| column.number(row))
-            .collect()
-    };
-    let mut pooled = [numbers(real), numbers(made)].concat();
-    pooled.sort_unstable_by(f64::total_cmp);
-    let Some(last) = pooled.len().checked_sub(1) else {
-        return Vec::new();
-    };
-    let quantile = |fifth: usize| {
-        let place = last as f64 * fifth as f64 / 5.0;
-        let below = place as usize;
-        pooled[below] + (place - below as f64) * (pooled[(below + 1).min(last)] - pooled[below])
-    };
-    let mut breaks: Vec<f64> = (0..=5).map(quantile).collect();
-    breaks.dedup();
-    if breaks.len() < 4 {
-        breaks = (0..=5)
-            .map(|fifth| pooled[0] + (pooled[last] - pooled[0]) * f64::from(fifth) / 5.0)
-            .collect();
-    }
-    breaks[1..breaks.len() - 1].to_vec()
+fn report(case: &Case, real: &Table) -> CartModel {
+    // Writing 5 resets the peak of resident memory.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let (start, before, _) = spent();
+    let model = fit(real);
+    let (fitted, ..) = spent();
+    let _ = model
+        .sample(real.rows(), &Seed::from_u64(0))
+        .expect("a sample");
+    let (sampled, _, peak) = spent();
+    println!(
+        "{}: fit {:.2} CPU s, sample {:.2} CPU s, memory beyond the table {:.0} MB",
+        case.name,
+        fitted - start,
+        sampled - fitted,
+        peak - before
+    );
+    quality_of(case, real, &model);
+    model
 }
 
-/// Voas-Williamson statistic over its degrees of freedom (`S_pMSE`): 1 is what independent draws from the truth give.
-fn spmse(
-    real: impl Iterator<Item = usize>,
-    made: impl Iterator<Item = usize>,
-    cells: usize,
-) -> Option<f64> {
-    let (mut there, mut here) = (vec![0.0; cells], vec![0.0; cells]);
-    real.for_each(|cell| there[cell] += 1.0);
-    made.for_each(|cell| here[cell] += 1.0);
-    let rows = |counts: &[f64]| counts.iter().sum::<f64>();
-    let share = rows(&here) / (rows(&here) + rows(&there));
-    let held = there.iter().zip(&here).filter(|(t, h)| **t + **h > 0.0);
-    let (sum, count) = held.fold((0.0, 0.0), |(sum, count), (t, h)| {
-        let off = h - t * share / (1.0 - share);
-        (sum + off * off / ((t + h) * share), count + 1.0)
-    });
-    (count > 1.0).then(|| sum / (count - 1.0))
-}
-
-fn cell(table: &Table, column: usize, row: usize) -> u64 {
-    let column = table.column(column);
-    match (column.code(row), column.number(row)) {
-        (Some(code), _) => u64::from(code),
-        (_, Some(number)) => number.to_bits(),
-        _ => u64::MAX,
-    }
-}
-
-fn cells(table: &Table, columns: &[usize], row: usize) -> Vec<u64> {
-    columns
-        .iter()
-        .map(|&column| cell(table, column, row))
-        .collect()
-}
-
-/// Share of synthetic rows that equal some real row in every column.
-fn copies(real: &Table, made: &Table) -> f64 {
-    let all: Vec<usize> = (0..real.schema().len()).collect();
-    let known: HashSet<Vec<u64>> = (0..real.rows()).map(|row| cells(real, &all, row)).collect();
-    let found = (0..made.rows()).filter(|&row| known.contains(&cells(made, &all, row)));
-    found.count() as f64 / made.rows() as f64
-}
-
-/// Share of real rows whose keys stand in the synthetic table with one target only, and that one theirs (DiSCO).
-fn disco(real: &Table, made: &Table, case: &Case) -> Option<f64> {
-    let keys = case
-        .keys
-        .iter()
-        .map(|key| real.schema().position(key))
-        .collect::<Option<Vec<_>>>()?;
-    let target = real.schema().position(case.target)?;
-    let mut known: HashMap<Vec<u64>, Option<u64>> = HashMap::new();
-    for row in 0..made.rows() {
-        let own = cell(made, target, row);
-        let entry = known.entry(cells(made, &keys, row)).or_insert(Some(own));
-        *entry = entry.filter(|&only| only == own);
-    }
-    let right = (0..real.rows()).filter(|&row| {
-        known.get(&cells(real, &keys, row)).copied().flatten() == Some(cell(real, target, row))
-    });
-    Some(right.count() as f64 / real.rows() as f64)
-}
-
-fn report(case: &Case, real: &Table, model: &CartModel) {
+fn quality_of(case: &Case, real: &Table, model: &CartModel) {
     let count = real.schema().len();
     let (mut one, mut two, mut worst, mut copied, mut disclosed) =
         (0.0, 0.0, Vec::new(), 0.0, Vec::new());
@@ -253,24 +127,30 @@ fn report(case: &Case, real: &Table, model: &CartModel) {
             .filter_map(|c| spmse(c.real.iter().copied(), c.made.iter().copied(), c.groups))
             .collect();
         let mut pairs = Vec::new();
+        let mut by_pair: Vec<(f64, usize, usize)> = Vec::new();
         for (index, a) in columns.iter().enumerate() {
-            for b in &columns[..index] {
+            for (position, b) in columns[..index].iter().enumerate() {
                 let join = |a: &[usize], c: &[usize]| -> Vec<usize> {
                     a.iter().zip(c).map(|(x, y)| x * b.groups + y).collect()
                 };
                 let (there, here) = (join(&a.real, &b.real), join(&a.made, &b.made));
-                pairs.extend(spmse(
-                    there.into_iter(),
-                    here.into_iter(),
-                    a.groups * b.groups,
-                ));
+                let missed = spmse(there.into_iter(), here.into_iter(), a.groups * b.groups);
+                pairs.extend(missed);
+                by_pair.push((missed.unwrap_or(0.0), index, position));
             }
         }
         one += single.iter().sum::<f64>() / single.len() as f64;
         two += pairs.iter().sum::<f64>() / pairs.len() as f64;
+        by_pair.sort_by(|a, b| b.0.total_cmp(&a.0));
+        if seed == 0 {
+            let name = |column: usize| &real.schema().fields()[column].name;
+            for (missed, a, b) in by_pair.iter().take(5) {
+                println!("  {missed:.1}: {} x {}", name(*a), name(*b));
+            }
+        }
         worst.push(pairs.iter().copied().fold(0.0, f64::max));
         copied += copies(real, &made);
-        disclosed.extend(disco(real, &made, case));
+        disclosed.extend(disco(real, &made, case.keys, case.target));
     }
     let seeds = SEEDS as f64;
     let percent = |share: f64| 100.0 * share;
@@ -293,7 +173,7 @@ fn report(case: &Case, real: &Table, model: &CartModel) {
 }
 
 fn cart(criterion: &mut Criterion) {
-    for case in &CASES {
+    for case in CASES.iter().filter(|case| wanted(case)) {
         let Some(table) = load(case.name) else {
             eprintln!(
                 "SKIPPED: no table `{}` in {} (or no gzip)",
@@ -302,8 +182,10 @@ fn cart(criterion: &mut Criterion) {
             );
             continue;
         };
-        let model = fit(&table);
-        report(case, &table, &model);
+        let model = report(case, &table);
+        if std::env::var("PARABLE_CART").is_ok() {
+            continue;
+        }
         let shape = format!(
             "{}-{}cols-{}",
             case.name,

@@ -8,7 +8,7 @@ use parable_core::Unobserved;
 use parable_seed::Seed;
 
 use crate::effects::MAX_COMMON;
-use crate::model::CartModel;
+use crate::model::Sequence;
 use crate::sample::probe;
 
 /// How alike cluster mates are: for each level of clusters the correlation over pairs of units in one cluster of that level and not in one
@@ -71,7 +71,7 @@ const LEAST_GAIN: f64 = 0.15;
 const MOST_GAIN: f64 = 1.5;
 
 /// Moves the common parts of all trees until draws are as alike within clusters as real rows are.
-pub(crate) fn calibrate(model: &mut CartModel, goals: &[Goal], seed: &Seed) {
+pub(crate) fn calibrate(model: &mut Sequence, goals: &[Goal], seed: &Seed) {
     let rows = model.rows.min(MOST_ROWS);
     let copies = (ENOUGH_ROWS / rows.max(1)).clamp(1, 4);
     let mut last: Vec<Vec<(f64, f64)>> = vec![Vec::new(); goals.len()];

@@ -6,13 +6,15 @@ use parable_core::Model;
 use serde::Serialize;
 
 use crate::feature::Scale;
-use crate::model::{Book, CartModel, Part, Source, Stage};
+use crate::model::{Book, CartModel, Part, Sequence, Source, Stage};
 use crate::tree::{Node, Rule};
 
-/// One tree of a [`CartModel`] in figures.
+/// One tree of a [`CartModel`] in figures; several trees of one column together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TreeSummary {
+    /// Which stratum it belongs to, from 1 on, the largest first; `None` if there are no strata.
+    pub stratum: Option<usize>,
     /// The column the tree draws; for the size of clusters and for what whole clusters lack, the column that names the clusters.
     pub column: String,
     /// What of the column: `value`, `missing reason`, `spike`, `rows per cluster`, `clusters per cluster`, `absent columns`.
@@ -33,38 +35,61 @@ impl CartModel {
     /// The trees, in the order in which they draw.
     #[must_use]
     pub fn trees(&self) -> Vec<TreeSummary> {
-        self.stages
-            .iter()
-            .map(|stage| self.summary(stage))
-            .collect()
+        let mut all = Vec::new();
+        for (index, sequence) in self.sequences.iter().enumerate() {
+            let stratum = (self.sequences.len() > 1).then_some(index + 1);
+            let trees = sequence.stages.iter().map(|stage| TreeSummary {
+                stratum,
+                ..sequence.summary(stage)
+            });
+            all.extend(trees);
+        }
+        all
     }
 
-    /// The trees of a column as indented text, at most `max_depth` splits deep; `None` for a column that no tree draws.
+    /// The trees of a column as indented text, at most `max_depth` splits deep; `None` for a column that no tree draws. Of several trees of one column the first
+    /// is drawn.
     #[must_use]
     pub fn draw_tree(&self, column: &str, max_depth: usize) -> Option<String> {
         let position = self.schema().position(column)?;
         let mut text = String::new();
-        for stage in self
-            .stages
-            .iter()
-            .filter(|stage| stage.part.column() == Some(position))
-        {
-            let summary = self.summary(stage);
-            let _ = writeln!(
-                text,
-                "{column}, {}: {} leaves, depth {}",
-                summary.part, summary.leaves, summary.depth
-            );
-            self.draw_node(stage, 0, 0, max_depth, &mut text);
+        for (index, sequence) in self.sequences.iter().enumerate() {
+            for stage in sequence.of_column(position) {
+                let summary = sequence.summary(stage);
+                let stratum = if self.sequences.len() > 1 {
+                    format!("stratum {}, ", index + 1)
+                } else {
+                    String::new()
+                };
+                let trees = match stage.tree.roots.len() {
+                    1 => String::new(),
+                    trees => format!(" in {trees} trees, the first of which is"),
+                };
+                let _ = writeln!(
+                    text,
+                    "{column}, {stratum}{}: {} leaves{trees}, depth {}",
+                    summary.part, summary.leaves, summary.depth
+                );
+                sequence.draw_node(stage, 0, 0, max_depth, &mut text);
+            }
         }
         (!text.is_empty()).then_some(text)
     }
+}
 
-    fn name(&self, column: usize) -> String {
-        self.schema().fields()[column].name.clone()
+impl Sequence {
+    /// The stages of a column that a tree draws.
+    pub(crate) fn of_column(&self, position: usize) -> impl Iterator<Item = &Stage> {
+        self.stages.iter().filter(move |stage| {
+            stage.part.column() == Some(position) && !matches!(stage.part, Part::Formula(_))
+        })
     }
 
-    fn feature_name(&self, feature: u16) -> String {
+    pub(crate) fn name(&self, column: usize) -> String {
+        self.common.schema.fields()[column].name.clone()
+    }
+
+    pub(crate) fn feature_name(&self, feature: u16) -> String {
         let feature = &self.features[usize::from(feature)];
         match feature.source {
             Source::Column(column) => self.name(column),
@@ -76,7 +101,7 @@ impl CartModel {
         }
     }
 
-    fn summary(&self, stage: &Stage) -> TreeSummary {
+    pub(crate) fn summary(&self, stage: &Stage) -> TreeSummary {
         let (part, column) = match stage.part {
             Part::Rows => ("rows per cluster", self.levels[stage.level].column),
             Part::Children => ("clusters per cluster", self.levels[stage.level].column),
@@ -84,9 +109,15 @@ impl CartModel {
             Part::Reason(column) => ("missing reason", column),
             Part::Spike(column) => ("spike", column),
             Part::Value(column) => ("value", column),
+            Part::Formula(column) => ("formula", column),
         };
         let rows = rows_below(stage);
-        let all = f64::from(rows[0]);
+        let all: f64 = stage
+            .tree
+            .roots
+            .iter()
+            .map(|&root| f64::from(rows[root as usize]))
+            .sum();
         let mut predictors: Vec<(String, f64)> = Vec::new();
         for (index, node) in stage.tree.nodes.iter().enumerate() {
             if let Node::Split { feature, .. } = node {
@@ -100,6 +131,7 @@ impl CartModel {
         }
         predictors.sort_by(|a, b| b.1.total_cmp(&a.1));
         TreeSummary {
+            stratum: None,
             column: self.name(column),
             part,
             leaves: stage.tree.leaves.len(),
@@ -151,7 +183,7 @@ impl CartModel {
         }
     }
 
-    fn question(&self, feature: u16, rule: &Rule) -> (String, String) {
+    pub(crate) fn question(&self, feature: u16, rule: &Rule) -> (String, String) {
         let name = self.feature_name(feature);
         let feature = &self.features[usize::from(feature)];
         match (rule, &feature.coding.scale) {
@@ -195,7 +227,7 @@ impl CartModel {
         let Source::Column(column) = source else {
             return bin.to_string();
         };
-        let field = &self.schema().fields()[column];
+        let field = &self.common.schema.fields()[column];
         match bin.checked_sub(coding.values()) {
             Some(0) => "(absent)".to_owned(),
             Some(reason) => field
@@ -210,7 +242,7 @@ impl CartModel {
         }
     }
 
-    fn leaf_text(&self, stage: &Stage, leaf: usize) -> String {
+    pub(crate) fn leaf_text(&self, stage: &Stage, leaf: usize) -> String {
         let leaves = &stage.tree.leaves;
         let all = f64::from(leaves.rows(leaf));
         let range = leaves.range(leaf);
@@ -241,7 +273,7 @@ impl CartModel {
             (Book::Reasons(bytes), Some(column)) => match bytes[code as usize] {
                 0 => "present".to_owned(),
                 1 => "(absent)".to_owned(),
-                byte => self.schema().fields()[column]
+                byte => self.common.schema.fields()[column]
                     .missing_codes
                     .get(usize::from(byte) - 2)
                     .map_or_else(String::new, |code| code.text.clone()),
@@ -251,7 +283,7 @@ impl CartModel {
                 .map_or("another number".to_owned(), |s| {
                     spikes[s as usize].to_string()
                 }),
-            (Book::Codes(_), Some(column)) => self.schema().fields()[column]
+            (Book::Codes(_), Some(column)) => self.common.schema.fields()[column]
                 .kind
                 .levels()
                 .and_then(|levels| levels.get(code))
@@ -262,7 +294,7 @@ impl CartModel {
 }
 
 /// Training rows below each node.
-fn rows_below(stage: &Stage) -> Vec<u32> {
+pub(crate) fn rows_below(stage: &Stage) -> Vec<u32> {
     let nodes = &stage.tree.nodes;
     let mut rows = vec![0u32; nodes.len()];
     for index in (0..nodes.len()).rev() {

@@ -7,6 +7,7 @@
 //! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows.
 
 use crate::grow::Grown;
+use crate::linear::Linear;
 use crate::normal::interval_score;
 use crate::tree::Leaves;
 
@@ -17,6 +18,8 @@ pub(crate) struct Effects {
     pub(crate) arms: Vec<Option<f64>>,
     /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above.
     pub(crate) clusters: Vec<f64>,
+    /// What predictors add to scores, for columns made by normal ranks.
+    pub(crate) linear: Option<Linear>,
 }
 
 /// The groups that training rows belong to.

@@ -69,6 +69,32 @@ impl Grown {
         self.nodes.len() - 1
     }
 
+    /// Adds another tree behind this one; the number of its first node.
+    pub(crate) fn append(&mut self, other: Self) -> u32 {
+        let (nodes, rows, leaves) = (
+            self.nodes.len() as u32,
+            self.rows.len() as u32,
+            self.leaf_ends.len() as u32,
+        );
+        self.nodes
+            .extend(other.nodes.into_iter().map(|node| match node {
+                Node::Leaf(leaf) => Node::Leaf(leaf + leaves),
+                Node::Split {
+                    feature,
+                    rule,
+                    right,
+                } => Node::Split {
+                    feature,
+                    rule,
+                    right: right + nodes,
+                },
+            }));
+        self.rows.extend(other.rows);
+        self.leaf_ends
+            .extend(other.leaf_ends.into_iter().map(|end| end + rows));
+        nodes
+    }
+
     /// Makes the node that comes next the right child of this split.
     pub(crate) fn set_right(&mut self, split: usize) {
         let next = self.nodes.len() as u32;

@@ -37,30 +37,54 @@
 //! ```
 
 mod balance;
+mod bootstrap;
+mod bound;
 mod calibrate;
+mod climb;
+mod conditional;
 mod config;
+mod density;
 mod describe;
+mod edges;
 mod effects;
+mod expression;
 mod feature;
 mod file;
 mod fit;
 mod grow;
 mod hierarchy;
+mod importance;
+mod linear;
 mod local;
 mod model;
 mod normal;
+mod order;
 mod ordering;
+mod pairs;
+mod plan;
 mod private;
+mod prune;
 mod rake;
 mod sample;
+mod saturate;
+mod sequence;
 mod split;
+mod stage;
+mod strata;
+mod svg;
 mod tree;
+mod uniques;
 mod values;
+mod work;
 
-pub use config::{CartConfig, Draws, Smoothing, VisitOrder};
+pub use config::{
+    CartConfig, ColumnConfig, Draws, Fixed, Method, Predictors, Pruning, ReplicatedUniques, Rule,
+    SmallStrata, Smoothing, Strata, VisitOrder,
+};
 pub use describe::TreeSummary;
 pub use file::CartReader;
 pub use fit::Cart;
+pub use importance::Importance;
 pub use model::CartModel;
 pub use private::{
     PrivateCart, PrivateCartConfig, PrivateCartModel, PrivateCartReader, PrivateTree, PrivateTrees,

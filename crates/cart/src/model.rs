@@ -2,28 +2,40 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use parable_core::{FitRecord, Model, ModelFileError, Observer, SampleError};
 use parable_seed::Seed;
 use parable_table::{Schema, Table};
 
+use crate::bound::Bound;
 use crate::config::Draws;
 use crate::effects::Effects;
 use crate::feature::Coding;
 use crate::hierarchy::Labels;
 use crate::tree::Tree;
+use crate::uniques::Uniques;
 use crate::values::ValueCells;
-use crate::{file, sample};
+use crate::{conditional, file, sample};
 
 /// Trees that make a table column by column, clusters before their members.
 ///
-/// A pure function of rows and seed. Readable by [`trees`](Self::trees) and [`draw_tree`](Self::draw_tree).
+/// A pure function of rows and seed. Readable by [`trees`](Self::trees), [`importance`](Self::importance) and [`draw_tree`](Self::draw_tree).
 #[derive(Clone, Debug, PartialEq)]
 pub struct CartModel {
     pub(crate) record: FitRecord,
+    /// One, or one for each stratum.
+    pub(crate) sequences: Vec<Sequence>,
+    /// Digests of unique real people, if synthetic rows like them are to be drawn anew.
+    pub(crate) uniques: Option<Uniques>,
+}
+
+/// What makes the rows of one stratum, or all.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sequence {
+    pub(crate) common: Arc<Common>,
     /// Rows of the table it learnt from.
     pub(crate) rows: usize,
-    pub(crate) draws: Draws,
     /// Cluster levels, coarsest first. Rows of the table are the level after the last.
     pub(crate) levels: Vec<LevelModel>,
     pub(crate) features: Vec<Feature>,
@@ -31,6 +43,14 @@ pub struct CartModel {
     pub(crate) arms: Option<usize>,
     /// In the order in which they are drawn: level by level, column by column.
     pub(crate) stages: Vec<Stage>,
+}
+
+/// What all strata share.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Common {
+    pub(crate) schema: Schema,
+    pub(crate) bound: Bound,
+    pub(crate) draws: Draws,
 }
 
 /// A level of clusters.
@@ -79,6 +99,19 @@ pub(crate) struct Stage {
     pub(crate) effects: Effects,
 }
 
+impl Stage {
+    /// A column that no tree draws.
+    pub(crate) fn of_formula(level: usize, part: Part) -> Self {
+        Self {
+            level,
+            part,
+            book: Book::Codes(1),
+            tree: Tree::empty(),
+            effects: Effects::default(),
+        }
+    }
+}
+
 /// What a tree draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -94,13 +127,18 @@ pub(crate) enum Part {
     Spike(usize),
     /// The value.
     Value(usize),
+    /// All of a column that a formula or a rule makes; its tree says nothing.
+    Formula(usize),
 }
 
 impl Part {
     /// The column it belongs to.
     pub(crate) fn column(self) -> Option<usize> {
         match self {
-            Self::Reason(column) | Self::Spike(column) | Self::Value(column) => Some(column),
+            Self::Reason(column)
+            | Self::Spike(column)
+            | Self::Value(column)
+            | Self::Formula(column) => Some(column),
             Self::Rows | Self::Children | Self::Absences => None,
         }
     }
@@ -149,6 +187,27 @@ impl Book {
     }
 }
 
+impl CartModel {
+    /// Several independent tables of so many rows: copy `k` is the same whatever the number of copies.
+    ///
+    /// Rules that combine estimates from several copies (Reiter 2003; Raab, Nowok & Dibben 2016) take the copies as independent draws from the
+    /// model; with [`Draws::Balanced`](crate::Draws::Balanced) they err on the safe side.
+    ///
+    /// # Errors
+    /// See [`SampleError`].
+    pub fn copies(
+        &self,
+        copies: usize,
+        rows: usize,
+        seed: &Seed,
+    ) -> Result<Vec<Table>, SampleError> {
+        let seed = seed.stream("cart/copy");
+        (0..copies)
+            .map(|copy| self.sample(rows, &seed.index(copy as u64)))
+            .collect()
+    }
+}
+
 impl Model for CartModel {
     fn schema(&self) -> &Schema {
         &self.record.schema
@@ -167,6 +226,18 @@ impl Model for CartModel {
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
         sample::sample(self, rows, seed, observer)
+    }
+
+    /// Given columns are held; the others are drawn given them, column by column. Exact where the given columns are made first, otherwise by sequential
+    /// importance resampling: several candidates for each row are drawn and those kept that make the given values likely. Rows are in no order of
+    /// clusters. See `docs/methods/cart.md`.
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        conditional::sample_given(self, given, seed, observer)
     }
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {

@@ -1,18 +1,26 @@
 //! Making tables: level by level, column by column, all rows of a column at once.
 
-use parable_core::{Model, Observer, Progress, SampleError};
-use parable_seed::Seed;
-use parable_table::{Column, Field, Kind, Table, Values};
-use rayon::prelude::*;
+mod draw;
+mod filler;
+mod given;
+mod structure;
 
-use crate::balance::{BLOCK, even_scores, even_shares, independent_shares, level_out, share_out};
-use crate::calibrate::{Goal, likeness};
-use crate::config::Draws;
-use crate::effects::arm_means;
-use crate::hierarchy::Labels;
-use crate::model::{Book, CartModel, Part, Source, Stage};
-use crate::normal::{phi, probit};
-use crate::rake::{self, rake};
+use parable_core::{Observer, Progress, SampleError};
+use parable_seed::Seed;
+use parable_table::{Column, Table};
+
+use crate::bound::Given as Value;
+use crate::bound::Making;
+use crate::calibrate::Goal;
+use crate::expression::Cells;
+use crate::model::{Book, CartModel, Part, Sequence, Source};
+use crate::strata;
+use crate::uniques::digests;
+use filler::Filler;
+pub(crate) use given::{Answer, answer};
+
+/// Tables drawn in search of rows that are not like unique people.
+const MAX_REDRAWS: u64 = 50;
 
 pub(crate) fn sample(
     model: &CartModel,
@@ -20,14 +28,102 @@ pub(crate) fn sample(
     seed: &Seed,
     observer: &dyn Observer,
 ) -> Result<Table, SampleError> {
-    let mut work = Work::new(model, rows, seed, &[]);
-    work.make(observer)?;
-    Ok(Table::new(model.schema().clone(), work.assemble())?)
+    let mut made = all(model, rows, seed, observer)?;
+    let Some(uniques) = &model.uniques else {
+        return Ok(Table::new(model.record.schema.clone(), made)?);
+    };
+    let mut replicated = uniques.replicated(&made);
+    let mut drawn = 0;
+    for round in 0..MAX_REDRAWS {
+        if replicated.is_empty() {
+            return Ok(Table::new(model.record.schema.clone(), made)?);
+        }
+        let count = 2 * replicated.len() + 8;
+        let fresh = all(
+            model,
+            count,
+            &seed.stream("cart/redraw").index(round),
+            observer,
+        )?;
+        drawn += count;
+        let mut source: Vec<usize> = (0..rows).collect();
+        for (row, digest) in digests(&fresh, &uniques.columns).into_iter().enumerate() {
+            if !uniques.holds(digest)
+                && let Some(place) = replicated.pop()
+            {
+                source[place] = rows + row;
+            }
+        }
+        made = made
+            .iter()
+            .zip(&fresh)
+            .map(|(made, fresh)| Column::concat([made, fresh]).take(&source))
+            .collect();
+    }
+    let names = uniques
+        .columns
+        .iter()
+        .map(|&column| model.record.schema.fields()[column].name.clone());
+    Err(SampleError::Rare {
+        columns: names.collect::<Vec<_>>().join("`, `"),
+        drawn,
+        unmatched: replicated.len(),
+    })
 }
 
-/// Makes rows for the sake of how alike cluster mates come out: for each tree and level of clusters, see [`likeness`].
-pub(crate) fn probe(
+/// Rows of all strata in their real proportions, in random order unless they stand in clusters.
+fn all(
     model: &CartModel,
+    rows: usize,
+    seed: &Seed,
+    observer: &dyn Observer,
+) -> Result<Vec<Column>, SampleError> {
+    if let [only] = model.sequences.as_slice() {
+        return columns(only, rows, seed, observer);
+    }
+    let weights: Vec<usize> = model
+        .sequences
+        .iter()
+        .map(|sequence| sequence.rows)
+        .collect();
+    let mut parts = Vec::with_capacity(weights.len());
+    for (index, (sequence, count)) in model
+        .sequences
+        .iter()
+        .zip(strata::shares(&weights, rows))
+        .enumerate()
+    {
+        let seed = seed.stream("cart/stratum").index(index as u64);
+        parts.push(columns(sequence, count, &seed, observer)?);
+    }
+    let mut order: Vec<usize> = (0..rows).collect();
+    if model
+        .sequences
+        .iter()
+        .all(|sequence| sequence.levels.is_empty())
+    {
+        seed.stream("cart/strata").rng().shuffle(&mut order);
+    }
+    let joined =
+        |column: usize| Column::concat(parts.iter().map(|part| &part[column])).take(&order);
+    Ok((0..model.record.schema.len()).map(joined).collect())
+}
+
+/// The columns of one stratum, in the order of the schema.
+pub(crate) fn columns(
+    model: &Sequence,
+    rows: usize,
+    seed: &Seed,
+    observer: &dyn Observer,
+) -> Result<Vec<Column>, SampleError> {
+    let mut work = Work::new(model, rows, seed, &[]);
+    work.make(observer)?;
+    Ok(work.assemble())
+}
+
+/// Makes rows for the sake of how alike cluster mates come out: for each tree and level of clusters, see [`likeness`](crate::calibrate::likeness).
+pub(crate) fn probe(
+    model: &Sequence,
     rows: usize,
     seed: &Seed,
     goals: &[Goal],
@@ -36,6 +132,19 @@ pub(crate) fn probe(
     let mut work = Work::new(model, rows, seed, goals);
     work.make(observer)?;
     Ok(work.likeness)
+}
+
+/// For each level its labels in random order.
+fn deal(model: &Sequence, seed: &Seed) -> Vec<Vec<usize>> {
+    let levels = model.levels.iter().enumerate();
+    levels
+        .map(|(level, clusters)| {
+            let mut names: Vec<usize> = (0..clusters.labels.len()).collect();
+            let seed = seed.stream("names").index(level as u64);
+            seed.rng().shuffle(&mut names);
+            names
+        })
+        .collect()
 }
 
 /// The units of one level while they are made.
@@ -63,7 +172,7 @@ impl Frame {
 }
 
 struct Work<'a> {
-    model: &'a CartModel,
+    model: &'a Sequence,
     rows: usize,
     /// Bins of values of each feature.
     values: Vec<usize>,
@@ -72,6 +181,10 @@ struct Work<'a> {
     /// Where likeness is asked for: what codes count for, by tree, and what was found.
     goals: &'a [Goal],
     likeness: Vec<Vec<Option<f64>>>,
+    /// By tree the shift of each arm, found where it is not known yet.
+    shifts: Vec<Option<Vec<f64>>>,
+    /// By level the name of each cluster, as a position among the labels.
+    names: Vec<Vec<usize>>,
 }
 
 /// Codes drawn for some units, and how far into the code's share each draw fell.
@@ -81,7 +194,7 @@ struct Drawn {
 }
 
 impl<'a> Work<'a> {
-    fn new(model: &'a CartModel, rows: usize, seed: &Seed, goals: &'a [Goal]) -> Self {
+    fn new(model: &'a Sequence, rows: usize, seed: &Seed, goals: &'a [Goal]) -> Self {
         Self {
             model,
             rows,
@@ -90,31 +203,24 @@ impl<'a> Work<'a> {
             seed: seed.stream("cart/sample"),
             goals,
             likeness: vec![Vec::new(); goals.len()],
+            shifts: vec![None; model.stages.len()],
+            names: deal(model, &seed.stream("cart/sample")),
         }
     }
 
     fn make(&mut self, observer: &dyn Observer) -> Result<(), SampleError> {
-        let stages = &self.model.stages;
         for level in 0..=self.model.levels.len() {
-            self.open(level);
-            let own: Vec<usize> = (0..stages.len())
-                .filter(|&stage| stages[stage].level == level)
-                .collect();
-            for of_column in own.chunk_by(|&a, &b| {
-                let column = stages[a].part.column();
-                column.is_some() && column == stages[b].part.column()
-            }) {
-                match stages[of_column[0]].part.column() {
-                    Some(column) => self.make_column(level, column, of_column),
+            let parents = self.parents(level);
+            self.open(level, parents);
+            for of_column in self.steps(level) {
+                match self.model.stages[of_column[0]].part.column() {
+                    Some(column) => {
+                        let made = self.make_column(level, column, &of_column);
+                        self.keep(level, column, made);
+                    }
                     None => self.make_structure(level, of_column[0]),
                 }
-                let done = of_column[of_column.len() - 1] as u64 + 1;
-                if observer
-                    .progress(Progress::new("sample", done, stages.len() as u64))
-                    .is_break()
-                {
-                    return Err(SampleError::Cancelled);
-                }
+                self.tell(observer, of_column[of_column.len() - 1])?;
             }
             if (1..self.model.levels.len()).contains(&level) {
                 self.keep_row_counts(level);
@@ -123,70 +229,47 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Changes the sizes of finer clusters a little, within their coarser cluster, until the levels of their columns have their real shares of rows
-    /// (raking, Deming & Stephan 1940). Few classes are drawn, and a percent of them more or less is hundreds of rows.
-    fn keep_row_counts(&mut self, level: usize) {
-        let columns = &self.frames[level].columns;
-        let bound = |(column, counts): &'a (usize, Vec<u32>)| {
-            let made = &columns.iter().find(|(made, _)| made == column)?.1;
-            match made.values() {
-                Values::Codes(codes) if made.missing_count() == 0 => {
-                    Some((codes.clone(), counts.as_slice()))
-                }
-                _ => None,
-            }
-        };
-        let model: &'a CartModel = self.model;
-        let bound: Vec<(Vec<u32>, &[u32])> = model.levels[level]
-            .row_counts
-            .iter()
-            .filter_map(bound)
-            .collect();
-        if bound.is_empty() {
-            return;
+    fn tell(&self, observer: &dyn Observer, stage: usize) -> Result<(), SampleError> {
+        let progress = Progress::new("sample", stage as u64 + 1, self.model.stages.len() as u64);
+        match observer.progress(progress) {
+            std::ops::ControlFlow::Continue(()) => Ok(()),
+            std::ops::ControlFlow::Break(()) => Err(SampleError::Cancelled),
         }
-        let outer = &self.frames[level - 1];
-        let mut sizes: Vec<f64> = self.frames[level]
-            .rows
-            .iter()
-            .map(|&rows| f64::from(rows))
-            .collect();
-        for _ in 0..rake::ROUNDS {
-            for (codes, wanted) in &bound {
-                rake(&mut sizes, codes, wanted);
-            }
-            let mut first = 0;
-            for (&children, &rows) in outer.children.iter().zip(&outer.rows) {
-                let own = &mut sizes[first..first + children as usize];
-                let scale = f64::from(rows) / own.iter().sum::<f64>();
-                own.iter_mut().for_each(|size| *size *= scale);
-                first += children as usize;
-            }
-        }
-        let rows = self.fit_rows(level, &sizes);
-        self.set_sizes(level, Source::Rows, rows);
     }
 
-    /// Starts a level: how many units it has, whose members they are, and what they see of their clusters.
-    fn open(&mut self, level: usize) {
+    /// The stages of a level, those of one column together.
+    fn steps(&self, level: usize) -> Vec<Vec<usize>> {
+        let stages = &self.model.stages;
+        let own: Vec<usize> = (0..stages.len())
+            .filter(|&stage| stages[stage].level == level)
+            .collect();
+        let same = |&a: &usize, &b: &usize| {
+            let column = stages[a].part.column();
+            column.is_some() && column == stages[b].part.column()
+        };
+        own.chunk_by(same).map(<[usize]>::to_vec).collect()
+    }
+
+    /// For each unit of a level the unit of the next coarser level it belongs to.
+    fn parents(&self, level: usize) -> Vec<u32> {
         let base = self.model.levels.len();
-        let names = self
-            .model
-            .levels
-            .get(level)
-            .map_or(0, |level| level.labels.len());
-        let mut frame = Frame::default();
         let outer = level.checked_sub(1).map(|outer| &self.frames[outer]);
         let counts = match outer {
             None if base == 0 => vec![self.rows as u32],
-            None => vec![self.clusters(names) as u32],
+            None => vec![self.clusters(self.model.levels[0].labels.len()) as u32],
             Some(outer) if level < base => outer.children.clone(),
             Some(outer) => outer.rows.clone(),
         };
-        let parent: Vec<u32> = (0u32..)
+        (0u32..)
             .zip(&counts)
             .flat_map(|(unit, &count)| std::iter::repeat_n(unit, count as usize))
-            .collect();
+            .collect()
+    }
+
+    /// Starts a level: whose members its units are, and what they see of their clusters.
+    fn open(&mut self, level: usize, parent: Vec<u32>) {
+        let mut frame = Frame::default();
+        let outer = level.checked_sub(1).map(|outer| &self.frames[outer]);
         frame.rows = vec![1; parent.len()];
         frame.bins = vec![None; self.model.features.len()];
         if let Some(outer) = outer {
@@ -222,113 +305,33 @@ impl<'a> Work<'a> {
         self.frames.push(frame);
     }
 
-    /// How many clusters of the coarsest level: as many per row as the real table has, within the names there are.
-    fn clusters(&self, names: usize) -> usize {
-        let share = names as f64 * self.rows as f64 / self.model.rows.max(1) as f64;
-        (share.round() as usize)
-            .clamp(1, names.max(1))
-            .min(self.rows)
-    }
-
-    fn make_structure(&mut self, level: usize, stage: usize) {
-        let units: Vec<u32> = (0..self.frames[level].units() as u32).collect();
-        let drawn = self.draw(level, stage, &units, None);
-        let part = self.model.stages[stage].part;
-        let source = match part {
-            Part::Absences => {
-                self.frames[level].absences = drawn.codes;
-                return;
-            }
-            Part::Children => Source::Children,
-            _ => Source::Rows,
-        };
-        let Book::Numbers(cells) = &self.model.stages[stage].book else {
-            unreachable!("sizes are numbers, which the reader of files checks");
-        };
-        let sizes: Vec<f64> = drawn
-            .codes
-            .iter()
-            .zip(&drawn.within)
-            .map(|(&code, &within)| cells.draw(code, within))
+    /// Draws a column; rules come before everything else, then what whole clusters lack.
+    fn make_column(&mut self, level: usize, position: usize, stages: &[usize]) -> Column {
+        let field = &self.model.common.schema.fields()[position];
+        let units = self.frames[level].units();
+        let forced = self.forced(level, position);
+        let mut missing = forced.clone();
+        let mut filler = Filler::new(field, units);
+        let ruled = self.ruled(level, position);
+        for (unit, given) in &ruled {
+            missing[*unit as usize] = filler.given(*unit, *given);
+        }
+        let mut open: Vec<u32> = (0..units as u32)
+            .filter(|&unit| forced[unit as usize] == 0)
             .collect();
-        let made = match source {
-            Source::Children => self.fit_children(level, &sizes),
-            _ => self.fit_rows(level, &sizes),
-        };
-        self.set_sizes(level, source, made);
-    }
-
-    fn set_sizes(&mut self, level: usize, source: Source, made: Vec<u32>) {
-        for (index, feature) in self.model.features.iter().enumerate() {
-            if feature.source == source && feature.level == level {
-                let bins = made
-                    .iter()
-                    .map(|&count| feature.coding.bin_of_number(f64::from(count)))
-                    .collect();
-                self.frames[level].bins[index] = Some(bins);
-            }
+        if !ruled.is_empty() {
+            open.retain(|unit| ruled.binary_search_by_key(unit, |(unit, _)| *unit).is_err());
         }
-        match source {
-            Source::Children => self.frames[level].children = made,
-            _ => self.frames[level].rows = made,
-        }
-    }
-
-    /// Rows of each unit: near what was drawn, adding up to the rows of the cluster they are in.
-    fn fit_rows(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
-        let Some(outer) = level.checked_sub(1).map(|outer| &self.frames[outer]) else {
-            return share_out(sizes, self.rows);
-        };
-        let mut made = Vec::with_capacity(sizes.len());
-        for (&children, &rows) in outer.children.iter().zip(&outer.rows) {
-            let own = &sizes[made.len()..made.len() + children as usize];
-            made.extend(level_out(own, rows as usize));
-        }
-        made
-    }
-
-    /// Finer clusters of each unit: at least one, at most one per row, and not more in all than there are names.
-    fn fit_children(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
-        let rows = &self.frames[level].rows;
-        let names = self.model.levels[level + 1].labels.len();
-        let mut made: Vec<u32> = sizes
-            .iter()
-            .zip(rows)
-            .map(|(&size, &rows)| (size.round().max(1.0) as u32).min(rows))
-            .collect();
-        let mut excess = made
-            .iter()
-            .map(|&count| count as usize)
-            .sum::<usize>()
-            .saturating_sub(names);
-        while excess > 0 {
-            // The unit with the most is the one that misses one least.
-            let most = made.iter().copied().max().unwrap_or(0);
-            if most <= 1 {
+        for &stage in stages {
+            let counted = level == self.model.levels.len()
+                && matches!(self.model.stages[stage].part, Part::Reason(_));
+            if let Part::Formula(_) = self.model.stages[stage].part {
+                for (&unit, given) in open.iter().zip(self.calculated(level, position, &open)) {
+                    missing[unit as usize] = filler.given(unit, given);
+                }
                 break;
             }
-            for count in made.iter_mut().filter(|count| **count == most) {
-                if excess > 0 {
-                    *count -= 1;
-                    excess -= 1;
-                }
-            }
-        }
-        made
-    }
-
-    fn make_column(&mut self, level: usize, position: usize, stages: &[usize]) {
-        let field = &self.model.schema().fields()[position];
-        let units = self.frames[level].units();
-        let mut missing = self.forced(level, position);
-        let mut open: Vec<u32> = (0..units as u32)
-            .filter(|&unit| missing[unit as usize] == 0)
-            .collect();
-        let mut filler = Filler::new(field, units);
-        for &stage in stages {
-            let forced = (level == self.model.levels.len()).then(|| missing.clone());
-            let reason = matches!(self.model.stages[stage].part, Part::Reason(_));
-            let drawn = self.draw(level, stage, &open, forced.as_deref().filter(|_| reason));
+            let drawn = self.draw(level, stage, &open, counted.then_some(&forced));
             match &self.model.stages[stage].book {
                 Book::Reasons(bytes) => {
                     for (&unit, &code) in open.iter().zip(&drawn.codes) {
@@ -360,7 +363,11 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        let column = Column::with_missing(filler.values, missing);
+        Column::with_missing(filler.values, missing)
+    }
+
+    /// Makes a column known to those that follow.
+    fn keep(&mut self, level: usize, position: usize, column: Column) {
         let frame = &mut self.frames[level];
         for (index, feature) in self.model.features.iter().enumerate() {
             if feature.source == Source::Column(position) && feature.level == level {
@@ -374,333 +381,66 @@ impl<'a> Work<'a> {
         frame.columns.push((position, column));
     }
 
-    /// Missing bytes of the units whose whole cluster lacks the column, 0 for the others.
-    fn forced(&self, level: usize, position: usize) -> Vec<u8> {
-        let units = self.frames[level].units();
-        let mut missing = vec![0u8; units];
-        if level < self.model.levels.len() {
-            return missing;
+    /// The units whose value a rule gives, ascending.
+    fn ruled(&self, level: usize, position: usize) -> Vec<(u32, Value)> {
+        let own = &self.model.common.bound.columns[position];
+        if own.rules.is_empty() {
+            return Vec::new();
         }
-        for (outer, clusters) in self.model.levels.iter().enumerate() {
-            let Some(reasons) = clusters.reasons.get(&position) else {
-                continue;
-            };
-            let whole: Vec<bool> = clusters
-                .patterns
-                .iter()
-                .map(|p| p.contains(&position))
-                .collect();
-            let total: u32 = reasons.iter().map(|(_, count)| count).sum();
-            let mut rng = self
-                .seed
-                .stream("absence")
-                .index(outer as u64)
-                .index(position as u64)
-                .rng();
-            for (unit, byte) in missing.iter_mut().enumerate() {
-                let cluster = self.frames[level].above[outer][unit] as usize;
-                if whole[self.frames[outer].absences[cluster] as usize] {
-                    let mut point = rng.below(u64::from(total)) as u32;
-                    let reason = reasons.iter().find(|(_, count)| {
-                        let here = point < *count;
-                        point = point.saturating_sub(*count);
-                        here
-                    });
-                    *byte = reason.map_or(1, |(byte, _)| *byte);
-                }
-            }
-        }
-        missing
+        let cells = Made { work: self, level };
+        let units = 0..self.frames[level].units();
+        units
+            .filter_map(|unit| Some((unit as u32, own.ruled(&cells, unit)?)))
+            .collect()
     }
 
-    /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units that are settled already.
-    fn draw(&mut self, level: usize, index: usize, units: &[u32], forced: Option<&[u8]>) -> Drawn {
-        let stage = &self.model.stages[index];
-        let frame = &self.frames[level];
-        let seed = self.seed.stream("draw").index(index as u64);
-        let leaves = self.leaves(stage, frame, units);
-        let arms: Option<Vec<u8>> = frame
-            .arms
-            .as_ref()
-            .map(|arms| units.iter().map(|&unit| arms[unit as usize]).collect());
-        let mut shares = match self.model.draws {
-            // Few clusters drawn on their own would leave arms and regions to chance.
-            Draws::Independent if level == self.model.levels.len() => {
-                independent_shares(units.len(), &seed)
-            }
-            Draws::Independent | Draws::Balanced => {
-                let tie = if stage.part == Part::Absences {
-                    // Which clusters lack columns is spread over large and small ones, so that the share of rows is kept too.
-                    Some(frame.rows.clone())
-                } else {
-                    self.siblings(stage, frame, units)
-                };
-                even_shares(&leaves, arms.as_deref(), tie.as_deref(), &seed)
-            }
+    /// What the column's formula gives these units; missing where the column has none.
+    fn calculated(&self, level: usize, position: usize, units: &[u32]) -> Vec<Value> {
+        let common = &self.model.common;
+        let cells = Made { work: self, level };
+        let of = |&unit: &u32| match &common.bound.columns[position].making {
+            Making::Formula(formula) => Value::from(
+                formula.value(&cells, unit as usize),
+                &common.schema.fields()[position],
+            ),
+            Making::Constant(given) => *given,
+            _ => Value::Missing(parable_table::Missing::Absent.to_byte()),
         };
-        let common = self.common(stage, index, frame, units);
-        let arms = arms.filter(|_| !stage.effects.arms.is_empty());
-        if common.is_some() || arms.is_some() {
-            let scores = scores(&shares, common);
-            let settled = forced.map(|forced| (forced, frame.arms.as_deref().unwrap_or_default()));
-            let shifts = arms.as_deref().map_or_else(Vec::new, |arms| {
-                shifts(stage, &leaves, arms, &scores, settled)
-            });
-            let shift = |place: usize| {
-                arms.as_deref()
-                    .map_or(0.0, |arms| shifts[usize::from(arms[place])])
-            };
-            shares
-                .par_iter_mut()
-                .enumerate()
-                .for_each(|(place, share)| *share = phi(scores[place] + shift(place)));
-        }
-        let mut codes = vec![0; units.len()];
-        let mut within = vec![0.0; units.len()];
-        let places = codes
-            .par_chunks_mut(BLOCK)
-            .zip(within.par_chunks_mut(BLOCK))
-            .enumerate();
-        places.for_each(|(block, (codes, within))| {
-            for (offset, (code, within)) in codes.iter_mut().zip(within).enumerate() {
-                let place = block * BLOCK + offset;
-                (*code, *within) = stage.tree.leaves.at(leaves[place] as usize, shares[place]);
-            }
-        });
-        if let Some(goal) = self.goals.get(index).filter(|goal| !goal.worths.is_empty()) {
-            let worths: Vec<f64> = codes
-                .iter()
-                .map(|&code| goal.worths[code as usize])
-                .collect();
-            let of: Vec<Vec<u32>> = frame
-                .above
-                .iter()
-                .map(|above| units.iter().map(|&unit| above[unit as usize]).collect())
-                .collect();
-            let of: Vec<&[u32]> = of.iter().map(Vec::as_slice).collect();
-            self.likeness[index] = likeness(&worths, &of);
-        }
-        Drawn { codes, within }
-    }
-
-    fn leaves(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Vec<u32> {
-        let mut leaves = vec![0; units.len()];
-        if stage.tree.nodes.len() > 1 {
-            let bins: Vec<&[u16]> = frame
-                .bins
-                .iter()
-                .map(|bins| bins.as_deref().unwrap_or_default())
-                .collect();
-            leaves
-                .par_chunks_mut(BLOCK)
-                .enumerate()
-                .for_each(|(block, leaves)| {
-                    for (offset, leaf) in leaves.iter_mut().enumerate() {
-                        *leaf = stage.tree.leaf(
-                            &bins,
-                            &self.values,
-                            units[block * BLOCK + offset] as usize,
-                        );
-                    }
-                });
-        }
-        leaves
-    }
-
-    /// An order that keeps the clusters of one coarser cluster together, where they have nothing in common: a school has its classes in each grade,
-    /// and drawing each class on its own would give some schools none. `None` for rows, and where siblings are alike.
-    fn siblings(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Option<Vec<u32>> {
-        let outer = stage.level.checked_sub(1)?;
-        let alike = stage
-            .effects
-            .clusters
-            .get(outer)
-            .is_some_and(|&part| part > 0.0);
-        if alike || stage.level == self.model.levels.len() {
-            return None;
-        }
-        let mut place: Vec<u32> = (0..self.frames[outer].rows.len() as u32).collect();
-        self.seed
-            .stream("siblings")
-            .index(outer as u64)
-            .rng()
-            .shuffle(&mut place);
-        let parents = &frame.above[outer];
-        Some(
-            units
-                .iter()
-                .map(|&unit| place[parents[unit as usize] as usize])
-                .collect(),
-        )
-    }
-
-    /// What each unit has in common with the other members of its clusters, and the weight of what is its own; `None` if nothing is common.
-    fn common(
-        &self,
-        stage: &Stage,
-        index: usize,
-        frame: &Frame,
-        units: &[u32],
-    ) -> Option<(Vec<f64>, f64)> {
-        let parts = stage
-            .effects
-            .clusters
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(|(_, part)| *part > 0.0);
-        let seed = self.seed.stream("clusters").index(index as u64);
-        let mut sum = vec![0.0; units.len()];
-        let mut common = 0.0;
-        for (outer, part) in parts {
-            let clusters = &self.frames[outer];
-            let scores = even_scores(
-                clusters.arms.as_deref(),
-                &clusters.rows,
-                &seed.index(outer as u64),
-            );
-            for (sum, &unit) in sum.iter_mut().zip(units) {
-                *sum += part.sqrt() * scores[frame.above[outer][unit as usize] as usize];
-            }
-            common += part;
-        }
-        (common > 0.0).then(|| (sum, (1.0 - common).max(0.0).sqrt()))
-    }
-
-    /// The columns in the order of the schema, those of clusters repeated for their rows, clusters under new names.
-    fn assemble(mut self) -> Vec<Column> {
-        let base = self.model.levels.len();
-        let above = std::mem::take(&mut self.frames[base].above);
-        let mut columns: Vec<Option<Column>> = vec![None; self.model.schema().len()];
-        for (level, clusters) in self.model.levels.iter().enumerate() {
-            let mut names: Vec<usize> = (0..clusters.labels.len()).collect();
-            self.seed
-                .stream("names")
-                .index(level as u64)
-                .rng()
-                .shuffle(&mut names);
-            let names = above[level].iter().map(|&unit| names[unit as usize]);
-            let values = match &clusters.labels {
-                Labels::Codes(codes) => Values::Codes(names.map(|name| codes[name]).collect()),
-                Labels::Integers(numbers) => {
-                    Values::Integer(names.map(|name| numbers[name]).collect())
-                }
-            };
-            columns[clusters.column] = Some(Column::complete(values));
-        }
-        for (level, frame) in self.frames.iter_mut().enumerate() {
-            for (position, column) in std::mem::take(&mut frame.columns) {
-                columns[position] = Some(match above.get(level) {
-                    Some(above) => {
-                        column.take(&above.iter().map(|&unit| unit as usize).collect::<Vec<_>>())
-                    }
-                    None => column,
-                });
-            }
-        }
-        columns.into_iter().flatten().collect()
+        units.iter().map(of).collect()
     }
 }
 
-/// Normal scores of shares, leaning on what is common.
-fn scores(shares: &[f64], common: Option<(Vec<f64>, f64)>) -> Vec<f64> {
-    match common {
-        None => shares.par_iter().map(|&share| probit(share)).collect(),
-        Some((common, own)) => shares
-            .par_iter()
-            .zip(common)
-            .map(|(&share, common)| own * probit(share) + common)
-            .collect(),
-    }
+/// What has been made so far, as the units of a level see it.
+struct Made<'w, 'a> {
+    work: &'w Work<'a>,
+    level: usize,
 }
 
-/// Rounds of the search for shifts; the mean of an arm is all but linear in its shift.
-const ROUNDS: usize = 3;
-/// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by leaning.
-const STEP: f64 = 0.05;
-const FARTHEST: f64 = 0.7;
-
-/// The shift of each arm with which its rows have the mean of the real arm, by the secant method.
-///
-/// `settled`: missing bytes of all units of the level and their arms, where missing values drawn before count too.
-fn shifts(
-    stage: &Stage,
-    leaves: &[u32],
-    arms: &[u8],
-    scores: &[f64],
-    settled: Option<(&[u8], &[u8])>,
-) -> Vec<f64> {
-    let count = stage.effects.arms.len();
-    let worths = stage.book.worths();
-    let means = |shifts: &[f64]| {
-        let drawn: Vec<(u8, f64)> = (0..leaves.len())
-            .into_par_iter()
-            .map(|place| {
-                let share = phi(scores[place] + shifts[usize::from(arms[place])]);
-                let (code, _) = stage.tree.leaves.at(leaves[place] as usize, share);
-                (arms[place], worths[code as usize])
-            })
-            .collect();
-        let (missing, arms) = settled.unwrap_or_default();
-        let settled = missing
-            .iter()
-            .zip(arms)
-            .filter(|(byte, _)| **byte > 0)
-            .map(|(_, &arm)| (arm, 1.0));
-        arm_means(drawn.into_iter().chain(settled), count)
-    };
-    let mut before = vec![0.0; count];
-    let mut reached = means(&before);
-    let off = |mean: Option<f64>, arm: usize| {
-        mean.zip(stage.effects.arms[arm])
-            .map_or(0.0, |(mean, goal)| mean - goal)
-    };
-    let mut shifts: Vec<f64> = (0..count)
-        .map(|arm| -STEP * off(reached[arm], arm).signum())
-        .collect();
-    for _ in 0..ROUNDS {
-        let now = means(&shifts);
-        for arm in 0..count {
-            let (error, last) = (off(now[arm], arm), off(reached[arm], arm));
-            let step = if (last - error).abs() > 1e-12 * last.abs() && error != 0.0 {
-                error * (shifts[arm] - before[arm]) / (last - error)
-            } else {
-                0.0
-            };
-            before[arm] = shifts[arm];
-            shifts[arm] = (shifts[arm] + step).clamp(-FARTHEST, FARTHEST);
-        }
-        reached = now;
-    }
-    shifts
-}
-
-/// Values of a column while they are filled in.
-struct Filler {
-    values: Values,
-}
-
-impl Filler {
-    fn new(field: &Field, units: usize) -> Self {
-        let values = match &field.kind {
-            Kind::Continuous { .. } => Values::Continuous(vec![0.0; units]),
-            kind if kind.is_numeric() => Values::Integer(vec![0; units]),
-            _ => Values::Codes(vec![0; units]),
+impl Made<'_, '_> {
+    fn cell<T>(&self, column: usize, unit: usize, read: impl Fn(&Column, usize) -> T) -> Option<T> {
+        let find = |frame: &'_ Frame| frame.columns.iter().position(|(made, _)| *made == column);
+        let frames = &self.work.frames;
+        let (level, at) = (0..=self.level)
+            .rev()
+            .find_map(|level| Some((level, find(&frames[level])?)))?;
+        let row = match level == self.level {
+            true => unit,
+            false => frames[self.level].above[level][unit] as usize,
         };
-        Self { values }
+        Some(read(&frames[level].columns[at].1, row))
+    }
+}
+
+impl Cells for Made<'_, '_> {
+    fn number(&self, column: usize, row: usize) -> Option<f64> {
+        self.cell(column, row, Column::number).flatten()
     }
 
-    fn number(&mut self, unit: u32, number: f64) {
-        match &mut self.values {
-            Values::Continuous(numbers) => numbers[unit as usize] = number,
-            Values::Integer(numbers) => numbers[unit as usize] = number.round() as i64,
-            _ => {}
-        }
+    fn code(&self, column: usize, row: usize) -> Option<u32> {
+        self.cell(column, row, Column::code).flatten()
     }
 
-    fn code(&mut self, unit: u32, code: u32) {
-        if let Values::Codes(codes) = &mut self.values {
-            codes[unit as usize] = code;
-        }
+    fn missing(&self, column: usize, row: usize) -> bool {
+        self.cell(column, row, Column::is_missing).unwrap_or(true)
     }
 }

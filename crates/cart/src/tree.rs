@@ -1,8 +1,11 @@
 //! A grown tree and the way of rows down to its leaves.
 
-/// A binary tree: nodes in preorder, so that the left child of node `i` is node `i + 1`, and leaves numbered from left to right.
+/// One binary tree or several one after the other: nodes in preorder, so that the left child of node `i` is node `i + 1`, and leaves numbered
+/// from left to right.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tree {
+    /// The first node of each tree, ascending.
+    pub(crate) roots: Vec<u32>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) leaves: Leaves,
 }
@@ -95,6 +98,25 @@ impl Leaves {
         (self.codes[range.start + entry], within.clamp(0.0, 1.0))
     }
 
+    /// The shares of the leaf between which a code lies; `None` if the leaf does not have it.
+    pub(crate) fn span(&self, leaf: usize, code: u32) -> Option<(f64, f64)> {
+        let range = self.range(leaf);
+        let entry = range.start
+            + self.codes[range.clone()]
+                .iter()
+                .position(|&own| own == code)?;
+        let all = f64::from(self.rows(leaf));
+        let before = if entry == range.start {
+            0
+        } else {
+            self.running[entry - 1]
+        };
+        Some((
+            f64::from(before) / all,
+            f64::from(self.running[entry]) / all,
+        ))
+    }
+
     /// Adds a leaf with these codes and counts, in this order.
     pub(crate) fn push(&mut self, entries: impl IntoIterator<Item = (u32, u32)>) {
         let mut sum = 0;
@@ -108,10 +130,21 @@ impl Leaves {
 }
 
 impl Tree {
-    /// The leaf a row falls into. `bins[feature]` holds the bins of a predictor by row; `values[feature]` its number of bins of values.
+    /// A tree of one leaf that holds nothing: for columns that no tree draws.
+    pub(crate) fn empty() -> Self {
+        let mut leaves = Leaves::default();
+        leaves.push([(0, 1)]);
+        Self {
+            roots: vec![0],
+            nodes: vec![Node::Leaf(0)],
+            leaves,
+        }
+    }
+
+    /// The leaf a row falls into from a root on. `bins[feature]` holds the bins of a predictor by row; `values[feature]` its number of bins of values.
     #[inline]
-    pub(crate) fn leaf(&self, bins: &[&[u16]], values: &[usize], row: usize) -> u32 {
-        let mut node = 0;
+    pub(crate) fn leaf(&self, root: u32, bins: &[&[u16]], values: &[usize], row: usize) -> u32 {
+        let mut node = root as usize;
         loop {
             match &self.nodes[node] {
                 Node::Leaf(leaf) => return *leaf,
@@ -175,5 +208,7 @@ mod tests {
         assert_eq!(leaves.at(0, 0.625), (9, 0.5));
         assert_eq!(leaves.at(1, 1.0), (2, 1.0));
         assert_eq!((leaves.rows(0), leaves.rows(1)), (4, 5));
+        assert_eq!(leaves.span(0, 9), Some((0.25, 1.0)));
+        assert_eq!(leaves.span(1, 9), None);
     }
 }

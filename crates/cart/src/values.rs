@@ -8,6 +8,7 @@
 use parable_table::{Field, Grid, Kind};
 
 use crate::config::Smoothing;
+use crate::density::Density;
 
 /// The cells of a numeric column, ascending.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub(crate) struct ValueCells {
 const CELLS: usize = 200;
 /// Pieces of the line through a cell.
 const PIECES: usize = 8;
+/// Pieces of the line through a group.
+const GROUP_PIECES: usize = 64;
 /// Times the shared rows that are looked at on each side to learn how densely a neighbourhood is populated.
 const NEIGHBOURHOOD: usize = 4;
 
@@ -113,7 +116,87 @@ impl ValueCells {
             .zip(&cell_of)
             .map(|(d, cell)| (d.number, cell.unwrap_or_else(|| nearest(d.number))))
             .collect();
+        if smoothing == Smoothing::Density {
+            let loose = distinct.iter().zip(&cell_of).zip(&fates);
+            let loose = loose.filter(|(_, fate)| **fate == Fate::Loose);
+            smooth(
+                &mut cells,
+                sorted,
+                loose.filter_map(|((d, cell), _)| Some((d, (*cell)?))),
+            );
+        }
         (Self { cells, grid }, of)
+    }
+
+    /// Divides sorted numbers into so many groups with about equal rows, each a cell; also says which group each distinct number belongs to.
+    pub(crate) fn grouped(
+        sorted: &[f64],
+        grid: Option<Grid>,
+        shared: usize,
+        groups: usize,
+    ) -> (Self, Vec<(f64, u32)>) {
+        // Outliers are dealt with by the cells of the whole column; a group strings together the cells it covers.
+        let (fine, of) = Self::of(sorted, grid, shared, Smoothing::Neighbours);
+        let mut rows = vec![0usize; fine.cells.len()];
+        let mut place = 0;
+        for &(number, cell) in &of {
+            while place < sorted.len() && sorted[place] <= number {
+                rows[cell as usize] += 1;
+                place += 1;
+            }
+        }
+        let mut group_of = vec![0u32; fine.cells.len()];
+        let mut cells: Vec<Vec<f64>> = Vec::new();
+        let mut before = 0;
+        for (cell, knots) in fine.cells.iter().enumerate() {
+            let group = before * groups / sorted.len().max(1);
+            if cells.is_empty() || group > cells.len() - 1 && before > 0 {
+                cells.push(Vec::new());
+            }
+            group_of[cell] = cells.len() as u32 - 1;
+            // As many pieces of the line as the cell has parts of the group's rows.
+            let pieces = (rows[cell] * GROUP_PIECES * groups)
+                .div_ceil(sorted.len().max(1))
+                .max(1);
+            let line = cells.last_mut().expect("a group was begun");
+            let last = knots.len() - 1;
+            line.extend((0..=pieces).map(|piece| {
+                let position = piece as f64 / pieces as f64 * last as f64;
+                let left = (position as usize).min(last.saturating_sub(1));
+                let right = (left + 1).min(last);
+                knots[left] + (position - left as f64) * (knots[right] - knots[left])
+            }));
+            before += rows[cell];
+        }
+        let of = of
+            .iter()
+            .map(|&(number, cell)| (number, group_of[cell as usize]))
+            .collect();
+        (Self { cells, grid }, of)
+    }
+
+    /// The cell that makes a number; `None` if it lies beyond the outermost ones.
+    pub(crate) fn cell_of(&self, number: f64) -> Option<u32> {
+        let ends = |cell: &Vec<f64>| (cell[0], cell[cell.len() - 1]);
+        let half = self.grid.map_or(0.0, |grid| grid.step() / 2.0);
+        let (low, high) = (
+            ends(self.cells.first()?).0 - half,
+            ends(self.cells.last()?).1 + half,
+        );
+        if !(low..=high).contains(&number) {
+            return None;
+        }
+        let distance = |cell: &Vec<f64>| {
+            let (low, high) = ends(cell);
+            (low - number).max(number - high).max(0.0)
+        };
+        // Of cells that touch, a number that is repeated as it is goes first.
+        let key = |&cell: &usize| (distance(&self.cells[cell]), self.cells[cell].len());
+        let nearest = (0..self.cells.len()).min_by(|a, b| {
+            let (a, b) = (key(a), key(b));
+            a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+        });
+        nearest.map(|cell| cell as u32)
     }
 
     /// A number from a cell, `share` (0 to 1) of the way through it.
@@ -140,6 +223,38 @@ pub(crate) fn grid_of(field: &Field, sorted: &[f64]) -> Option<Grid> {
             .map(Grid::Decimals)
             .find(|grid| sorted.iter().all(|&number| grid.round(number) == number)),
         _ => Some(Grid::Decimals(0)),
+    }
+}
+
+/// Lays the lines through cells of loose numbers along the quantiles of their density, within the range of the loose numbers.
+fn smooth<'a>(
+    cells: &mut [Vec<f64>],
+    sorted: &[f64],
+    loose: impl Iterator<Item = (&'a Distinct, u32)>,
+) {
+    let mut numbers: Vec<f64> = Vec::new();
+    let mut ends: Vec<(u32, usize)> = Vec::new();
+    for (own, cell) in loose {
+        numbers.extend(&sorted[own.start..own.end]);
+        match ends.last_mut() {
+            Some((last, end)) if *last == cell => *end = numbers.len(),
+            _ => ends.push((cell, numbers.len())),
+        }
+    }
+    let Some(density) = Density::of(&numbers) else {
+        return;
+    };
+    let (low, high) = (numbers[0], numbers[numbers.len() - 1]);
+    let mut start = 0;
+    for (cell, end) in ends {
+        let share = |piece: usize| {
+            (start as f64 + (end - start) as f64 * piece as f64 / PIECES as f64)
+                / numbers.len() as f64
+        };
+        cells[cell as usize] = (0..=PIECES)
+            .map(|piece| density.quantile(share(piece)).clamp(low, high))
+            .collect();
+        start = end;
     }
 }
 
@@ -364,6 +479,40 @@ mod tests {
         assert_eq!(cells(&[4.0]).0.cells, [[4.0]]);
         assert_eq!(cells(&[4.0, 8.0]).0.cells, [[6.0]]);
         assert!(cells(&[]).0.cells.is_empty());
+    }
+
+    #[test]
+    fn groups_have_equal_rows_and_draws_stay_in_them() {
+        let sorted: Vec<f64> = (0..1_000).map(|row| f64::from(row / 2)).collect();
+        let (cells, of) = ValueCells::grouped(&sorted, Some(Grid::Decimals(0)), 7, 5);
+        assert_eq!(cells.cells.len(), 5);
+        for group in 0..5 {
+            let held: Vec<f64> = of
+                .iter()
+                .filter(|(_, g)| *g == group)
+                .map(|(x, _)| *x)
+                .collect();
+            assert!((80..=120).contains(&held.len()), "{}", held.len());
+            for share in [0.0, 0.3, 0.5, 0.99, 1.0] {
+                let drawn = cells.draw(group, share);
+                assert!(drawn >= held[0] - 8.0 && drawn <= held[held.len() - 1] + 8.0);
+                let expected = held[0] + share * held.len() as f64;
+                assert!(
+                    (drawn - expected).abs() < 10.0,
+                    "{drawn} against {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_density_reaches_no_farther_than_the_numbers_it_smooths() {
+        let sorted: Vec<f64> = (0..500).map(|row| f64::from(row).powi(2)).collect();
+        let (cells, _) = ValueCells::of(&sorted, None, 7, Smoothing::Density);
+        let (plain, _) = ValueCells::of(&sorted, None, 7, Smoothing::Neighbours);
+        let all = draws(&cells);
+        assert!(all[0] >= 0.0 && all[all.len() - 1] <= 499.0 * 499.0);
+        assert!(all.iter().all(|x| x.is_finite()) && cells != plain);
     }
 
     #[test]

@@ -242,6 +242,7 @@ fn check_consistent(response: &Response, rows: usize) {
     let columns: Vec<&[u16]> = bins.iter().map(Vec::as_slice).collect();
     let values: Vec<usize> = codings.iter().map(Coding::values).collect();
     let tree = Tree {
+        roots: vec![0],
         nodes: grown.nodes.clone(),
         leaves: Leaves::default(),
     };
@@ -255,7 +256,7 @@ fn check_consistent(response: &Response, rows: usize) {
         assert!(grown.leaf(leaf).len() >= 5);
         for &row in grown.leaf(leaf) {
             assert!(!std::mem::replace(&mut seen[row as usize], true));
-            assert_eq!(tree.leaf(&columns, &values, row as usize), leaf as u32);
+            assert_eq!(tree.leaf(0, &columns, &values, row as usize), leaf as u32);
         }
     }
     assert!(seen.iter().all(|&seen| seen));

@@ -1,5 +1,10 @@
 //! The settings of a fit.
 
+mod columns;
+
+use std::collections::BTreeMap;
+
+pub use columns::{ColumnConfig, Fixed, Method, Predictors, Rule, SmallStrata, Strata};
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +36,24 @@ pub struct CartConfig {
     pub max_bins: usize,
     /// Up to this many rows every distinct number of a predictor can be a split point, as in `rpart`. Default 10,000.
     pub exact_rows: usize,
+    /// Settings of single columns, by name. Default: none.
+    pub columns: BTreeMap<String, ColumnConfig>,
+    /// Rules with fixed values. Default: none.
+    pub rules: Vec<Rule>,
+    /// Separate models for parts of the rows. Default: one model for all.
+    pub strata: Option<Strata>,
+    /// Whether the model learns from a bootstrap sample of the rows (of whole clusters, where there are any), as rules for combining several copies ask for
+    /// ("proper synthesis"). Each fit with another seed then is another draw of the model. Default: no.
+    pub proper: bool,
+    /// Trees per column, each grown on a bootstrap sample; a row is drawn from one of them, by chance. Default 1: a single tree on the rows themselves.
+    pub trees: usize,
+    /// How far a grown tree is cut back. Default: not at all.
+    pub pruning: Pruning,
+    /// How many rows the nodes above a leaf count for when a value is drawn: the shares of small leaves are drawn towards those of their neighbours. Default 0:
+    /// leaves stand for themselves.
+    pub shrinkage: f64,
+    /// Synthetic rows that match a person who is the only one of their kind. Default: kept.
+    pub replicated_uniques: ReplicatedUniques,
 }
 
 /// The order in which columns are made; a column can depend on those before it.
@@ -45,9 +68,42 @@ pub enum VisitOrder {
     /// columns that fit into leaves rather than divide rows come late.
     #[default]
     FewestLevelsFirst,
+    /// The same groups, but within each of them the column next that is most closely related to those before it: pairs that belong together stand
+    /// together.
+    ByAssociation,
+    /// Whichever of these three orders keeps two-way tables best when models of a few thousand rows are fitted and sampled.
+    Learnt,
     /// These columns first, in this order; the others follow as in [`Schema`](Self::Schema). Columns of clusters are always made before
-    /// columns of their members.
+    /// columns of their members, and columns that a formula, a rule or a nested column needs before that column.
     Given(Vec<String>),
+}
+
+/// How far a grown tree is cut back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Pruning {
+    /// Not at all: it ends at its smallest leaves.
+    #[default]
+    None,
+    /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers the deviance by at least this much per leaf. 2 is the criterion of
+    /// Akaike 1974.
+    Deviance(f64),
+    /// A split stays if its gain is larger than this share (0 to 1) of gains when the target is shuffled within the node, or if a split below it stays.
+    Permutation(f64),
+}
+
+/// What happens to synthetic rows that agree with a real person who is unique, and are unique in the synthetic table themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReplicatedUniques {
+    /// They stay.
+    #[default]
+    Keep,
+    /// They are drawn anew. Rows agree if they do in all of these columns; in all columns of the table, if none is named. The model then holds a digest of each
+    /// unique person, and who knows what was removed knows that a person with these values exists: the record of the fit warns of both.
+    Remove(Vec<String>),
 }
 
 /// How numbers are taken from a leaf.
@@ -58,6 +114,8 @@ pub enum Smoothing {
     /// A number that few rows share is replaced by one between its neighbours in the column, on the column's grid.
     #[default]
     Neighbours,
+    /// As [`Neighbours`](Self::Neighbours), from the column's kernel density estimate (normal kernel, bandwidth by Silverman's rule) in place of its order statistics.
+    Density,
     /// Numbers are repeated as they are.
     Off,
 }
@@ -87,6 +145,14 @@ impl Default for CartConfig {
             draws: Draws::default(),
             max_bins: 255,
             exact_rows: 10_000,
+            columns: BTreeMap::new(),
+            rules: Vec::new(),
+            strata: None,
+            proper: false,
+            trees: 1,
+            pruning: Pruning::default(),
+            shrinkage: 0.0,
+            replicated_uniques: ReplicatedUniques::default(),
         }
     }
 }
@@ -163,6 +229,62 @@ impl CartConfig {
         self
     }
 
+    /// The same with these settings of a column.
+    #[must_use]
+    pub fn with_column(mut self, name: impl Into<String>, settings: ColumnConfig) -> Self {
+        self.columns.insert(name.into(), settings);
+        self
+    }
+
+    /// The same with one more rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// The same with a model for each stratum.
+    #[must_use]
+    pub fn with_strata(mut self, strata: Strata) -> Self {
+        self.strata = Some(strata);
+        self
+    }
+
+    /// The same, learning from a bootstrap sample or not.
+    #[must_use]
+    pub fn with_proper(mut self, proper: bool) -> Self {
+        self.proper = proper;
+        self
+    }
+
+    /// The same with another number of trees per column.
+    #[must_use]
+    pub fn with_trees(mut self, trees: usize) -> Self {
+        self.trees = trees;
+        self
+    }
+
+    /// The same with another pruning.
+    #[must_use]
+    pub fn with_pruning(mut self, pruning: Pruning) -> Self {
+        self.pruning = pruning;
+        self
+    }
+
+    /// The same with another weight of the nodes above a leaf.
+    #[must_use]
+    pub fn with_shrinkage(mut self, rows: f64) -> Self {
+        self.shrinkage = rows;
+        self
+    }
+
+    /// The same with another fate of replicated uniques.
+    #[must_use]
+    pub fn with_replicated_uniques(mut self, fate: ReplicatedUniques) -> Self {
+        self.replicated_uniques = fate;
+        self
+    }
+
     /// Checks what the types do not.
     pub(crate) fn check(&self) -> Result<(), FitError> {
         let at_least_one = |setting: &str, value: usize| match value {
@@ -183,6 +305,35 @@ impl CartConfig {
         if self.spike_share.is_nan() || self.spike_share <= 0.0 {
             return Err(setting_error("spike_share", "must be above 0"));
         }
+        at_least_one("trees", self.trees)?;
+        if self.trees > 200 {
+            return Err(setting_error("trees", "must be at most 200"));
+        }
+        match self.pruning {
+            Pruning::Deviance(cost) if !(0.0..=1e6).contains(&cost) => {
+                return Err(setting_error(
+                    "pruning",
+                    "must be a deviance per leaf from 0 to 1000000",
+                ));
+            }
+            Pruning::Permutation(share) if !(0.0..1.0).contains(&share) => {
+                return Err(setting_error(
+                    "pruning",
+                    "must be a share of at least 0 and below 1",
+                ));
+            }
+            _ => {}
+        }
+        if !(0.0..=1e9).contains(&self.shrinkage) {
+            return Err(setting_error(
+                "shrinkage",
+                "must be a number of rows from 0 on",
+            ));
+        }
+        if let Some(strata) = &self.strata {
+            at_least_one("strata.columns", strata.columns.len())?;
+            at_least_one("strata.min_rows", strata.min_rows)?;
+        }
         Ok(())
     }
 }
@@ -197,6 +348,42 @@ pub(crate) fn setting_error(setting: &str, problem: impl Into<String>) -> FitErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_of_columns_are_plain_words_too() {
+        let text = r#"{
+            "columns": {
+                "bmi": {"method": {"passive": "weight / (height * height)"}},
+                "city": {"method": {"nested_in": "county"}, "min_leaf_rows": 3},
+                "wave": {"method": {"constant": "2024"}},
+                "income": {"method": {"groups": 10}, "smoothing": "density", "top": 250000},
+                "shoe": {"predictors": {"only": ["height"]}},
+                "hair": {"method": "sample"}
+            },
+            "rules": [{"column": "income", "when": "age < 16", "value": null}, {"column": "job", "when": "age < 16", "value": "none"}],
+            "strata": {"columns": ["arm"], "small": "merge"},
+            "pruning": {"deviance": 2.0},
+            "replicated_uniques": {"remove": []}
+        }"#;
+        let config: CartConfig = serde_json::from_str(text).expect("settings");
+        assert_eq!(
+            config.columns["city"].method,
+            Method::NestedIn("county".into())
+        );
+        assert_eq!(
+            config.columns["wave"].method,
+            Method::Constant(Fixed::Text("2024".into()))
+        );
+        assert_eq!(config.rules[0].value, Fixed::Missing);
+        assert_eq!(
+            config.strata.as_ref().map(|strata| strata.min_rows),
+            Some(100)
+        );
+        let again = serde_json::to_string(&config)
+            .and_then(|text| serde_json::from_str::<CartConfig>(&text));
+        assert_eq!(again.expect("settings"), config);
+        assert!(serde_json::from_str::<CartConfig>(r#"{"columns": {"a": {"tree": 1}}}"#).is_err());
+    }
 
     #[test]
     fn settings_are_plain_words() {
@@ -225,6 +412,16 @@ mod tests {
             (
                 CartConfig::default().with_exact_rows(1_000_000),
                 "exact_rows",
+            ),
+            (CartConfig::default().with_trees(0), "trees"),
+            (CartConfig::default().with_shrinkage(-1.0), "shrinkage"),
+            (
+                CartConfig::default().with_pruning(Pruning::Permutation(1.0)),
+                "pruning",
+            ),
+            (
+                CartConfig::default().with_strata(Strata::by([""; 0])),
+                "strata.columns",
             ),
         ];
         for (config, name) in bad {

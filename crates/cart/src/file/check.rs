@@ -1,0 +1,425 @@
+//! Checks of everything sampling relies on, so that a bad file is refused here and never panics later.
+
+use parable_table::{Field, Grid, Kind, Schema};
+
+use super::format::{
+    BookV2, FeatureV2, LabelsV2, LevelV2, LinearV2, PartV2, ScaleV2, SourceV2, StageV2,
+};
+use super::trees::{Bytes, take_tree};
+use crate::effects::Effects;
+use crate::feature::{Coding, Scale};
+use crate::hierarchy::Labels;
+use crate::linear::{Linear, Term};
+use crate::model::{Book, Feature, LevelModel, Part, Source, Stage};
+use crate::values::ValueCells;
+
+pub(super) fn ensure(holds: bool, problem: impl Into<String>) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(problem.into()) }
+}
+
+fn field_of(schema: &Schema, column: usize) -> Result<&Field, String> {
+    schema
+        .fields()
+        .get(column)
+        .ok_or_else(|| "a column beyond the schema".to_owned())
+}
+
+fn levels_of(field: &Field) -> usize {
+    field.kind.levels().map_or(0, parable_table::Levels::len)
+}
+
+impl LevelV2 {
+    pub(super) fn check(self, schema: &Schema) -> Result<LevelModel, String> {
+        let field = field_of(schema, self.column)?;
+        let labels = match self.labels {
+            LabelsV2::Codes(codes) => {
+                let known = codes.iter().all(|&code| (code as usize) < levels_of(field));
+                ensure(
+                    known && field.kind.is_categorical(),
+                    "a cluster without a name",
+                )?;
+                Labels::Codes(codes)
+            }
+            LabelsV2::Integers(numbers) => {
+                ensure(
+                    matches!(field.kind, Kind::Integer { .. }),
+                    "clusters named by numbers",
+                )?;
+                Labels::Integers(numbers)
+            }
+        };
+        ensure(labels.len() > 0, "a level without clusters")?;
+        for (&column, reasons) in &self.reasons {
+            let codes = field_of(schema, column)?.missing_codes.len();
+            let fits = reasons
+                .iter()
+                .all(|&(byte, count)| byte > 0 && usize::from(byte) < codes + 2 && count > 0);
+            let total: u64 = reasons.iter().map(|(_, count)| u64::from(*count)).sum();
+            ensure(
+                fits && total > 0 && total <= u64::from(u32::MAX),
+                "a reason for absence that is not declared",
+            )?;
+        }
+        let explained = self
+            .patterns
+            .iter()
+            .flatten()
+            .all(|column| self.reasons.contains_key(column));
+        ensure(
+            explained && self.patterns.is_empty() == self.reasons.is_empty(),
+            "an absence without a reason",
+        )?;
+        for (column, counts) in &self.row_counts {
+            let field = field_of(schema, *column)?;
+            ensure(
+                field.kind.is_categorical() && counts.len() == levels_of(field),
+                "rows by levels that are not the schema's",
+            )?;
+        }
+        Ok(LevelModel {
+            row_counts: self.row_counts,
+            column: self.column,
+            labels,
+            patterns: self.patterns,
+            reasons: self.reasons,
+        })
+    }
+}
+
+impl FeatureV2 {
+    pub(super) fn check(self, schema: &Schema, base: usize) -> Result<Feature, String> {
+        let (source, field) = match self.source {
+            SourceV2::Column(column) => (Source::Column(column), Some(field_of(schema, column)?)),
+            SourceV2::Rows => (Source::Rows, None),
+            SourceV2::Children => (Source::Children, None),
+        };
+        ensure(
+            self.level <= base && self.to <= base,
+            "a predictor of a level that is not there",
+        )?;
+        ensure(
+            self.level <= self.from && self.from <= self.to,
+            "a predictor used before it is made",
+        )?;
+        let scale = match self.scale {
+            ScaleV2::Numbers(edges) => {
+                let ascending = edges.iter().all(|edge| edge.is_finite()) && edges.is_sorted();
+                ensure(ascending, "bins out of order")?;
+                ensure(
+                    field.is_none_or(|field| field.kind.is_numeric()),
+                    "numbers for levels",
+                )?;
+                Scale::Numbers {
+                    edges,
+                    centres: Vec::new(),
+                }
+            }
+            ScaleV2::Ranks(levels) | ScaleV2::Levels(levels)
+                if field.is_none_or(|f| !f.kind.is_categorical() || levels_of(f) != levels) =>
+            {
+                return Err("levels that are not the schema's".to_owned());
+            }
+            ScaleV2::Ranks(levels) => Scale::Ranks(levels),
+            ScaleV2::Levels(levels) => Scale::Levels(levels),
+        };
+        let reasons = field.map_or(0, |field| field.missing_codes.len() + 1);
+        ensure(
+            self.reasons == reasons,
+            "missing reasons that are not the schema's",
+        )?;
+        let coding = Coding { scale, reasons };
+        ensure(coding.bins() <= crate::feature::MAX_BINS, "too many bins")?;
+        Ok(Feature {
+            source,
+            level: self.level,
+            from: self.from,
+            to: self.to,
+            coding,
+        })
+    }
+}
+
+/// Where the walk through the stages is, and what has been made so far.
+pub(super) struct Visit<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) levels: &'a [LevelModel],
+    pub(super) features: &'a [Feature],
+    pub(super) made: Vec<bool>,
+}
+
+impl Visit<'_> {
+    /// Marks what the last stage finished.
+    pub(super) fn make(&mut self, stage: &Stage) {
+        let source = match stage.part {
+            Part::Rows => Source::Rows,
+            Part::Children => Source::Children,
+            Part::Absences => return,
+            Part::Reason(column)
+            | Part::Spike(column)
+            | Part::Value(column)
+            | Part::Formula(column) => Source::Column(column),
+        };
+        for (made, feature) in self.made.iter_mut().zip(self.features) {
+            *made |= feature.source == source && feature.level == stage.level;
+        }
+    }
+
+    /// Whether this stage may follow that one.
+    fn follows(&self, part: Part, level: usize, last: Option<&Stage>) -> bool {
+        let base = self.levels.len();
+        let Some(last) = last else {
+            return level == 0
+                && if base > 0 {
+                    part == Part::Rows
+                } else {
+                    part.column().is_some()
+                };
+        };
+        let nests = level + 1 < base;
+        match part {
+            Part::Rows => level < base && level == last.level + 1 && self.complete(last),
+            Part::Children => nests && last.level == level && last.part == Part::Rows,
+            Part::Absences => level < base && last.level == level && self.sized(last),
+            Part::Reason(_) | Part::Formula(_) => self.opens(level, last),
+            Part::Spike(column) => {
+                last.part == Part::Reason(column) && last.level == level || self.opens(level, last)
+            }
+            Part::Value(column) => {
+                matches!(last.part, Part::Reason(c) | Part::Spike(c) if c == column)
+                    && last.level == level
+                    || self.opens(level, last)
+            }
+        }
+    }
+
+    /// Whether the sizes of the stage's level have been drawn.
+    fn sized(&self, last: &Stage) -> bool {
+        last.part != Part::Absences
+            && (last.part != Part::Rows || last.level + 1 >= self.levels.len())
+    }
+
+    /// Whether nothing of the stage's level is left to do.
+    fn complete(&self, last: &Stage) -> bool {
+        let absences = self
+            .levels
+            .get(last.level)
+            .is_some_and(|level| !level.patterns.is_empty());
+        let column_done = match (last.part, &last.book) {
+            (Part::Spike(_), _) => false,
+            (Part::Reason(_), Book::Reasons(bytes)) => !bytes.contains(&0),
+            _ => true,
+        };
+        column_done
+            && (last.part == Part::Absences) == absences
+            && (last.part == Part::Absences || self.sized(last))
+    }
+
+    /// Whether a column of this level may begin after that stage.
+    fn opens(&self, level: usize, last: &Stage) -> bool {
+        let column_done = match (last.part, &last.book) {
+            (Part::Spike(_), _) => false,
+            (Part::Reason(_), Book::Reasons(bytes)) => !bytes.contains(&0),
+            _ => true,
+        };
+        if level == last.level {
+            column_done && self.sized(last)
+        } else {
+            level == self.levels.len() && last.level + 1 == level && self.complete(last)
+        }
+    }
+
+    pub(super) fn finish(&self, stages: &[Stage]) -> Result<(), String> {
+        ensure(
+            self.made.iter().all(|made| *made),
+            "a predictor that no tree draws",
+        )?;
+        let base = self.levels.len();
+        let mut seen = vec![0; self.schema.len()];
+        for level in self.levels {
+            seen[level.column] += 1;
+        }
+        for of_column in
+            stages.chunk_by(|a, b| a.part.column().is_some() && a.part.column() == b.part.column())
+        {
+            if let Some(column) = of_column[0].part.column() {
+                seen[column] += 1;
+            }
+        }
+        ensure(
+            seen.iter().all(|&times| times == 1),
+            "a column that is not drawn exactly once",
+        )?;
+        let done = |last: &Stage| {
+            last.level == base && self.opens(base, last)
+                || last.level + 1 == base && self.complete(last)
+        };
+        ensure(
+            stages.last().is_some_and(done),
+            "trees are missing at the end",
+        )
+    }
+}
+
+impl StageV2 {
+    pub(super) fn check(
+        self,
+        visit: &mut Visit<'_>,
+        last: Option<&Stage>,
+        arms: Option<usize>,
+        bytes: &mut Bytes<'_>,
+    ) -> Result<Stage, String> {
+        let level = self.level;
+        let part = match self.part {
+            PartV2::Rows => Part::Rows,
+            PartV2::Children => Part::Children,
+            PartV2::Absences => Part::Absences,
+            PartV2::Reason(column) => Part::Reason(column),
+            PartV2::Spike(column) => Part::Spike(column),
+            PartV2::Value(column) => Part::Value(column),
+            PartV2::Formula(column) => Part::Formula(column),
+        };
+        ensure(visit.follows(part, level, last), "trees out of order")?;
+        // Trees of one column see what was made before the column.
+        if let Some(last) =
+            last.filter(|last| part.column().is_none() || last.part.column() != part.column())
+        {
+            visit.make(last);
+        }
+        let book = self.book.check(part, level, visit)?;
+        let finite = self
+            .arms
+            .iter()
+            .flatten()
+            .chain(&self.clusters)
+            .all(|number| number.is_finite());
+        let clusters = self.clusters.is_empty() || self.clusters.len() == level;
+        let shares = self.clusters.iter().all(|&part| part >= 0.0)
+            && self.clusters.iter().sum::<f64>() <= 1.0;
+        ensure(finite && clusters && shares, "effects out of range")?;
+        let known = arms.map_or(0, |feature| visit.features[feature].coding.bins());
+        ensure(
+            self.arms.is_empty() || self.arms.len() == known,
+            "effects of other arms",
+        )?;
+        let tree = take_tree(bytes, visit, level, book.codes())?;
+        let effects = Effects {
+            arms: self.arms,
+            clusters: self.clusters,
+            linear: self
+                .linear
+                .map(|linear| linear.check(visit, level))
+                .transpose()?,
+        };
+        let stage = Stage {
+            level,
+            part,
+            book,
+            tree,
+            effects,
+        };
+        if part.column().is_none() {
+            visit.make(&stage);
+        }
+        Ok(stage)
+    }
+}
+
+impl BookV2 {
+    fn check(self, part: Part, level: usize, visit: &Visit<'_>) -> Result<Book, String> {
+        let field = part
+            .column()
+            .map(|column| field_of(visit.schema, column))
+            .transpose()?;
+        let finite = |numbers: &[f64]| numbers.iter().all(|number| number.is_finite());
+        match (self, part, field) {
+            (
+                Self::Numbers { cells, grid },
+                Part::Rows | Part::Children | Part::Value(_),
+                field,
+            ) => {
+                let fits = field.is_none_or(|field| field.kind.is_numeric());
+                let good = |cell: &Vec<f64>| !cell.is_empty() && finite(cell) && cell.is_sorted();
+                ensure(
+                    fits && !cells.is_empty() && cells.iter().all(good),
+                    "cells out of order",
+                )?;
+                let good_grid = match grid {
+                    Some(Grid::Decimals(decimals)) => decimals <= 17,
+                    Some(Grid::Step { step, origin }) => {
+                        step > 0.0 && step.is_finite() && origin.is_finite()
+                    }
+                    Some(_) => false,
+                    None => true,
+                };
+                ensure(good_grid, "a grid that is not one")?;
+                Ok(Book::Numbers(ValueCells { cells, grid }))
+            }
+            (Self::Spikes(spikes), Part::Spike(_), Some(field)) => {
+                ensure(
+                    field.kind.is_numeric() && finite(&spikes),
+                    "spikes that are no numbers",
+                )?;
+                Ok(Book::Spikes(spikes))
+            }
+            (Self::Reasons(bytes), Part::Reason(_), Some(field)) => {
+                let limit = field.missing_codes.len() + 2;
+                let known = bytes.iter().all(|&byte| usize::from(byte) < limit);
+                ensure(
+                    known && !bytes.is_empty(),
+                    "a missing reason that is not declared",
+                )?;
+                Ok(Book::Reasons(bytes))
+            }
+            (Self::Codes(count), Part::Value(_), Some(field)) => {
+                ensure(
+                    field.kind.is_categorical() && count == levels_of(field),
+                    "levels that are not the schema's",
+                )?;
+                Ok(Book::Codes(count))
+            }
+            (Self::Codes(1), Part::Formula(_), Some(_)) => Ok(Book::Codes(1)),
+            (Self::Codes(count), Part::Absences, None) => {
+                ensure(
+                    count == visit.levels[level].patterns.len(),
+                    "absences without a set of columns",
+                )?;
+                Ok(Book::Codes(count))
+            }
+            _ => Err("codes of another kind than the tree draws".to_owned()),
+        }
+    }
+}
+
+impl LinearV2 {
+    fn check(self, visit: &Visit<'_>, level: usize) -> Result<Linear, String> {
+        ensure(
+            (0.0..=1.0).contains(&self.own),
+            "a share of chance out of range",
+        )?;
+        let terms = self.terms.into_iter().map(|term| {
+            let position = usize::from(term.feature);
+            let feature = visit
+                .features
+                .get(position)
+                .ok_or("a term of no predictor")?;
+            let usable = visit.made[position] && (feature.from..=feature.to).contains(&level);
+            ensure(usable, "a term of what is not made yet")?;
+            let finite = term
+                .values
+                .iter()
+                .chain(&term.reasons)
+                .all(|value| value.is_finite());
+            ensure(finite && term.cuts.is_sorted(), "a term out of range")?;
+            Ok(Term {
+                feature: term.feature,
+                cuts: term.cuts,
+                values: term.values,
+                reasons: term.reasons,
+            })
+        });
+        Ok(Linear {
+            terms: terms.collect::<Result<_, String>>()?,
+            own: self.own,
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! The first line of a model file: everything but the trees.
+
+use std::collections::BTreeMap;
+
+use parable_table::Grid;
+use serde::{Deserialize, Serialize};
+
+use crate::feature::Scale;
+use crate::hierarchy::Labels;
+use crate::linear::Term;
+use crate::model::{Book, Feature, LevelModel, Part, Sequence, Source, Stage};
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeadV2 {
+    pub(super) version: u32,
+    /// One, or one for each stratum.
+    pub(super) sequences: Vec<SequenceV2>,
+    pub(super) uniques: Option<UniquesV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UniquesV2 {
+    pub(super) columns: Vec<usize>,
+    pub(super) digests: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SequenceV2 {
+    pub(super) rows: usize,
+    pub(super) levels: Vec<LevelV2>,
+    pub(super) features: Vec<FeatureV2>,
+    pub(super) arms: Option<usize>,
+    pub(super) stages: Vec<StageV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelV2 {
+    pub(super) column: usize,
+    pub(super) labels: LabelsV2,
+    pub(super) patterns: Vec<Vec<usize>>,
+    pub(super) reasons: BTreeMap<usize, Vec<(u8, u32)>>,
+    pub(super) row_counts: Vec<(usize, Vec<u32>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum LabelsV2 {
+    Codes(Vec<u32>),
+    Integers(Vec<i64>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeatureV2 {
+    pub(super) source: SourceV2,
+    pub(super) level: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) scale: ScaleV2,
+    pub(super) reasons: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SourceV2 {
+    Column(usize),
+    Rows,
+    Children,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ScaleV2 {
+    Numbers(Vec<f64>),
+    Ranks(usize),
+    Levels(usize),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StageV2 {
+    pub(super) level: usize,
+    pub(super) part: PartV2,
+    pub(super) book: BookV2,
+    pub(super) arms: Vec<Option<f64>>,
+    pub(super) clusters: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) linear: Option<LinearV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinearV2 {
+    pub(super) own: f64,
+    pub(super) terms: Vec<TermV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TermV2 {
+    pub(super) feature: u16,
+    pub(super) cuts: Vec<u16>,
+    pub(super) values: Vec<f64>,
+    pub(super) reasons: Vec<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PartV2 {
+    Rows,
+    Children,
+    Absences,
+    Reason(usize),
+    Spike(usize),
+    Value(usize),
+    Formula(usize),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BookV2 {
+    Numbers {
+        cells: Vec<Vec<f64>>,
+        grid: Option<Grid>,
+    },
+    Spikes(Vec<f64>),
+    Reasons(Vec<u8>),
+    Codes(usize),
+}
+
+impl From<&LevelModel> for LevelV2 {
+    fn from(level: &LevelModel) -> Self {
+        Self {
+            column: level.column,
+            labels: match &level.labels {
+                Labels::Codes(codes) => LabelsV2::Codes(codes.clone()),
+                Labels::Integers(numbers) => LabelsV2::Integers(numbers.clone()),
+            },
+            patterns: level.patterns.clone(),
+            reasons: level.reasons.clone(),
+            row_counts: level.row_counts.clone(),
+        }
+    }
+}
+
+impl From<&Feature> for FeatureV2 {
+    fn from(feature: &Feature) -> Self {
+        Self {
+            source: match feature.source {
+                Source::Column(column) => SourceV2::Column(column),
+                Source::Rows => SourceV2::Rows,
+                Source::Children => SourceV2::Children,
+            },
+            level: feature.level,
+            from: feature.from,
+            to: feature.to,
+            scale: match &feature.coding.scale {
+                Scale::Numbers { edges, .. } => ScaleV2::Numbers(edges.clone()),
+                Scale::Ranks(levels) => ScaleV2::Ranks(*levels),
+                Scale::Levels(levels) => ScaleV2::Levels(*levels),
+            },
+            reasons: feature.coding.reasons,
+        }
+    }
+}
+
+impl From<&Stage> for StageV2 {
+    fn from(stage: &Stage) -> Self {
+        Self {
+            level: stage.level,
+            part: match stage.part {
+                Part::Rows => PartV2::Rows,
+                Part::Children => PartV2::Children,
+                Part::Absences => PartV2::Absences,
+                Part::Reason(column) => PartV2::Reason(column),
+                Part::Spike(column) => PartV2::Spike(column),
+                Part::Value(column) => PartV2::Value(column),
+                Part::Formula(column) => PartV2::Formula(column),
+            },
+            book: match &stage.book {
+                Book::Numbers(cells) => BookV2::Numbers {
+                    cells: cells.cells.clone(),
+                    grid: cells.grid,
+                },
+                Book::Spikes(spikes) => BookV2::Spikes(spikes.clone()),
+                Book::Reasons(bytes) => BookV2::Reasons(bytes.clone()),
+                Book::Codes(count) => BookV2::Codes(*count),
+            },
+            arms: stage.effects.arms.clone(),
+            clusters: stage.effects.clusters.clone(),
+            linear: stage.effects.linear.as_ref().map(|linear| LinearV2 {
+                own: linear.own,
+                terms: linear.terms.iter().map(TermV2::from).collect(),
+            }),
+        }
+    }
+}
+
+impl From<&Term> for TermV2 {
+    fn from(term: &Term) -> Self {
+        Self {
+            feature: term.feature,
+            cuts: term.cuts.clone(),
+            values: term.values.clone(),
+            reasons: term.reasons.clone(),
+        }
+    }
+}
+
+impl From<&Sequence> for SequenceV2 {
+    fn from(model: &Sequence) -> Self {
+        Self {
+            rows: model.rows,
+            levels: model.levels.iter().map(LevelV2::from).collect(),
+            features: model.features.iter().map(FeatureV2::from).collect(),
+            arms: model.arms,
+            stages: model.stages.iter().map(StageV2::from).collect(),
+        }
+    }
+}
