@@ -1,0 +1,280 @@
+//! Settings.
+
+use parable_core::FitError;
+use serde::{Deserialize, Serialize};
+
+use crate::device::Compute;
+
+/// Who teaches the generator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Teacher {
+    /// Counts of columns and of chosen pairs of columns, with noise when the fit is private. The default: better than a private discriminator at
+    /// every budget measured (`docs/methods/gan.md`).
+    #[default]
+    Marginals,
+    /// A second network that tells real rows from made ones: the generative adversarial network. When the fit is private, it learns by clipped
+    /// gradients with noise (DP-SGD), and noisy counts of single columns start the generator.
+    Discriminator,
+    /// Both; see [`GanConfig::discriminator_share`].
+    Both,
+}
+
+/// Settings of [`Gan`](crate::Gan).
+///
+/// The budget is none of them: a private fit spends what is left in the ledger it is handed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct GanConfig {
+    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited ledger, and bins follow the rows.
+    pub private: bool,
+    /// Who teaches the generator.
+    pub teacher: Teacher,
+    /// Share of the budget for the discriminator when both teach. Default 0.3.
+    pub discriminator_share: f64,
+    /// What is computed on.
+    pub compute: Compute,
+    /// Random numbers that a component is made from. Default 64.
+    pub latent: usize,
+    /// Units of the hidden layers of the generator, 1 to 6 of them. Default 128, 128.
+    pub hidden: Vec<usize>,
+    /// Settings of the marginal teacher.
+    pub marginals: MarginalConfig,
+    /// Settings of the discriminator.
+    pub discriminator: DiscriminatorConfig,
+}
+
+/// Settings of the marginal teacher.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct MarginalConfig {
+    /// Sets of two or three columns (names) that are measured in any case, such as the arm of a trial with an outcome.
+    pub required: Vec<Vec<String>>,
+    /// Components of the mixture that the generator stands for. Default 500.
+    pub components: usize,
+    /// Share of the budget for single columns. Default 0.12.
+    pub columns_share: f64,
+    /// Share of the rest for choosing pairs. Default 0.1.
+    pub selection_share: f64,
+    /// How many pairs are chosen and measured, at most. Default: as many as the budget makes worth while.
+    pub rounds: Option<usize>,
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell. Default 6.
+    pub merge: f64,
+    /// Bins of a number between its bounds. Default 128: bins that hold too few rows to tell apart are merged anyway.
+    pub max_bins: u32,
+    /// Steps of the generator after each pair. Default 25.
+    pub round_steps: u64,
+    /// Steps of the generator after the last pair, with a falling rate. Default 800.
+    pub final_steps: u64,
+    /// Step size of the generator. Default 0.003.
+    pub rate: f64,
+}
+
+/// Settings of the discriminator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct DiscriminatorConfig {
+    /// Units of the hidden layers, 1 to 6 of them. Default 128, 128.
+    pub hidden: Vec<usize>,
+    /// Steps of the discriminator. Default 1500.
+    pub steps: u64,
+    /// Steps of the discriminator for each of the generator. Default 5.
+    pub steps_per_generator: u64,
+    /// Expected real rows per step, and made rows per step. Default 1000; a private fit draws each row with the same small probability.
+    pub batch: usize,
+    /// Norm to which the gradient of each real row is cut. Default 1.
+    pub clip: f64,
+    /// Step size of the discriminator. Default 0.0005.
+    pub rate: f64,
+    /// Step size of the generator. Default 0.001.
+    pub generator_rate: f64,
+}
+
+impl Default for GanConfig {
+    fn default() -> Self {
+        Self {
+            private: true,
+            teacher: Teacher::default(),
+            discriminator_share: 0.3,
+            compute: Compute::default(),
+            latent: 64,
+            hidden: vec![128, 128],
+            marginals: MarginalConfig::default(),
+            discriminator: DiscriminatorConfig::default(),
+        }
+    }
+}
+
+impl Default for MarginalConfig {
+    fn default() -> Self {
+        Self {
+            required: Vec::new(),
+            components: 500,
+            columns_share: 0.12,
+            selection_share: 0.1,
+            rounds: None,
+            merge: 6.0,
+            max_bins: 128,
+            round_steps: 25,
+            final_steps: 800,
+            rate: 0.003,
+        }
+    }
+}
+
+impl Default for DiscriminatorConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![128, 128],
+            steps: 1500,
+            steps_per_generator: 5,
+            batch: 1000,
+            clip: 1.0,
+            rate: 5e-4,
+            generator_rate: 1e-3,
+        }
+    }
+}
+
+impl GanConfig {
+    /// The same without a privacy guarantee.
+    #[must_use]
+    pub fn non_private(mut self) -> Self {
+        self.private = false;
+        self
+    }
+
+    /// The same with another teacher.
+    #[must_use]
+    pub fn with_teacher(mut self, teacher: Teacher) -> Self {
+        self.teacher = teacher;
+        self
+    }
+
+    /// The same with one more set that is measured in any case.
+    #[must_use]
+    pub fn with_required<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        let names = columns.into_iter().map(Into::into).collect();
+        self.marginals.required.push(names);
+        self
+    }
+
+    /// The same computed elsewhere.
+    #[must_use]
+    pub fn with_compute(mut self, compute: Compute) -> Self {
+        self.compute = compute;
+        self
+    }
+
+    /// Refuses settings that make no sense whatever the table.
+    pub(crate) fn check(&self) -> Result<(), FitError> {
+        let share = |value: f64| value > 0.0 && value < 1.0;
+        let rate = |value: f64| value > 0.0 && value < 1.0;
+        let (own, other) = (&self.marginals, &self.discriminator);
+        let layers = |hidden: &[usize]| {
+            (1..=6).contains(&hidden.len()) && hidden.iter().all(|units| (1..=4096).contains(units))
+        };
+        let rules = [
+            (
+                "discriminator_share",
+                share(self.discriminator_share),
+                "a share lies between 0 and 1",
+            ),
+            (
+                "latent",
+                (1..=4096).contains(&self.latent),
+                "between 1 and 4096 random numbers",
+            ),
+            (
+                "hidden",
+                layers(&self.hidden),
+                "between 1 and 6 layers of 1 to 4096 units",
+            ),
+            (
+                "discriminator.hidden",
+                layers(&other.hidden),
+                "between 1 and 6 layers of 1 to 4096 units",
+            ),
+            (
+                "marginals.components",
+                (2..=65_536).contains(&own.components),
+                "between 2 and 65536 components",
+            ),
+            (
+                "marginals.columns_share",
+                share(own.columns_share),
+                "a share lies between 0 and 1",
+            ),
+            (
+                "marginals.selection_share",
+                share(own.selection_share),
+                "a share lies between 0 and 1",
+            ),
+            (
+                "marginals.merge",
+                own.merge >= 0.0 && own.merge.is_finite(),
+                "a number of at least 0",
+            ),
+            (
+                "marginals.max_bins",
+                (1..=4096).contains(&own.max_bins),
+                "between 1 and 4096 bins",
+            ),
+            (
+                "marginals.final_steps",
+                own.final_steps > 0 && own.final_steps < 1 << 32 && own.round_steps < 1 << 32,
+                "between 1 and 2^32 steps",
+            ),
+            (
+                "marginals.rate",
+                rate(own.rate),
+                "a step size lies between 0 and 1",
+            ),
+            (
+                "discriminator.steps",
+                other.steps > 0 && other.steps < 1 << 32,
+                "between 1 and 2^32 steps",
+            ),
+            (
+                "discriminator.steps_per_generator",
+                other.steps_per_generator > 0 && other.steps_per_generator <= other.steps,
+                "between 1 and the number of steps",
+            ),
+            (
+                "discriminator.batch",
+                (2..=1 << 20).contains(&other.batch),
+                "between 2 and 2^20 rows",
+            ),
+            (
+                "discriminator.clip",
+                other.clip > 0.0 && other.clip.is_finite(),
+                "a norm above 0",
+            ),
+            (
+                "discriminator.rate",
+                rate(other.rate),
+                "a step size lies between 0 and 1",
+            ),
+            (
+                "discriminator.generator_rate",
+                rate(other.generator_rate),
+                "a step size lies between 0 and 1",
+            ),
+        ];
+        match rules.iter().find(|(_, holds, _)| !holds) {
+            None => Ok(()),
+            Some((name, _, rule)) => Err(setting(name, rule)),
+        }
+    }
+}
+
+pub(crate) fn setting(name: &str, problem: &str) -> FitError {
+    FitError::Setting {
+        setting: name.to_owned(),
+        problem: problem.to_owned(),
+    }
+}

@@ -1,0 +1,148 @@
+//! Where tensors live. The one file that names a tensor back end.
+
+use burn_flex::{Flex, FlexDevice};
+use burn_tensor::backend::Backend;
+use burn_tensor::{Tensor, TensorData};
+use parable_core::FitError;
+use serde::{Deserialize, Serialize};
+
+/// What a fit computes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Compute {
+    /// The processor, all of its cores. The same bytes for any number of threads.
+    #[default]
+    Cpu,
+    /// A graphics card of NVIDIA. Needs a build with the feature `cuda`, the driver, and the headers of the CUDA toolkit. Sums are formed in
+    /// another order than on the processor, so that the bytes differ.
+    Cuda {
+        /// Which card, from 0.
+        index: usize,
+    },
+}
+
+/// A matrix on a device.
+pub(crate) type Matrix<B> = Tensor<B, 2>;
+
+/// Work that runs on any back end.
+pub(crate) trait Task {
+    type Output;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Self::Output;
+}
+
+/// Runs the work where it is asked to run.
+///
+/// # Errors
+/// The device is not there, or this build cannot use it.
+pub(crate) fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
+    match compute {
+        Compute::Cpu => Ok(task.run::<Flex>(&FlexDevice)),
+        Compute::Cuda { index } => cuda(index, task),
+    }
+}
+
+/// On the processor, which is always there.
+#[cfg(test)]
+pub(crate) fn run_on_cpu<T: Task>(task: T) -> T::Output {
+    task.run::<Flex>(&FlexDevice)
+}
+
+#[cfg(feature = "cuda")]
+fn cuda<T: Task>(index: usize, task: T) -> Result<T::Output, FitError> {
+    // The back end does not report a missing driver but panics in a thread of its own: look first.
+    let names = ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
+    if !names.iter().any(|name| crate::driver::is_there(name)) {
+        return Err(unusable(
+            "no CUDA driver was found: the library libcuda.so.1 is not there",
+        ));
+    }
+    Ok(task.run::<burn_cuda::Cuda>(&burn_cuda::CudaDevice::new(index)))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda<T: Task>(_: usize, _: T) -> Result<T::Output, FitError> {
+    Err(unusable(
+        "this program was built without the feature `cuda`",
+    ))
+}
+
+fn unusable(problem: &str) -> FitError {
+    FitError::Setting {
+        setting: "compute".to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+/// A matrix of these numbers, row by row.
+pub(crate) fn upload<B: Backend>(
+    numbers: Vec<f32>,
+    rows: usize,
+    columns: usize,
+    device: &B::Device,
+) -> Matrix<B> {
+    Tensor::from_data(TensorData::new(numbers, [rows, columns]), device)
+}
+
+/// The numbers of a matrix, row by row.
+pub(crate) fn download<B: Backend>(matrix: &Matrix<B>) -> Vec<f32> {
+    matrix
+        .to_data()
+        .convert::<f32>()
+        .into_vec()
+        .expect("converted to this type")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Product {
+        size: usize,
+    }
+
+    impl Task for Product {
+        type Output = Vec<f32>;
+
+        fn run<B: Backend>(self, device: &B::Device) -> Vec<f32> {
+            let n = self.size;
+            let numbers = |step: usize| {
+                (0..n * n)
+                    .map(|i| ((i * step) % 97) as f32 / 97.0 - 0.5)
+                    .collect()
+            };
+            let (a, b) = (
+                upload::<B>(numbers(31), n, n, device),
+                upload::<B>(numbers(57), n, n, device),
+            );
+            let product = a.clone().matmul(b.clone()).transpose().matmul(a);
+            download(&(product.clone().exp() + product.sum_dim(0)))
+        }
+    }
+
+    #[test]
+    fn products_are_the_same_bytes_on_any_number_of_threads() {
+        for size in [37, 128, 300, 515] {
+            let with = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+                pool.expect("a pool")
+                    .install(|| run_on_cpu(Product { size }))
+            };
+            let one = with(1);
+            for threads in [2, 3, 7] {
+                assert_eq!(one, with(threads), "{size}, {threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_not_there_is_an_error_and_no_panic() {
+        if cfg!(feature = "cuda") && std::path::Path::new("/dev/nvidia0").exists() {
+            eprintln!("SKIPPED: there is a card");
+            return;
+        }
+        let result = run(Compute::Cuda { index: 0 }, Product { size: 2 });
+        assert!(matches!(result, Err(FitError::Setting { setting, .. }) if setting == "compute"));
+    }
+}

@@ -1,0 +1,313 @@
+//! Private sums of gradients: who is in a step, how much noise, and what it costs, from one value.
+
+use parable_core::FitError;
+use parable_dp::mechanism::FloatingPointGaussian;
+use parable_dp::{
+    Event, Ledger, NoiseMultiplier, NoiseSource, PrivacyUnit, Receipt, SamplingRate, Sensitivity,
+    Sigma,
+};
+
+use crate::config::{DiscriminatorConfig, setting};
+
+/// Everything the cost of a training depends on. What is charged and what is done are both read from here.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    /// Probability of each row to be in a step.
+    rate: SamplingRate,
+    /// Standard deviation of the noise, in units of the gradient.
+    sigma: Sigma,
+    /// The same over the most that one person moves a sum.
+    noise_multiplier: NoiseMultiplier,
+    /// Norm to which gradients of rows are cut.
+    clip: f64,
+    steps: u64,
+}
+
+/// What noise multipliers are searched between; the ledger refuses what is still too little.
+const MULTIPLIERS: (f64, f64) = (0.1, 1e5);
+
+impl Plan {
+    /// A plan in numbers.
+    fn new(
+        rate: SamplingRate,
+        noise_multiplier: f64,
+        config: &DiscriminatorConfig,
+        unit: &PrivacyUnit,
+    ) -> Result<Self, FitError> {
+        let refuse =
+            |error: parable_dp::ParameterError| setting("discriminator", &error.to_string());
+        let sensitivity = Sensitivity::clipped_sum(config.clip).map_err(refuse)?;
+        let sigma = Sigma::new(noise_multiplier * sensitivity.under(unit)).map_err(refuse)?;
+        Ok(Self {
+            rate,
+            sigma,
+            noise_multiplier: NoiseMultiplier::of(sigma, &sensitivity, unit),
+            clip: config.clip,
+            steps: config.steps,
+        })
+    }
+
+    /// The plan with the least noise that costs at most this share of what the ledger still allows. `rows` is a released estimate of the number of rows.
+    pub(crate) fn calibrate(
+        config: &DiscriminatorConfig,
+        rows: f64,
+        share: f64,
+        ledger: &Ledger,
+    ) -> Result<Self, FitError> {
+        let rate = (config.batch as f64 / rows.max(1.0)).min(1.0);
+        let rate = SamplingRate::new(rate)
+            .map_err(|error| setting("discriminator.batch", &error.to_string()))?;
+        let unit = ledger.unit();
+        // The filter adds the costs of steps: a training of `1 / share` times the steps must fit into all that is left.
+        let stretched = (config.steps as f64 / share).ceil() as u64;
+        let fits = |multiplier: f64| -> Result<bool, FitError> {
+            let plan = Self::new(rate, multiplier, config, &unit)?;
+            let event = plan.step().repeated(stretched);
+            Ok(ledger.plan([("discriminator", &event)]).1.is_ok())
+        };
+        let (mut low, mut high) = MULTIPLIERS;
+        // 40 halvings of the logarithm leave a relative gap below 1e-10.
+        for _ in 0..40 {
+            let middle = (low * high).sqrt();
+            if fits(middle)? {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        Self::new(rate, high, config, &unit)
+    }
+
+    fn step(&self) -> Event {
+        let event = Event::Gaussian {
+            noise_multiplier: self.noise_multiplier,
+        };
+        event.poisson_sampled(self.rate)
+    }
+
+    /// What the whole training releases.
+    pub(crate) fn event(&self) -> Event {
+        self.step().repeated(self.steps)
+    }
+
+    /// Charges all steps, before the first is taken.
+    pub(crate) fn charge(self, ledger: &mut Ledger) -> Result<Charged, FitError> {
+        let receipt = ledger.try_spend("discriminator", self.event())?;
+        Ok(Charged {
+            noise: FloatingPointGaussian::new(self.sigma),
+            left: self.steps,
+            plan: self,
+            receipt,
+        })
+    }
+}
+
+/// A training that was paid for.
+#[derive(Debug)]
+pub(crate) struct Charged {
+    plan: Plan,
+    receipt: Receipt,
+    noise: FloatingPointGaussian,
+    /// Steps not yet taken.
+    left: u64,
+}
+
+impl Charged {
+    /// Norm to which gradients of rows are to be cut.
+    pub(crate) fn clip(&self) -> f64 {
+        self.plan.clip
+    }
+
+    /// Variance of the noise in each number of a sum.
+    pub(crate) fn variance(&self) -> f64 {
+        self.plan.sigma.get().powi(2)
+    }
+
+    /// The rows of a step: each of so many is in it with the probability of the plan, independently, by coins that nobody can repeat.
+    pub(crate) fn draw_rows(&self, rows: usize, source: &mut NoiseSource) -> Vec<u32> {
+        let rate = self.plan.rate.get();
+        if rate >= 1.0 {
+            return (0..rows as u32).collect();
+        }
+        // Scaling by a power of two is exact; the floor makes the probability at most the charged one.
+        let threshold = (rate * 2.0f64.powi(64)) as u64;
+        (0..rows as u32)
+            .filter(|_| source.next_u64() < threshold)
+            .collect()
+    }
+
+    /// Noise for one clipped sum of so many numbers. Each call takes one of the steps that were paid for.
+    ///
+    /// # Errors
+    /// All steps are taken.
+    pub(crate) fn step_noise(
+        &mut self,
+        numbers: usize,
+        source: &mut NoiseSource,
+    ) -> Result<Vec<f32>, FitError> {
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or_else(|| setting("discriminator.steps", "all steps paid for are taken"))?;
+        let mut noise = vec![0.0f32; numbers];
+        self.noise.add(&self.receipt, &mut noise, source)?;
+        Ok(noise)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parable_dp::{Budget, Delta, Epsilon, Relation};
+
+    use super::*;
+
+    fn config() -> DiscriminatorConfig {
+        DiscriminatorConfig {
+            steps: 50,
+            batch: 100,
+            clip: 0.7,
+            ..DiscriminatorConfig::default()
+        }
+    }
+
+    fn ledger(epsilon: f64, unit: PrivacyUnit) -> Ledger {
+        let budget = Budget::approx(
+            Epsilon::new(epsilon).expect("above 0"),
+            Delta::new(1e-6).expect("small"),
+        );
+        Ledger::open(unit, budget)
+    }
+
+    /// Noise, rate and steps as they are found in what a training does.
+    fn executed(charged: &mut Charged, rows: usize) -> (f64, f64, u64) {
+        let mut source = NoiseSource::insecure_seeded([5; 32]);
+        let drawn: usize = (0..200)
+            .map(|_| charged.draw_rows(rows, &mut source).len())
+            .sum();
+        let rate = drawn as f64 / (200 * rows) as f64;
+        let (mut squares, mut numbers, mut steps) = (0.0, 0.0, 0);
+        while let Ok(noise) = charged.step_noise(2_000, &mut source) {
+            squares += noise.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
+            numbers += noise.len() as f64;
+            steps += 1;
+        }
+        ((squares / numbers).sqrt(), rate, steps)
+    }
+
+    /// Whether what was done is what was charged, up to chance: 50 x 2,000 normal numbers have a relative sd of sqrt(1 / 2e5) = 0.0022 in their
+    /// deviation, 200 x 1,000 coins of probability 0.1 a relative sd of 0.0067 in their share; five of each.
+    fn agrees(event: &Event, sensitivity: f64, (sigma, rate, steps): (f64, f64, u64)) -> bool {
+        let Event::Repeated { times, event } = event else {
+            return false;
+        };
+        let Event::PoissonSampled {
+            rate: charged,
+            event,
+        } = &**event
+        else {
+            return false;
+        };
+        let Event::Gaussian { noise_multiplier } = &**event else {
+            return false;
+        };
+        *times == steps
+            && (rate / charged.get() - 1.0).abs() < 0.034
+            && (sigma / (noise_multiplier.get() * sensitivity) - 1.0).abs() < 0.011
+    }
+
+    #[test]
+    fn what_is_charged_is_what_is_done() {
+        for (relation, rows_of_one, factor) in [
+            (Relation::AddRemove, 1, 1.0),
+            (Relation::ReplaceOne, 1, 2.0),
+            (Relation::AddRemove, 3, 3.0),
+        ] {
+            let unit = PrivacyUnit::new(relation, rows_of_one).expect("at least one row");
+            let mut ledger = ledger(2.0, unit);
+            let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &ledger).expect("a plan");
+            let event = plan.event();
+            let mut charged = plan.charge(&mut ledger).expect("within the budget");
+            assert_eq!(ledger.entries().last().map(|e| &e.event), Some(&event));
+            let done = executed(&mut charged, 1_000);
+            assert!(agrees(&event, 0.7 * factor, done), "{event:?} {done:?}");
+            // The check sees noise halved, a step too many and another rate.
+            assert!(!agrees(
+                &event,
+                0.7 * factor,
+                (done.0 / 2.0, done.1, done.2)
+            ));
+            assert!(!agrees(&event, 0.7 * factor, (done.0, done.1, done.2 + 1)));
+            assert!(!agrees(
+                &event,
+                0.7 * factor,
+                (done.0, done.1 * 1.1, done.2)
+            ));
+        }
+    }
+
+    #[test]
+    fn a_plan_uses_its_share_and_no_more() {
+        let mut whole = ledger(3.0, PrivacyUnit::one_row());
+        let plan = Plan::calibrate(&config(), 5_000.0, 0.25, &whole).expect("a plan");
+        for _ in 0..4 {
+            drop(plan.clone().charge(&mut whole).expect("a quarter each"));
+        }
+        assert!(plan.clone().charge(&mut whole).is_err());
+        let all = Plan::calibrate(
+            &config(),
+            5_000.0,
+            1.0,
+            &ledger(3.0, PrivacyUnit::one_row()),
+        );
+        assert!(all.expect("a plan").sigma < plan.sigma);
+    }
+
+    #[test]
+    fn batches_are_poisson_and_not_of_one_size() {
+        let mut ledger = ledger(1.0, PrivacyUnit::one_row());
+        let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &ledger).expect("a plan");
+        let charged = plan.charge(&mut ledger).expect("within the budget");
+        let mut source = NoiseSource::insecure_seeded([6; 32]);
+        let draws: Vec<Vec<u32>> = (0..4_000)
+            .map(|_| charged.draw_rows(1_000, &mut source))
+            .collect();
+        assert!(is_poisson(&draws));
+        // The same check refuses batches of one size, and rows drawn by a category.
+        let fixed: Vec<Vec<u32>> = (0..4_000u32)
+            .map(|step| (0..100).map(|row| (row + step * 100) % 1_000).collect())
+            .collect();
+        assert!(!is_poisson(&fixed));
+        let by_category: Vec<Vec<u32>> = draws
+            .iter()
+            .map(|rows| rows.iter().map(|row| row / 2 * 2).collect())
+            .collect();
+        assert!(!is_poisson(&by_category));
+    }
+
+    /// Sizes have the mean 100 and the variance 90 of 1,000 coins, every row comes as often as every other, and two neighbours come together as
+    /// often as chance has it. 4,000 draws: sd of the mean 0.15; of the variance 90 sqrt(2 / 4000) = 2.0; of the times of a row sqrt(4000 * 0.09) = 19
+    /// (six of it, for 1,000 rows); of a neighbouring pair's 500 * 4000 * 0.01 = 20,000 times about 141. Five of the others.
+    fn is_poisson(draws: &[Vec<u32>]) -> bool {
+        let n = draws.len() as f64;
+        let mean = draws.iter().map(|rows| rows.len() as f64).sum::<f64>() / n;
+        let variance = draws
+            .iter()
+            .map(|rows| (rows.len() as f64 - mean).powi(2))
+            .sum::<f64>()
+            / n;
+        let mut times = vec![0.0f64; 1_000];
+        let mut together = 0.0;
+        for rows in draws {
+            let mut present = vec![false; 1_000];
+            for &row in rows {
+                times[row as usize] += 1.0;
+                present[row as usize] = true;
+            }
+            together += present.chunks(2).filter(|pair| pair[0] && pair[1]).count() as f64;
+        }
+        (mean - 100.0).abs() < 0.75
+            && (variance - 90.0).abs() < 10.0
+            && times.iter().all(|&count| (count - 400.0).abs() < 114.0)
+            && (together - 20_000.0).abs() < 705.0
+    }
+}

@@ -1,0 +1,26 @@
+//! What can go wrong in training.
+
+use parable_core::FitError;
+
+/// A training that did not end in a model. What it was charged stays charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainingError {
+    /// A loss or a parameter is no number any more.
+    #[error(
+        "training diverged: after {step} steps a loss is no finite number; a smaller step size helps"
+    )]
+    Diverged {
+        /// Steps done.
+        step: u64,
+    },
+}
+
+impl From<TrainingError> for FitError {
+    fn from(error: TrainingError) -> Self {
+        Self::Method {
+            method: crate::synthesizer::NAME.to_owned(),
+            source: Box::new(error),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The stored form of a model: a line of JSON, then the numbers of the network.
+//!
+//! The line names every array with its shape; the arrays follow as 32-bit floats, little end first, one after the other. Nothing of it depends on
+//! the tensor library.
+
+use std::io::Write;
+
+use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
+use parable_pgm::Groups;
+use parable_table::codec::Codec;
+use serde::{Deserialize, Serialize};
+
+use crate::forward::{Forward, Latent, Layer};
+use crate::generator::Sizes;
+use crate::model::{GanModel, LossPoint};
+use crate::release::merged_domain;
+use crate::synthesizer::NAME;
+
+/// Reads [`GanModel`] back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GanReader;
+
+const VERSION: u32 = 1;
+/// No network of a model is larger: a damaged header must not ask for all memory.
+const MOST_NUMBERS: usize = 1 << 30;
+
+/// The first line of the body, version 1.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeaderV1 {
+    version: u32,
+    codec: Codec,
+    groups: Vec<Groups>,
+    latent: usize,
+    hidden: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    publication: Option<Publication>,
+    curve: Vec<LossPoint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    noisy_rows: Option<usize>,
+    arrays: Vec<ArrayV1>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArrayV1 {
+    name: String,
+    shape: [usize; 2],
+}
+
+/// The arrays of a network of these sizes, in order, without those of the components.
+fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
+    let mut inputs = vec![sizes.latent];
+    let mut arrays = Vec::new();
+    let units = sizes.hidden.iter().copied().chain([sizes.width()]);
+    for (layer, units) in units.enumerate() {
+        for (index, &input) in inputs.iter().enumerate() {
+            arrays.push(ArrayV1 {
+                name: format!("layer{layer}.weights{index}"),
+                shape: [input, units],
+            });
+        }
+        arrays.push(ArrayV1 {
+            name: format!("layer{layer}.bias"),
+            shape: [1, units],
+        });
+        inputs.push(units);
+    }
+    arrays
+}
+
+const COMPONENTS: &str = "components";
+
+pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+    let sizes = model.forward.sizes();
+    let mut arrays = expected_arrays(sizes);
+    let mut numbers: Vec<&[f32]> = Vec::new();
+    for layer in model.forward.layers() {
+        numbers.extend(layer.weights.iter().map(Vec::as_slice));
+        numbers.push(&layer.bias);
+    }
+    if let Latent::Fixed(components) = &model.latent {
+        arrays.push(ArrayV1 {
+            name: COMPONENTS.to_owned(),
+            shape: [components.len() / sizes.latent, sizes.latent],
+        });
+        numbers.push(components);
+    }
+    let header = HeaderV1 {
+        version: VERSION,
+        codec: model.codec.clone(),
+        groups: model.groups.clone(),
+        latent: sizes.latent,
+        hidden: sizes.hidden.clone(),
+        publication: model.publication.clone(),
+        curve: model.curve.clone(),
+        noisy_rows: model.noisy_rows,
+        arrays,
+    };
+    let line = serde_json::to_vec(&header).map_err(|error| ModelFileError::Io(error.into()))?;
+    out.write_all(&line)?;
+    out.write_all(b"\n")?;
+    for array in numbers {
+        let bytes: Vec<u8> = array.iter().flat_map(|x| x.to_le_bytes()).collect();
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+impl ModelReader for GanReader {
+    fn method(&self) -> &'static str {
+        NAME
+    }
+
+    fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
+        let refuse = |problem: &str| ModelFileError::body(NAME, problem);
+        let end = file.body.iter().position(|&byte| byte == b'\n');
+        let end = end.ok_or_else(|| refuse("it has no header line"))?;
+        let header: HeaderV1 = serde_json::from_slice(&file.body[..end])
+            .map_err(|error| ModelFileError::body(NAME, error))?;
+        if header.version != VERSION {
+            return Err(refuse("not version 1"));
+        }
+        if *header.codec.schema() != file.record.schema {
+            return Err(refuse("its schema is not that of the record"));
+        }
+        let own = header.codec.domain();
+        let fits = header.groups.len() == own.len()
+            && header.groups.iter().zip(own.attrs()).all(|(groups, attr)| {
+                let levels = attr.levels as usize;
+                groups.of.len() == levels
+                    && groups.rows.len() == levels
+                    && groups.of.iter().all(|&group| (group as usize) < levels)
+                    && groups.has_no_gaps()
+            });
+        if !fits {
+            return Err(refuse("its groups of levels do not fit its columns"));
+        }
+        let domain = merged_domain(own, &header.groups)
+            .map_err(|error| ModelFileError::body(NAME, error))?;
+        let sane = |units: &usize| (1..=65_536).contains(units);
+        if !sane(&header.latent) || header.hidden.len() > 6 || !header.hidden.iter().all(sane) {
+            return Err(refuse("its layers have no possible sizes"));
+        }
+        let sizes = Sizes {
+            latent: header.latent,
+            hidden: header.hidden,
+            levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
+        };
+        let expected = expected_arrays(&sizes);
+        let (own, rest) = header
+            .arrays
+            .split_at_checked(expected.len())
+            .ok_or_else(|| refuse("it lacks arrays"))?;
+        if own != expected {
+            return Err(refuse("its arrays are not those of its network"));
+        }
+        let components = match rest {
+            [] => None,
+            [array]
+                if array.name == COMPONENTS
+                    && array.shape[1] == sizes.latent
+                    && (1..=1 << 20).contains(&array.shape[0]) =>
+            {
+                Some(array.shape[0] * array.shape[1])
+            }
+            _ => return Err(refuse("it has arrays of no known name")),
+        };
+        let counts: Vec<usize> = expected
+            .iter()
+            .map(|array| array.shape[0] * array.shape[1])
+            .chain(components)
+            .collect();
+        let total: usize = counts.iter().sum();
+        let bytes = &file.body[end + 1..];
+        if total > MOST_NUMBERS || bytes.len() != total * 4 {
+            return Err(refuse("its numbers are not as many as its arrays hold"));
+        }
+        let (words, _) = bytes.as_chunks::<4>();
+        let mut words = words.iter().map(|word| f32::from_le_bytes(*word));
+        let mut arrays: Vec<Vec<f32>> = counts
+            .iter()
+            .map(|&count| words.by_ref().take(count).collect())
+            .collect();
+        if !arrays.iter().flatten().all(|x| x.is_finite()) {
+            return Err(refuse("a number is not finite"));
+        }
+        let latent = match components {
+            Some(_) => Latent::Fixed(arrays.pop().unwrap_or_default()),
+            None => Latent::Drawn,
+        };
+        let mut arrays = arrays.into_iter();
+        let layers = (0..=sizes.hidden.len())
+            .map(|layer| Layer {
+                weights: arrays.by_ref().take(layer + 1).collect(),
+                bias: arrays.next().unwrap_or_default(),
+            })
+            .collect();
+        let forward =
+            Forward::new(sizes, layers).ok_or_else(|| refuse("its layers do not fit together"))?;
+        Ok(Box::new(GanModel {
+            record: file.record.clone(),
+            codec: header.codec,
+            groups: header.groups,
+            domain,
+            forward,
+            latent,
+            publication: header.publication,
+            curve: header.curve,
+            noisy_rows: header.noisy_rows,
+        }))
+    }
+}

@@ -1,0 +1,134 @@
+//! A trained generator as plain numbers: what a model file holds and what sampling needs.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::generator::Sizes;
+
+/// One layer: a matrix of weights for each earlier layer, and a bias.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Layer {
+    /// For each input its `[inputs, units]` weights, row by row.
+    pub(crate) weights: Vec<Vec<f32>>,
+    pub(crate) bias: Vec<f32>,
+}
+
+/// A generator without device, normalisation or gradients.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Forward {
+    sizes: Sizes,
+    layers: Vec<Layer>,
+}
+
+/// Examples computed together.
+const BLOCK: usize = 16;
+
+impl Forward {
+    /// Nothing if the layers do not have these sizes.
+    pub(crate) fn new(sizes: Sizes, layers: Vec<Layer>) -> Option<Self> {
+        if layers.len() != sizes.hidden.len() + 1 {
+            return None;
+        }
+        let mut inputs = vec![sizes.latent];
+        for (index, layer) in layers.iter().enumerate() {
+            let units = sizes.hidden.get(index).copied();
+            let units = units.unwrap_or_else(|| sizes.width());
+            let fits = layer.bias.len() == units
+                && layer.weights.len() == inputs.len()
+                && layer
+                    .weights
+                    .iter()
+                    .zip(&inputs)
+                    .all(|(w, &input)| w.len() == input * units)
+                && layer
+                    .weights
+                    .iter()
+                    .flatten()
+                    .chain(&layer.bias)
+                    .all(|x| x.is_finite());
+            if !fits {
+                return None;
+            }
+            inputs.push(units);
+        }
+        Some(Self { sizes, layers })
+    }
+
+    pub(crate) fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    pub(crate) fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Shares of the levels, `[examples, width]` row by row, for `[examples, latent]` random numbers. Each sum is formed in one fixed order.
+    pub(crate) fn shares(&self, latent: &[f32]) -> Vec<f32> {
+        let size = self.sizes.latent;
+        let width = self.sizes.width();
+        let mut shares = vec![0.0f32; latent.len() / size * width];
+        shares
+            .par_chunks_mut(BLOCK * width)
+            .zip(latent.par_chunks(BLOCK * size))
+            .for_each(|(shares, latent)| {
+                let mut inputs: Vec<Vec<f32>> = vec![latent.to_vec()];
+                let examples = latent.len() / size;
+                for (index, layer) in self.layers.iter().enumerate() {
+                    let units = layer.bias.len();
+                    let mut outputs = layer.bias.repeat(examples);
+                    for (input, weights) in inputs.iter().zip(&layer.weights) {
+                        add_product(input, weights, units, &mut outputs);
+                    }
+                    if index + 1 == self.layers.len() {
+                        shares.copy_from_slice(&outputs);
+                    } else {
+                        outputs.iter_mut().for_each(|x| *x = x.max(0.0));
+                        inputs.push(outputs);
+                    }
+                }
+                for row in shares.chunks_mut(width) {
+                    let mut rest = row;
+                    for &levels in &self.sizes.levels {
+                        let (column, others) = rest.split_at_mut(levels);
+                        softmax(column);
+                        rest = others;
+                    }
+                }
+            });
+        shares
+    }
+}
+
+/// Adds the product of `[examples, inputs]` and `[inputs, units]`.
+fn add_product(input: &[f32], weights: &[f32], units: usize, outputs: &mut [f32]) {
+    let inputs = weights.len() / units.max(1);
+    for (row, outputs) in input.chunks(inputs.max(1)).zip(outputs.chunks_mut(units)) {
+        for (&x, weights) in row.iter().zip(weights.chunks(units)) {
+            if x != 0.0 {
+                for (output, weight) in outputs.iter_mut().zip(weights) {
+                    *output += x * weight;
+                }
+            }
+        }
+    }
+}
+
+fn softmax(column: &mut [f32]) {
+    let most = column.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for x in column.iter_mut() {
+        *x = (*x - most).exp();
+        sum += *x;
+    }
+    column.iter_mut().for_each(|x| *x /= sum);
+}
+
+/// Where the random numbers of a model come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Latent {
+    /// A fixed set, `[components, latent]` row by row: the model is the mixture of these components.
+    Fixed(Vec<f32>),
+    /// Drawn anew for every sample.
+    Drawn,
+}

@@ -1,0 +1,280 @@
+//! The generator: from random numbers to the shares of the levels of every column.
+//!
+//! Each layer sees all layers before it. Given its random numbers, the columns of a row are independent, so that the generator is a mixture of
+//! product distributions with as many components as there are draws of random numbers.
+
+use burn_tensor::backend::Backend;
+use parable_seed::Seed;
+
+use crate::device::{Matrix, download, upload};
+use crate::forward::{Forward, Layer};
+use crate::network::{ColumnSoftmax, Normalised, normalise, normalise_back, weights};
+
+/// Sizes of a generator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sizes {
+    /// Random numbers per draw, the condition included.
+    pub(crate) latent: usize,
+    /// Units of the hidden layers.
+    pub(crate) hidden: Vec<usize>,
+    /// Levels of each column.
+    pub(crate) levels: Vec<usize>,
+}
+
+impl Sizes {
+    /// Levels of all columns together.
+    pub(crate) fn width(&self) -> usize {
+        self.levels.iter().sum()
+    }
+
+    /// Inputs of every layer, hidden ones first, and its outputs.
+    fn layers(&self) -> Vec<(Vec<usize>, usize)> {
+        let mut inputs = vec![self.latent];
+        let mut layers = Vec::new();
+        for &units in &self.hidden {
+            layers.push((inputs.clone(), units));
+            inputs.push(units);
+        }
+        layers.push((inputs, self.width()));
+        layers
+    }
+}
+
+/// The generator with its parameters.
+#[derive(Clone)]
+pub(crate) struct Generator<B: Backend> {
+    sizes: Sizes,
+    softmax: ColumnSoftmax<B>,
+    /// Layer by layer: the weights of each input; then, for a hidden layer, scale and shift of its normalisation, for the last one its bias.
+    pub(crate) parameters: Vec<Matrix<B>>,
+}
+
+/// One pass through the generator, with what the way back needs.
+pub(crate) struct Pass<B: Backend> {
+    /// The random numbers, then the outputs of the hidden layers.
+    inputs: Vec<Matrix<B>>,
+    normalised: Vec<Normalised<B>>,
+    /// Logits of the levels, `[examples, width]`.
+    pub(crate) logits: Matrix<B>,
+    /// Shares of the levels, `[examples, width]`.
+    pub(crate) shares: Matrix<B>,
+}
+
+impl<B: Backend> Generator<B> {
+    /// A generator with random weights whose columns have these shares on average.
+    pub(crate) fn new(sizes: Sizes, shares: &[f64], seed: &Seed, device: &B::Device) -> Self {
+        let seed = seed.stream("gan/generator");
+        let mut parameters = Vec::new();
+        let layers = sizes.layers();
+        for (index, (inputs, units)) in layers.iter().enumerate() {
+            let total: usize = inputs.iter().sum();
+            let last = index + 1 == layers.len();
+            let deviation = (if last { 1.0f64 } else { 2.0 } / total as f64).sqrt();
+            for &input in inputs {
+                let seed = seed.index(parameters.len() as u64);
+                parameters.push(weights(input, *units, deviation, &seed, device));
+            }
+            if last {
+                let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
+                parameters.push(upload(bias.collect(), 1, *units, device));
+            } else {
+                parameters.push(Matrix::ones([1, *units], device));
+                parameters.push(Matrix::zeros([1, *units], device));
+            }
+        }
+        let softmax = ColumnSoftmax::new(&sizes.levels, device);
+        Self {
+            sizes,
+            softmax,
+            parameters,
+        }
+    }
+
+    /// Shares of the levels for a batch of random numbers.
+    pub(crate) fn forward(&self, latent: Matrix<B>) -> Pass<B> {
+        let mut inputs = vec![latent];
+        let mut normalised = Vec::new();
+        let mut at = 0;
+        let sum = |inputs: &[Matrix<B>], at: &mut usize| {
+            let mut sum: Option<Matrix<B>> = None;
+            for input in inputs {
+                let part = input.clone().matmul(self.parameters[*at].clone());
+                sum = Some(match sum {
+                    Some(sum) => sum.add(part),
+                    None => part,
+                });
+                *at += 1;
+            }
+            sum.expect("a layer has an input")
+        };
+        for _ in &self.sizes.hidden {
+            let normal = normalise(sum(&inputs, &mut at));
+            let scaled = normal
+                .values
+                .clone()
+                .mul(self.parameters[at].clone())
+                .add(self.parameters[at + 1].clone());
+            at += 2;
+            inputs.push(scaled.clamp_min(0.0));
+            normalised.push(normal);
+        }
+        let logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
+        Pass {
+            inputs,
+            normalised,
+            shares: self.softmax.forward(logits.clone()),
+            logits,
+        }
+    }
+
+    /// One softmax per column.
+    pub(crate) fn softmax(&self) -> &ColumnSoftmax<B> {
+        &self.softmax
+    }
+
+    /// The gradient of the logits from that of the shares.
+    pub(crate) fn back_to_logits(&self, pass: &Pass<B>, shares: Matrix<B>) -> Matrix<B> {
+        self.softmax.back(pass.shares.clone(), shares)
+    }
+
+    /// Gradients of all parameters, in their order, from the gradient of the logits.
+    pub(crate) fn back(&self, pass: &Pass<B>, logits: Matrix<B>) -> Vec<Matrix<B>> {
+        let hidden = self.sizes.hidden.len();
+        let mut gradients: Vec<Option<Matrix<B>>> = vec![None; self.parameters.len()];
+        // Gradients of the outputs of the hidden layers.
+        let mut outputs: Vec<Option<Matrix<B>>> = vec![None; hidden];
+        let mut end = self.parameters.len();
+        gradients[end - 1] = Some(logits.clone().sum_dim(0));
+        end -= 1;
+        let mut sums = logits;
+        for layer in (0..=hidden).rev() {
+            let inputs = layer + 1;
+            let first = end - inputs;
+            for input in 0..inputs {
+                let own = pass.inputs[input].clone();
+                gradients[first + input] = Some(own.transpose().matmul(sums.clone()));
+                if input > 0 {
+                    let weights = self.parameters[first + input].clone();
+                    let part = sums.clone().matmul(weights.transpose());
+                    let place = &mut outputs[input - 1];
+                    *place = Some(match place.take() {
+                        Some(sum) => sum.add(part),
+                        None => part,
+                    });
+                }
+            }
+            end = first;
+            if layer == 0 {
+                break;
+            }
+            let below = layer - 1;
+            let output = outputs[below].take().expect("the layer above reads it");
+            // 1 where the output is above 0.
+            let scaled = output.mul(pass.inputs[layer].clone().sign());
+            let normal = &pass.normalised[below];
+            gradients[end - 1] = Some(scaled.clone().sum_dim(0));
+            gradients[end - 2] = Some(scaled.clone().mul(normal.values.clone()).sum_dim(0));
+            let scale = self.parameters[end - 2].clone();
+            sums = normalise_back(normal, scaled.mul(scale));
+            end -= 2;
+        }
+        gradients
+            .into_iter()
+            .map(|gradient| gradient.expect("every parameter is read"))
+            .collect()
+    }
+
+    /// The network as plain numbers, with the normalisations written into its weights: means and deviations are those over these random numbers.
+    pub(crate) fn plain(&self, latent: Matrix<B>) -> Forward {
+        let pass = self.forward(latent);
+        let mut layers = Vec::new();
+        let mut at = 0;
+        for (index, normal) in pass.normalised.iter().enumerate() {
+            let inputs = index + 1;
+            let scale = self.parameters[at + inputs]
+                .clone()
+                .mul(normal.inverse.clone());
+            let shift = self.parameters[at + inputs + 1]
+                .clone()
+                .sub(normal.mean.clone().mul(scale.clone()));
+            let weights = self.parameters[at..at + inputs].iter();
+            let scaled = weights.map(|w| download(&w.clone().mul(scale.clone())));
+            layers.push(Layer {
+                weights: scaled.collect(),
+                bias: download(&shift),
+            });
+            at += inputs + 2;
+        }
+        let inputs = self.sizes.hidden.len() + 1;
+        layers.push(Layer {
+            weights: self.parameters[at..at + inputs]
+                .iter()
+                .map(download)
+                .collect(),
+            bias: download(&self.parameters[at + inputs]),
+        });
+        Forward::new(self.sizes.clone(), layers).expect("layers in the sizes of the network")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::{Task, run_on_cpu};
+    use crate::network::tests::check_gradient;
+
+    fn sizes() -> Sizes {
+        Sizes {
+            latent: 5,
+            hidden: vec![7, 6],
+            levels: vec![3, 2, 4],
+        }
+    }
+
+    struct Check;
+
+    impl Task for Check {
+        type Output = ();
+
+        fn run<B: Backend>(self, device: &B::Device) {
+            let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
+            let seed = Seed::from_u64(4);
+            let mut generator = Generator::<B>::new(sizes(), &shares, &seed, device);
+            // Far from the kinks of the rectifiers, where differences are no gradients: even units always on, odd ones off.
+            for (at, units) in [(1, 7), (5, 6)] {
+                let shifts = (0..units).map(|unit| if unit % 2 == 0 { 3.0 } else { -3.0 });
+                generator.parameters[at] = Matrix::ones([1, units], device).mul_scalar(0.5);
+                generator.parameters[at + 1] = upload(shifts.collect(), 1, units, device);
+            }
+            let latent = weights::<B>(64, 5, 1.0, &seed.stream("z"), device);
+            let towards = weights::<B>(64, 9, 1.0, &seed.stream("g"), device);
+            let pass = generator.forward(latent.clone());
+            let logits = generator.back_to_logits(&pass, towards.clone());
+            let gradients = generator.back(&pass, logits);
+            assert_eq!(gradients.len(), generator.parameters.len());
+            for (index, gradient) in gradients.iter().enumerate() {
+                check_gradient(&generator.parameters[index], gradient, 9, |moved| {
+                    let mut other = generator.clone();
+                    other.parameters[index] = moved;
+                    let shares = other.forward(latent.clone()).shares;
+                    let product = download(&shares.mul(towards.clone()));
+                    product.iter().map(|&x| f64::from(x)).sum()
+                });
+            }
+            // The same numbers without a device.
+            let plain = generator.plain(latent.clone());
+            let made = plain.shares(&download(&latent));
+            let expected = download(&pass.shares);
+            assert!(
+                made.iter()
+                    .zip(&expected)
+                    .all(|(a, b)| (a - b).abs() < 1e-5)
+            );
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_differences_and_plain_numbers_agree() {
+        run_on_cpu(Check);
+    }
+}

@@ -1,0 +1,64 @@
+//! A private conditional generator: one network, taught by noisy counts, by a discriminator, or by both.
+//!
+//! [`Gan`] is the method, [`GanConfig`] its settings, [`GanModel`] what a fit gives: a small network whose outputs are the shares of the levels of every
+//! column. By default it learns from noisy counts, and nothing else sees a row; a discriminator learns by DP-SGD. Training takes a fixed number of
+//! steps and is over in seconds.
+//!
+//! ```
+//! use parable_core::{FitContext, Model, Synthesizer, Unobserved};
+//! use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
+//! use parable_gan::{Gan, GanConfig};
+//! use parable_seed::Seed;
+//! use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
+//!
+//! let yes_no = |name| -> Result<Field, parable_table::SchemaError> {
+//!     Ok(Field::new(name, Kind::nominal(Known::declared(Levels::new(["no", "yes"])?))))
+//! };
+//! let schema = Schema::new(vec![yes_no("treated")?, yes_no("passed")?])?;
+//! // 4,000 pupils; those who were treated pass more often.
+//! let treated: Vec<u32> = (0..4_000).map(|row| row % 2).collect();
+//! let passed = treated.iter().enumerate().map(|(row, arm)| u32::from(row % 10 < 4 + 3 * *arm as usize)).collect();
+//! let columns = vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
+//! let table = Table::new(schema, columns)?;
+//!
+//! let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
+//! let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
+//! let mut noise = NoiseSource::operating_system();
+//! let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
+//! let model = Gan::new(GanConfig::default()).fit(&table, &mut context)?;
+//! assert!(ledger.spent().epsilon.is_some_and(|spent| spent.get() <= 1.0));
+//!
+//! // 500 treated pupils: the condition holds exactly, the rest follows the model.
+//! let treated = Table::new(Schema::new(vec![yes_no("treated")?])?, vec![Column::complete(Values::Codes(vec![1; 500]))])?;
+//! let made = model.sample_given(&treated, &Seed::from_u64(2), &Unobserved)?;
+//! assert!((0..500).all(|row| made.column(0).code(row) == Some(1)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod config;
+mod device;
+mod discriminator;
+mod dp_sgd;
+#[cfg(feature = "cuda")]
+mod driver;
+mod error;
+mod file;
+mod forward;
+mod generator;
+mod layout;
+mod model;
+mod network;
+mod optimiser;
+mod release;
+mod sample;
+mod shrink;
+mod synthesizer;
+mod teacher;
+mod train;
+
+pub use config::{DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
+pub use device::Compute;
+pub use error::TrainingError;
+pub use file::GanReader;
+pub use model::{GanModel, LossPoint};
+pub use synthesizer::Gan;

@@ -1,0 +1,206 @@
+//! The fitted model.
+
+use std::io::Write;
+
+use parable_core::{
+    FitRecord, Model, ModelFileError, Observer, Progress, Publication, SampleError, given_columns,
+};
+use parable_domain::{Codes, Domain};
+use parable_pgm::Groups;
+use parable_seed::Seed;
+use parable_table::codec::Codec;
+use parable_table::{Schema, Table};
+use serde::{Deserialize, Serialize};
+
+use crate::file;
+use crate::forward::{Forward, Latent};
+use crate::sample::{Given, Impossible, Mixture};
+use crate::synthesizer::NAME;
+
+/// How training went: a point of the loss curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LossPoint {
+    /// Steps of the generator done.
+    pub step: u64,
+    /// Divergence of the measured counts from the generator, in nats per measured set; absent without the marginal teacher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marginals: Option<f64>,
+    /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of made rows, 0 when all pass as real.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discriminator: Option<f64>,
+}
+
+/// A generator, how its columns are coded, and what was released to train it.
+#[derive(Clone, Debug)]
+pub struct GanModel {
+    pub(crate) record: FitRecord,
+    pub(crate) codec: Codec,
+    pub(crate) groups: Vec<Groups>,
+    /// The attributes with merged levels.
+    pub(crate) domain: Domain,
+    pub(crate) forward: Forward,
+    pub(crate) latent: Latent,
+    pub(crate) publication: Option<Publication>,
+    pub(crate) curve: Vec<LossPoint>,
+    /// The estimated number of rows, where the exact one is confidential.
+    pub(crate) noisy_rows: Option<usize>,
+}
+
+impl GanModel {
+    /// What was released to the marginal teacher: noisy counts with their standard deviations, and what they cost. Absent when the fit was not
+    /// private.
+    #[must_use]
+    pub fn publication(&self) -> Option<&Publication> {
+        self.publication.as_ref()
+    }
+
+    /// How the losses fell. In a private fit computed from released counts and made rows alone.
+    #[must_use]
+    pub fn curve(&self) -> &[LossPoint] {
+        &self.curve
+    }
+
+    /// The numbers of the generator: how many weights and biases it has.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        let layers = self.forward.layers().iter();
+        layers
+            .map(|layer| layer.bias.len() + layer.weights.iter().map(Vec::len).sum::<usize>())
+            .sum()
+    }
+
+    fn codes(&self, rows: usize, given: &[Given], seed: &Seed) -> Result<Codes, Refused> {
+        let mixture = Mixture::new(&self.forward, &self.latent, rows, seed);
+        let merged = mixture
+            .draw(&self.domain, rows, given, seed)
+            .map_err(|Impossible| Refused::Impossible)?;
+        let (_, columns) = merged.into_parts();
+        let seed = seed.stream("gan/levels");
+        let columns = columns.iter().zip(&self.groups).enumerate();
+        let columns = columns
+            .map(|(attr, (column, groups))| groups.draw_back(column, &seed.index(attr as u64)))
+            .collect();
+        Codes::new(self.codec.domain().clone(), columns)
+            .map_err(|error| Refused::Other(failed(error)))
+    }
+
+    /// The codes of given columns, in merged levels.
+    fn given_codes(&self, given: &Table, positions: &[usize]) -> Result<Vec<Given>, SampleError> {
+        let fields = given.schema().fields().iter();
+        let each = fields.zip(given.columns()).zip(positions);
+        each.map(|((field, column), &position)| {
+            let codes = self.codec.encode_column(position, field, column);
+            let codes = codes.map_err(|_| SampleError::Given {
+                column: field.name.clone(),
+                problem: "a value is none that the model makes",
+            })?;
+            let of = &self.groups[position].of;
+            let merged = codes.iter().map(|&code| of[code as usize]);
+            Ok((position, merged.collect()))
+        })
+        .collect()
+    }
+}
+
+enum Refused {
+    Impossible,
+    Other(SampleError),
+}
+
+impl Model for GanModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    fn typical_rows(&self) -> Option<usize> {
+        self.record.rows.or(self.noisy_rows)
+    }
+
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        check_rows(rows)?;
+        let seed = seed.stream("gan/sample");
+        tell(observer, 0)?;
+        let codes = match self.codes(rows, &[], &seed) {
+            Ok(codes) => codes,
+            Err(Refused::Other(error)) => return Err(error),
+            Err(Refused::Impossible) => unreachable!("nothing is given"),
+        };
+        tell(observer, 1)?;
+        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        tell(observer, 2)?;
+        Ok(table)
+    }
+
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let positions = given_columns(self.schema(), given)?;
+        check_rows(given.rows())?;
+        let seed = seed.stream("gan/given");
+        tell(observer, 0)?;
+        let wanted = self.given_codes(given, &positions)?;
+        let codes = self
+            .codes(given.rows(), &wanted, &seed)
+            .map_err(|refused| match refused {
+                Refused::Other(error) => error,
+                Refused::Impossible => {
+                    let names = given.schema().fields().iter().map(|f| f.name.clone());
+                    SampleError::Rare {
+                        columns: names.collect::<Vec<_>>().join("`, `"),
+                        drawn: 0,
+                        unmatched: given.rows(),
+                    }
+                }
+            })?;
+        tell(observer, 1)?;
+        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        let (schema, mut columns) = table.into_parts();
+        for (column, &position) in given.columns().iter().zip(&positions) {
+            columns[position] = column.clone();
+        }
+        let table = Table::new(schema, columns)?;
+        tell(observer, 2)?;
+        Ok(table)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        file::write(self, out)
+    }
+}
+
+fn check_rows(rows: usize) -> Result<(), SampleError> {
+    let limit = u32::MAX as usize;
+    if rows > limit {
+        return Err(SampleError::TooManyRows { rows, limit });
+    }
+    Ok(())
+}
+
+fn tell(observer: &dyn Observer, done: u64) -> Result<(), SampleError> {
+    let progress = Progress::new("sample", done, 2);
+    if observer.progress(progress).is_break() {
+        return Err(SampleError::Cancelled);
+    }
+    Ok(())
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+    SampleError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
+    }
+}

@@ -1,0 +1,265 @@
+//! Teaching by a discriminator, which alone sees rows.
+//!
+//! The recipe is that of Bie, Kamath & Zhang (2023): many steps of the discriminator for each of the generator, large batches, gradients of real and of
+//! made rows cut alike, noise on the sum of the real ones. Made rows are drawn from the generator's shares; the generator's gradient passes the
+//! draw by the straight-through estimate with Gumbel noise (Jang, Gu & Poole 2017).
+
+use burn_tensor::backend::Backend;
+use parable_core::FitError;
+use parable_dp::NoiseSource;
+use parable_seed::Seed;
+use rayon::prelude::*;
+
+use crate::config::DiscriminatorConfig;
+use crate::device::{Matrix, download, upload};
+use crate::discriminator::{Discriminator, probability};
+use crate::dp_sgd::Charged;
+use crate::generator::{Generator, Pass};
+use crate::layout::Layout;
+use crate::optimiser::Adam;
+
+/// Rows of a block that share a random stream.
+const BLOCK: usize = 64;
+/// Temperature of the soft draws that gradients pass through.
+const TEMPERATURE: f64 = 0.5;
+/// Standard deviations of the size of a batch that a chunk has room for.
+const ROOM: f64 = 3.0;
+
+/// The confidential rows: levels of each column, and how they may be read.
+pub(crate) struct Rows<'r> {
+    /// One column of merged levels per attribute.
+    pub(crate) columns: &'r [Vec<u32>],
+    pub(crate) rows: usize,
+    pub(crate) access: Access,
+}
+
+/// How rows may be read.
+pub(crate) enum Access {
+    /// Clipped, with noise, as paid for.
+    Private(Charged, Box<NoiseSource>),
+    /// As they are.
+    Plain,
+}
+
+/// A discriminator in training.
+pub(crate) struct Adversary<'r, B: Backend> {
+    config: &'r DiscriminatorConfig,
+    rows: Rows<'r>,
+    network: Discriminator<B>,
+    adam: Adam<B>,
+    layout: Layout,
+    seed: Seed,
+    step: u64,
+    /// Rows of a chunk: all chunks have one shape, with rows of zeros where there is none.
+    chunk: usize,
+}
+
+impl<'r, B: Backend> Adversary<'r, B> {
+    pub(crate) fn new(
+        config: &'r DiscriminatorConfig,
+        rows: Rows<'r>,
+        layout: Layout,
+        seed: &Seed,
+        device: &B::Device,
+    ) -> Self {
+        let network = Discriminator::new(layout.width(), &config.hidden, seed, device);
+        let batch = config.batch as f64;
+        let (adam, chunk) = match &rows.access {
+            Access::Private(charged, _) => (
+                Adam::new(&network.parameters, 0.5, 0.99)
+                    .with_noise_variance(charged.variance() / (batch * batch)),
+                (batch + ROOM * batch.sqrt()).ceil() as usize,
+            ),
+            Access::Plain => (Adam::new(&network.parameters, 0.5, 0.99), config.batch),
+        };
+        Self {
+            adam,
+            network,
+            seed: seed.stream("gan/adversary"),
+            step: 0,
+            chunk: chunk.next_multiple_of(32),
+            config,
+            rows,
+            layout,
+        }
+    }
+
+    /// The rows of a step.
+    fn draw(&mut self) -> Vec<u32> {
+        match &mut self.rows.access {
+            Access::Private(charged, noise) => charged.draw_rows(self.rows.rows, noise),
+            Access::Plain => {
+                let mut rng = self.seed.stream("rows").index(self.step).rng();
+                let rows = self.rows.rows as u64;
+                (0..self.config.batch)
+                    .map(|_| rng.below(rows) as u32)
+                    .collect()
+            }
+        }
+    }
+
+    /// One step of the discriminator against rows made from these shares.
+    pub(crate) fn learn(&mut self, shares: &Matrix<B>) -> Result<(), FitError> {
+        let device = shares.device();
+        let rows = self.draw();
+        let clip = match &self.rows.access {
+            Access::Private(charged, _) => Some(charged.clip()),
+            Access::Plain => None,
+        };
+        let made = self.made(shares);
+        let scored = self.network.forward(made);
+        let slopes = probability(scored.scores.clone());
+        let mut sums = self.network.clipped_sum(&scored, slopes, clip);
+        for rows in rows.chunks(self.chunk) {
+            let real = one_hot(&self.layout, self.chunk, |column, at| {
+                rows.get(at)
+                    .map(|&row| self.rows.columns[column][row as usize])
+            });
+            let real = upload::<B>(real, self.chunk, self.layout.width(), &device);
+            let mut present = vec![0.0f32; self.chunk];
+            present[..rows.len()].fill(1.0);
+            let present = upload::<B>(present, self.chunk, 1, &device);
+            let scored = self.network.forward(real);
+            let slopes = probability(scored.scores.clone())
+                .sub_scalar(1.0)
+                .mul(present);
+            let real = self.network.clipped_sum(&scored, slopes, clip);
+            for (sum, real) in sums.iter_mut().zip(real) {
+                *sum = sum.clone().add(real);
+            }
+        }
+        if let Access::Private(charged, source) = &mut self.rows.access {
+            let count = |sum: &Matrix<B>| sum.dims().iter().product::<usize>();
+            let total = sums.iter().map(count).sum();
+            let mut noise = charged.step_noise(total, source)?;
+            for sum in &mut sums {
+                let rest = noise.split_off(count(sum));
+                let [rows, columns] = sum.dims();
+                *sum = sum.clone().add(upload(noise, rows, columns, &device));
+                noise = rest;
+            }
+        }
+        // By the public size of a batch, never by the number of rows drawn.
+        let scale = 1.0 / self.config.batch as f64;
+        let gradients = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
+        self.adam
+            .step(self.config.rate, &mut self.network.parameters, gradients);
+        self.step += 1;
+        Ok(())
+    }
+
+    /// Rows drawn from these shares, one component each.
+    fn made(&self, shares: &Matrix<B>) -> Matrix<B> {
+        let [examples, width] = shares.dims();
+        let numbers = download(shares);
+        let mut rows = vec![0.0f32; examples * width];
+        let seed = self.seed.stream("made").index(self.step);
+        rows.par_chunks_mut(BLOCK * width)
+            .zip(numbers.par_chunks(BLOCK * width))
+            .enumerate()
+            .for_each(|(block, (rows, shares))| {
+                let mut rng = seed.index(block as u64).rng();
+                for (row, shares) in rows.chunks_mut(width).zip(shares.chunks(width)) {
+                    for column in 0..self.layout.levels().len() {
+                        let units = self.layout.column(column);
+                        let point = rng.uniform() as f32;
+                        let mut sum = 0.0;
+                        let own = &shares[units.clone()];
+                        let level = own.iter().position(|share| {
+                            sum += share;
+                            point < sum
+                        });
+                        row[units.start + level.unwrap_or(own.len() - 1)] = 1.0;
+                    }
+                }
+            });
+        upload(rows, examples, width, &shares.device())
+    }
+
+    /// The gradient of the generator's logits, and its loss: the mean of `ln(1 + e^-score)` over made rows.
+    pub(crate) fn gradient(&self, generator: &Generator<B>, pass: &Pass<B>) -> (Matrix<B>, f64) {
+        let [examples, width] = pass.logits.dims();
+        let device = pass.logits.device();
+        let noise = upload::<B>(self.gumbel(examples, width), examples, width, &device);
+        let disturbed = pass.logits.clone().add(noise);
+        let hard = self.largest(&download(&disturbed));
+        let soft = generator
+            .softmax()
+            .forward(disturbed.mul_scalar(1.0 / TEMPERATURE));
+        let scored = self.network.forward(upload(hard, examples, width, &device));
+        let scale = 1.0 / examples as f64;
+        let slopes = probability(scored.scores.clone())
+            .sub_scalar(1.0)
+            .mul_scalar(scale);
+        let loss = download(&scored.scores)
+            .iter()
+            .map(|&score| (-f64::from(score)).exp().ln_1p())
+            .sum::<f64>()
+            * scale;
+        let back = self.network.input_gradient(&scored, slopes);
+        let logits = generator
+            .softmax()
+            .back(soft, back)
+            .mul_scalar(1.0 / TEMPERATURE);
+        (logits, loss)
+    }
+
+    /// Gumbel noise: `-ln(-ln u)`.
+    fn gumbel(&self, examples: usize, width: usize) -> Vec<f32> {
+        let seed = self.seed.stream("gumbel").index(self.step);
+        let mut noise = vec![0.0f32; examples * width];
+        noise
+            .par_chunks_mut(BLOCK * width)
+            .enumerate()
+            .for_each(|(block, noise)| {
+                let mut rng = seed.index(block as u64).rng();
+                // Two 32-bit numbers from each draw: noise needs no more.
+                for pair in noise.chunks_mut(2) {
+                    let bits = rng.next_u64();
+                    for (number, bits) in pair.iter_mut().zip([bits as u32, (bits >> 32) as u32]) {
+                        let uniform = ((bits >> 8) as f32 + 0.5) * (1.0 / (1u32 << 24) as f32);
+                        *number = -(-uniform.ln()).ln();
+                    }
+                }
+            });
+        noise
+    }
+
+    /// 1 at the largest unit of each column, 0 elsewhere.
+    fn largest(&self, numbers: &[f32]) -> Vec<f32> {
+        let width = self.layout.width();
+        let mut hard = vec![0.0f32; numbers.len()];
+        for (row, numbers) in hard.chunks_mut(width).zip(numbers.chunks(width)) {
+            for column in 0..self.layout.levels().len() {
+                let units = self.layout.column(column);
+                let best = units
+                    .clone()
+                    .max_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+                row[best.unwrap_or(units.start)] = 1.0;
+            }
+        }
+        hard
+    }
+
+    /// Whether all numbers are finite.
+    pub(crate) fn is_finite(&self) -> bool {
+        let all = self.network.parameters.iter();
+        all.map(download)
+            .all(|numbers| numbers.iter().all(|x| x.is_finite()))
+    }
+}
+
+/// Rows with a 1 at the level of each column; rows without a level are 0.
+fn one_hot(layout: &Layout, rows: usize, level: impl Fn(usize, usize) -> Option<u32>) -> Vec<f32> {
+    let width = layout.width();
+    let mut numbers = vec![0.0f32; rows * width];
+    for column in 0..layout.levels().len() {
+        let start = layout.column(column).start;
+        for row in 0..rows {
+            if let Some(level) = level(column, row) {
+                numbers[row * width + start + level as usize] = 1.0;
+            }
+        }
+    }
+    numbers
+}

@@ -1,0 +1,5 @@
+//! What a generator can learn from.
+
+pub(crate) mod adversary;
+pub(crate) mod marginal;
+pub(crate) mod targets;

@@ -1,0 +1,329 @@
+//! Training: one generator, whoever teaches it.
+//!
+//! The number of steps is fixed before the first. Nothing is judged on real rows: no early stopping, no choice among models.
+
+use burn_tensor::backend::Backend;
+use parable_core::FitError;
+use parable_domain::AttrSet;
+use parable_seed::Seed;
+
+use crate::config::GanConfig;
+use crate::device::{Matrix, Task, download, upload};
+use crate::error::TrainingError;
+use crate::forward::{Forward, Latent};
+use crate::generator::{Generator, Sizes};
+use crate::layout::Layout;
+use crate::model::LossPoint;
+use crate::network::normals;
+use crate::optimiser::{Adam, Average};
+use crate::teacher::adversary::{Adversary, Rows};
+use crate::teacher::marginal::MarginalTeacher;
+use crate::teacher::targets::{Measured, targets};
+
+/// Decay rates of the moments of the generator's steps.
+const BETAS: (f64, f64) = (0.5, 0.99);
+/// What the mean of the generator's parameters keeps of itself at each step.
+const AVERAGE: f64 = 0.99;
+/// Random draws that normalisations are computed from when components are not fixed.
+const POPULATION: usize = 4_096;
+/// Steps between two looks at the losses.
+const LOOK: u64 = 50;
+
+/// Asked for the next set to learn: given the shares of the model, measures one more set, or says that all are measured.
+pub(crate) type Next<'t> =
+    dyn FnMut(&dyn Fn(&AttrSet) -> Vec<f64>) -> Result<Option<Measured>, FitError> + 't;
+
+/// What counts teach.
+pub(crate) struct Counts<'t> {
+    /// Rows of each level of each column, with the standard deviation of their noise.
+    pub(crate) columns: Vec<(Vec<f64>, f64)>,
+    /// Relations known from the start.
+    pub(crate) measured: Vec<Measured>,
+    /// Relations that will be measured while training goes on.
+    pub(crate) rounds: usize,
+    pub(crate) next: Box<Next<'t>>,
+    /// The number of rows, exact or estimated.
+    pub(crate) rows: f64,
+}
+
+/// A training to be run on some device.
+pub(crate) struct Training<'t> {
+    pub(crate) config: &'t GanConfig,
+    pub(crate) layout: Layout,
+    pub(crate) counts: Counts<'t>,
+    /// Rows for a discriminator.
+    pub(crate) adversary: Option<Rows<'t>>,
+    pub(crate) seed: Seed,
+    /// Told how many of how many steps are done; an error stops the training.
+    pub(crate) progress: &'t mut dyn FnMut(u64, u64) -> Result<(), FitError>,
+}
+
+/// What a training gives.
+pub(crate) struct Trained {
+    pub(crate) forward: Forward,
+    pub(crate) latent: Latent,
+    pub(crate) curve: Vec<LossPoint>,
+}
+
+impl Task for Training<'_> {
+    type Output = Result<Trained, FitError>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+        let seed = self.seed.stream("gan/train");
+        let sizes = Sizes {
+            latent: self.config.latent,
+            hidden: self.config.hidden.clone(),
+            levels: self.layout.levels().to_vec(),
+        };
+        let known = targets(
+            &self.layout,
+            &self.counts.columns,
+            &self.counts.measured,
+            self.counts.rows,
+        );
+        let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
+        let generator = Generator::<B>::new(sizes, &shares, &seed, device);
+        let teacher = MarginalTeacher::new(&self.layout, &known, device);
+        let fixed = self.adversary.is_none();
+        let adam = Adam::new(&generator.parameters, BETAS.0, BETAS.1);
+        let mut school = School {
+            adam,
+            draws: Draws {
+                seed: seed.stream("latent"),
+                size: self.config.latent,
+                fixed: fixed.then(|| {
+                    let count = self.config.marginals.components;
+                    let seed = seed.stream("components");
+                    normals(count * self.config.latent, 1.0, &seed)
+                }),
+            },
+            teacher,
+            generator,
+            average: None,
+            curve: Vec::new(),
+            done: 0,
+            device: device.clone(),
+            training: self,
+        };
+        let total = school.total();
+        school.tell(total)?;
+        if school.training.counts.rounds > 0 || !school.training.counts.measured.is_empty() || fixed
+        {
+            school.learn_counts(total)?;
+        }
+        if let Some(rows) = school.training.adversary.take() {
+            school.learn_rows(rows, total)?;
+        }
+        school.finish()
+    }
+}
+
+/// Where random numbers for components come from.
+struct Draws {
+    seed: Seed,
+    size: usize,
+    fixed: Option<Vec<f32>>,
+}
+
+impl Draws {
+    fn draw<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
+        let numbers = match &self.fixed {
+            Some(numbers) => numbers.clone(),
+            None => normals(count * self.size, 1.0, &self.seed.index(step)),
+        };
+        let rows = numbers.len() / self.size;
+        upload(numbers, rows, self.size, device)
+    }
+}
+
+struct School<'t, B: Backend> {
+    training: Training<'t>,
+    generator: Generator<B>,
+    teacher: MarginalTeacher<B>,
+    adam: Adam<B>,
+    average: Option<Average<B>>,
+    draws: Draws,
+    curve: Vec<LossPoint>,
+    /// Steps of all networks done.
+    done: u64,
+    device: B::Device,
+}
+
+impl<B: Backend> School<'_, B> {
+    /// Steps of all networks.
+    fn total(&self) -> u64 {
+        let own = &self.training.config.marginals;
+        let counts = self.training.counts.rounds as u64 * own.round_steps + own.final_steps;
+        let rows = &self.training.config.discriminator;
+        match (&self.training.adversary, self.training.counts.rounds) {
+            (None, _) => counts,
+            (Some(_), 0) if self.training.counts.measured.is_empty() => rows.steps,
+            (Some(_), _) => counts + rows.steps,
+        }
+    }
+
+    fn tell(&mut self, total: u64) -> Result<(), FitError> {
+        (self.training.progress)(self.done.min(total), total)
+    }
+
+    /// Latent numbers of a step of the marginal teacher.
+    fn latent(&self) -> Matrix<B> {
+        let count = self.training.config.marginals.components;
+        self.draws.draw(count, self.done, &self.device)
+    }
+
+    /// Learns what is measured, asks for more where it is worst, and at last learns it all with a falling rate.
+    fn learn_counts(&mut self, total: u64) -> Result<(), FitError> {
+        let config = &self.training.config.marginals;
+        let (rate, round_steps, final_steps) =
+            (config.rate, config.round_steps, config.final_steps);
+        for _ in 0..self.training.counts.rounds {
+            let shares = self.generator.forward(self.latent()).shares;
+            let gram = download(&self.teacher.gram(&shares));
+            if !gram.iter().all(|x| x.is_finite()) {
+                return Err(TrainingError::Diverged { step: self.done }.into());
+            }
+            let layout = &self.training.layout;
+            let model = |set: &AttrSet| cells(layout, &gram, set);
+            let Some(measured) = (self.training.counts.next)(&model)? else {
+                break;
+            };
+            self.training.counts.measured.push(measured);
+            self.teach();
+            for _ in 0..round_steps {
+                self.step(rate);
+            }
+            self.look()?;
+            self.tell(total)?;
+        }
+        let mut average = Average::new(&self.generator.parameters, AVERAGE);
+        for step in 0..final_steps {
+            let left = 1.0 - step as f64 / final_steps as f64;
+            // A cosine from the full rate to a hundredth of it.
+            let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
+            self.step(rate * (0.01 + 0.99 * wave));
+            average.add(&self.generator.parameters);
+            if step % LOOK == LOOK - 1 || step + 1 == final_steps {
+                self.look()?;
+                self.tell(total)?;
+            }
+        }
+        self.average = Some(average);
+        Ok(())
+    }
+
+    fn teach(&mut self) {
+        let counts = &self.training.counts;
+        let known = targets(
+            &self.training.layout,
+            &counts.columns,
+            &counts.measured,
+            counts.rows,
+        );
+        self.teacher.teach(&known);
+    }
+
+    /// One step on the counts.
+    fn step(&mut self, rate: f64) {
+        let pass = self.generator.forward(self.latent());
+        let shares = self.teacher.gradient(&pass.shares);
+        let logits = self.generator.back_to_logits(&pass, shares);
+        let gradients = self.generator.back(&pass, logits);
+        self.adam
+            .step(rate, &mut self.generator.parameters, gradients);
+        self.done += 1;
+    }
+
+    /// Notes the loss on the counts.
+    fn look(&mut self) -> Result<(), FitError> {
+        let shares = self.generator.forward(self.latent()).shares;
+        let sets = self.training.layout.levels().len() + self.training.counts.measured.len();
+        let loss = self.teacher.loss(&shares, sets);
+        self.note(Some(loss), None)
+    }
+
+    fn note(&mut self, marginals: Option<f64>, adversary: Option<f64>) -> Result<(), FitError> {
+        let finite = |loss: Option<f64>| loss.is_none_or(f64::is_finite);
+        if !finite(marginals) || !finite(adversary) {
+            return Err(TrainingError::Diverged { step: self.done }.into());
+        }
+        self.curve.push(LossPoint {
+            step: self.done,
+            marginals,
+            discriminator: adversary,
+        });
+        Ok(())
+    }
+
+    /// Learns from a discriminator, and from the counts beside it.
+    fn learn_rows(&mut self, rows: Rows<'_>, total: u64) -> Result<(), FitError> {
+        let config = &self.training.config.discriminator;
+        let seed = self.training.seed.stream("gan/train");
+        let layout = self.training.layout.clone();
+        let mut adversary = Adversary::<B>::new(config, rows, layout, &seed, &self.device);
+        let mut average = Average::new(&self.generator.parameters, AVERAGE);
+        self.adam = Adam::new(&self.generator.parameters, BETAS.0, BETAS.1);
+        for step in 1..=config.steps {
+            let latent = self.draws.draw(config.batch, self.done, &self.device);
+            let pass = self.generator.forward(latent);
+            adversary.learn(&pass.shares)?;
+            self.done += 1;
+            if step % config.steps_per_generator == 0 {
+                let (logits, loss) = adversary.gradient(&self.generator, &pass);
+                let counted = self.teacher.gradient(&pass.shares);
+                let counted = self.generator.back_to_logits(&pass, counted);
+                let gradients = self.generator.back(&pass, logits.add(counted));
+                self.adam.step(
+                    config.generator_rate,
+                    &mut self.generator.parameters,
+                    gradients,
+                );
+                average.add(&self.generator.parameters);
+                let turn = step / config.steps_per_generator;
+                if turn.is_multiple_of(LOOK) || step + config.steps_per_generator > config.steps {
+                    if !adversary.is_finite() {
+                        return Err(TrainingError::Diverged { step: self.done }.into());
+                    }
+                    self.note(None, Some(loss))?;
+                }
+            }
+            if step.is_multiple_of(LOOK) || step == config.steps {
+                (self.training.progress)(self.done.min(total), total)?;
+            }
+        }
+        self.average = Some(average);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Trained, FitError> {
+        if let Some(values) = self.average.take().and_then(|average| average.values()) {
+            self.generator.parameters = values;
+        }
+        let finite = |matrix: &Matrix<B>| download(matrix).iter().all(|x| x.is_finite());
+        if !self.generator.parameters.iter().all(finite) {
+            return Err(TrainingError::Diverged { step: self.done }.into());
+        }
+        let population = self.draws.draw(POPULATION, u64::MAX, &self.device);
+        let forward = self.generator.plain(population);
+        let latent = match self.draws.fixed {
+            Some(numbers) => Latent::Fixed(numbers),
+            None => Latent::Drawn,
+        };
+        Ok(Trained {
+            forward,
+            latent,
+            curve: self.curve,
+        })
+    }
+}
+
+/// Shares of the cells of a pair, row-major, out of those of all pairs of units.
+fn cells(layout: &Layout, gram: &[f32], set: &AttrSet) -> Vec<f64> {
+    let Some((first, second)) = layout.blocks(set) else {
+        return Vec::new();
+    };
+    let size = layout.extended();
+    first
+        .flat_map(|i| second.clone().map(move |j| f64::from(gram[i * size + j])))
+        .collect()
+}

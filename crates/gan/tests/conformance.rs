@@ -1,0 +1,44 @@
+//! The public conformance suite, for every way to teach.
+
+use parable_core::conformance;
+use parable_gan::{Gan, GanConfig, GanReader, Teacher};
+
+/// Few steps: promises hold whatever was learnt.
+fn quick(mut config: GanConfig) -> Gan {
+    config.latent = 16;
+    config.hidden = vec![24];
+    config.marginals.components = 60;
+    config.marginals.max_bins = 24;
+    config.marginals.rounds = Some(3);
+    config.marginals.round_steps = 5;
+    config.marginals.final_steps = 40;
+    config.discriminator.hidden = vec![24];
+    config.discriminator.batch = 40;
+    config.discriminator.steps = 30;
+    Gan::new(config)
+}
+
+#[test]
+fn a_private_fit_from_counts_keeps_every_promise() {
+    conformance::check(&quick(GanConfig::default()), &GanReader);
+}
+
+#[test]
+fn a_private_fit_from_a_discriminator_keeps_every_promise() {
+    let config = GanConfig::default().with_teacher(Teacher::Discriminator);
+    conformance::check(&quick(config), &GanReader);
+}
+
+#[test]
+fn a_private_fit_from_both_keeps_every_promise() {
+    let config = GanConfig::default().with_teacher(Teacher::Both);
+    conformance::check(&quick(config), &GanReader);
+}
+
+#[test]
+fn a_fit_from_rows_as_they_are_keeps_every_promise() {
+    for teacher in [Teacher::Marginals, Teacher::Discriminator] {
+        let config = GanConfig::default().with_teacher(teacher).non_private();
+        conformance::check(&quick(config), &GanReader);
+    }
+}
