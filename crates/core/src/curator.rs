@@ -1,11 +1,13 @@
 //! The only door from exact counts to what may be seen.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 
 use parable_domain::{AttrSet, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule};
 use parable_dp::{
-    Budget, Epsilon, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
+    Budget, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
 };
 
 use crate::{FitError, NoisyMarginal, Recoding};
@@ -17,6 +19,8 @@ use crate::{FitError, NoisyMarginal, Recoding};
 pub struct Curator<'a> {
     source: &'a dyn MarginalSource,
     recoding: Option<Recoding>,
+    /// Counts of sets that were scored, of the levels asked about now: adaptive methods score the same sets many times.
+    held: RefCell<HashMap<AttrSet, Counts>>,
     ledger: &'a mut Ledger,
     noise: &'a mut NoiseSource,
 }
@@ -31,6 +35,7 @@ impl<'a> Curator<'a> {
         Self {
             source,
             recoding: None,
+            held: RefCell::default(),
             ledger,
             noise,
         }
@@ -66,43 +71,27 @@ impl<'a> Curator<'a> {
     /// Asks about merged levels from now on; `None` goes back to the levels of the source. Levels must be merged by public facts.
     pub fn recode(&mut self, recoding: Option<Recoding>) {
         self.recoding = recoding;
+        self.held.borrow_mut().clear();
     }
 
-    /// The most zero-concentrated loss that Gaussian releases may still cost, as the ledger judges them; `None` if nothing limits them.
-    ///
-    /// Found by asking the ledger what it would accept, so that whichever rule guards the budget is used to its end.
+    /// The most zero-concentrated loss that Gaussian releases may still cost; see [`allowance`].
     #[must_use]
     pub fn allowance(&self) -> Option<Rho> {
-        if matches!(self.ledger.budget(), Budget::Unlimited) {
-            return None;
-        }
-        if let Some(rho) = self.ledger.remaining_rho() {
-            return Some(rho);
-        }
-        // The cost of this event is proportional to rho at every order, as no sum of Gaussians costs more; one discrete Gaussian with little
-        // noise costs less than many with much.
-        let accepts = |rho: f64| {
-            Rho::new(rho).is_ok_and(|rho| {
-                let event = Event::Zcdp { rho };
-                self.ledger.plan([("question", &event)]).1.is_ok()
-            })
-        };
-        let mut low = 1e9f64;
-        while low > 1e-300 && !accepts(low) {
-            low *= 0.25;
-        }
-        let mut high = 4.0 * low;
-        // 55 halvings of an interval that spans a factor of 4 leave a relative gap below 1e-15.
-        for _ in 0..55 {
-            let middle = 0.5 * (low + high);
-            if accepts(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        // Sums of several charges are rounded up, each by a few units in the last place.
-        Some(Rho::new(low * (1.0 - 1e-9)).expect("a positive number"))
+        allowance(self.ledger)
+    }
+
+    /// Keeps an approximate budget by the exact curve of Gaussians, if nothing was spent so far; see [`Ledger::keep_by_gaussians`].
+    pub fn keep_by_gaussians(&mut self) -> bool {
+        self.ledger.keep_by_gaussians()
+    }
+
+    /// The noise that this part of the [`Curator::allowance`] buys for answers of this squared sensitivity, as the ledger charges it. A part too small for
+    /// any noise the sampler can draw gets the most it can: the ledger then refuses, and says what is missing.
+    ///
+    /// # Errors
+    /// None that a number from 0 on meets.
+    pub fn sigma_for(&self, rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
+        within_reach(Rho::new(rho).and_then(|rho| self.ledger.sigma_for(rho, sensitivity_squared)))
     }
 
     /// Counts of these sets with discrete Gaussian noise of these standard deviations, in rows. One charge per set, all before the first draw.
@@ -192,27 +181,38 @@ impl<'a> Curator<'a> {
             .collect())
     }
 
-    /// The same distances less a public penalty each, exact and therefore sealed: only [`Curator::select`] can use them, and nothing shows them.
+    /// The same distances less a public penalty each, times a public weight, exact and therefore sealed: only [`Curator::select`] can use them, and
+    /// nothing shows them. One row changes a score by at most its weight, so that the largest weight is their sensitivity.
     ///
     /// # Errors
-    /// The source cannot count, an estimate has another number of cells than its set, or there is not one penalty for each.
+    /// The source cannot count, an estimate has another number of cells than its set, or there is not one penalty and one weight above 0 for each.
     pub fn private_scores(
         &self,
         estimates: &[(AttrSet, Vec<i64>)],
         penalties: &[i64],
+        weights: &[u32],
     ) -> Result<PrivateScores, FitError> {
         self.check_shapes(estimates)?;
-        if penalties.len() != estimates.len() {
+        if penalties.len() != estimates.len()
+            || weights.len() != estimates.len()
+            || weights.contains(&0)
+        {
             return Err(FitError::Setting {
                 setting: "penalties".to_owned(),
-                problem: "there is not one penalty for each estimate".to_owned(),
+                problem: "there is not one penalty and one weight above 0 for each estimate"
+                    .to_owned(),
             });
         }
         let mut scores = self.exact_distances(estimates)?;
-        for (score, penalty) in scores.iter_mut().zip(penalties) {
-            *score = score.saturating_sub(*penalty);
+        for ((score, penalty), weight) in scores.iter_mut().zip(penalties).zip(weights) {
+            *score = score
+                .saturating_sub(*penalty)
+                .saturating_mul(i64::from(*weight));
         }
-        Ok(PrivateScores(scores))
+        Ok(PrivateScores {
+            scores,
+            sensitivity: u64::from(weights.iter().copied().max().unwrap_or(1)),
+        })
     }
 
     /// The position of one of the eligible scores, likely a high one: the exponential mechanism, at this zero-concentrated loss.
@@ -226,9 +226,10 @@ impl<'a> Curator<'a> {
         eligible: &[usize],
         rho: Rho,
     ) -> Result<usize, FitError> {
-        // Bounded range epsilon costs epsilon^2 / 8; one place less, so that rounding cannot make it more.
-        let epsilon = Epsilon::new((8.0 * rho.get()).sqrt() * (1.0 - 4.0 * f64::EPSILON));
-        let sensitivity = distances_squared(self.unit(), 1).isqrt();
+        let epsilon = self.ledger.range_for(rho);
+        let sensitivity = distances_squared(self.unit(), 1)
+            .isqrt()
+            .saturating_mul(scores.sensitivity);
         let rule = SelectionRule::Exponential;
         let selection = Selection::new(
             rule,
@@ -238,10 +239,13 @@ impl<'a> Curator<'a> {
         )?;
         let mut own = Vec::with_capacity(eligible.len());
         for &position in eligible {
-            let score = scores.0.get(position).ok_or_else(|| FitError::Setting {
-                setting: "eligible".to_owned(),
-                problem: format!("there is no score {position}"),
-            })?;
+            let score = scores
+                .scores
+                .get(position)
+                .ok_or_else(|| FitError::Setting {
+                    setting: "eligible".to_owned(),
+                    problem: format!("there is no score {position}"),
+                })?;
             own.push(*score);
         }
         let receipt = self.ledger.try_spend(purpose, selection.event())?;
@@ -263,20 +267,52 @@ impl<'a> Curator<'a> {
 
     /// Exact; stays in this file.
     fn exact_distances(&self, estimates: &[(AttrSet, Vec<i64>)]) -> Result<Vec<i64>, FitError> {
-        let asked: Vec<AttrSet> = estimates.iter().map(|(attrs, _)| attrs.clone()).collect();
-        let distance = |(counts, (_, estimate)): (&Counts, &(AttrSet, Vec<i64>))| {
+        let missing: Vec<AttrSet> = {
+            let held = self.held.borrow();
+            let asked = estimates.iter().map(|(attrs, _)| attrs);
+            asked.filter(|a| !held.contains_key(a)).cloned().collect()
+        };
+        let distance = |counts: &Counts, estimate: &[i64]| {
             let off = counts.cells().iter().zip(estimate);
             let sum: u64 = off
                 .map(|(&count, &estimate)| (count as i64).abs_diff(estimate))
                 .sum();
             i64::try_from(sum).unwrap_or(i64::MAX)
         };
-        Ok(self
-            .counts(&asked)?
+        let mut fresh: HashMap<AttrSet, Counts> = HashMap::new();
+        let mut at = 0;
+        while at < missing.len() {
+            // A part at a time, as the levels of the source can be many more than those that are asked about.
+            let (mut end, mut cells) = (at, 0u128);
+            while end < missing.len() && (end == at || cells < u128::from(HELD_CELLS)) {
+                cells += self
+                    .source
+                    .domain()
+                    .cells(&missing[end])
+                    .unwrap_or(u128::MAX / 2);
+                end += 1;
+            }
+            let part = &missing[at..end];
+            fresh.extend(part.iter().cloned().zip(self.counts(part)?));
+            at = end;
+        }
+        let mut held = self.held.borrow_mut();
+        let of = |attrs: &AttrSet| fresh.get(attrs).or_else(|| held.get(attrs));
+        let distances = estimates
             .iter()
-            .zip(estimates)
-            .map(distance)
-            .collect())
+            .map(|(attrs, estimate)| {
+                of(attrs).map_or(i64::MAX, |counts| distance(counts, estimate))
+            })
+            .collect();
+        let cells: usize = fresh
+            .values()
+            .chain(held.values())
+            .map(|c| c.cells().len())
+            .sum();
+        if cells as u64 <= HELD_CELLS {
+            held.extend(fresh);
+        }
+        Ok(distances)
     }
 
     /// Exact; stays in this file.
@@ -287,6 +323,46 @@ impl<'a> Curator<'a> {
         };
         Ok(counts?)
     }
+}
+
+/// Cells of counts that are kept between questions, and asked for at once: 128 megabytes.
+const HELD_CELLS: u64 = 1 << 24;
+
+/// The most zero-concentrated loss that Gaussian releases may still cost, as the ledger judges them; `None` if nothing limits them.
+///
+/// Found by asking the ledger what it would accept, so that whichever rule guards the budget is used to its end.
+#[must_use]
+pub fn allowance(ledger: &Ledger) -> Option<Rho> {
+    if matches!(ledger.budget(), Budget::Unlimited) {
+        return None;
+    }
+    if let Some(rho) = ledger.remaining_rho() {
+        return Some(rho);
+    }
+    // The cost of this event is proportional to rho at every order, as no sum of Gaussians costs more; one discrete Gaussian with little
+    // noise costs less than many with much.
+    let accepts = |rho: f64| {
+        Rho::new(rho).is_ok_and(|rho| {
+            let event = Event::Zcdp { rho };
+            ledger.plan([("question", &event)]).1.is_ok()
+        })
+    };
+    let mut low = 1e9f64;
+    while low > 1e-300 && !accepts(low) {
+        low *= 0.25;
+    }
+    let mut high = 4.0 * low;
+    // 55 halvings of an interval that spans a factor of 4 leave a relative gap below 1e-15.
+    for _ in 0..55 {
+        let middle = 0.5 * (low + high);
+        if accepts(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    // Sums of several charges are rounded up, each by a few units in the last place.
+    Some(Rho::new(low * (1.0 - 1e-9)).expect("a positive number"))
 }
 
 /// Squared sensitivity of the vector of [`Curator::distances`] of this many sets: one row changes each by at most 1, a replaced one by 2.
@@ -308,9 +384,12 @@ pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
 /// # Errors
 /// None that a number from 0 on meets.
 pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
+    within_reach(Rho::new(rho).and_then(|rho| Sigma::for_rho(rho, sensitivity_squared)))
+}
+
+fn within_reach(sigma: Result<Sigma, ParameterError>) -> Result<Sigma, FitError> {
     let most = Sigma::new(LARGEST_SIGMA);
-    Rho::new(rho)
-        .and_then(|rho| Sigma::for_rho(rho, sensitivity_squared))
+    sigma
         .and_then(|sigma| {
             if sigma.get() > LARGEST_SIGMA {
                 most.clone()
@@ -326,11 +405,15 @@ pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> 
 const LARGEST_SIGMA: f64 = 1_048_576.0;
 
 /// Exact scores on their way to a private choice: they cannot be read, and `Debug` hides them.
-pub struct PrivateScores(Vec<i64>);
+pub struct PrivateScores {
+    scores: Vec<i64>,
+    /// By how much one added row can change one of them.
+    sensitivity: u64,
+}
 
 impl fmt::Debug for PrivateScores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PrivateScores([{} hidden])", self.0.len())
+        write!(f, "PrivateScores([{} hidden])", self.scores.len())
     }
 }
 

@@ -50,7 +50,7 @@ mod shuffle;
 mod synthesizer;
 
 pub use context::FitContext;
-pub use curator::{Curator, PrivateScores, distances_squared, sigma_for};
+pub use curator::{Curator, PrivateScores, allowance, distances_squared, sigma_for};
 pub use error::{FitError, ModelFileError, SampleError};
 pub use given::{given_columns, sample_by_rejection};
 pub use independent::{Independent, IndependentModel, IndependentReader};

@@ -205,7 +205,9 @@ fn distances_are_sums_of_absolute_differences_of_merged_levels() {
         .distances("scores", &estimates, sigma(NEXT_TO_NONE))
         .unwrap();
     assert_eq!(distances, [2.0, 8.0]);
-    let scores = curator.private_scores(&estimates, &[0, 0]).unwrap();
+    let scores = curator
+        .private_scores(&estimates, &[0, 0], &[1, 1])
+        .unwrap();
     assert!(!format!("{scores:?}").contains('8'));
     let chosen = curator
         .select("best", &scores, &[0, 1], Rho::new(1e5).unwrap())

@@ -21,6 +21,14 @@ pub enum Budget {
         /// Total failure probability.
         delta: Delta,
     },
+    /// Approximate differential privacy, kept by the exact curve of Gaussians: releases with Gaussian noise (continuous or discrete), of bounded range, or of
+    /// pure loss, chosen one after the other in any way. About a tenth more than [`Budget::Approx`] admits of the same noise.
+    Gaussian {
+        /// Total loss.
+        epsilon: Epsilon,
+        /// Total failure probability.
+        delta: Delta,
+    },
     /// No limit: releases are recorded, none is refused, and releases without any promise are accepted.
     Unlimited,
 }
@@ -34,6 +42,16 @@ impl Budget {
     /// A budget of approximate (or, with `delta` 0, pure) loss.
     pub const fn approx(epsilon: Epsilon, delta: Delta) -> Self {
         Self::Approx { epsilon, delta }
+    }
+
+    /// Loss and failure probability of an approximate budget, however it is kept.
+    pub const fn epsilon_delta(&self) -> Option<(Epsilon, Delta)> {
+        match *self {
+            Self::Approx { epsilon, delta } | Self::Gaussian { epsilon, delta } => {
+                Some((epsilon, delta))
+            }
+            Self::Zcdp { .. } | Self::Unlimited => None,
+        }
     }
 
     /// Cuts the budget into parts in the ratio of `weights`. The parts sum to the whole **exactly**, in floating point too:
@@ -73,6 +91,16 @@ impl Budget {
                 .zip(cut(delta.get(), weights, total))
                 .map(|(e, d)| {
                     Ok(Self::Approx {
+                        epsilon: Epsilon::new(e)?,
+                        delta: Delta::new(d)?,
+                    })
+                })
+                .collect(),
+            Self::Gaussian { epsilon, delta } => cut(epsilon.get(), weights, total)
+                .into_iter()
+                .zip(cut(delta.get(), weights, total))
+                .map(|(e, d)| {
+                    Ok(Self::Gaussian {
                         epsilon: Epsilon::new(e)?,
                         delta: Delta::new(d)?,
                     })

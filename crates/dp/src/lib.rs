@@ -25,6 +25,7 @@ mod calibrate;
 mod composition;
 mod convert;
 mod event;
+mod gdp;
 mod ledger;
 mod ledger_file;
 mod loss_law;

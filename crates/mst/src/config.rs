@@ -15,6 +15,12 @@ pub enum Strategy {
     /// Sheldon 2021). Differences: levels below three standard deviations merge with neighbours where they stand in an order, and the score of a pair is lowered
     /// by the noise that measuring it would add, as in AIM (2022).
     Mst,
+    /// One marginal after another, each the one that the model so far answers worst, with less noise as the answers get better
+    /// (McKenna, Mullins, Sheldon & Miklau 2022). Slower, and better for sets of three.
+    Aim {
+        /// Size of the sets whose errors count: all pairs (2), or all triples and their pairs (3). `required` sets of another size count, too.
+        ways: u8,
+    },
     /// The columns alone.
     Independent,
     /// These sets of columns and no others.

@@ -59,6 +59,37 @@ pub(crate) fn columns(publication: &Publication) -> Columns {
 /// # Errors
 /// A publication whose parts do not fit each other; a model above the limit of cells.
 pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimated, FitError> {
+    fit_from(publication, config, None)
+}
+
+/// The same, started at another model of the merged levels.
+pub(crate) fn fit_from(
+    publication: &Publication,
+    config: &MstConfig,
+    start: Option<&MarkovField>,
+) -> Result<Estimated, FitError> {
+    fit(publication, config, start, 0.0)
+}
+
+/// The same, pulled towards another model of the merged levels as if by so many rows drawn from it.
+pub(crate) fn fit_near(
+    publication: &Publication,
+    config: &MstConfig,
+    model: &MarkovField,
+    weight: f64,
+) -> Result<Estimated, FitError> {
+    fit(publication, config, Some(model), weight)
+}
+
+/// A standard deviation beside which no number of rows is anything.
+const WEIGHTLESS: f64 = 1e30;
+
+fn fit(
+    publication: &Publication,
+    config: &MstConfig,
+    start: Option<&MarkovField>,
+    prior: f64,
+) -> Result<Estimated, FitError> {
     let domain = publication.domain.clone();
     rules::check(&publication.rules, &domain)?;
     let recoding = Recoding::new(&domain, publication.merged.clone())
@@ -94,9 +125,20 @@ pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimat
         groups.push(own);
     }
     let (rules, _) = rules::factors(publication, merged, config.max_cells)?;
-    let field = if publication.marginals.is_empty() && rules.is_empty() {
+    let field = if publication.marginals.is_empty() && rules.is_empty() && prior == 0.0 {
         independent(merged, &measurements, Some(known.rows)).map_err(failed)?
     } else {
+        if prior > 0.0 {
+            // Counts that weigh nothing: they keep together what the other model keeps together.
+            for attrs in start.iter().flat_map(|start| start.tree().cliques()) {
+                let cells = merged
+                    .cells(attrs)
+                    .map_err(|e| FitError::Source(e.into()))?;
+                let none = vec![0.0; cells as usize];
+                let measurement = Measurement::new(merged, attrs.clone(), none, WEIGHTLESS);
+                measurements.push(measurement.map_err(failed)?);
+            }
+        }
         for noisy in &publication.marginals {
             measurements.push(measurement(merged, noisy)?);
         }
@@ -104,8 +146,9 @@ pub fn estimate(publication: &Publication, config: &MstConfig) -> Result<Estimat
             .with_max_cells(config.max_cells)
             .with_iterations(config.iterations)
             .with_tolerance(config.tolerance)
+            .with_prior(prior)
             .with_total(known.rows);
-        let fit = |rules: &[Factor]| fit_field(merged, &measurements, rules, None, &settings);
+        let fit = |rules: &[Factor]| fit_field(merged, &measurements, rules, start, &settings);
         let found = match fit(&[&rules[..], &empty].concat()) {
             // What noise hides may be what a rule asks for: then nothing is held to be empty.
             Err(ModelError::Impossible { .. }) if !rules.is_empty() => fit(&rules),

@@ -34,6 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aim;
 mod chunks;
 mod config;
 mod estimate;
@@ -43,6 +44,7 @@ mod merge;
 mod model;
 mod picture;
 mod plan;
+mod prior;
 mod release;
 mod rules;
 mod select;
@@ -54,4 +56,6 @@ pub use estimate::{Estimated, estimate};
 pub use file::MstReader;
 pub use model::MstModel;
 pub use plan::{Plan, PlannedStep, plan};
+pub use prior::estimate_with_public_rows;
+pub use release::allowance;
 pub use synthesizer::Mst;

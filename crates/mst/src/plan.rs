@@ -7,6 +7,7 @@ use parable_domain::Domain;
 use parable_dp::{PrivacyUnit, Rho};
 use serde::Serialize;
 
+use crate::aim;
 use crate::config::{MstConfig, Strategy};
 use crate::release::{Wishes, setting};
 use crate::select::MEAN_ABSOLUTE;
@@ -90,6 +91,29 @@ pub fn plan(
                 merged,
             )
         }
+        Strategy::Aim { .. } => {
+            let first = config.columns_share * total;
+            let (again, left) = (
+                aim::COLUMNS_AGAIN * (total - first),
+                (1.0 - aim::COLUMNS_AGAIN) * (total - first),
+            );
+            // How many there will be depends on what they show; two per column are typical.
+            let rounds = 2 * columns;
+            let mut choice = step("choice of marginals", rounds, aim::CHOICE * left, 1)?;
+            choice.sigma = 2.0 / (8.0 * choice.rho / rounds as f64).sqrt();
+            choice.people = choice.sigma;
+            let steps = vec![
+                step("columns, first look", columns, first, squared)?,
+                choice,
+                step("marginals", rounds, (1.0 - aim::CHOICE) * left, squared)?,
+                step("columns again", columns, again, squared)?,
+            ];
+            let merged = config.merge * sigma_for(left / rounds as f64, squared)?.get();
+            (
+                steps,
+                merged.max(config.finest_share * rows).min(0.1 * rows),
+            )
+        }
         strategy => {
             let first = config.columns_share * total;
             let mut steps = vec![step("columns, first look", columns, first, squared)?];
@@ -103,7 +127,7 @@ pub fn plan(
                 steps.push(step("scores of all pairs", 1, share, unit_squared as u64)?);
             }
             let typical = if direct {
-                wishes.required_sets() + columns
+                wishes.required().len() + columns
             } else {
                 2 * columns
             };

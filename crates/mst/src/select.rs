@@ -18,17 +18,6 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// A set that is in the model at no cost.
-    pub(crate) fn free(attrs: AttrSet) -> Self {
-        Self {
-            attrs,
-            weight: 0.0,
-            error: 0.0,
-            size: 1.0,
-            required: true,
-        }
-    }
-
     /// Its term in the closed form of the budget split.
     fn term(&self) -> f64 {
         (self.weight * self.size).powf(2.0 / 3.0)
@@ -45,6 +34,39 @@ pub(crate) fn disturbed_cells(expected: impl Iterator<Item = f64>, sigma: f64) -
         .map(|rows| (rows.max(0.0) / sigma).min(1.0))
         .sum::<f64>()
         .max(1.0)
+}
+
+/// What errors are to be expected behind noisy scores: their posterior means, for errors that follow an exponential distribution whose mean is that of the
+/// scores. The best of many noisy scores are too good, and this takes off what they are too good by: hardly anything where noise is small.
+pub(crate) fn expected_errors(scores: &[f64], sigma: f64) -> Vec<f64> {
+    let count = scores.len() as f64;
+    let mean = (scores.iter().sum::<f64>() / count).max(sigma / count.sqrt());
+    scores
+        .iter()
+        .map(|score| sigma * mean_above_zero((score - sigma * sigma / mean) / sigma))
+        .collect()
+}
+
+/// The mean of a normal number of this mean and variance 1, given that it is positive.
+fn mean_above_zero(mean: f64) -> f64 {
+    if mean < -6.0 {
+        // The ratio of Mills, to third order.
+        let x = -mean;
+        return 1.0 / x - 2.0 / x.powi(3) + 10.0 / x.powi(5);
+    }
+    // Numerator and denominator by the trapezoid rule over eight standard deviations, exact to 1e-10 for smooth functions that vanish at one end.
+    let (low, high, steps) = (mean.max(0.0), mean.max(0.0) + 8.5, 400);
+    let start = (low - 8.5f64).max(0.0);
+    let step = (high - start) / f64::from(steps);
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for i in 0..=steps {
+        let x = start + step * f64::from(i);
+        let end = if i == 0 || i == steps { 0.5 } else { 1.0 };
+        let weight = end * (-0.5 * (x - mean) * (x - mean)).exp();
+        sum += weight * x;
+        weights += weight;
+    }
+    sum / weights
 }
 
 /// The shares of a budget that minimise the expected weighted error: proportional to `(weight * size)^(2/3)`.
@@ -67,17 +89,18 @@ fn noise(sum_of_terms: f64, rho: f64) -> f64 {
 /// The candidates whose measurement lowers the expected error: greedily the one with the largest gain, within a limit of cells of the model.
 ///
 /// Gains are divided by powers of the number of cells; of the powers 0, 1/2 and 1 the result with the largest sum of gains is kept (choosing costs
-/// nothing: it uses released numbers only). `columns` are measured in any case, too. The result holds positions in `candidates`.
+/// nothing: it uses released numbers only). `columns` are measured in any case, too, and `held` sets are in the model without being paid for. The result holds positions in `candidates`.
 pub(crate) fn choose(
     domain: &Domain,
     candidates: &[Candidate],
     columns: &[Candidate],
+    held: &[AttrSet],
     rho: f64,
     max_cells: u64,
 ) -> Vec<usize> {
     [0.0, 0.5, 1.0]
         .into_iter()
-        .map(|penalty| Greedy::new(domain, candidates, columns, rho, max_cells).run(penalty))
+        .map(|penalty| Greedy::new(domain, candidates, columns, held, rho, max_cells).run(penalty))
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map_or_else(Vec::new, |(chosen, _)| chosen)
 }
@@ -140,6 +163,7 @@ impl<'a> Greedy<'a> {
         domain: &'a Domain,
         candidates: &'a [Candidate],
         columns: &[Candidate],
+        held: &[AttrSet],
         rho: f64,
         max_cells: u64,
     ) -> Self {
@@ -151,8 +175,8 @@ impl<'a> Greedy<'a> {
             terms: columns.iter().map(Candidate::term).sum(),
             value: 0.0,
             chosen: Vec::new(),
-            sets: Vec::new(),
-            tree: None,
+            sets: held.to_vec(),
+            tree: JunctionTree::build(domain, held).ok(),
         }
     }
 
@@ -241,6 +265,29 @@ mod tests {
     }
 
     #[test]
+    fn scores_lose_what_the_best_of_many_gain() {
+        // Errors that follow an exponential distribution, seen through noise of their own size: among the scores above a bar, the expected errors
+        // have the mean of the true ones. 20,000 scores leave the mean of a tenth of them uncertain by 1 / sqrt(2,000) of their spread.
+        let mut rng = parable_seed::Seed::from_u64(5).rng();
+        let truth: Vec<f64> = (0..20_000)
+            .map(|_| -100.0 * (1.0 - rng.uniform()).ln())
+            .collect();
+        let scores: Vec<f64> = truth.iter().map(|e| e + 100.0 * rng.normal()).collect();
+        let expected = expected_errors(&scores, 100.0);
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        let mean = |of: &[f64]| order[..2_000].iter().map(|&i| of[i]).sum::<f64>() / 2_000.0;
+        assert!((mean(&expected) / mean(&truth) - 1.0).abs() < 0.03);
+        assert!(
+            mean(&scores) > 1.2 * mean(&truth),
+            "the test would not see the gain"
+        );
+        // Far below zero and far above, the closed forms of the ends.
+        let ends = expected_errors(&[-5_000.0, 1e6, 0.0], 100.0);
+        assert!(ends[0] > 0.0 && ends[0] < 3.0 && (ends[1] - 1e6).abs() < 1.0);
+    }
+
+    #[test]
     fn no_other_split_has_less_noise() {
         let candidates = [
             candidate(&[0], 0.0, 4.0),
@@ -273,9 +320,9 @@ mod tests {
             candidate(&[1, 2], 3_000.0, 16.0),
             candidate(&[2, 3], 20.0, 16.0),
         ];
-        assert_eq!(choose(&domain, &candidates, &[], 0.01, 1_000), [0, 1]);
+        assert_eq!(choose(&domain, &candidates, &[], &[], 0.01, 1_000), [0, 1]);
         // A hundredth of the budget: ten times the noise, and nothing is worth it.
-        assert!(choose(&domain, &candidates, &[], 1e-8, 1_000).is_empty());
+        assert!(choose(&domain, &candidates, &[], &[], 1e-8, 1_000).is_empty());
     }
 
     #[test]
@@ -289,8 +336,11 @@ mod tests {
         ];
         candidates[3].required = true;
         // All three of the first make a clique of 1,000 cells.
-        assert_eq!(choose(&domain, &candidates, &[], 1.0, 400), [3, 0, 1]);
-        assert_eq!(choose(&domain, &candidates, &[], 1.0, 2_000), [3, 0, 1, 2]);
+        assert_eq!(choose(&domain, &candidates, &[], &[], 1.0, 400), [3, 0, 1]);
+        assert_eq!(
+            choose(&domain, &candidates, &[], &[], 1.0, 2_000),
+            [3, 0, 1, 2]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use parable_domain::{Domain, MarginalSource};
 use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Kind, Schema, Table};
 
-use crate::config::MstConfig;
+use crate::config::{MstConfig, Strategy};
 use crate::estimate::{Estimated, estimate};
 use crate::model::MstModel;
 use crate::release::{Facts, STEPS, release};
@@ -21,13 +21,22 @@ pub(crate) const NAME: &str = "mst";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mst {
     config: MstConfig,
+    past: Option<Publication>,
 }
 
 impl Mst {
     /// The method with these settings.
     #[must_use]
     pub fn new(config: MstConfig) -> Self {
-        Self { config }
+        Self { config, past: None }
+    }
+
+    /// The same, after a past publication of the same table (the same columns, levels and privacy unit): its counts are used again, and the budget goes to
+    /// what they leave open. What it cost was paid then; the promises of both add up.
+    #[must_use]
+    pub fn after(mut self, past: Publication) -> Self {
+        self.past = Some(past);
+        self
     }
 
     /// The settings.
@@ -49,7 +58,8 @@ impl Mst {
             ordered: ordered_by_name(curator.domain(), &self.config),
             rules: Vec::new(),
         };
-        let publication = release(&self.config, facts, curator, &mut |_| Ok(()))?;
+        let past = self.past.as_ref();
+        let publication = release(&self.config, past, facts, curator, &mut |_| Ok(()))?;
         let estimated = estimate(&publication, &self.config)?;
         Ok((publication, estimated))
     }
@@ -91,7 +101,8 @@ impl Synthesizer for Mst {
             };
         let source: &dyn MarginalSource = &codes;
         let mut curator = Curator::new(source, context.ledger, context.noise);
-        let publication = release(&self.config, facts, &mut curator, &mut progress)?;
+        let past = self.past.as_ref();
+        let publication = release(&self.config, past, facts, &mut curator, &mut progress)?;
         let estimated = estimate(&publication, &self.config)?;
         progress(STEPS)?;
         let mut record = FitRecord::private(
@@ -102,7 +113,7 @@ impl Synthesizer for Mst {
             context.ledger,
             context.noise,
         );
-        record.warnings = warnings(&publication, &estimated);
+        record.warnings = warnings(&self.config.strategy, &publication, &estimated);
         record.warnings.extend(rules_left(
             &codec,
             &found.left,
@@ -115,13 +126,21 @@ impl Synthesizer for Mst {
 }
 
 /// What a reader of the record should know; from released numbers only.
-fn warnings(publication: &Publication, estimated: &Estimated) -> Vec<String> {
+fn warnings(strategy: &Strategy, publication: &Publication, estimated: &Estimated) -> Vec<String> {
     let mut warnings = Vec::new();
-    if publication.marginals.is_empty() && publication.domain.len() > 1 {
+    let columns = publication.domain.len();
+    let measured = publication.marginals.len();
+    let chosen = !matches!(strategy, Strategy::Independent | Strategy::Direct { .. });
+    if chosen && columns > 1 && measured == 0 {
         warnings.push(
             "the budget allows little more than single columns for so few rows: no relation between columns was measured, and they are synthesized independently"
                 .to_owned(),
         );
+    } else if chosen && measured + 1 < columns {
+        warnings.push(format!(
+            "the budget allows little more than single columns for so few rows: only {measured} of {} relations between columns were worth their noise, and columns in none of them are synthesized independently",
+            columns * (columns - 1) / 2
+        ));
     }
     let flat: Vec<&str> = publication
         .domain

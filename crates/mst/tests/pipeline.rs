@@ -2,8 +2,12 @@
 
 use parable_core::{Curator, FitError, NoisyMarginal, Publication};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
-use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Relation, Rho};
-use parable_mst::{Estimated, Mst, MstConfig, Strategy, estimate, plan};
+use parable_dp::{
+    Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Relation, Rho, Sigma,
+};
+use parable_mst::{
+    Estimated, Mst, MstConfig, Strategy, allowance, estimate, estimate_with_public_rows, plan,
+};
 use parable_seed::Seed;
 
 /// A chain of relations a - b - c, and d on its own.
@@ -72,9 +76,11 @@ fn distance(real: &Codes, made: &Codes, attrs: &[u32]) -> f64 {
         / 2.0
 }
 
-fn strategies() -> [Strategy; 4] {
+fn strategies() -> [Strategy; 6] {
     [
         Strategy::Swift,
+        Strategy::Aim { ways: 2 },
+        Strategy::Aim { ways: 3 },
         Strategy::Mst,
         Strategy::Independent,
         Strategy::Direct {
@@ -99,6 +105,16 @@ fn every_strategy_spends_what_it_is_given_and_no_more() {
                 0.999_99
             };
             assert!(spent > least * epsilon, "{strategy:?} {spent} of {epsilon}");
+            // To the last unit: not even the widest noise there is can be paid for (but at a Renyi order, whose limit is searched for to nine digits).
+            let widest = Event::DiscreteGaussian {
+                sigma: Sigma::new(1_048_576.0).unwrap(),
+                sensitivity_squared: 1,
+            };
+            let counted = ledger.remaining_rho().is_some();
+            assert!(
+                !counted || ledger.plan([("dust", &widest)]).1.is_err(),
+                "{strategy:?} {epsilon}"
+            );
             assert_eq!(publication.ledger, ledger.entries());
         }
         let config = MstConfig::default().with_strategy(strategy.clone());
@@ -118,7 +134,8 @@ fn a_person_with_many_rows_gets_as_much_more_noise() {
     let (many, _) = fit_within(&codes, config(), unit, approximate(1.0));
     let (one, ..) = fit(&codes, config(), 1.0);
     let ratio = many.unwrap().0.columns[0].sigma / one.columns[0].sigma;
-    assert!((ratio - 4.0).abs() < 1e-6, "{ratio}");
+    // Charges of discrete noise take off a variance of about 1, which counts a little more where noise is small.
+    assert!((ratio - 4.0).abs() < 0.01, "{ratio}");
 }
 
 #[test]
@@ -197,11 +214,86 @@ fn a_publication_alone_gives_the_same_model() {
 }
 
 #[test]
+fn a_past_publication_is_used_again_for_free() {
+    let codes = chain(10_000, 21);
+    let mean = |make: &dyn Fn(u8) -> Estimated| {
+        let one = |noise: u8| {
+            let made = make(noise).generate(10_000, &Seed::from_u64(5)).unwrap();
+            distance(&codes, &made, &[0, 1])
+        };
+        (1..=8).map(one).sum::<f64>() / 8.0
+    };
+    let run = |mst: Mst, noise: u8| {
+        let mut ledger = Ledger::open(PrivacyUnit::one_row(), approximate(0.3));
+        let mut source = NoiseSource::insecure_seeded([noise; 32]);
+        mst.fit_marginals(&mut Curator::new(&codes, &mut ledger, &mut source))
+            .unwrap()
+    };
+    let once = mean(&|noise| run(Mst::default(), noise).1);
+    let twice = mean(&|noise| {
+        let (past, _) = run(Mst::default(), noise);
+        let (both, estimated) = run(Mst::default().after(past.clone()), noise + 100);
+        assert_eq!(both.columns[..past.columns.len()], past.columns);
+        assert_eq!(both.marginals[..past.marginals.len()], past.marginals);
+        assert!(both.ledger.len() > past.ledger.len());
+        estimated
+    });
+    // Two releases of equal noise halve the variance: errors of 0.7 times the size, if noise were all; rounding stays.
+    assert!(twice < 0.9 * once, "{twice} after {once}");
+    let other = Publication::new(Domain::new([("z", 2)]).unwrap(), PrivacyUnit::one_row());
+    let mut ledger = Ledger::open(PrivacyUnit::one_row(), approximate(0.3));
+    let mut source = NoiseSource::operating_system();
+    let refused = Mst::default().after(other).fit_marginals(&mut Curator::new(
+        &codes,
+        &mut ledger,
+        &mut source,
+    ));
+    assert!(matches!(refused, Err(FitError::Setting { .. })));
+    assert!(ledger.entries().is_empty());
+}
+
+#[test]
+fn public_rows_fill_what_noise_leaves_open() {
+    let (codes, public) = (chain(3_000, 31), chain(3_000, 32));
+    let config = MstConfig::default();
+    let (mut alone, mut with) = (0.0, 0.0);
+    for noise in 1..=5 {
+        let mut ledger = Ledger::open(PrivacyUnit::one_row(), approximate(0.1));
+        let mut source = NoiseSource::insecure_seeded([noise; 32]);
+        let mst = Mst::new(config.clone());
+        let (publication, estimated) = mst
+            .fit_marginals(&mut Curator::new(&codes, &mut ledger, &mut source))
+            .unwrap();
+        let near = estimate_with_public_rows(&publication, &config, &public, 3_000.0).unwrap();
+        let error = |model: &Estimated| {
+            let made = model.generate(3_000, &Seed::from_u64(6)).unwrap();
+            distance(&codes, &made, &[0, 1])
+        };
+        alone += error(&estimated);
+        with += error(&near);
+        let other = Domain::new([("z", 2)]).unwrap();
+        let other = Codes::new(other, vec![vec![0]]).unwrap();
+        for (rows, weight) in [(&other, 1.0), (&public, 0.0), (&public, f64::NAN)] {
+            let refused = estimate_with_public_rows(&publication, &config, rows, weight);
+            assert!(matches!(refused, Err(FitError::Setting { .. })));
+        }
+    }
+    assert!(
+        with < 0.8 * alone,
+        "{with} with public rows, {alone} without"
+    );
+}
+
+#[test]
 fn only_charged_noise_separates_two_fits_with_one_noise() {
     let codes = chain(2_000, 8);
     let (first, ..) = fit(&codes, MstConfig::default(), 1.0);
     let (second, ..) = fit(&codes, MstConfig::default(), 1.0);
     assert_eq!(first, second);
+}
+
+fn ways(ways: u8) -> MstConfig {
+    MstConfig::default().with_strategy(Strategy::Aim { ways })
 }
 
 #[test]
@@ -218,7 +310,7 @@ fn bad_settings_are_refused_before_anything_is_spent() {
         MstConfig::default().with_required(Vec::<String>::new()),
         shares,
     ];
-    for config in bad {
+    for config in bad.into_iter().chain([ways(1), ways(4)]) {
         let unit = PrivacyUnit::one_row();
         let (fitted, ledger) = fit_within(&codes, config, unit, approximate(1.0));
         assert!(matches!(fitted, Err(FitError::Setting { .. })));
@@ -247,6 +339,39 @@ fn a_model_too_large_is_refused_by_name() {
 }
 
 #[test]
+fn the_exact_curve_buys_a_tenth_more_where_all_noise_is_gaussian() {
+    let codes = chain(20_000, 12);
+    for (strategy, more) in [(Strategy::Swift, 1.10), (Strategy::Mst, 0.999_999)] {
+        let config = MstConfig::default().with_strategy(strategy.clone());
+        let unit = PrivacyUnit::one_row();
+        let rho = allowance(&config, codes.domain(), approximate(1.0), unit).unwrap();
+        // 0.014973 is what zero-concentrated loss allows at (1, 1e-9).
+        assert!(
+            rho.get() / 0.014_973 > more && rho.get() / 0.014_973 < 1.11,
+            "{rho:?}"
+        );
+        let (_, _, ledger) = fit(&codes, config, 1.0);
+        let Budget::Gaussian { epsilon, .. } = ledger.budget() else {
+            assert_eq!(strategy, Strategy::Mst);
+            continue;
+        };
+        assert_eq!(epsilon.get(), 1.0);
+        // In zero-concentrated loss noise of 8 to 40 rows costs up to a percent less than what it was charged with.
+        let spent = ledger.spent().rho.unwrap().get();
+        assert!(spent < rho.get() && spent > 0.98 * rho.get(), "{spent}");
+    }
+    assert_eq!(
+        allowance(
+            &MstConfig::default(),
+            codes.domain(),
+            Budget::Unlimited,
+            PrivacyUnit::one_row()
+        ),
+        None
+    );
+}
+
+#[test]
 fn the_plan_names_what_the_fit_then_spends() {
     let codes = chain(20_000, 11);
     let rho = Rho::new(0.05).unwrap();
@@ -269,17 +394,15 @@ fn the_plan_names_what_the_fit_then_spends() {
     }
 }
 
-#[test]
-fn adult_is_better_than_any_published_figure_of_its_kind() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/bench/adult_codes.csv"
-    );
-    let Ok(text) = std::fs::read_to_string(path) else {
+/// Adult as codes; `None`, said aloud, where the shared data are not there.
+fn adult(file: &str) -> Option<Codes> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bench");
+    let path = format!("{folder}/{file}");
+    let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("SKIPPED: {path} is not there, the figures of Adult were not checked");
-        return;
+        return None;
     };
-    let levels = std::fs::read_to_string(path.replace(".csv", ".domain.json")).unwrap();
+    let levels = std::fs::read_to_string(format!("{folder}/adult_codes.domain.json")).unwrap();
     let levels: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&levels).unwrap();
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
@@ -292,23 +415,62 @@ fn adult_is_better_than_any_published_figure_of_its_kind() {
     let attrs = names
         .iter()
         .map(|name| (*name, levels[*name].as_u64().unwrap() as u32));
-    let codes = Codes::new(Domain::new(attrs).unwrap(), columns).unwrap();
-    let ordered = [
-        "age",
-        "fnlwgt",
-        "education-num",
-        "capital-gain",
-        "capital-loss",
-        "hours-per-week",
-    ];
-    let (_, estimated, _) = fit(&codes, MstConfig::default().with_ordered(ordered), 1.0);
+    Some(Codes::new(Domain::new(attrs).unwrap(), columns).unwrap())
+}
+
+const ADULT_ORDERED: [&str; 6] = [
+    "age",
+    "fnlwgt",
+    "education-num",
+    "capital-gain",
+    "capital-loss",
+    "hours-per-week",
+];
+
+/// Mean and largest distance over all pairs of columns of a fit with this noise.
+fn adult_errors(codes: &Codes, config: MstConfig, epsilon: f64, noise: u8) -> (f64, f64) {
+    let mut ledger = Ledger::open(PrivacyUnit::one_row(), approximate(epsilon));
+    let mut source = NoiseSource::insecure_seeded([noise; 32]);
+    let mst = Mst::new(config.with_ordered(ADULT_ORDERED));
+    let (_, estimated) = mst
+        .fit_marginals(&mut Curator::new(codes, &mut ledger, &mut source))
+        .unwrap();
     let rows = estimated.rows().round() as usize;
     let made = estimated.generate(rows, &Seed::from_u64(1)).unwrap();
-    let pairs: Vec<f64> = AttrSet::pairs(14)
-        .map(|pair| distance(&codes, &made, pair.as_slice()))
+    let pairs: Vec<f64> = AttrSet::pairs(codes.domain().len())
+        .map(|pair| distance(codes, &made, pair.as_slice()))
         .collect();
     let mean = pairs.iter().sum::<f64>() / pairs.len() as f64;
-    let worst = pairs.iter().copied().fold(0.0, f64::max);
+    (mean, pairs.iter().copied().fold(0.0, f64::max))
+}
+
+#[test]
+fn adult_is_better_than_any_published_figure_of_its_kind() {
+    let Some(codes) = adult("adult_codes.csv") else {
+        return;
+    };
+    let (mean, worst) = adult_errors(&codes, MstConfig::default(), 1.0, 9);
     // Best measured peer at epsilon 1, delta 1e-9: mean 0.0401, worst 0.154. Five runs here: 0.031 to 0.033, 0.140 to 0.146.
     assert!(mean < 0.036 && worst < 0.155, "mean {mean}, worst {worst}");
+}
+
+#[test]
+fn few_rows_are_never_worse_than_single_columns() {
+    let Some(codes) = adult("adult_codes_1200.csv") else {
+        return;
+    };
+    let independent = MstConfig::default().with_strategy(Strategy::Independent);
+    for epsilon in [0.3, 1.0] {
+        let runs = |config: &MstConfig| {
+            let one = |noise| adult_errors(&codes, config.clone(), epsilon, noise).0;
+            (1..=5).map(one).sum::<f64>() / 5.0
+        };
+        let (swift, single) = (runs(&MstConfig::default()), runs(&independent));
+        // One run has a standard deviation of 0.010 at epsilon 1 and 0.025 at 0.3 (20 runs), the difference of two means of five 0.63 of that.
+        let noise = if epsilon < 1.0 { 0.025 } else { 0.010 };
+        assert!(
+            swift < single + 0.63 * noise,
+            "{epsilon}: {swift} against {single}"
+        );
+    }
 }

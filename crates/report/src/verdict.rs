@@ -392,7 +392,8 @@ impl Guarantee {
                 "ρ = {} (zero-concentrated)",
                 number::plain(rho.get())
             )),
-            Budget::Approx { epsilon, delta } if delta.get() > 0.0 => Self::Promise(format!(
+            Budget::Approx { epsilon, delta } | Budget::Gaussian { epsilon, delta }
+                if delta.get() > 0.0 => Self::Promise(format!(
                 "ε = {}, δ = {}",
                 number::plain(epsilon.get()),
                 number::plain(delta.get())

@@ -87,7 +87,7 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
             "Budget",
             match record.budget {
                 Budget::Zcdp { rho } => format!("ρ = {}", number::plain(rho.get())),
-                Budget::Approx { epsilon, delta } => format!(
+                Budget::Approx { epsilon, delta } | Budget::Gaussian { epsilon, delta } => format!(
                     "ε = {}, δ = {}",
                     number::plain(epsilon.get()),
                     number::plain(delta.get())
