@@ -214,3 +214,27 @@ fn a_column_is_explained_by_its_tree() {
     );
     fails(2, &["`form`"], &["inspect", &model, "--column", "form"]);
 }
+
+#[test]
+fn every_private_method_makes_a_table_from_declared_facts() {
+    let trial = Trial::new();
+    let few_steps = r#"marginals={"rounds":2,"round_steps":2,"final_steps":5}"#;
+    for (method, more) in [
+        ("mst", &[][..]),
+        ("direct", &["--require", "treatment,school_type"]),
+        ("gan", &["--set", few_steps, "--require-effects"]),
+        ("private_cart", &[]),
+        ("private_independent", &[]),
+    ] {
+        let out = trial.place.text(&format!("{method}.csv"));
+        let mut arguments = vec!["synthesize", &trial.data, "--schema", &trial.schema];
+        arguments.extend([
+            "--method", method, "--rows", "300", "--out", &out, "--quiet",
+        ]);
+        arguments.extend(BUDGET);
+        arguments.extend(more);
+        succeeds(&arguments);
+        let made = read(&trial.place.path(&format!("{method}.csv")));
+        assert_eq!(made.lines().count(), 301, "{method}");
+    }
+}

@@ -19,10 +19,13 @@ impl Fitted {
         if let Some(model) = self.as_model::<CartModel>() {
             let tree = model.draw_tree(column, DEPTH)?;
             let mut text = String::new();
-            for summary in model.trees().iter().filter(|tree| tree.column == column) {
-                text.push_str(&format!("{}: predictors by importance\n", summary.part));
-                for (name, share) in &summary.predictors {
-                    text.push_str(&format!("  {share:6.2}  {name}\n"));
+            for own in model.importance().iter().filter(|own| own.column == column) {
+                text.push_str(&format!(
+                    "{column}: predictors by importance (together they explain {:.2} of its variation)\n",
+                    own.explained
+                ));
+                for (name, share) in &own.predictors {
+                    text.push_str(&format!("  {share:6.3}  {name}\n"));
                 }
             }
             text.push_str(&format!("\n{tree}"));
@@ -41,10 +44,13 @@ impl Fitted {
         Some(text)
     }
 
-    /// A picture of what the model knows about relations between columns, as SVG; `None` for methods without one.
+    /// A picture as SVG: the tree that draws a column, or the relations that were measured between all columns. `None` for methods without one.
     #[must_use]
-    pub fn picture(&self) -> Option<String> {
-        self.as_model::<MstModel>().map(MstModel::picture)
+    pub fn picture(&self, column: Option<&str>) -> Option<String> {
+        match column {
+            Some(column) => self.as_model::<CartModel>()?.tree_svg(column, DEPTH),
+            None => self.as_model::<MstModel>().map(MstModel::picture),
+        }
     }
 
     /// The noisy marginals that a private fit released, with their standard deviations and what they cost: may be published beside the rows.

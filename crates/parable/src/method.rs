@@ -1,7 +1,10 @@
 //! The methods this build has, by name.
 
-use parable_cart::{Cart, CartConfig, CartReader};
+use parable_cart::{
+    Cart, CartConfig, CartReader, PrivateCart, PrivateCartConfig, PrivateCartReader,
+};
 use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
+use parable_gan::{Gan, GanConfig, GanReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
 use parable_table::{Codec, CodecConfig, CodecError, Recipe, Schema};
 use serde::de::DeserializeOwned;
@@ -9,29 +12,50 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Protection};
 
-/// The names of the methods with a line about each, those without a privacy guarantee first, best first.
-pub const METHODS: [(&str, &str); 6] = [
-    ("cart", "sequential trees; no formal guarantee"),
-    (
-        "independent",
-        "each column on its own; no formal guarantee; a baseline",
-    ),
-    (
+/// A method this build has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MethodInfo {
+    /// What it is called.
+    pub name: &'static str,
+    /// Whether its fits are differentially private, unless a setting says otherwise.
+    pub private: bool,
+    /// What it does, in a line.
+    pub about: &'static str,
+}
+
+const fn open(name: &'static str, about: &'static str) -> MethodInfo {
+    MethodInfo {
+        name,
+        private: false,
+        about,
+    }
+}
+
+const fn private(name: &'static str, about: &'static str) -> MethodInfo {
+    MethodInfo {
+        name,
+        private: true,
+        about,
+    }
+}
+
+/// The methods, those without a privacy guarantee first, best first.
+pub const METHODS: [MethodInfo; 8] = [
+    open("cart", "sequential trees"),
+    open("independent", "each column on its own: a baseline"),
+    private(
         "swift",
-        "differentially private; noisy tables of the pairs of columns that matter most; the best of the private ones",
+        "noisy tables of the pairs of columns that matter most; the best of the private ones",
     ),
-    (
-        "mst",
-        "differentially private; a tree of pairs, as published",
+    private("mst", "a tree of pairs of columns, as published"),
+    private("direct", "the tables of columns you name and no others"),
+    private(
+        "gan",
+        "a generating network taught by noisy tables or by a private discriminator",
     ),
-    (
-        "direct",
-        "differentially private; the tables of columns you name and no others",
-    ),
-    (
-        "private_independent",
-        "differentially private; each column on its own; a baseline",
-    ),
+    private("private_cart", "sequential trees of noisy counts"),
+    private("private_independent", "each column on its own: a baseline"),
 ];
 
 /// A method with its settings, ready to fit.
@@ -48,10 +72,10 @@ impl Method {
     /// # Errors
     /// A name not in [`METHODS`]; a setting the method does not have or whose value it refuses.
     pub fn new(name: &str, settings: Map<String, Value>) -> Result<Self, Error> {
-        let Some(&(name, _)) = METHODS.iter().find(|(known, _)| *known == name) else {
+        let Some(&MethodInfo { name, .. }) = METHODS.iter().find(|known| known.name == name) else {
             return Err(Error::UnknownMethod {
                 name: name.to_owned(),
-                known: METHODS.map(|(name, _)| name).join(", "),
+                known: METHODS.map(|method| method.name).join(", "),
             });
         };
         let mut marginals = None;
@@ -61,6 +85,8 @@ impl Method {
                 Some(setting) => return Err(setting_error(setting, "the method has no settings")),
                 None => Box::new(Independent),
             },
+            "private_cart" => Box::new(PrivateCart::new(parsed::<PrivateCartConfig>(settings)?)),
+            "gan" => Box::new(Gan::new(parsed::<GanConfig>(settings)?)),
             _ => {
                 let config = with_strategy(name, settings)?;
                 marginals = Some(config.clone());
@@ -126,6 +152,8 @@ impl Method {
             .with(CartReader)
             .with(IndependentReader)
             .with(MstReader)
+            .with(PrivateCartReader)
+            .with(GanReader)
     }
 }
 

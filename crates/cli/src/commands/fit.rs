@@ -8,7 +8,7 @@ use parable::seed::Seed;
 use parable::table::Recipe;
 use parable::{Cleaned, Fitted, Method, Source};
 
-use super::private::{add_wishes, ledger_text, protection, spent, trusted};
+use super::private::{ledger_text, protection, spent, trusted, wishes};
 use super::{method, say, settings, source};
 use crate::args::{Fit, Input, MethodArgs, PrivateArgs};
 use crate::failure::Failure;
@@ -79,11 +79,8 @@ impl Work {
         let source = source(&input.data, input.schema.as_deref(), terminal)?;
         let source = trusted(private, source)?;
         let columns = Recipe::declared_columns(source.table().schema());
-        add_wishes(
-            private,
-            &columns.map_err(parable::Error::from)?,
-            &mut settings,
-        )?;
+        let columns = columns.map_err(parable::Error::from)?;
+        wishes(private, &columns)?.add_to(&chosen.method, &mut settings)?;
         let method = method(&chosen.method, settings)?;
         Ok(Self { source, method })
     }

@@ -12,8 +12,8 @@ pub(crate) fn run(options: &Inspect, json: bool) -> Result<(), Failure> {
     let fitted = open(&options.model)?;
     let method = &fitted.record().method;
     if let Some(path) = &options.picture {
-        let picture = fitted.picture().ok_or_else(|| {
-            Failure::input(format!("a model of method `{method}` has no picture"))
+        let picture = fitted.picture(options.column.as_deref()).ok_or_else(|| {
+            Failure::input(format!("a model of method `{method}` has no such picture"))
         })?;
         outputs.text(path, &picture)?;
     }

@@ -1,9 +1,8 @@
 //! What the options of private methods mean.
 
 use parable::dp::{Budget, Ledger, LedgerLog, NoiseOrigin};
-use parable::table::{Role, Schema};
-use parable::{METHODS, Method, Protection, Source};
-use serde_json::{Map, Value, json};
+use parable::table::Schema;
+use parable::{METHODS, Method, Protection, Source, Wishes};
 
 use super::privacy::unit_of;
 use crate::args::PrivateArgs;
@@ -24,8 +23,8 @@ pub(super) fn protection(options: &PrivateArgs, method: &Method) -> Result<Prote
         (false, ..) => {
             let private: Vec<&str> = METHODS
                 .iter()
-                .filter(|(_, about)| about.starts_with("differentially private"))
-                .map(|(name, _)| *name)
+                .filter(|method| method.private)
+                .map(|method| method.name)
                 .collect();
             Err(Failure::input(format!(
                 "method `{}` gives no privacy guarantee, so that a budget means nothing to it; private methods: {}",
@@ -36,66 +35,32 @@ pub(super) fn protection(options: &PrivateArgs, method: &Method) -> Result<Prote
     }
 }
 
-/// Adds `--require`, `--require-effects` and `--weight` to the settings of a method.
-pub(super) fn add_wishes(
-    options: &PrivateArgs,
-    schema: &Schema,
-    settings: &mut Map<String, Value>,
-) -> Result<(), Failure> {
-    let mut add =
-        |setting: &str, value: Value| match settings.entry(setting).or_insert_with(|| json!([])) {
-            Value::Array(list) => {
-                list.push(value);
-                Ok(())
-            }
-            _ => Err(Failure::input(format!("setting `{setting}` is a list"))),
-        };
-    for set in &options.require {
-        add("required", json!(names(set)))?;
-    }
-    if options.require_effects {
-        for set in effects(schema)? {
-            add("required", json!(set))?;
-        }
-    }
+/// `--require`, `--require-effects` and `--weight`; `columns` are those that the method will see.
+pub(super) fn wishes(options: &PrivateArgs, columns: &Schema) -> Result<Wishes, Failure> {
+    let mut wishes = Wishes::default();
+    wishes
+        .required
+        .extend(options.require.iter().map(|set| names(set)));
     for weight in &options.weight {
         let parsed = weight
             .rsplit_once('=')
-            .and_then(|(set, factor)| Some((set, factor.trim().parse::<f64>().ok()?)));
+            .and_then(|(set, factor)| Some((set, factor.trim().parse().ok()?)));
         let Some((set, factor)) = parsed else {
             return Err(Failure::input(format!(
                 "--weight {weight}: expected COLUMNS=FACTOR, such as arm,post_maths=3"
             )));
         };
-        add(
-            "weights",
-            json!({ "columns": names(set), "weight": factor }),
-        )?;
+        wishes.weights.push((names(set), factor));
     }
-    Ok(())
+    Ok(if options.require_effects {
+        wishes.with_effects(columns)?
+    } else {
+        wishes
+    })
 }
 
-fn names(list: &str) -> Vec<&str> {
-    list.split(',').map(str::trim).collect()
-}
-
-/// The treatment with every outcome.
-fn effects(schema: &Schema) -> Result<Vec<[&str; 2]>, Failure> {
-    let of = |role: Role| {
-        let fields = schema.fields().iter();
-        fields
-            .filter(move |field| field.role == role)
-            .map(|field| field.name.as_str())
-    };
-    let sets: Vec<[&str; 2]> = of(Role::Treatment)
-        .flat_map(|arm| of(Role::Outcome).map(move |outcome| [arm, outcome]))
-        .collect();
-    if sets.is_empty() {
-        return Err(Failure::input(
-            "--require-effects: the schema gives no column the role treatment, or none the role outcome",
-        ));
-    }
-    Ok(sets)
+fn names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 /// The source with observed facts vouched for, if the user does so.
