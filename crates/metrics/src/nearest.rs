@@ -136,18 +136,21 @@ pub(crate) fn section<T: Term>(
         share_below_real_p01: below_real_p01(&from_synthetic),
         holdout_below_real_p01: from_holdout.as_deref().and_then(below_real_p01),
         authenticity: authenticity(synthetic, within),
+        holdout_authenticity: holdout
+            .as_ref()
+            .and_then(|found| authenticity(found, within)),
         identifiability: identifiability(space, within, gaps),
         holdout_share: holdout_share::<T>(space),
         rows_left_out: space.left_out as u64,
     }
 }
 
-/// Share of synthetic rows whose nearest real row has another real row nearer than the synthetic one. The radius is that of the real neighbour.
-fn authenticity(synthetic: &Neighbours, within: &Neighbours) -> Option<f64> {
-    let pairs = synthetic
+/// Share of rows whose nearest real row has another real row nearer than the row itself. The radius is that of the real neighbour.
+fn authenticity(to_real: &Neighbours, within: &Neighbours) -> Option<f64> {
+    let pairs = to_real
         .sums
-        .chunks_exact(synthetic.k)
-        .zip(synthetic.rows.chunks_exact(synthetic.k));
+        .chunks_exact(to_real.k)
+        .zip(to_real.rows.chunks_exact(to_real.k));
     let (mut all, mut authentic) = (0u64, 0u64);
     for (sums, rows) in pairs {
         if rows[0] != u32::MAX {

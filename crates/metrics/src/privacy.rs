@@ -354,7 +354,7 @@ impl NearestScore {
             S::Authenticity => Reading {
                 value: section.authenticity,
                 real: None,
-                holdout: None,
+                holdout: section.holdout_authenticity,
                 from: section.synthetic_to_real.as_ref(),
             },
             S::Identifiability => Reading {

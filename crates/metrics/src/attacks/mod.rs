@@ -25,8 +25,8 @@ use crate::{
     Progress,
 };
 
-/// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference the largest
-/// over the secrets.
+/// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference that
+/// of the secret whose interval begins highest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attack {
     kind: AttackKind,

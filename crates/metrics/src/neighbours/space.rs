@@ -173,7 +173,8 @@ fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
                 if x.is_nan() {
                     FAR
                 } else if range > 0.0 {
-                    // Further than one range away is all the same: the difference to any real value is cut at 1.
+                    // Further than one range away is all the same: the difference to any real value is cut at 1. (Two values of other tables that are both
+                    // so far out count as equal.)
                     ((x - low) / range).clamp(-1.0, 2.0)
                 } else if x == low {
                     0.0

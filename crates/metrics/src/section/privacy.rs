@@ -126,6 +126,9 @@ pub struct NearestSection {
     /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (authenticity of Alaa et al. 2022).
     #[serde(default)]
     pub authenticity: Option<f64>,
+    /// The same share of the holdout rows: what people who were not in the data give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holdout_authenticity: Option<f64>,
     /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (identifiability of Yoon et al. 2020).
     #[serde(default)]
     pub identifiability: Option<f64>,
