@@ -4,6 +4,7 @@ use parable_domain::SourceError;
 use parable_dp::LedgerError;
 use parable_dp::mechanism::MechanismError;
 use parable_table::TableError;
+use parable_table::codec::CodecError;
 
 /// Why a fit did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,23 @@ pub enum FitError {
 }
 
 impl FitError {
+    /// What a method says when a table has no codes: a fact that is not declared, a column without levels and numbers, or another failure of its own.
+    #[must_use]
+    pub fn no_codes(method: &'static str, error: CodecError) -> Self {
+        match error {
+            CodecError::Undeclared { column, fact } => Self::Undeclared { column, fact },
+            CodecError::NoCodes { column, .. } => Self::Unsupported {
+                method,
+                column,
+                kind: "free text or names of rows",
+            },
+            other => Self::Method {
+                method: method.to_owned(),
+                source: Box::new(other),
+            },
+        }
+    }
+
     /// The column the error is about, if it is about one.
     #[must_use]
     pub fn column(&self) -> Option<&str> {

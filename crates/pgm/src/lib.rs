@@ -41,6 +41,7 @@ mod generation;
 mod groups;
 mod junction_tree;
 mod measurement;
+mod scaling;
 mod simplex;
 mod smooth;
 
@@ -54,5 +55,6 @@ pub use field::MarkovField;
 pub use groups::{GroupLevels, Groups};
 pub use junction_tree::JunctionTree;
 pub use measurement::{Measurement, total};
+pub use scaling::{Margin, Scaled, ScalingConfig, scale_to_margins};
 pub use simplex::project_on_simplex;
 pub use smooth::smooth;

@@ -2,8 +2,8 @@
 
 use parable_core::{Capabilities, Curator, FitContext, FitError, FitRecord, Progress, Synthesizer};
 use parable_seed::Seed;
-use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
-use parable_table::{Kind, Table};
+use parable_table::Table;
+use parable_table::codec::{Codec, CodecConfig};
 
 use super::config::PrivateCartConfig;
 use super::model::PrivateCartModel;
@@ -86,20 +86,16 @@ impl PrivateCart {
         release(&self.config, ordered, curator, seed, &mut |_, _| Ok(()))
     }
 
-    /// Levels of ordinal columns and bins stand in an order; the missing reasons behind them do not.
+    /// What the schema says stands in an order, and the columns named in the settings.
     fn ordered(&self, codec: &Codec) -> Vec<u32> {
-        let fields = codec.schema().fields().iter().zip(codec.columns());
-        fields
-            .map(|(field, column)| match &column.values {
-                ValueCodes::Bins(bins) => bins.len() as u32,
-                ValueCodes::Levels(levels)
-                    if matches!(field.kind, Kind::Ordinal { .. })
-                        || self.config.ordered.contains(&field.name) =>
-                {
-                    levels.len() as u32
-                }
-                _ => 0,
-            })
+        let named = codec.columns().iter().zip(codec.ordered());
+        named
+            .map(
+                |(column, ordered)| match self.config.ordered.contains(&column.name) {
+                    true => column.value_codes(),
+                    false => ordered,
+                },
+            )
             .collect()
     }
 }
@@ -127,6 +123,7 @@ impl Synthesizer for PrivateCart {
             });
         }
         let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
+        let refused = |error| FitError::no_codes(NAME, error);
         let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         let observer = context.observer;
@@ -159,20 +156,5 @@ impl Synthesizer for PrivateCart {
             );
         }
         Ok(PrivateCartModel::new(record, codec, trees))
-    }
-}
-
-fn refused(error: CodecError) -> FitError {
-    match error {
-        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
-        CodecError::NoCodes { column, .. } => FitError::Unsupported {
-            method: NAME,
-            column,
-            kind: "free text or names of rows",
-        },
-        other => FitError::Method {
-            method: NAME.to_owned(),
-            source: Box::new(other),
-        },
     }
 }

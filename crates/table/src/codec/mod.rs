@@ -141,6 +141,18 @@ impl Codec {
         &self.columns
     }
 
+    /// For each column how many of its first codes stand in an order: bins, and levels of ordinal columns; the missing reasons behind them do not.
+    #[must_use]
+    pub fn ordered(&self) -> Vec<u32> {
+        let fields = self.schema.fields().iter().zip(&self.columns);
+        fields
+            .map(|(field, column)| match &column.values {
+                ValueCodes::Levels(_) if !matches!(field.kind, crate::Kind::Ordinal { .. }) => 0,
+                _ => column.value_codes(),
+            })
+            .collect()
+    }
+
     /// The codes of a table. Columns are found by name; numbers outside all bins get the nearest one.
     ///
     /// # Errors

@@ -1,0 +1,117 @@
+//! Margins as they are counted: no protection.
+
+use parable_core::FitError;
+use parable_domain::{AttrSet, Codes, Counts, MarginalSource};
+use parable_pgm::{Margin, Scaled, ScalingConfig, scale_to_margins};
+use parable_table::codec::Codec;
+
+use crate::choose::{Candidate, MEAN_ABSOLUTE, add_strongest, fixed, independent_cells};
+use crate::config::{IpfConfig, Pairs};
+use crate::fit::{failed, setting};
+use crate::zeros::Rule;
+
+/// How much farther from independence than chance a pair has to be.
+const BEYOND_CHANCE: f64 = 1.25;
+
+/// The model with the margins of these rows, and which margins these are.
+pub(crate) fn fit(
+    config: &IpfConfig,
+    codec: &Codec,
+    codes: &Codes,
+    rules: &[Rule],
+    progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
+) -> Result<(Scaled, Vec<AttrSet>), FitError> {
+    let domain = codec.domain();
+    let zeros: Vec<AttrSet> = rules.iter().map(|rule| rule.attrs.clone()).collect();
+    for (rule, counts) in rules.iter().zip(codes.counts(&zeros)?) {
+        let cells = counts.cells().iter().zip(&rule.allowed);
+        if cells
+            .into_iter()
+            .any(|(&count, &allowed)| count > 0 && !allowed)
+        {
+            let names: Vec<&str> = rule
+                .attrs
+                .iter()
+                .map(|attr| &*domain.attrs()[attr as usize].name)
+                .collect();
+            let problem = format!(
+                "rows of the table have combinations of {} that are said to be impossible",
+                names.join(", ")
+            );
+            return Err(setting("zeros", &problem));
+        }
+    }
+    let mut sets = fixed(config, domain, &zeros)?;
+    let singles: Vec<AttrSet> = (0..domain.len() as u32)
+        .map(|attr| AttrSet::new([attr]))
+        .collect();
+    let columns = codes.counts(&singles)?;
+    progress(1)?;
+    if config.pairs == Pairs::Strongest {
+        let pairs: Vec<AttrSet> = AttrSet::pairs(domain.len())
+            .filter(|pair| {
+                domain
+                    .cells(pair)
+                    .is_ok_and(|c| c <= u128::from(config.max_cells))
+            })
+            .collect();
+        let candidates = codes
+            .counts(&pairs)?
+            .iter()
+            .map(|counts| candidate(counts, &columns))
+            .collect();
+        add_strongest(&mut sets, &zeros, candidates, domain, config.max_cells);
+    }
+    progress(2)?;
+    // Columns that stand in no larger set; in the others they are a sum of its cells.
+    let alone = singles
+        .into_iter()
+        .filter(|single| !sets.iter().any(|set| single.is_subset(set)));
+    let asked: Vec<AttrSet> = alone.chain(sets.iter().cloned()).collect();
+    let margins: Vec<Margin> = codes
+        .counts(&asked)?
+        .iter()
+        .map(|counts| Margin {
+            attrs: counts.attrs().clone(),
+            counts: counts.cells().iter().map(|&count| count as f64).collect(),
+        })
+        .collect();
+    let factors: Result<Vec<_>, _> = rules.iter().map(|rule| rule.factor(codec)).collect();
+    let rows = codes.rows() as f64;
+    let scaled = scale_to_margins(domain, &margins, &factors?, rows, &scaling(config));
+    progress(3)?;
+    Ok((scaled.map_err(failed)?, sets))
+}
+
+pub(crate) fn scaling(config: &IpfConfig) -> ScalingConfig {
+    ScalingConfig {
+        max_cells: config.max_cells,
+        passes: config.passes,
+        tolerance: config.tolerance,
+    }
+}
+
+/// How far counts of a pair are from independence, and how far chance alone would take them: a cell of `e` expected rows is off by `sqrt(2 e / pi)`
+/// on average, and by no more than `2 e`.
+fn candidate(counts: &Counts, columns: &[Counts]) -> Candidate {
+    let shares = |attr: u32| -> Vec<f64> {
+        columns[attr as usize]
+            .cells()
+            .iter()
+            .map(|&count| count as f64)
+            .collect()
+    };
+    let rows = counts.total() as f64;
+    let attrs = counts.attrs().as_slice();
+    let expected = independent_cells(&shares(attrs[0]), &shares(attrs[1]), rows.max(1.0));
+    let cells = counts.cells().iter().zip(&expected);
+    Candidate {
+        attrs: counts.attrs().clone(),
+        distance: cells.map(|(&count, e)| (count as f64 - e).abs()).sum(),
+        doubt: BEYOND_CHANCE
+            * expected
+                .iter()
+                .map(|e| (MEAN_ABSOLUTE * e.sqrt()).min(2.0 * e))
+                .sum::<f64>(),
+    }
+}
