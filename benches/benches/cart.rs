@@ -1,179 +1,29 @@
-//! Fit and sample times of `cart`, with the quality of what comes out printed before them.
+//! Fit and sample times of `cart`; the example `evidence` of the crate prints the quality beside them.
 //!
 //! Reads the tables of `../shared/data/bench` (see the README there), on which other packages were measured; without them there is nothing to
-//! compare with, and the bench says so and ends. With `PARABLE_CART='{"min_leaf_rows": 8}'` it prints the quality under these settings and times nothing. Peers on the same tables: `docs/methods/cart.md`.
+//! compare with, and the bench says so and ends. Peers on the same tables: `docs/methods/cart.md`.
 
-#[path = "cart/quality.rs"]
-mod quality;
-#[path = "cart/tables.rs"]
+#[path = "../../crates/cart/examples/evidence/tables.rs"]
+#[allow(dead_code, reason = "keys and targets are for the example")]
 mod tables;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use parable_cart::{Cart, CartConfig, CartModel};
+use parable_cart::{Cart, CartModel};
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::Table;
-use quality::{Grouped, copies, disco, grouped, spmse};
-use tables::{folder, load};
-
-const SEEDS: u64 = 5;
-
-/// A table and, if disclosure was measured on it, its keys and target.
-struct Case {
-    name: &'static str,
-    keys: &'static [&'static str],
-    target: &'static str,
-}
-
-const CASES: [Case; 4] = [
-    Case {
-        name: "adult",
-        keys: &["age", "sex", "race", "marital_status", "education"],
-        target: "income",
-    },
-    Case {
-        name: "sd2011",
-        keys: &[],
-        target: "",
-    },
-    Case {
-        name: "star",
-        keys: &["gender", "race", "birthmonth", "g1surban", "g1tyears"],
-        target: "g1freelunch",
-    },
-    Case {
-        name: "sim67k",
-        keys: &[],
-        target: "",
-    },
-];
+use tables::{CASES, folder, load};
 
 fn fit(table: &Table) -> CartModel {
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
     let mut noise = NoiseSource::operating_system();
     let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
-    Cart::new(config()).fit(table, &mut context).expect("a fit")
-}
-
-/// Settings from `PARABLE_CART` (JSON), the defaults without it; which tables from `PARABLE_TABLES` (names with commas), all without it.
-fn config() -> CartConfig {
-    std::env::var("PARABLE_CART").map_or_else(
-        |_| CartConfig::default(),
-        |text| serde_json::from_str(&text).expect("PARABLE_CART holds settings of cart"),
-    )
-}
-
-fn wanted(case: &Case) -> bool {
-    std::env::var("PARABLE_TABLES")
-        .map_or(true, |names| names.split(',').any(|name| name == case.name))
-}
-
-/// CPU seconds of this process so far, and its resident memory now and at most since the last reset, in MB (Linux; zeros elsewhere).
-fn spent() -> (f64, f64, f64) {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: f64 = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let of = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
-    };
-    (ticks / 100.0, of("VmRSS:"), of("VmHWM:"))
-}
-
-fn report(case: &Case, real: &Table) -> CartModel {
-    // Writing 5 resets the peak of resident memory.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let (start, before, _) = spent();
-    let model = fit(real);
-    let (fitted, ..) = spent();
-    let _ = model
-        .sample(real.rows(), &Seed::from_u64(0))
-        .expect("a sample");
-    let (sampled, _, peak) = spent();
-    println!(
-        "{}: fit {:.2} CPU s, sample {:.2} CPU s, memory beyond the table {:.0} MB",
-        case.name,
-        fitted - start,
-        sampled - fitted,
-        peak - before
-    );
-    quality_of(case, real, &model);
-    model
-}
-
-fn quality_of(case: &Case, real: &Table, model: &CartModel) {
-    let count = real.schema().len();
-    let (mut one, mut two, mut worst, mut copied, mut disclosed) =
-        (0.0, 0.0, Vec::new(), 0.0, Vec::new());
-    for seed in 0..SEEDS {
-        let made = model
-            .sample(real.rows(), &Seed::from_u64(seed))
-            .expect("a sample");
-        let columns: Vec<Grouped> = (0..count)
-            .map(|c| grouped(real.column(c), made.column(c)))
-            .collect();
-        let single: Vec<f64> = columns
-            .iter()
-            .filter_map(|c| spmse(c.real.iter().copied(), c.made.iter().copied(), c.groups))
-            .collect();
-        let mut pairs = Vec::new();
-        let mut by_pair: Vec<(f64, usize, usize)> = Vec::new();
-        for (index, a) in columns.iter().enumerate() {
-            for (position, b) in columns[..index].iter().enumerate() {
-                let join = |a: &[usize], c: &[usize]| -> Vec<usize> {
-                    a.iter().zip(c).map(|(x, y)| x * b.groups + y).collect()
-                };
-                let (there, here) = (join(&a.real, &b.real), join(&a.made, &b.made));
-                let missed = spmse(there.into_iter(), here.into_iter(), a.groups * b.groups);
-                pairs.extend(missed);
-                by_pair.push((missed.unwrap_or(0.0), index, position));
-            }
-        }
-        one += single.iter().sum::<f64>() / single.len() as f64;
-        two += pairs.iter().sum::<f64>() / pairs.len() as f64;
-        by_pair.sort_by(|a, b| b.0.total_cmp(&a.0));
-        if seed == 0 {
-            let name = |column: usize| &real.schema().fields()[column].name;
-            for (missed, a, b) in by_pair.iter().take(5) {
-                println!("  {missed:.1}: {} x {}", name(*a), name(*b));
-            }
-        }
-        worst.push(pairs.iter().copied().fold(0.0, f64::max));
-        copied += copies(real, &made);
-        disclosed.extend(disco(real, &made, case.keys, case.target));
-    }
-    let seeds = SEEDS as f64;
-    let percent = |share: f64| 100.0 * share;
-    let disclosed = match disclosed.len() {
-        0 => "no keys".to_owned(),
-        held => format!(
-            "{:.1} %",
-            percent(disclosed.iter().sum::<f64>() / held as f64)
-        ),
-    };
-    println!(
-        "{}: S_pMSE one-way {:.2}, two-way {:.2}, worst two-way {:.2} (largest of {SEEDS} seeds {:.2}); full copies {:.2} %, DiSCO {disclosed}",
-        case.name,
-        one / seeds,
-        two / seeds,
-        worst.iter().sum::<f64>() / seeds,
-        worst.iter().copied().fold(0.0, f64::max),
-        percent(copied / seeds),
-    );
+    Cart::default().fit(table, &mut context).expect("a fit")
 }
 
 fn cart(criterion: &mut Criterion) {
-    for case in CASES.iter().filter(|case| wanted(case)) {
+    for case in &CASES {
         let Some(table) = load(case.name) else {
             eprintln!(
                 "SKIPPED: no table `{}` in {} (or no gzip)",
@@ -182,10 +32,7 @@ fn cart(criterion: &mut Criterion) {
             );
             continue;
         };
-        let model = report(case, &table);
-        if std::env::var("PARABLE_CART").is_ok() {
-            continue;
-        }
+        let model = fit(&table);
         let shape = format!(
             "{}-{}cols-{}",
             case.name,

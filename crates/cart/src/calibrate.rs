@@ -4,12 +4,13 @@
 //! the cluster effects into the choice of leaves, and there the two look the same. So the model is sampled a few times, the likeness of
 //! cluster mates in each tree's draws is compared with that in the real rows, and the common parts are moved until they agree.
 
-use parable_core::Unobserved;
+use parable_core::{FitError, Unobserved};
 use parable_seed::Seed;
 
 use crate::effects::MAX_COMMON;
 use crate::model::Sequence;
 use crate::sample::probe;
+use crate::sequence::Watch;
 
 /// How alike cluster mates are: for each level of clusters the correlation over pairs of units in one cluster of that level and not in one
 /// finer cluster, coarsest level first. `None` where there is no such pair or nothing varies.
@@ -70,8 +71,13 @@ const FIRST_GAIN: f64 = 0.5;
 const LEAST_GAIN: f64 = 0.15;
 const MOST_GAIN: f64 = 1.5;
 
-/// Moves the common parts of all trees until draws are as alike within clusters as real rows are.
-pub(crate) fn calibrate(model: &mut Sequence, goals: &[Goal], seed: &Seed) {
+/// Moves the common parts of all trees until draws are as alike within clusters as real rows are. Can be cancelled between samples.
+pub(crate) fn calibrate(
+    model: &mut Sequence,
+    goals: &[Goal],
+    seed: &Seed,
+    watch: &Watch<'_>,
+) -> Result<(), FitError> {
     let rows = model.rows.min(MOST_ROWS);
     let copies = (ENOUGH_ROWS / rows.max(1)).clamp(1, 4);
     let mut last: Vec<Vec<(f64, f64)>> = vec![Vec::new(); goals.len()];
@@ -84,11 +90,12 @@ pub(crate) fn calibrate(model: &mut Sequence, goals: &[Goal], seed: &Seed) {
         let fresh = (round + 1).saturating_sub(ROUNDS);
         let step = 1.0 / (fresh + 1) as f64;
         let seed = seed.index(fresh as u64);
-        let reached: Vec<Vec<Vec<Option<f64>>>> = (0..copies)
-            .filter_map(|copy| {
-                probe(model, rows, &seed.index(copy as u64), goals, &Unobserved).ok()
-            })
-            .collect();
+        let mut reached: Vec<Vec<Vec<Option<f64>>>> = Vec::with_capacity(copies);
+        for copy in 0..copies {
+            let seed = seed.index(copy as u64);
+            reached.extend(probe(model, rows, &seed, goals, &Unobserved).ok());
+            watch.tick(1, 1)?;
+        }
         for (index, goal) in goals.iter().enumerate() {
             let parts = &mut model.stages[index].effects.clusters;
             let mut before = 0.0;
@@ -128,6 +135,7 @@ pub(crate) fn calibrate(model: &mut Sequence, goals: &[Goal], seed: &Seed) {
             }
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -191,3 +191,103 @@ pub(crate) fn arm_means(rows: impl Iterator<Item = (u8, f64)>, count: usize) -> 
         .map(|&(sum, rows)| (rows > 0.0).then(|| sum / rows))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use parable_seed::Seed;
+
+    use super::*;
+
+    /// One leaf with all rows, or leaves of so many rows one after the other.
+    fn leaves(rows: u32, each: u32) -> Grown {
+        let mut grown = Grown::default();
+        for start in (0..rows).step_by(each as usize) {
+            grown.push_leaf(start..(start + each).min(rows));
+        }
+        grown
+    }
+
+    /// Rows of `clusters` clusters of 20, whose numbers share the part `common` of their variance; in tenths, as codes.
+    fn codes(clusters: usize, common: f64) -> (Vec<u32>, Vec<u32>) {
+        let mut rng = Seed::from_u64(3).rng();
+        let shared: Vec<f64> = (0..clusters).map(|_| rng.normal()).collect();
+        // Rows of one cluster stand apart, so that leaves of neighbouring rows hold many clusters.
+        let of: Vec<u32> = (0..clusters * 20)
+            .map(|row| (row % clusters) as u32)
+            .collect();
+        let code = |&cluster: &u32| {
+            let x = common.sqrt() * shared[cluster as usize] + (1.0 - common).sqrt() * rng.normal();
+            ((x + 5.0) * 10.0).clamp(0.0, 99.0) as u32
+        };
+        (of.iter().map(code).collect(), of)
+    }
+
+    #[test]
+    fn what_clusters_share_is_found_in_one_leaf_and_in_many() {
+        let rank: Vec<u32> = (0..100).collect();
+        for common in [0.0, 0.2, 0.5] {
+            let (codes, of) = codes(300, common);
+            for each in [6_000, 60] {
+                let clusters = [(of.clone(), 300)];
+                let groups = Groups {
+                    arms: None,
+                    clusters: &clusters,
+                };
+                let (leaves, effects) = estimate(&leaves(6_000, each), &codes, &rank, groups);
+                assert_eq!(leaves.len(), 6_000usize.div_ceil(each as usize));
+                // With 300 clusters of 20 the standard error of an intraclass correlation of 0.5 is 0.03, of 0 it is 0.005.
+                let found = effects.clusters[0];
+                assert!(
+                    (found - common).abs() < 0.02 + 0.2 * common,
+                    "{common} found as {found} in leaves of {each}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_arms_differ_by_is_not_what_clusters_share() {
+        // Whole clusters are in one of two arms that lie far apart; within arms clusters have nothing in common.
+        let mut rng = Seed::from_u64(4).rng();
+        let of: Vec<u32> = (0..4_000).map(|row| row % 200).collect();
+        let arms: Vec<u8> = of.iter().map(|cluster| (cluster % 2) as u8).collect();
+        let codes: Vec<u32> = arms
+            .iter()
+            .map(|&arm| 30 * u32::from(arm) + rng.below(40) as u32)
+            .collect();
+        let rank: Vec<u32> = (0..100).collect();
+        let clusters = [(of, 200)];
+        let part = |arms: Option<(&[u8], usize)>| {
+            let groups = Groups {
+                arms,
+                clusters: &clusters,
+            };
+            estimate(&leaves(4_000, 4_000), &codes, &rank, groups)
+                .1
+                .clusters[0]
+        };
+        assert!(part(None) > 0.4, "{}", part(None));
+        assert!(part(Some((&arms, 2))) < 0.03, "{}", part(Some((&arms, 2))));
+    }
+
+    #[test]
+    fn leaves_hold_codes_in_the_order_of_their_rank_with_their_counts() {
+        let codes = [2, 0, 2, 1, 0, 0];
+        let groups = Groups {
+            arms: None,
+            clusters: &[],
+        };
+        let (leaves, effects) = estimate(&leaves(6, 6), &codes, &[2, 1, 0], groups);
+        assert_eq!(
+            (leaves.codes, leaves.running),
+            (vec![2, 1, 0], vec![2, 3, 6])
+        );
+        assert!(effects.clusters.is_empty());
+    }
+
+    #[test]
+    fn arms_without_rows_have_no_mean() {
+        let rows = [(0, 1.0), (2, 4.0), (0, 2.0)];
+        assert_eq!(arm_means(rows.into_iter(), 3), [Some(1.5), None, Some(4.0)]);
+    }
+}

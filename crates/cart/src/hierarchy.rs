@@ -280,3 +280,123 @@ fn find_absences(table: &Table, levels: &mut [ClusterLevel]) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parable_table::{Field, Kind, Known, Levels, Schema};
+
+    use super::*;
+
+    fn ids(count: usize) -> Kind {
+        let names = (0..count).map(|id| format!("{id}"));
+        Kind::nominal(Known::declared(Levels::new(names).expect("distinct")))
+    }
+
+    /// 4 schools of 3 classes of 10 pupils; `region` belongs to schools, `teacher` to classes, `score` to pupils. School 1 has no scores, class 11 neither.
+    fn table(constraints: Vec<Constraint>) -> Table {
+        let rows = 120u32;
+        let fields = vec![
+            Field::new("score", Kind::integer()).with_missing_codes(["left"]),
+            Field::new("class", ids(12)).with_role(Role::ClusterId),
+            Field::new("region", ids(2)),
+            Field::new("school", ids(9)).with_role(Role::ClusterId),
+            Field::new("teacher", ids(3)),
+            Field::new("mood", ids(2)),
+        ];
+        let class: Vec<u32> = (0..rows).map(|row| row / 10).collect();
+        // Labels need not be dense: schools are called 0, 2, 4 and 6.
+        let school: Vec<u32> = class.iter().map(|class| class / 3 * 2).collect();
+        let gone = class.iter().map(|&class| match class {
+            3..6 => 2,
+            11 => 1,
+            _ => 0,
+        });
+        let columns = vec![
+            Column::with_missing(Values::Integer((0..120).collect()), gone.collect()),
+            Column::complete(Values::Codes(class.clone())),
+            Column::complete(Values::Codes(
+                school.iter().map(|school| school / 2 % 2).collect(),
+            )),
+            Column::complete(Values::Codes(school)),
+            Column::complete(Values::Codes(class.iter().map(|class| class % 3).collect())),
+            // One pupil of each class differs from all others.
+            Column::complete(Values::Codes(
+                (0..rows).map(|row| u32::from(row % 10 == 3)).collect(),
+            )),
+        ];
+        let schema = Schema::with_constraints(fields, constraints).expect("a schema");
+        Table::new(schema, columns).expect("fits")
+    }
+
+    #[test]
+    fn levels_are_nested_and_columns_belong_to_the_coarsest_level_they_can() {
+        let levels = find(&table(Vec::new()));
+        let columns: Vec<usize> = levels.iter().map(|level| level.column).collect();
+        assert_eq!(columns, [3, 1], "schools before classes");
+        assert_eq!(levels[0].labels, Labels::Codes(vec![0, 2, 4, 6]));
+        assert_eq!(levels[0].rows, [30; 4]);
+        assert_eq!(levels[1].parent, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+        let own = |level: &ClusterLevel| {
+            level
+                .columns
+                .iter()
+                .map(|(column, _)| *column)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!((own(&levels[0]), own(&levels[1])), (vec![2], vec![4]));
+        let read = |cluster: usize| {
+            table(Vec::new())
+                .column(4)
+                .code(levels[1].columns[0].1[cluster])
+        };
+        assert_eq!(read(7), Some(1));
+    }
+
+    #[test]
+    fn a_declared_column_of_clusters_has_the_commonest_value() {
+        let declared = Constraint::ClusterConstant {
+            cluster: "class".into(),
+            columns: vec!["mood".into()],
+        };
+        let table = table(vec![declared]);
+        let levels = find(&table);
+        let (_, rows) = levels[1]
+            .columns
+            .iter()
+            .find(|(column, _)| *column == 5)
+            .expect("a column of classes");
+        assert!(rows.iter().all(|&row| table.column(5).code(row) == Some(0)));
+    }
+
+    #[test]
+    fn whole_clusters_without_values_are_found_at_the_level_that_explains_them() {
+        let levels = find(&table(Vec::new()));
+        let absences = |level: usize| &levels[level].absences;
+        assert_eq!(absences(0).patterns, [vec![], vec![0]]);
+        assert_eq!(absences(0).of_cluster, [0, 1, 0, 0]);
+        assert_eq!(absences(0).reasons[&0], [(2, 30)]);
+        // The classes of the school that left are explained; only one class remains.
+        assert_eq!(absences(1).of_cluster, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(absences(1).reasons[&0], [(1, 10)]);
+    }
+
+    #[test]
+    fn ids_that_cross_each_other_make_one_level_and_nearly_unique_ones_none() {
+        let rows = 60u32;
+        let fields = vec![
+            Field::new("a", ids(5)).with_role(Role::ClusterId),
+            Field::new("b", ids(6)).with_role(Role::ClusterId),
+            Field::new("c", ids(60)).with_role(Role::ClusterId),
+        ];
+        let columns = [5, 6, 60].map(|count| {
+            Column::complete(Values::Codes((0..rows).map(|row| row % count).collect()))
+        });
+        let table =
+            Table::new(Schema::new(fields).expect("a schema"), columns.into()).expect("fits");
+        let levels = find(&table);
+        assert_eq!(
+            levels.iter().map(|level| level.column).collect::<Vec<_>>(),
+            [0]
+        );
+    }
+}

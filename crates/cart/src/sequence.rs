@@ -81,8 +81,8 @@ pub(crate) fn fit(
     };
     forget_unused_edges(&mut model);
     if !model.levels.is_empty() {
-        calibrate(&mut model, &goals, &seed.stream("cart/calibrate"));
-        watch.tick(1, 1)?;
+        let seed = seed.stream("cart/calibrate");
+        calibrate(&mut model, &goals, &seed, watch)?;
     }
     Ok(model)
 }

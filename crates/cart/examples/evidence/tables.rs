@@ -6,8 +6,44 @@ use std::process::Command;
 
 use parable_table::{Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values};
 
+/// A table and, if disclosure was measured on it, its keys and target.
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) keys: &'static [&'static str],
+    pub(crate) target: &'static str,
+}
+
+pub(crate) const CASES: [Case; 4] = [
+    Case {
+        name: "adult",
+        keys: &["age", "sex", "race", "marital_status", "education"],
+        target: "income",
+    },
+    Case {
+        name: "sd2011",
+        keys: &[],
+        target: "",
+    },
+    Case {
+        name: "star",
+        keys: &["gender", "race", "birthmonth", "g1surban", "g1tyears"],
+        target: "g1freelunch",
+    },
+    Case {
+        name: "sim67k",
+        keys: &[],
+        target: "",
+    },
+];
+
+/// Beside the repository, seen from whichever crate this stands in.
 pub(crate) fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bench")
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let beside = own
+        .ancestors()
+        .map(|folder| folder.join("shared/data/bench"));
+    let found = beside.into_iter().find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| own.join("../shared/data/bench"))
 }
 
 pub(crate) fn load(name: &str) -> Option<Table> {

@@ -1,0 +1,156 @@
+//! Prints how well `cart` keeps four tables, and whom it gives away, under given settings.
+//!
+//! ```sh
+//! cargo run --release -p parable-cart --example evidence -- '{"min_leaf_rows": 8}' adult,star
+//! ```
+//!
+//! The first argument holds settings (JSON), the second the tables (all without it). Reads the tables of `../shared/data/bench` (see the README there), on which
+//! other packages were measured; means over 5 seeds. Peers on the same tables: `docs/methods/cart.md`.
+
+mod quality;
+mod tables;
+
+use parable_cart::{Cart, CartConfig, CartModel};
+use parable_core::{FitContext, Model, Synthesizer};
+use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+use parable_seed::Seed;
+use parable_table::Table;
+use quality::{Grouped, copies, disco, grouped, spmse};
+use tables::{CASES, Case, folder, load};
+
+const SEEDS: u64 = 5;
+
+fn fit(table: &Table, config: &CartConfig) -> CartModel {
+    let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
+    let mut noise = NoiseSource::operating_system();
+    let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
+    Cart::new(config.clone())
+        .fit(table, &mut context)
+        .expect("a fit")
+}
+
+/// CPU seconds of this process so far, and its resident memory now and at most since the last reset, in MB (Linux; zeros elsewhere).
+fn spent() -> (f64, f64, f64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks: f64 = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|ticks| ticks.parse::<f64>().ok())
+        .sum();
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let of = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    };
+    (ticks / 100.0, of("VmRSS:"), of("VmHWM:"))
+}
+
+fn report(case: &Case, real: &Table, config: &CartConfig) {
+    // Writing 5 resets the peak of resident memory.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let (start, before, _) = spent();
+    let model = fit(real, config);
+    let (fitted, ..) = spent();
+    let _ = model
+        .sample(real.rows(), &Seed::from_u64(0))
+        .expect("a sample");
+    let (sampled, _, peak) = spent();
+    println!(
+        "{}: fit {:.2} CPU s, sample {:.2} CPU s, memory beyond the table {:.0} MB",
+        case.name,
+        fitted - start,
+        sampled - fitted,
+        peak - before
+    );
+    quality_of(case, real, &model);
+}
+
+fn quality_of(case: &Case, real: &Table, model: &CartModel) {
+    let count = real.schema().len();
+    let (mut one, mut two, mut worst, mut copied, mut disclosed) =
+        (0.0, 0.0, Vec::new(), 0.0, Vec::new());
+    for seed in 0..SEEDS {
+        let made = model
+            .sample(real.rows(), &Seed::from_u64(seed))
+            .expect("a sample");
+        let columns: Vec<Grouped> = (0..count)
+            .map(|c| grouped(real.column(c), made.column(c)))
+            .collect();
+        let single: Vec<f64> = columns
+            .iter()
+            .filter_map(|c| spmse(c.real.iter().copied(), c.made.iter().copied(), c.groups))
+            .collect();
+        let mut pairs = Vec::new();
+        let mut by_pair: Vec<(f64, usize, usize)> = Vec::new();
+        for (index, a) in columns.iter().enumerate() {
+            for (position, b) in columns[..index].iter().enumerate() {
+                let join = |a: &[usize], c: &[usize]| -> Vec<usize> {
+                    a.iter().zip(c).map(|(x, y)| x * b.groups + y).collect()
+                };
+                let (there, here) = (join(&a.real, &b.real), join(&a.made, &b.made));
+                let missed = spmse(there.into_iter(), here.into_iter(), a.groups * b.groups);
+                pairs.extend(missed);
+                by_pair.push((missed.unwrap_or(0.0), index, position));
+            }
+        }
+        one += single.iter().sum::<f64>() / single.len() as f64;
+        two += pairs.iter().sum::<f64>() / pairs.len() as f64;
+        by_pair.sort_by(|a, b| b.0.total_cmp(&a.0));
+        if seed == 0 {
+            let name = |column: usize| &real.schema().fields()[column].name;
+            for (missed, a, b) in by_pair.iter().take(5) {
+                println!("  {missed:.1}: {} x {}", name(*a), name(*b));
+            }
+        }
+        worst.push(pairs.iter().copied().fold(0.0, f64::max));
+        copied += copies(real, &made);
+        disclosed.extend(disco(real, &made, case.keys, case.target));
+    }
+    let seeds = SEEDS as f64;
+    let percent = |share: f64| 100.0 * share;
+    let disclosed = match disclosed.len() {
+        0 => "no keys".to_owned(),
+        held => format!(
+            "{:.1} %",
+            percent(disclosed.iter().sum::<f64>() / held as f64)
+        ),
+    };
+    println!(
+        "{}: S_pMSE one-way {:.2}, two-way {:.2}, worst two-way {:.2} (largest of {SEEDS} seeds {:.2}); full copies {:.2} %, DiSCO {disclosed}",
+        case.name,
+        one / seeds,
+        two / seeds,
+        worst.iter().sum::<f64>() / seeds,
+        worst.iter().copied().fold(0.0, f64::max),
+        percent(copied / seeds),
+    );
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let config: CartConfig = arguments.next().map_or_else(CartConfig::default, |text| {
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("settings: {error}"))
+    });
+    let wanted = arguments.next();
+    for case in &CASES {
+        if wanted
+            .as_ref()
+            .is_some_and(|names| !names.split(',').any(|name| name == case.name))
+        {
+            continue;
+        }
+        match load(case.name) {
+            Some(table) => report(case, &table, &config),
+            None => eprintln!(
+                "SKIPPED: no table `{}` in {} (or no gzip)",
+                case.name,
+                folder().display()
+            ),
+        }
+    }
+}
