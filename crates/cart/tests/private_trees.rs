@@ -108,7 +108,8 @@ fn a_person_with_many_rows_gets_as_much_more_noise() {
         }
     };
     let ratio = first(unit) / first(PrivacyUnit::one_row());
-    assert!((ratio - 4.0).abs() < 1e-6, "{ratio}");
+    // The exact curve charges discrete noise as if its variance were smaller by up to 1, which is less than a hundredth of it here.
+    assert!((ratio - 4.0).abs() < 0.02, "{ratio}");
 }
 
 #[test]

@@ -93,6 +93,12 @@ impl Ipf {
             "computed from a publication: the ledger is the publication's, its budget is not known here"
                 .to_owned(),
         );
+        if !publication.rules.is_empty() {
+            record.warnings.push(format!(
+                "{} rules of the publication about its codes are not part of this model",
+                publication.rules.len()
+            ));
+        }
         Ok(IpfModel::new(record, codec, field, sets))
     }
 

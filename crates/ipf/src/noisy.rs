@@ -1,6 +1,6 @@
 //! Margins with noise: measured through the curator, then made to agree.
 
-use parable_core::{Curator, FitError, NoisyMarginal, distances_squared, sigma_for};
+use parable_core::{Curator, FitError, NoisyMarginal, distances_squared};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Rho, Sigma};
 use parable_pgm::{
@@ -16,6 +16,10 @@ const CLEAR_SCORE: f64 = 0.005;
 
 /// Standard deviations that are taken off scores: the best of many noisy scores are too good.
 const DOUBT: f64 = 2.0;
+
+/// Where a margin per column has noise of a variance above this, the exact curve of Gaussians is worth its price: it charges discrete noise as if its
+/// variance were smaller by up to 1, and admits 8 to 22 percent more loss.
+const ENOUGH_NOISE: f64 = 10.0;
 
 /// Noisy margins of a table, and their sets of two and more columns.
 pub(crate) struct Released {
@@ -47,14 +51,18 @@ pub(crate) fn release(
     let Some(rho) = curator.allowance() else {
         return Err(setting("budget", "a private fit needs a finite budget"));
     };
-    let rho = rho.get();
+    let variance = domain.len() as f64 * curator.unit().counts_squared() as f64 / rho.get();
+    if variance > ENOUGH_NOISE {
+        curator.keep_by_gaussians();
+    }
+    let rho = curator.allowance().unwrap_or(rho).get();
     let singles: Vec<AttrSet> = (0..domain.len() as u32)
         .map(|attr| AttrSet::new([attr]))
         .collect();
     let mut margins = Vec::new();
     if config.pairs == Pairs::Strongest && domain.len() > 1 {
         let each = config.columns_share * rho / domain.len() as f64;
-        let sigma = sigma_for(each, curator.unit().counts_squared())?;
+        let sigma = curator.sigma_for(each, curator.unit().counts_squared())?;
         let asked: Vec<(AttrSet, Sigma)> = singles.iter().map(|set| (set.clone(), sigma)).collect();
         margins = curator.measure("column", &asked)?;
         progress(1)?;
@@ -77,7 +85,7 @@ pub(crate) fn release(
     let sum: f64 = terms.iter().sum();
     let mut asked = Vec::with_capacity(terms.len());
     for (set, term) in singles.iter().chain(&sets).zip(&terms) {
-        let sigma = sigma_for(left * term / sum, curator.unit().counts_squared())?;
+        let sigma = curator.sigma_for(left * term / sum, curator.unit().counts_squared())?;
         asked.push((set.clone(), sigma));
     }
     margins.append(&mut curator.measure("margin", &asked)?);
@@ -171,7 +179,7 @@ fn scored(
     let squared = distances_squared(curator.unit(), estimates.len());
     let clear = CLEAR_SCORE * known.rows;
     let share = (config.scores_share * rho).min(squared as f64 / (2.0 * clear * clear));
-    let sigma = sigma_for(share, squared)?;
+    let sigma = curator.sigma_for(share, squared)?;
     let scores = curator.distances("scores of pairs", &estimates, sigma)?;
     let floor = |attr: u32| {
         let sigma = known.sigmas[attr as usize];
@@ -195,7 +203,9 @@ fn left(curator: &Curator<'_>) -> f64 {
 /// What a margin would be measured with if the rest of the budget went to two per column.
 fn typical_sigma(curator: &Curator<'_>, left: f64) -> Result<f64, FitError> {
     let each = left / (2.0 * curator.domain().len() as f64);
-    Ok(sigma_for(each, curator.unit().counts_squared())?.get())
+    Ok(curator
+        .sigma_for(each, curator.unit().counts_squared())?
+        .get())
 }
 
 /// Expected rows of the cells of a set of independent columns.

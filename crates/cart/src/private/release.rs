@@ -1,6 +1,6 @@
 //! The private half: what is measured, in which order, with how much of the budget.
 
-use parable_core::{Curator, FitError, NoisyMarginal, Recoding, distances_squared, sigma_for};
+use parable_core::{Curator, FitError, NoisyMarginal, Recoding, distances_squared};
 use parable_domain::{AttrSet, Domain, SourceError};
 use parable_dp::{Rho, Sigma};
 use parable_pgm::{Columns, Groups, Measurement, columns};
@@ -32,6 +32,10 @@ const WORTH: f64 = 0.5;
 /// How much of the budget of a column goes to questions after the first, relative to the first.
 const DEEPER: f64 = 1.0;
 
+/// Where a histogram per column has noise of a variance above this, the exact curve of Gaussians is worth its price: it charges discrete noise as if its
+/// variance were smaller by up to 1, and admits 8 to 22 percent more loss.
+const ENOUGH_NOISE: f64 = 10.0;
+
 /// Rows that are drawn while trees grow, to know what the model so far expects.
 const DRAWN: std::ops::RangeInclusive<usize> = 10_000..=50_000;
 
@@ -49,6 +53,12 @@ pub(super) fn release(
     let Some(rho) = curator.allowance() else {
         return Err(setting("budget", "a private fit needs a finite budget"));
     };
+    let columns = curator.domain().len() as f64;
+    let variance = columns * curator.unit().counts_squared() as f64 / rho.get();
+    if variance > ENOUGH_NOISE {
+        curator.keep_by_gaussians();
+    }
+    let rho = curator.allowance().unwrap_or(rho);
     let mut spending = Spending {
         config,
         domain: curator.domain().clone(),
@@ -130,7 +140,8 @@ impl Spending<'_, '_> {
     }
 
     fn sigma(&self, rho: f64) -> Result<Sigma, FitError> {
-        sigma_for(rho, self.curator.unit().counts_squared())
+        self.curator
+            .sigma_for(rho, self.curator.unit().counts_squared())
     }
 
     fn first_columns(&mut self) -> Result<(), FitError> {
@@ -272,7 +283,7 @@ impl Spending<'_, '_> {
         let clear = CLEAR_SCORE * known.rows;
         let share =
             (0.5 * self.config.scores_share * self.rho).min(squared as f64 / (2.0 * clear * clear));
-        let sigma = sigma_for(share, squared)?;
+        let sigma = self.curator.sigma_for(share, squared)?;
         let scores = self
             .curator
             .distances("scores of pairs", &estimates, sigma)?;
@@ -468,7 +479,7 @@ impl Spending<'_, '_> {
         let squared = distances_squared(self.curator.unit(), estimates.len());
         let clear = CLEAR_SCORE * rows;
         let share = work.score_rho.min(squared as f64 / (2.0 * clear * clear));
-        let sigma = sigma_for(share, squared)?;
+        let sigma = self.curator.sigma_for(share, squared)?;
         let name = &self.merged.attrs()[tree.target as usize].name;
         let purpose = format!("scores of columns for the tree of {name}");
         let scores = self.curator.distances(&purpose, &estimates, sigma)?;
