@@ -38,9 +38,9 @@ pub struct IpfConfig {
     pub max_cells: u64,
     /// Most bins of a numeric column. Default 16: a pair of numbers then has 256 cells, which a few thousand rows fill.
     pub max_bins: u32,
-    /// Most passes over all margins when they are exact. Default 200.
+    /// Most passes over all margins when they are exact. Default 100.
     pub passes: usize,
-    /// Exact margins are met when no cell is off by more than this share of the rows. Default 1e-7.
+    /// Exact margins are met when no cell is off by more than this share of the rows. Default 1e-5.
     pub tolerance: f64,
     /// Most iterations when margins are noisy. Default 300.
     pub iterations: usize,
@@ -59,8 +59,8 @@ impl Default for IpfConfig {
             zeros: Vec::new(),
             max_cells: 200_000,
             max_bins: 16,
-            passes: 200,
-            tolerance: 1e-7,
+            passes: 100,
+            tolerance: 1e-5,
             iterations: 300,
             columns_share: 0.1,
             scores_share: 0.1,
