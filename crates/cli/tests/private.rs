@@ -223,7 +223,9 @@ fn every_private_method_makes_a_table_from_declared_facts() {
         ("mst", &[][..]),
         ("direct", &["--require", "treatment,school_type"]),
         ("gan", &["--set", few_steps, "--require-effects"]),
+        ("aim", &[]),
         ("private_cart", &[]),
+        ("private_ipf", &[]),
         ("private_independent", &[]),
     ] {
         let out = trial.place.text(&format!("{method}.csv"));

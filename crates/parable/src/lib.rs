@@ -43,6 +43,7 @@ pub use parable_core as core;
 pub use parable_domain as domain;
 pub use parable_dp as dp;
 pub use parable_gan as gan;
+pub use parable_ipf as ipf;
 pub use parable_metrics as metrics;
 pub use parable_mst as mst;
 pub use parable_pgm as pgm;

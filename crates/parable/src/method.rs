@@ -5,6 +5,7 @@ use parable_cart::{
 };
 use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
 use parable_gan::{Gan, GanConfig, GanReader};
+use parable_ipf::{Ipf, IpfConfig, IpfReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
 use parable_table::{Codec, CodecConfig, CodecError, Recipe, Schema};
 use serde::de::DeserializeOwned;
@@ -41,12 +42,17 @@ const fn private(name: &'static str, about: &'static str) -> MethodInfo {
 }
 
 /// The methods, those without a privacy guarantee first, best first.
-pub const METHODS: [MethodInfo; 8] = [
+pub const METHODS: [MethodInfo; 11] = [
     open("cart", "sequential trees"),
+    open("ipf", "a log-linear model of margins"),
     open("independent", "each column on its own: a baseline"),
     private(
         "swift",
         "noisy tables of the pairs of columns that matter most; the best of the private ones",
+    ),
+    private(
+        "aim",
+        "one noisy table after another, each the one answered worst so far; slower",
     ),
     private("mst", "a tree of pairs of columns, as published"),
     private("direct", "the tables of columns you name and no others"),
@@ -55,6 +61,7 @@ pub const METHODS: [MethodInfo; 8] = [
         "a generating network taught by noisy tables or by a private discriminator",
     ),
     private("private_cart", "sequential trees of noisy counts"),
+    private("private_ipf", "a log-linear model of noisy margins"),
     private("private_independent", "each column on its own: a baseline"),
 ];
 
@@ -85,6 +92,7 @@ impl Method {
                 Some(setting) => return Err(setting_error(setting, "the method has no settings")),
                 None => Box::new(Independent),
             },
+            "ipf" | "private_ipf" => Box::new(Ipf::new(ipf(name, settings)?)),
             "private_cart" => Box::new(PrivateCart::new(parsed::<PrivateCartConfig>(settings)?)),
             "gan" => Box::new(Gan::new(parsed::<GanConfig>(settings)?)),
             _ => {
@@ -154,6 +162,7 @@ impl Method {
             .with(MstReader)
             .with(PrivateCartReader)
             .with(GanReader)
+            .with(IpfReader)
     }
 }
 
@@ -173,6 +182,14 @@ fn with_strategy(name: &str, mut settings: Map<String, Value>) -> Result<MstConf
     }
     let strategy = match name {
         "mst" => Strategy::Mst,
+        "aim" => Strategy::Aim {
+            ways: match settings.remove("ways") {
+                Some(ways) => {
+                    serde_json::from_value(ways).map_err(|error| setting_error("ways", error))?
+                }
+                None => 2,
+            },
+        },
         "private_independent" => Strategy::Independent,
         "direct" => Strategy::Direct {
             marginals: match settings.remove("marginals") {
@@ -184,6 +201,21 @@ fn with_strategy(name: &str, mut settings: Map<String, Value>) -> Result<MstConf
         _ => Strategy::Swift,
     };
     Ok(parsed::<MstConfig>(settings)?.with_strategy(strategy))
+}
+
+/// The settings of a log-linear model, private or not as its name says.
+fn ipf(name: &str, settings: Map<String, Value>) -> Result<IpfConfig, Error> {
+    if settings.contains_key("private") {
+        return Err(setting_error(
+            "private",
+            "the name of the method says it already",
+        ));
+    }
+    let config = parsed::<IpfConfig>(settings)?;
+    Ok(match name {
+        "private_ipf" => config.with_privacy(),
+        _ => config,
+    })
 }
 
 fn undeclared(error: CodecError) -> Error {

@@ -1,7 +1,7 @@
 //! What a private fit may spend, and whom it protects.
 
 use parable_core::FitError;
-use parable_dp::{Budget, Ledger, PrivacyUnit, Rho, zcdp_from_approx};
+use parable_dp::{Budget, Ledger, PrivacyUnit, Rho};
 
 use crate::Error;
 
@@ -30,19 +30,19 @@ impl Protection {
         Ledger::open(self.unit, self.budget)
     }
 
-    /// The zero-concentrated loss that fits into the budget.
+    /// The zero-concentrated loss that Gaussian releases may cost under this budget, as a private method would find it.
     ///
     /// # Errors
     /// A budget without a limit.
     pub fn rho(&self) -> Result<Rho, Error> {
-        match self.budget {
-            Budget::Zcdp { rho } => Ok(rho),
-            Budget::Approx { epsilon, delta } => Ok(zcdp_from_approx(epsilon, delta)),
-            _ => Err(FitError::Setting {
+        let mut ledger = self.ledger();
+        ledger.keep_by_gaussians();
+        parable_core::allowance(&ledger).ok_or_else(|| {
+            FitError::Setting {
                 setting: "budget".to_owned(),
                 problem: "a private fit needs a finite budget".to_owned(),
             }
-            .into()),
-        }
+            .into()
+        })
     }
 }

@@ -59,8 +59,12 @@ impl Wishes {
                 .ok_or_else(|| refused("marginals", "a JSON object was expected"))?,
             _ => settings,
         };
+        let required = match method {
+            "ipf" | "private_ipf" => "margins",
+            _ => "required",
+        };
         for set in &self.required {
-            push(marginals, "required", json!(set))?;
+            push(marginals, required, json!(set))?;
         }
         for (columns, weight) in &self.weights {
             let value = json!({ "columns": columns, "weight": weight });

@@ -393,11 +393,14 @@ impl Guarantee {
                 number::plain(rho.get())
             )),
             Budget::Approx { epsilon, delta } | Budget::Gaussian { epsilon, delta }
-                if delta.get() > 0.0 => Self::Promise(format!(
-                "ε = {}, δ = {}",
-                number::plain(epsilon.get()),
-                number::plain(delta.get())
-            )),
+                if delta.get() > 0.0 =>
+            {
+                Self::Promise(format!(
+                    "ε = {}, δ = {}",
+                    number::plain(epsilon.get()),
+                    number::plain(delta.get())
+                ))
+            }
             Budget::Approx { epsilon, .. } => {
                 Self::Promise(format!("ε = {}", number::plain(epsilon.get())))
             }
