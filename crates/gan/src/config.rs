@@ -59,15 +59,15 @@ pub struct MarginalConfig {
     pub columns_share: f64,
     /// Share of the rest for choosing pairs. Default 0.1.
     pub selection_share: f64,
-    /// How many pairs are chosen and measured, at most. Default: as many as the budget makes worth while.
+    /// How many pairs are measured, at most. Default: as many as the budget makes worth while. When these are all pairs, nothing is spent on choosing.
     pub rounds: Option<usize>,
     /// Levels are merged until a group holds this many standard deviations of the noise of a cell. Default 6.
     pub merge: f64,
     /// Bins of a number between its bounds. Default 128: bins that hold too few rows to tell apart are merged anyway.
     pub max_bins: u32,
-    /// Steps of the generator after each pair. Default 25.
+    /// Steps of the generator after each turn of choosing and measuring, of which there are 40 at most. Default 25.
     pub round_steps: u64,
-    /// Steps of the generator after the last pair, with a falling rate. Default 800.
+    /// Steps of the generator after the last pair, with a falling rate. Default 1000.
     pub final_steps: u64,
     /// Step size of the generator. Default 0.003.
     pub rate: f64,
@@ -120,7 +120,7 @@ impl Default for MarginalConfig {
             merge: 6.0,
             max_bins: 128,
             round_steps: 25,
-            final_steps: 800,
+            final_steps: 1000,
             rate: 0.003,
         }
     }

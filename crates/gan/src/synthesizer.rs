@@ -96,13 +96,16 @@ impl Gan {
             access: Access::Private(charged, Box::new(noise)),
         });
         let layout = release.layout();
-        let (columns, rows, rounds) = (release.columns(), release.rows(), release.rounds());
+        let (columns, rows, rounds) = (release.columns(), release.rows(), release.turns());
         let next = |model: &dyn Fn(&AttrSet) -> Vec<f64>| {
-            Ok(release.round(model)?.map(|noisy| Measured {
-                attrs: noisy.attrs,
-                cells: noisy.cells.iter().map(|&cell| cell as f64).collect(),
-                sigma: noisy.sigma,
-            }))
+            let measured = release.round(model)?.into_iter();
+            Ok(measured
+                .map(|noisy| Measured {
+                    attrs: noisy.attrs,
+                    cells: noisy.cells.iter().map(|&cell| cell as f64).collect(),
+                    sigma: noisy.sigma,
+                })
+                .collect())
         };
         let training = Training {
             config,
@@ -194,7 +197,7 @@ impl Gan {
                 columns: single.into_iter().map(|rows| (rows, 0.0)).collect(),
                 measured,
                 rounds: 0,
-                next: Box::new(|_| Ok(None)),
+                next: Box::new(|_| Ok(Vec::new())),
                 rows: table.rows() as f64,
             },
             adversary: self.adversary_share().map(|_| Rows {

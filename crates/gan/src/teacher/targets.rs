@@ -2,6 +2,7 @@
 
 use parable_domain::AttrSet;
 use parable_pgm::project_on_simplex;
+use rayon::prelude::*;
 
 use crate::layout::Layout;
 use crate::shrink::shrink;
@@ -124,8 +125,11 @@ pub(crate) fn targets(
     let combined = combined_columns(columns, measured, layout.levels(), rows);
     let size = layout.extended();
     let mut pairs = vec![0.0f32; size * size];
-    for own in measured {
-        let shares = cell_shares(own, &combined, layout.levels(), rows);
+    let shares: Vec<Vec<f64>> = measured
+        .par_iter()
+        .map(|own| cell_shares(own, &combined, layout.levels(), rows))
+        .collect();
+    for (own, shares) in measured.iter().zip(shares) {
         let Some((first, second)) = layout.blocks(&own.attrs) else {
             continue;
         };
