@@ -333,7 +333,9 @@ impl<'a, 'b> Release<'a, 'b> {
             let cells = shares.iter().map(|share| (share * rows).round() as i64);
             estimates.push((set.clone(), cells.collect::<Vec<i64>>()));
         }
-        let scores = self.curator.private_scores(&estimates, &penalties)?;
+        let scores =
+            self.curator
+                .private_scores(&estimates, &penalties, &vec![1; penalties.len()])?;
         let eligible: Vec<usize> = (0..self.candidates.len()).collect();
         let rho = Rho::new(rho).map_err(|error| setting("budget", &error.to_string()))?;
         let chosen = self
