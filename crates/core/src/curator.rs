@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 
-use parable_domain::{AttrSet, Counts, Domain, MarginalSource, Partition, SourceError};
-use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule};
+use parable_domain::{AttrId, AttrSet, Counts, Domain, MarginalSource, Partition, SourceError};
+use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule, TreeSplits};
 use parable_dp::{
     Budget, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
 };
@@ -153,6 +153,39 @@ impl<'a> Curator<'a> {
         let mut cells: Vec<i64> = counts?.into_iter().map(|count| count as i64).collect();
         noise.release(receipt, &mut cells, self.noise)?;
         Ok(cells)
+    }
+
+    /// Stretches of the first `ordered` levels of an attribute that hold about `threshold` rows or fewer, where that can be told: for each of these
+    /// levels the number of its stretch, from 0. One charge of pure differential privacy ([`TreeSplits`]).
+    ///
+    /// # Errors
+    /// The ledger refuses, the source cannot count, or an attribute or level does not exist.
+    pub fn split_levels(
+        &mut self,
+        purpose: &str,
+        attr: AttrId,
+        ordered: u32,
+        threshold: u32,
+        epsilon: Epsilon,
+    ) -> Result<Vec<u32>, FitError> {
+        let set = AttrSet::new([attr]);
+        let levels = self.domain().levels(&set).map_err(SourceError::from)?;
+        if ordered > levels[0] {
+            return Err(FitError::Setting {
+                setting: "ordered".to_owned(),
+                problem: "there are fewer levels".to_owned(),
+            });
+        }
+        let splits = TreeSplits::new(epsilon, &self.unit(), threshold)?;
+        let receipt = self.ledger.try_spend(purpose, splits.event())?;
+        let counts = self.counts(std::slice::from_ref(&set))?;
+        let cells = counts[0].cells().iter().take(ordered as usize);
+        let cells: Vec<i64> = cells.map(|&count| count as i64).collect();
+        let leaves = splits.split(receipt, &cells, self.noise)?;
+        let numbered = (0u32..).zip(leaves);
+        Ok(numbered
+            .flat_map(|(leaf, stretch)| std::iter::repeat_n(leaf, stretch.len()))
+            .collect())
     }
 
     /// How far the counts of each set are from an estimate, as the sum of absolute differences, all with discrete Gaussian noise of one standard

@@ -285,3 +285,37 @@ fn the_allowance_can_be_spent_and_nothing_beyond() {
         None
     );
 }
+
+#[test]
+fn splits_of_levels_are_charged_and_refused_without_budget() {
+    let (source, mut ledger) = (codes(), zcdp(0.5));
+    let mut noise = NoiseSource::insecure_seeded([3; 32]);
+    let mut curator = Curator::new(&source, &mut ledger, &mut noise);
+    let epsilon = |value| Epsilon::new(value).unwrap();
+    let stretches = curator
+        .split_levels("bins", 1, 20_000, 50, epsilon(1.0))
+        .unwrap();
+    // Five rows: nothing to split; one stretch unless noise of scale 3 exceeds 50.
+    assert_eq!(stretches, vec![0; 20_000]);
+    assert!(
+        curator
+            .split_levels("bins", 1, 20_001, 50, epsilon(1e-3))
+            .is_err()
+    );
+    assert!(
+        curator
+            .split_levels("bins", 2, 1, 50, epsilon(1e-3))
+            .is_err()
+    );
+    assert!(matches!(
+        curator.split_levels("bins", 1, 20_000, 50, epsilon(0.1)),
+        Err(FitError::Privacy(_))
+    ));
+    assert_eq!(ledger.entries().len(), 1);
+    assert_eq!(
+        ledger.entries()[0].event,
+        Event::PureDp {
+            epsilon: epsilon(1.0)
+        }
+    );
+}

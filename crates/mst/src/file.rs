@@ -8,6 +8,7 @@ use parable_pgm::{Groups, JunctionTree, MarkovField};
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Restore;
 use crate::estimate::{Estimated, read_off};
 use crate::model::MstModel;
 use crate::synthesizer::NAME;
@@ -26,6 +27,8 @@ struct BodyV1 {
     groups: Vec<Groups>,
     total: f64,
     cliques: Vec<CliqueV1>,
+    #[serde(default)]
+    restore: Restore,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,6 +53,7 @@ pub(crate) fn write(model: &MstModel, out: &mut dyn Write) -> Result<(), ModelFi
                 probabilities: probabilities.clone(),
             })
             .collect(),
+        restore: model.restore(),
     };
     serde_json::to_writer(out, &body).map_err(|error| ModelFileError::Io(error.into()))
 }
@@ -115,6 +119,7 @@ impl ModelReader for MstReader {
             body.codec,
             body.publication,
             estimated,
+            body.restore,
         )))
     }
 }

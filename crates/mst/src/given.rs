@@ -61,11 +61,7 @@ pub(crate) fn sample(
         other => other.map_err(failed)?,
     };
     tell(1)?;
-    let (schema, mut columns) = model
-        .codec()
-        .decode(&made, seed)
-        .map_err(failed)?
-        .into_parts();
+    let (schema, mut columns) = model.decode(&made, seed, seed)?.into_parts();
     for (&position, column) in positions.iter().zip(given.columns()) {
         columns[position] = column.clone();
     }

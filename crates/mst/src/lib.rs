@@ -35,7 +35,9 @@
 //! ```
 
 mod aim;
+mod bins;
 mod chunks;
+mod clusters;
 mod config;
 mod estimate;
 mod file;
@@ -46,12 +48,13 @@ mod picture;
 mod plan;
 mod prior;
 mod release;
+mod restore;
 mod rules;
 mod select;
 mod synthesizer;
 
 pub use chunks::CodeChunks;
-pub use config::{MstConfig, Strategy, Weight};
+pub use config::{Bins, MstConfig, Restore, Strategy, Weight};
 pub use estimate::{Estimated, estimate};
 pub use file::MstReader;
 pub use model::MstModel;

@@ -5,13 +5,16 @@ use std::io::Write;
 use parable_core::{
     FitRecord, Model, ModelFileError, NoisyMarginal, Observer, Progress, Publication, SampleError,
 };
+use parable_domain::Codes;
 use parable_seed::Seed;
 use parable_table::codec::Codec;
 use parable_table::{Schema, Table};
 
+use crate::config::Restore;
 use crate::estimate::Estimated;
 use crate::file;
 use crate::given;
+use crate::restore;
 use crate::synthesizer::NAME;
 
 /// Noisy marginals of a table, and the graphical model that agrees best with them.
@@ -21,6 +24,7 @@ pub struct MstModel {
     codec: Codec,
     publication: Publication,
     estimated: Estimated,
+    restore: Restore,
 }
 
 impl MstModel {
@@ -29,12 +33,14 @@ impl MstModel {
         codec: Codec,
         publication: Publication,
         estimated: Estimated,
+        restore: Restore,
     ) -> Self {
         Self {
             record,
             codec,
             publication,
             estimated,
+            restore,
         }
     }
 
@@ -75,10 +81,30 @@ impl MstModel {
         let chunks = self.estimated.chunks(rows, size, &seed).map_err(failed)?;
         Ok(chunks.zip(0u64..).map(move |(codes, number)| {
             let codes = codes.map_err(failed)?;
-            self.codec
-                .decode(&codes, &seed.index(number))
-                .map_err(failed)
+            self.decode(&codes, &seed.index(number), &seed)
         }))
+    }
+
+    /// A table of these codes; `seed` is that of the chunk, `whole` that of the table it is part of.
+    pub(crate) fn decode(
+        &self,
+        codes: &Codes,
+        seed: &Seed,
+        whole: &Seed,
+    ) -> Result<Table, SampleError> {
+        restore::decode(
+            &self.codec,
+            &self.estimated,
+            codes,
+            self.restore,
+            seed,
+            whole,
+        )
+        .map_err(failed)
+    }
+
+    pub(crate) fn restore(&self) -> Restore {
+        self.restore
     }
 
     pub(crate) fn codec(&self) -> &Codec {
@@ -118,7 +144,7 @@ impl Model for MstModel {
         let seed = seed.stream("mst/sample");
         let codes = self.estimated.generate(rows, &seed).map_err(failed)?;
         tell(1)?;
-        let table = self.codec.decode(&codes, &seed.index(0)).map_err(failed)?;
+        let table = self.decode(&codes, &seed.index(0), &seed)?;
         tell(2)?;
         Ok(table)
     }

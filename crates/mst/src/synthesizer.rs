@@ -4,9 +4,11 @@ use parable_core::{
     Capabilities, Curator, FitContext, FitError, FitRecord, Publication, Synthesizer,
 };
 use parable_domain::{Domain, MarginalSource};
-use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
+use parable_table::codec::{Codec, CodecError, ValueCodes};
 use parable_table::{Kind, Schema, Table};
 
+use crate::bins;
+use crate::clusters;
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::{Estimated, estimate};
 use crate::model::MstModel;
@@ -73,7 +75,10 @@ impl Synthesizer for Mst {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default().with_privacy().with_missing()
+        Capabilities::default()
+            .with_privacy()
+            .with_missing()
+            .with_clusters()
     }
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<MstModel, FitError> {
@@ -83,16 +88,9 @@ impl Synthesizer for Mst {
                 columns: table.schema().len(),
             });
         }
-        let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
-        let codec = Codec::declared_with(table.schema(), &bins)
-            .and_then(|codec| codec.cut_at_rules())
-            .map_err(refused)?;
+        let codec = bins::codec(table, &self.config, context.ledger, context.noise)?;
         let found = codec.rules().map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
-        let facts = Facts {
-            ordered: ordered_by_kind(&codec, &self.config),
-            rules: found.rules,
-        };
         let observer = context.observer;
         let mut progress =
             |done| match observer.progress(parable_core::Progress::new("fit", done, STEPS)) {
@@ -101,6 +99,12 @@ impl Synthesizer for Mst {
             };
         let source: &dyn MarginalSource = &codes;
         let mut curator = Curator::new(source, context.ledger, context.noise);
+        let (functions, notes) =
+            clusters::released(&codec, &found.rules, &self.config, &mut curator)?;
+        let facts = Facts {
+            ordered: ordered_by_kind(&codec, &self.config),
+            rules: found.rules.into_iter().chain(functions).collect(),
+        };
         let past = self.past.as_ref();
         let publication = release(&self.config, past, facts, &mut curator, &mut progress)?;
         let estimated = estimate(&publication, &self.config)?;
@@ -121,7 +125,15 @@ impl Synthesizer for Mst {
             &estimated,
             &self.config,
         )?);
-        Ok(MstModel::new(record, codec, publication, estimated))
+        record.warnings.extend(notes);
+        let restore = self.config.restore;
+        Ok(MstModel::new(
+            record,
+            codec,
+            publication,
+            estimated,
+            restore,
+        ))
     }
 }
 
@@ -223,7 +235,7 @@ fn ordered_by_kind(codec: &Codec, config: &MstConfig) -> Vec<u32> {
         .collect()
 }
 
-fn refused(error: CodecError) -> FitError {
+pub(crate) fn refused(error: CodecError) -> FitError {
     match error {
         CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
         CodecError::NoCodes { column, .. } => FitError::Unsupported {

@@ -445,7 +445,11 @@ fn constant_within(table: &Table, cluster: &str, column: &str) -> Result<(), Str
             values.code(row),
             values.number(row).map(f64::to_bits),
         );
-        if *seen.entry(cluster.code(row)).or_insert(value) != value {
+        // A row of no cluster is free, as the rule has it.
+        let Some(name) = cluster.code(row) else {
+            continue;
+        };
+        if *seen.entry(name).or_insert(value) != value {
             return Err(format!(
                 "`clusters`: column `{column}` varies within a cluster"
             ));

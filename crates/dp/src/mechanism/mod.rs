@@ -10,12 +10,14 @@ mod discrete_laplace;
 mod floating_point;
 mod grid;
 mod selection;
+mod tree_splits;
 
 pub use discrete_gaussian::DiscreteGaussian;
 pub use discrete_laplace::DiscreteLaplace;
 pub use floating_point::FloatingPointGaussian;
 pub use grid::Grid;
 pub use selection::{Scores, Selection, SelectionRule};
+pub use tree_splits::TreeSplits;
 
 use crate::ledger::Receipt;
 

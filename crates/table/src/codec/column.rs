@@ -35,6 +35,25 @@ pub enum ValueCodes {
 const BLOCK: usize = 4_096;
 
 impl ColumnCodec {
+    /// Codes of a numeric column by these bins, ascending, and one for each missing reason of the field. For a private fit the bins must come from
+    /// public facts.
+    #[must_use]
+    pub fn of_bins(field: &Field, bins: Vec<Bin>) -> Self {
+        Self::with_reasons(field, ValueCodes::Bins(bins))
+    }
+
+    fn with_reasons(field: &Field, values: ValueCodes) -> Self {
+        let coded = field
+            .missing_codes
+            .iter()
+            .map(|code| Some(code.text.clone()));
+        Self {
+            name: field.name.clone(),
+            values,
+            missing: std::iter::once(None).chain(coded).collect(),
+        }
+    }
+
     pub(super) fn declared(field: &Field, config: &CodecConfig) -> Result<Self, CodecError> {
         refuse(field)?;
         let undeclared = |fact| CodecError::Undeclared {
@@ -76,15 +95,7 @@ impl ColumnCodec {
                 config.max_bins,
             ))
         };
-        let coded = field
-            .missing_codes
-            .iter()
-            .map(|code| Some(code.text.clone()));
-        Ok(Self {
-            name: field.name.clone(),
-            values,
-            missing: std::iter::once(None).chain(coded).collect(),
-        })
+        Ok(Self::with_reasons(field, values))
     }
 
     pub(super) fn observed(
