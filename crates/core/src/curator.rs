@@ -7,7 +7,7 @@ use std::fmt;
 use parable_domain::{AttrId, AttrSet, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::mechanism::{DiscreteGaussian, Scores, Selection, SelectionRule, TreeSplits};
 use parable_dp::{
-    Budget, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
+    Budget, Epsilon, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
 };
 
 use crate::{FitError, NoisyMarginal, Recoding};

@@ -288,7 +288,7 @@ fn the_allowance_can_be_spent_and_nothing_beyond() {
 
 #[test]
 fn splits_of_levels_are_charged_and_refused_without_budget() {
-    let (source, mut ledger) = (codes(), zcdp(0.5));
+    let (source, mut ledger) = (codes(), zcdp(0.6));
     let mut noise = NoiseSource::insecure_seeded([3; 32]);
     let mut curator = Curator::new(&source, &mut ledger, &mut noise);
     let epsilon = |value| Epsilon::new(value).unwrap();
@@ -308,7 +308,7 @@ fn splits_of_levels_are_charged_and_refused_without_budget() {
             .is_err()
     );
     assert!(matches!(
-        curator.split_levels("bins", 1, 20_000, 50, epsilon(0.1)),
+        curator.split_levels("bins", 1, 20_000, 50, epsilon(1.0)),
         Err(FitError::Privacy(_))
     ));
     assert_eq!(ledger.entries().len(), 1);

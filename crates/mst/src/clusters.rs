@@ -4,7 +4,7 @@
 //! rule like any other: clusters merge only with clusters of the same values, and the value of a row is read off its cluster. The names of the clusters are
 //! declared, and therefore public.
 
-use parable_core::{Curator, FitError, sigma_for};
+use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::PrivacyUnit;
 use parable_seed::Seed;
@@ -75,7 +75,7 @@ pub(crate) fn released(
         ));
     }
     let each = rho.get() * config.clusters_share / blocks.len() as f64;
-    let sigma = sigma_for(each, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(each, curator.unit().counts_squared())?;
     let mut rules = Vec::new();
     for (number, (by, block)) in blocks.iter().enumerate() {
         let set = AttrSet::new(block.iter().copied().chain([*by]));

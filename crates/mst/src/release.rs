@@ -104,7 +104,12 @@ pub(crate) struct Facts {
 /// Whether the exact curve of Gaussians is worth its price. It admits 8 to 22 percent more loss; it charges discrete noise as if its variance were smaller
 /// by 0.64 to 1, which costs as much where the noise of a count is below 3 or so; and choices of bounded range cost half as much again, of which the
 /// tree as published makes a third of its releases.
-fn gains_by_gaussians(config: &MstConfig, columns: usize, rho: Rho, unit: PrivacyUnit) -> bool {
+pub(crate) fn gains_by_gaussians(
+    config: &MstConfig,
+    columns: usize,
+    rho: Rho,
+    unit: PrivacyUnit,
+) -> bool {
     let variance = 1.5 * columns as f64 * unit.counts_squared() as f64 / rho.get();
     config.strategy != Strategy::Mst && variance > 16.0
 }

@@ -67,8 +67,11 @@ fn fit(table: &Table, config: MstConfig, epsilon: f64, unit: PrivacyUnit) -> (Ms
     (model, ledger)
 }
 
-/// The arm and size of each school, or the school in which they vary.
-fn constants(tables: &[Table]) -> Result<HashMap<u32, (Option<u32>, Option<f64>)>, u32> {
+/// The arm and size of each school.
+type Constants = HashMap<u32, (Option<u32>, Option<f64>)>;
+
+/// What is constant in each school, or the school in which it varies.
+fn constants(tables: &[Table]) -> Result<Constants, u32> {
     let mut known = HashMap::new();
     for table in tables {
         for row in 0..table.rows() {
@@ -118,7 +121,7 @@ fn the_arms_of_schools_and_their_effect_are_kept_at_the_level_of_pupils() {
             .any(|w| w.contains("a fact about the cluster"))
     );
     let made = model.sample(4_000, &Seed::from_u64(3)).unwrap();
-    let arms = constants(&[made.clone()]).unwrap();
+    let arms = constants(std::slice::from_ref(&made)).unwrap();
     let right = arms
         .iter()
         .filter(|(school, (arm, _))| *arm == Some(*school % 2))
@@ -211,7 +214,7 @@ fn pupils_of_given_schools_carry_what_the_school_has() {
     let made = model
         .sample_given(&given, &Seed::from_u64(5), &Unobserved)
         .unwrap();
-    assert_eq!(constants(&[made.clone()]).unwrap().len(), 8);
+    assert_eq!(constants(std::slice::from_ref(&made)).unwrap().len(), 8);
     for (row, &school) in codes.iter().enumerate() {
         assert_eq!(made.column(1).code(row), Some(school % 2));
     }

@@ -1,6 +1,6 @@
 //! Bounds that nobody declared, read off a noisy histogram over powers of two.
 
-use parable_core::{Curator, FitError, sigma_for};
+use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Ledger, NoiseSource};
 use parable_table::codec::Bin;
@@ -50,7 +50,7 @@ pub(super) fn released(
     let bins = powers_of_two(grid);
     let source = codes(field, column, bins.clone())?;
     let mut curator = Curator::new(&source, ledger, noise);
-    let sigma = sigma_for(rho, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(rho, curator.unit().counts_squared())?;
     let sets = [(AttrSet::new([0]), sigma)];
     let counts = curator.measure("bounds", &sets)?.swap_remove(0);
     let least = counts.sigma * (2.0 * (bins.len() as f64 / FAILURE).ln()).sqrt();

@@ -1,6 +1,6 @@
 //! Bins that follow the rows, for a part of the budget.
 
-use parable_core::{Curator, FitError, sigma_for};
+use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Epsilon, Ledger, NoiseSource};
 use parable_pgm::{Groups, smooth};
@@ -59,7 +59,7 @@ fn quantiles(
     most: u32,
     rho: f64,
 ) -> Result<Vec<u32>, FitError> {
-    let sigma = sigma_for(rho, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(rho, curator.unit().counts_squared())?;
     let sets = [(AttrSet::new([0]), sigma)];
     let noisy = curator.measure("bins", &sets)?.swap_remove(0);
     let counts: Vec<f64> = noisy.cells[..cells]
@@ -80,7 +80,7 @@ fn tree(
     most: u32,
     rho: f64,
 ) -> Result<Vec<u32>, FitError> {
-    let sigma = sigma_for(FOR_ROWS * rho, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(FOR_ROWS * rho, curator.unit().counts_squared())?;
     let total = curator.measure("rows", &[(AttrSet::empty(), sigma)])?;
     let rows = total[0].cells[0].max(0) as f64;
     let threshold = (rows / f64::from(most)).min(f64::from(u32::MAX)) as u32;

@@ -3,13 +3,13 @@
 mod bounds;
 mod cut;
 
-use parable_core::{Curator, FitError};
+use parable_core::{FitError, allowance};
 use parable_dp::{Ledger, NoiseSource};
 use parable_table::codec::{Codec, CodecConfig, ColumnCodec};
 use parable_table::{Field, Schema, Table};
 
 use crate::config::{Bins, MstConfig};
-use crate::release::setting;
+use crate::release::{gains_by_gaussians, setting};
 use crate::synthesizer::refused;
 
 /// The codec of a fit. Bounds that are not public are released if the settings allow paying for them, and columns whose bins follow the rows pay for these;
@@ -21,12 +21,27 @@ pub(crate) fn codec(
     noise: &mut NoiseSource,
 ) -> Result<Codec, FitError> {
     check(table.schema(), config)?;
+    // The exact curve of Gaussians has no place for splits of trees, and must be chosen before anything is spent.
+    let numeric = table
+        .schema()
+        .fields()
+        .iter()
+        .filter(|field| field.kind.is_numeric());
+    let trees = numeric
+        .map(|field| config.bins_of(&field.name))
+        .any(|bins| bins == Bins::Privtree);
+    if let Some(rho) = allowance(ledger)
+        && !trees
+        && gains_by_gaussians(config, table.schema().len(), rho, ledger.unit())
+    {
+        ledger.keep_by_gaussians();
+    }
     let mut fields = table.schema().fields().to_vec();
     let open: Vec<usize> = (0..fields.len())
         .filter(|&at| config.bounds_share > 0.0 && bounds::are_open(&fields[at]))
         .collect();
     if !open.is_empty() {
-        let rho = allowance(table, ledger, noise)? * config.bounds_share / open.len() as f64;
+        let rho = left(ledger)? * config.bounds_share / open.len() as f64;
         for &at in &open {
             let (field, column) = (&fields[at], &table.columns()[at]);
             fields[at] = bounds::released(field, column, rho, ledger, noise)?;
@@ -44,7 +59,7 @@ pub(crate) fn codec(
     let codec = if follow.is_empty() {
         codec
     } else {
-        let rho = allowance(table, ledger, noise)? * config.bins_share / follow.len() as f64;
+        let rho = left(ledger)? * config.bins_share / follow.len() as f64;
         let mut columns = codec.columns().to_vec();
         for (at, how) in follow {
             let (field, column) = (&schema.fields()[at], &table.columns()[at]);
@@ -79,21 +94,11 @@ fn check(schema: &Schema, config: &MstConfig) -> Result<(), FitError> {
 }
 
 /// What the ledger still allows.
-fn allowance(table: &Table, ledger: &mut Ledger, noise: &mut NoiseSource) -> Result<f64, FitError> {
-    // Only the ledger is asked; any source will do.
-    let source = one_column(table.schema().fields().first(), table)?;
-    match Curator::new(&source, ledger, noise).allowance() {
+fn left(ledger: &Ledger) -> Result<f64, FitError> {
+    match allowance(ledger) {
         Some(rho) => Ok(rho.get()),
         None => Err(setting("budget", "a private fit needs a finite budget")),
     }
-}
-
-fn one_column(field: Option<&Field>, table: &Table) -> Result<parable_domain::Codes, FitError> {
-    let name = field.map_or_else(String::new, |field| field.name.clone());
-    let domain = parable_domain::Domain::new([(name, 1)]);
-    domain
-        .and_then(|domain| parable_domain::Codes::new(domain, vec![vec![0; table.rows().min(1)]]))
-        .map_err(|error| FitError::Source(error.into()))
 }
 
 /// The codes of one column by these bins, as a source of counts.
