@@ -1,5 +1,7 @@
 //! Rows that stand in both tables (specification 5.1).
 
+use std::collections::BTreeMap;
+
 use rustc_hash::FxHashMap;
 
 use crate::frame::{Data, Frame};
@@ -15,8 +17,8 @@ pub(crate) struct RowIds {
 }
 
 impl RowIds {
-    /// By all columns but row ids, free text and renamed clusters.
-    pub(crate) fn of(frame: &Frame) -> Self {
+    /// By all columns but row ids, free text and renamed clusters; numbers of the columns named in `rounding` by the nearest multiple of their step.
+    pub(crate) fn of(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Self {
         let rows = frame.rows;
         let holdout = rows.holdout.unwrap_or(0);
         // Real rows first, then synthetic, then holdout: columns are joined one at a time, so that equality is exact and no row needs a key of its own.
@@ -33,8 +35,13 @@ impl RowIds {
             };
             match &column.data {
                 Data::Numbers(numbers) => {
+                    let step = rounding.get(&column.name).copied();
+                    let rounded = |x: f64| step.map_or(x, |step| (x / step).round() + 0.0);
                     // NaN has many patterns; missing equals missing.
-                    let bits = |&x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
+                    let bits = |&x: &f64| match x.is_nan() {
+                        true => u64::MAX,
+                        false => rounded(x).to_bits(),
+                    };
                     join(0, &mut numbers.real.iter().map(bits));
                     join(rows.real, &mut numbers.synthetic.iter().map(bits));
                     if let Some(values) = &numbers.holdout {
@@ -67,9 +74,10 @@ impl RowIds {
 }
 
 /// Counts equal rows, on all rows.
-pub(crate) fn overlap(frame: &Frame) -> Overlap {
-    let ids = RowIds::of(frame);
+pub(crate) fn overlap(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Overlap {
+    let ids = RowIds::of(frame, rounding);
     Overlap {
+        rounded: rounding.clone(),
         synthetic: count(&ids.real, &ids.synthetic),
         holdout: frame
             .rows
@@ -120,6 +128,29 @@ mod tests {
     use super::*;
     use crate::testing::{number, numbers, table, text, texts};
 
+    fn exactly(frame: &Frame) -> Overlap {
+        overlap(frame, &BTreeMap::new())
+    }
+
+    #[test]
+    fn declared_rounding_makes_near_numbers_equal() {
+        let real = table(vec![number(
+            "x",
+            &[Some(1.04), Some(-0.04), None, Some(7.0)],
+        )]);
+        let synthetic = table(vec![number(
+            "x",
+            &[Some(0.96), Some(0.04), None, Some(7.06)],
+        )]);
+        let frame = Frame::new(&real, &synthetic, None);
+        let found = |rounding: &BTreeMap<String, f64>| {
+            overlap(&frame, rounding).synthetic.real_rows_in_synthetic
+        };
+        assert_eq!(found(&BTreeMap::new()), 1);
+        // In steps of 0.1: 1.0, 0.0 (whatever its sign), missing, 7.0 against 7.1.
+        assert_eq!(found(&BTreeMap::from([("x".to_owned(), 0.1)])), 3);
+    }
+
     #[test]
     fn duplicates_count_as_rows_and_missing_equals_missing() {
         let real = table(vec![
@@ -130,7 +161,7 @@ mod tests {
             text("a", &[Some("x"), None, Some("z")]),
             numbers("b", &[1.0, 3.0, 9.0]),
         ]);
-        let counts = overlap(&Frame::new(&real, &synthetic, None)).synthetic;
+        let counts = exactly(&Frame::new(&real, &synthetic, None)).synthetic;
         assert_eq!(counts.share_of_real_rows, Some(0.75));
         assert_eq!(counts.share_of_distinct_real_rows, Some(2.0 / 3.0));
         assert_eq!(counts.share_of_synthetic_rows, Some(2.0 / 3.0));
@@ -145,7 +176,7 @@ mod tests {
             texts("a", &["x", "y", "x", "y"]),
             number("b", &[Some(1.0), None, None, Some(-0.0)]),
         ]);
-        let counts = overlap(&Frame::new(&real, &real, Some(&real)));
+        let counts = exactly(&Frame::new(&real, &real, Some(&real)));
         assert_eq!(counts.synthetic.share_of_real_rows, Some(1.0));
         assert_eq!(counts.holdout.unwrap().share_of_real_rows, Some(1.0));
     }
@@ -154,7 +185,7 @@ mod tests {
     fn empty_tables_have_no_share() {
         let real = table(vec![numbers("b", &[1.0])]);
         let synthetic = table(vec![numbers("b", &[])]);
-        let counts = overlap(&Frame::new(&real, &synthetic, None)).synthetic;
+        let counts = exactly(&Frame::new(&real, &synthetic, None)).synthetic;
         assert_eq!(counts.share_of_real_rows, Some(0.0));
         assert_eq!(counts.share_of_synthetic_rows, None);
     }

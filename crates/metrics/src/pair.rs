@@ -1,5 +1,6 @@
 //! The tables that are compared.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -33,6 +34,7 @@ pub struct Pair<'a> {
     synthetic: &'a Table,
     holdout: Option<&'a Table>,
     copies: Vec<&'a Table>,
+    rounding: BTreeMap<String, f64>,
     shared: Arc<Shared>,
 }
 
@@ -116,6 +118,7 @@ impl<'a> Pair<'a> {
             synthetic,
             holdout: None,
             copies: Vec::new(),
+            rounding: BTreeMap::new(),
             shared: Arc::default(),
         })
     }
@@ -148,6 +151,36 @@ impl<'a> Pair<'a> {
         Ok(self)
     }
 
+    /// The same, counting rows as equal when their numbers agree after rounding to multiples of a step: ages to whole years, incomes to hundreds. Only
+    /// the overlap of rows and the review depend on it.
+    ///
+    /// # Errors
+    /// [`MetricError::BadOption`] if a column does not exist or holds no numbers, or a step is not above 0.
+    pub fn with_rounding<S: Into<String>>(
+        mut self,
+        steps: impl IntoIterator<Item = (S, f64)>,
+    ) -> Result<Self, MetricError> {
+        for (column, step) in steps {
+            let column = column.into();
+            let field = self.real.schema().field(&column);
+            let numeric = field.is_some_and(|field| field.kind.is_numeric());
+            if !numeric || !step.is_finite() || step <= 0.0 {
+                return Err(MetricError::BadOption {
+                    option: "rounding",
+                    column,
+                    rule: "expected a numeric column and a step above 0",
+                });
+            }
+            self.rounding.insert(column, step);
+        }
+        self.shared = Arc::default();
+        Ok(self)
+    }
+
+    pub(crate) fn rounding(&self) -> &BTreeMap<String, f64> {
+        &self.rounding
+    }
+
     /// The real table with another one in the place of the synthetic, without a holdout; keeps what was computed about the real table.
     pub(crate) fn against<'b>(&self, synthetic: &'b Table) -> Pair<'b>
     where
@@ -158,6 +191,7 @@ impl<'a> Pair<'a> {
             synthetic,
             holdout: None,
             copies: Vec::new(),
+            rounding: BTreeMap::new(),
             shared: Arc::new(Shared {
                 real_associations: Arc::clone(&self.shared.real_associations),
                 ..Shared::default()
@@ -214,7 +248,9 @@ impl<'a> Pair<'a> {
     }
 
     pub(crate) fn overlap(&self) -> Arc<Overlap> {
-        once(&self.shared.overlap, || overlap(&self.frame()))
+        once(&self.shared.overlap, || {
+            overlap(&self.frame(), &self.rounding)
+        })
     }
 
     pub(crate) fn nearest(&self, options: NearestOptions) -> Arc<NearestSection> {

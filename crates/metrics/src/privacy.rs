@@ -94,6 +94,10 @@ impl Metric for OverlapScore {
         .with_param("columns", overlap.columns.clone())
         .with_used(of as usize, Unit::Rows)
         .with_detail("rows", found);
+        if !overlap.rounded.is_empty() {
+            let columns: Vec<String> = overlap.rounded.keys().cloned().collect();
+            score = score.with_param("rounded_columns", columns);
+        }
         if value.is_ok() {
             score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
         }

@@ -121,7 +121,7 @@ impl Review {
         within.sort_unstable_by(f64::total_cmp);
         let near = (!within.is_empty()).then(|| quantile_sorted(&within, 0.01));
         review.near = near.map(|sum| sum / space.divisor);
-        let ids = RowIds::of(&frame);
+        let ids = RowIds::of(&frame, pair.rounding());
         let (real_times, synthetic_times) = (tally(&ids.real), tally(&ids.synthetic));
 
         for row in 0..frame.rows.real {

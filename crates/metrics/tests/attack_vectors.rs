@@ -344,3 +344,20 @@ fn inference_can_be_cancelled_and_asked_again() {
     assert_eq!(stopped, Err(MetricError::Cancelled));
     assert!(attack.score(&pair, &seed).unwrap().parts.len() > 1);
 }
+
+#[test]
+fn rounding_is_declared_for_numbers_only() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let tables = read(&vectors, "trial", &["pretest1"]);
+    let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
+    assert!(pair.clone().with_rounding([("pretest1", 5.0)]).is_ok());
+    for (column, step) in [
+        ("arm", 1.0),
+        ("nobody", 1.0),
+        ("pretest1", 0.0),
+        ("pretest1", f64::NAN),
+    ] {
+        let error = pair.clone().with_rounding([(column, step)]).unwrap_err();
+        assert!(error.to_string().contains(column), "{error}");
+    }
+}

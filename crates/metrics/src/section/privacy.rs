@@ -1,5 +1,7 @@
 //! What the synthetic rows have in common with real people.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{AttackResult, CellSection, MembershipAttack, Undefined};
@@ -29,6 +31,9 @@ pub struct PrivacySection {
 pub struct Overlap {
     /// The columns that were compared.
     pub columns: Vec<String>,
+    /// Columns whose numbers were rounded before, and to multiples of what; as declared with [`Pair::with_rounding`](crate::Pair::with_rounding).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rounded: BTreeMap<String, f64>,
     /// The synthetic table against the real one.
     pub synthetic: OverlapCounts,
     /// The holdout table against the synthetic one in the place of the real: what a method that never saw a record gives by chance.
