@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use parable_core::{FitError, Unobserved};
 use parable_seed::Seed;
-use parable_table::{Column, Field, Role, Schema, Table};
+use parable_table::{Field, Role, Table};
 
 use crate::bound::Bound;
 use crate::config::{CartConfig, VisitOrder, setting_error};
 use crate::feature::{Coding, Scale};
+use crate::hierarchy;
 use crate::model::Common;
 use crate::pairs::{association, misfit};
 use crate::sample;
@@ -115,7 +116,8 @@ fn by_association(table: &Table, groups: &[u8]) -> Vec<usize> {
     order
 }
 
-/// Fits and samples a small table in each order; the one whose two-way tables come out best. Columns that name clusters take no part and come last.
+/// Fits and samples a small table by few levels first and by association; the order whose two-way tables come out better. A trial of some rows cannot tell what
+/// becomes of clusters, so that tables with clusters are made by few levels first.
 fn learn(
     table: &Table,
     config: &CartConfig,
@@ -123,21 +125,20 @@ fn learn(
     seed: &Seed,
     watch: &Watch<'_>,
 ) -> Result<Vec<usize>, FitError> {
+    if !hierarchy::find(table).is_empty() {
+        let few = config
+            .clone()
+            .with_visit_order(VisitOrder::FewestLevelsFirst);
+        return wanted(table, &few);
+    }
     let mut rows: Vec<usize> = (0..table.rows()).collect();
     seed.stream("cart/order").rng().shuffle(&mut rows);
     rows.truncate(TRIAL_ROWS);
-    let names: Vec<usize> = table.schema().with_role(|role| *role == Role::ClusterId);
-    let small = without_roles(&table.take(&rows), &names)?;
+    let small = table.take(&rows);
     let mut best: Option<(f64, Vec<usize>)> = None;
-    for order in [
-        VisitOrder::FewestLevelsFirst,
-        VisitOrder::Schema,
-        VisitOrder::ByAssociation,
-    ] {
+    for order in [VisitOrder::FewestLevelsFirst, VisitOrder::ByAssociation] {
         let config = config.clone().with_visit_order(order);
-        let mut order = wanted(table, &config)?;
-        order.sort_by_key(|column| names.contains(column));
-        let order = bound.arrange(&order, table.schema())?;
+        let order = bound.arrange(&wanted(table, &config)?, table.schema())?;
         let common = Arc::new(Common {
             schema: small.schema().clone(),
             bound: bound.clone(),
@@ -154,16 +155,4 @@ fn learn(
         }
     }
     best.map_or_else(|| wanted(table, config), |(_, order)| Ok(order))
-}
-
-/// The table with cluster ids as plain columns.
-fn without_roles(table: &Table, names: &[usize]) -> Result<Table, FitError> {
-    let (schema, columns): (Schema, Vec<Column>) = table.clone().into_parts();
-    let mut fields = schema.fields().to_vec();
-    for &column in names {
-        fields[column].role = Role::Covariate;
-    }
-    let schema =
-        Schema::new(fields).map_err(|error| setting_error("visit_order", error.to_string()))?;
-    Ok(Table::new(schema, columns)?)
 }

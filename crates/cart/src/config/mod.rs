@@ -71,7 +71,8 @@ pub enum VisitOrder {
     /// The same groups, but within each of them the column next that is most closely related to those before it: pairs that belong together stand
     /// together.
     ByAssociation,
-    /// Whichever of these three orders keeps two-way tables best when models of a few thousand rows are fitted and sampled.
+    /// Few levels first or by association, whichever keeps two-way tables better when models of 3,000 rows are fitted and sampled. Tables with clusters: few levels
+    /// first.
     Learnt,
     /// These columns first, in this order; the others follow as in [`Schema`](Self::Schema). Columns of clusters are always made before
     /// columns of their members, and columns that a formula, a rule or a nested column needs before that column.
