@@ -120,7 +120,9 @@ fn main() {
             evaluation.scores.len()
         );
     }
-    for metric in registry(&options) {
+    // Predictions are made where a column is named.
+    let predicted = case.real.named("income").map(|_| "income");
+    for metric in registry(&options.with_predict(predicted)) {
         if !wanted(metric.id()) {
             continue;
         }

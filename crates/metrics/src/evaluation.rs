@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Associations, ClusterSection, ColumnDetail, DisclosureSection, EvaluationOptions, MetricError,
-    MissingSection, PrivacySection, PropensitySection, RegressionSection, RuleSection, Score,
-    TrialSection,
+    MissingSection, PredictionSection, PrivacySection, Projection, PropensitySection,
+    RegressionSection, RuleSection, Score, SubgroupTable, TrialSection,
 };
 
 const FORMAT: &str = "parable-evaluation";
@@ -46,6 +46,15 @@ pub struct Evaluation {
     /// One entry per formula.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regressions: Vec<RegressionSection>,
+    /// One entry per predicted column.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictions: Vec<PredictionSection>,
+    /// Outcomes by subgroup.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subgroups: Vec<SubgroupTable>,
+    /// Both tables on the plane on which the real one varies most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projection: Option<Projection>,
     /// One entry per cluster column, coarsest first.
     pub clusters: Vec<ClusterSection>,
     /// Copies and near copies.
@@ -94,6 +103,9 @@ impl Evaluation {
             rules: RuleSection::default(),
             trial: None,
             regressions: Vec::new(),
+            predictions: Vec::new(),
+            subgroups: Vec::new(),
+            projection: None,
             clusters: Vec::new(),
             privacy: PrivacySection::default(),
             propensity: PropensitySection::default(),

@@ -8,15 +8,17 @@ use parable_seed::Seed;
 use crate::disclosure::SweepOptions;
 use crate::reference::{independent, resample_clusters};
 use crate::regression::RegressionOptions;
+use crate::subgroups::SubgroupOptions;
 use crate::trial::{TrialOptions, TrialScore};
 use crate::univariate::Univariate;
 use crate::{
-    Adherence, AssociationRms, Baseline, ClusterScore, Correlation, CorrelationMsd,
+    Adherence, AssociationRms, Baseline, ClusterScore, Conjunctions, Correlation, CorrelationMsd,
     CorrelationRatioMsd, Cover, CramersVMsd, Direction, Evaluation, EvaluationOptions, Group,
     Inputs, JensenShannon, JointMissingDifference, KMarginal, KolmogorovSmirnov, MassMad, Metric,
-    MetricError, MissingShareDifference, Pair, Propensity, RegressionScore, RuleViolations, Score,
-    SubsampleEquivalent, TableUtility, TotalVariation, Wasserstein, WorstDisclosure, bivariate,
-    missing, privacy, registry, rules, univariate,
+    MetricError, MissingShareDifference, Pair, PairSimilarity, Prediction, Propensity,
+    QueryWorkload, RegressionScore, RuleViolations, Score, SubgroupDifference, SubsampleEquivalent,
+    TableUtility, TotalVariation, Wasserstein, WorstDisclosure, bivariate, missing, privacy,
+    projection, registry, rules, subgroups, univariate,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -70,8 +72,10 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
             options.bias_corrected,
         )),
         Box::new(TableUtility::pairs()),
+        Box::new(PairSimilarity::default()),
         Box::new(KMarginal::new(2)),
         Box::new(SubsampleEquivalent::default()),
+        Box::new(Conjunctions::default()),
         Box::new(Propensity::logit()),
         Box::new(Propensity::products()),
         Box::new(Propensity::tree()),
@@ -84,9 +88,15 @@ pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
         Box::new(ClusterScore::SizeDifference),
         Box::new(ClusterScore::InOneArm),
         Box::new(ClusterScore::Constancy),
+        Box::new(SubgroupDifference::new(options)),
+        Box::new(QueryWorkload::default()),
     ];
     if !options.formulas.is_empty() {
         metrics.extend(RegressionScore::all(options));
+    }
+    // Training takes tens of seconds on large tables: only where it is asked for.
+    if !options.predict.is_empty() {
+        metrics.push(Box::new(Prediction::of(options)));
     }
     metrics.extend(privacy::default_scores(options));
     metrics.push(Box::new(WorstDisclosure::new(options)));
@@ -184,6 +194,7 @@ impl<'a> Evaluator<'a> {
         retained(&mut evaluation.scores);
 
         tell("sections", METRICS + BASELINES)?;
+        let chosen = |id: &str| metrics.iter().any(|metric| metric.id() == id);
         evaluation.columns = univariate::details(pair, &self.options, &references);
         evaluation.associations =
             bivariate::matrices(pair, self.options.correlation, self.options.bias_corrected);
@@ -192,9 +203,21 @@ impl<'a> Evaluator<'a> {
         evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
         evaluation.regressions =
             (*pair.regressions(&RegressionOptions::of(&self.options))?).clone();
+        evaluation.subgroups =
+            subgroups::tables(&pair.frame(), &SubgroupOptions::of(&self.options))?;
+        let whole_table = |score: &Score| score.group == Group::Multivariate;
+        if self.only.is_none() || evaluation.scores.iter().any(whole_table) {
+            evaluation.projection = projection::projection(&pair.frame());
+        }
+        let prediction = Prediction::of(&self.options);
+        if chosen(prediction.id()) {
+            let (seed, quiet) = (own(seed, &prediction), |_: &str, _: f64| {
+                ControlFlow::Continue(())
+            });
+            evaluation.predictions = (*pair.predictions(&prediction, &seed, &quiet)?).clone();
+        }
         evaluation.clusters = (*pair.clusters()).clone();
         // What was not asked for costs nothing: nearest neighbours and key sets take most of the time.
-        let chosen = |id: &str| evaluation.scores.iter().any(|score| score.id == id);
         let asked = |disclosure: bool| {
             self.only.is_none()
                 || evaluation.scores.iter().any(|score| {

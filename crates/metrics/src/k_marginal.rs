@@ -115,7 +115,7 @@ impl KMarginal {
 }
 
 /// The distinct quantiles of the values without the smallest and the largest: a value that many rows share is never cut off by itself at the low end.
-fn edges(real: &[f64], bins: usize) -> Vec<f64> {
+pub(crate) fn edges(real: &[f64], bins: usize) -> Vec<f64> {
     let mut sorted: Vec<f64> = real.iter().copied().filter(|x| !x.is_nan()).collect();
     if sorted.is_empty() {
         return Vec::new();

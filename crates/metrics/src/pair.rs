@@ -11,6 +11,7 @@ use crate::association::TableAssociations;
 use crate::clusters;
 use crate::disclosure::{SweepOptions, sweep};
 use crate::frame::{Frame, Side};
+use crate::manifold::Manifold;
 use crate::nearest::{Found, Gaps, NearestOptions, nearest, section};
 use crate::neighbours::{Capped, Space};
 use crate::overlap::overlap;
@@ -19,8 +20,8 @@ use crate::trial::{self, TrialOptions};
 use crate::univariate::Univariate;
 use crate::{
     Attack, AttackResult, ClusterSection, DisclosureSection, Distance, MembershipAttack,
-    MembershipKind, MetricError, NearestSection, Overlap, Progress, Propensity, PropensityModel,
-    RegressionSection, TrialSection, Undefined, membership,
+    MembershipKind, MetricError, NearestSection, Overlap, Prediction, PredictionSection, Progress,
+    Propensity, PropensityModel, RegressionSection, TrialSection, Undefined, membership,
 };
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
@@ -52,6 +53,8 @@ struct Shared {
     clusters: OnceLock<Arc<Vec<ClusterSection>>>,
     trial: Kept<TrialOptions, Result<Option<TrialSection>, MetricError>>,
     propensity: Kept<(Propensity, Seed), Result<Result<PropensityModel, Undefined>, MetricError>>,
+    predictions: Kept<(Prediction, Seed), Vec<PredictionSection>>,
+    manifold: Kept<(), Result<Manifold, Undefined>>,
     regressions: Kept<RegressionOptions, Result<Vec<RegressionSection>, MetricError>>,
     disclosure: Kept<SweepOptions, Result<Option<DisclosureSection>, MetricError>>,
     gower: OnceLock<Arc<Space>>,
@@ -85,16 +88,24 @@ impl<K: PartialEq + Clone, V> Kept<K, V> {
     }
 
     fn get(&self, key: &K, compute: impl FnOnce() -> V) -> Arc<V> {
-        if let Some(found) = self.find(key) {
-            return found;
+        match self.try_get(key, || Ok::<V, std::convert::Infallible>(compute())) {
+            Ok(value) => value,
+            Err(never) => match never {},
         }
-        let value = Arc::new(compute());
+    }
+
+    /// Keeps values only, so that what was cancelled can be asked for again.
+    fn try_get<E>(&self, key: &K, compute: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
+        if let Some(found) = self.find(key) {
+            return Ok(found);
+        }
+        let value = Arc::new(compute()?);
         let mut kept = self
             .0
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         kept.push((key.clone(), Arc::clone(&value)));
-        value
+        Ok(value)
     }
 }
 
@@ -371,6 +382,28 @@ impl Pair<'_> {
             Ok(model) => Ok(Arc::new(model.clone())),
             Err(error) => Err(error.clone()),
         }
+    }
+
+    pub(crate) fn predictions(
+        &self,
+        prediction: &Prediction,
+        seed: &Seed,
+        progress: Progress<'_>,
+    ) -> Result<Arc<Vec<PredictionSection>>, MetricError> {
+        self.shared
+            .predictions
+            .try_get(&(prediction.clone(), *seed), || {
+                prediction.measure(self, seed, progress)
+            })
+    }
+
+    pub(crate) fn manifold(
+        &self,
+        progress: Progress<'_>,
+    ) -> Result<Arc<Result<Manifold, Undefined>>, MetricError> {
+        self.shared
+            .manifold
+            .try_get(&(), || Manifold::of(self, progress))
     }
 
     pub(crate) fn regressions(

@@ -5,7 +5,9 @@ mod logit;
 mod tree;
 
 use parable_seed::Seed;
+use parable_table::Table;
 
+use crate::frame::Frame;
 use crate::univariate::kolmogorov_smirnov;
 use crate::{
     Direction, Group, Metric, MetricError, Pair, PropensityModel, Score, Sides, Undefined, Unit,
@@ -15,9 +17,6 @@ use tree::{Binned, TreeOptions};
 
 /// Folds of the cross-validated detection.
 const FOLDS: usize = 5;
-
-/// Most coefficients of a logit model with products: a tree sees the same in less time.
-const MOST_TERMS: usize = 150;
 
 /// Most work for one step of a logit fit, rows times coefficients squared: one to two seconds.
 const MOST_WORK: usize = 3_000_000_000;
@@ -46,7 +45,7 @@ impl Propensity {
         Self::new(Model::Logit, 0)
     }
 
-    /// The same with all products of two main effects; undefined if there are more terms than a twentieth of the rows, or more than 150.
+    /// The same with all products of two main effects; undefined if there are more terms than a twentieth of the rows, or so many that a step of the fit takes seconds (rows times terms squared above 3e9: 210 terms at 65,000 rows).
     #[must_use]
     pub fn products() -> Self {
         Self::new(Model::Products, 0)
@@ -100,32 +99,73 @@ impl Propensity {
                 });
             }
         }
+        let mut model = match self.of_frame(&frame, seed) {
+            Ok(model) => model,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.add_generator_null(&mut model, pair.copies(), seed);
+        Ok(Ok(model))
+    }
+
+    /// What the same model gives for pairs of tables that the synthesizer made, the next in a circle against each: all that a correct synthesizer of this kind would differ by.
+    fn add_generator_null(&self, model: &mut PropensityModel, copies: &[&Table], seed: &Seed) {
+        const RECOMMENDED: usize = 10;
+        if copies.len() < 2 {
+            return;
+        }
+        let own = self.clone().with_permutations(0);
+        // Two tables make one pair and not two.
+        let pairs = if copies.len() == 2 { 1 } else { copies.len() };
+        let found: Vec<f64> = (0..pairs)
+            .filter_map(|at| {
+                let next = copies[(at + 1) % copies.len()];
+                let frame = Frame::new(copies[at], next, None);
+                let seed = seed.stream("generator").index(at as u64);
+                own.of_frame(&frame, &seed).ok().map(|model| model.pmse)
+            })
+            .collect();
+        if found.is_empty() {
+            return;
+        }
+        let n = found.len() as f64;
+        let mean = found.iter().sum::<f64>() / n;
+        let squares: f64 = found.iter().map(|x| (x - mean) * (x - mean)).sum();
+        model.generator_pairs = found.len() as u32;
+        model.generator_mean = Some(mean);
+        model.generator_sd = (found.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+        model.generator_ratio = (mean > 0.0).then(|| model.pmse / mean);
+        model.few_generator_tables = copies.len() < RECOMMENDED;
+    }
+
+    fn of_frame(&self, frame: &Frame, seed: &Seed) -> Result<PropensityModel, Undefined> {
         if frame.rows.real == 0 || frame.rows.synthetic == 0 {
-            return Ok(Err(Undefined::NoRows));
+            return Err(Undefined::NoRows);
         }
         let use_column =
             |name: &str| self.columns.is_empty() || self.columns.iter().any(|own| own == name);
-        Ok(match self.model {
-            Model::Tree => self.measure_tree(&Binned::of(&frame, use_column), seed),
+        match self.model {
+            Model::Tree => self.measure_tree(&Binned::of(frame, use_column), seed),
             model => {
-                let design = Design::main_effects(&frame, use_column);
+                let design = Design::main_effects(frame, use_column);
                 let rows = design.rows();
                 let design = match model {
                     Model::Products => {
                         let terms = design.count_with_products();
-                        if terms > (rows / 20).min(MOST_TERMS) {
-                            return Ok(Err(Undefined::TooManyTerms));
+                        if terms > rows / 20
+                            || terms.saturating_pow(2).saturating_mul(rows) > MOST_WORK
+                        {
+                            return Err(Undefined::TooManyTerms);
                         }
                         design.with_products()
                     }
                     _ => design,
                 };
                 if design.columns.len().pow(2) * rows > MOST_WORK {
-                    return Ok(Err(Undefined::TooManyTerms));
+                    return Err(Undefined::TooManyTerms);
                 }
                 self.measure_logit(&design, seed)
             }
-        })
+        }
     }
 
     fn measure_logit(&self, design: &Design, seed: &Seed) -> Result<PropensityModel, Undefined> {
@@ -288,6 +328,11 @@ impl Labels {
             separable: real.iter().all(|&p| p < CERTAIN)
                 && synthetic.iter().all(|&p| p > 1.0 - CERTAIN),
             converged: true,
+            generator_pairs: 0,
+            generator_mean: None,
+            generator_sd: None,
+            generator_ratio: None,
+            few_generator_tables: false,
             histogram: Sides {
                 real: histogram(real),
                 synthetic: histogram(synthetic),
@@ -335,7 +380,7 @@ impl Labels {
 }
 
 /// The probability that a synthetic row has a higher score than a real one, ties counting one half.
-fn area_under_curve(mut real: Vec<f64>, mut synthetic: Vec<f64>) -> f64 {
+pub(crate) fn area_under_curve(mut real: Vec<f64>, mut synthetic: Vec<f64>) -> f64 {
     real.sort_unstable_by(f64::total_cmp);
     synthetic.sort_unstable_by(f64::total_cmp);
     let (mut below, mut through, mut wins) = (0, 0, 0.0);
@@ -418,6 +463,9 @@ impl Metric for Propensity {
             ("null_mean", model.null_mean),
             ("null_sd", model.null_sd),
             ("standardised", model.standardised),
+            ("generator_mean", model.generator_mean),
+            ("generator_sd", model.generator_sd),
+            ("generator_ratio", model.generator_ratio),
             ("auc", model.auc),
             ("auc_sd", model.auc_sd),
         ] {
@@ -545,6 +593,31 @@ mod tests {
             // A row next to the gap can fall on the wrong side when it is held out itself.
             assert!(model.auc.unwrap() > 0.95, "{model:?}");
         }
+    }
+
+    #[test]
+    fn further_tables_of_the_synthesizer_give_a_null_of_their_own() {
+        // A synthesizer that draws from the population: the judged table differs from the real one as its tables do from each other.
+        let normal = |seed: u64, rows: usize| {
+            let mut rng = Seed::from_u64(seed).rng();
+            let x: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();
+            let y: Vec<f64> = x.iter().map(|x| x + rng.normal()).collect();
+            table(vec![numbers("x", &x), numbers("y", &y)])
+        };
+        let real = normal(1, 800);
+        let copies: Vec<parable_table::Table> = (10..22).map(|seed| normal(seed, 800)).collect();
+        let judged = normal(9, 800);
+        let pair = Pair::new(&real, &judged).unwrap();
+        let alone = Propensity::tree().with_permutations(0);
+        let without = alone.measure(&pair, &Seed::from_u64(1)).unwrap().unwrap();
+        let pair = pair.with_copies(&copies).unwrap();
+        let with = alone.measure(&pair, &Seed::from_u64(1)).unwrap().unwrap();
+        assert_eq!((with.pmse, with.generator_pairs), (without.pmse, 12));
+        assert_eq!(without.generator_ratio, None);
+        // The sd of the null is a tenth of its mean, as that of permutations; 5 of them.
+        let ratio = with.generator_ratio.unwrap();
+        let relative = with.generator_sd.unwrap() / with.generator_mean.unwrap();
+        assert!((ratio - 1.0).abs() < 5.0 * relative, "{ratio} {relative}");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! All metrics by name, so that an owner can choose.
 
 use crate::evaluator::default_metrics;
-use crate::{EvaluationOptions, KMarginal, Metric, MetricError, RegressionScore};
+use crate::{
+    ClusteredMsd, Correlation, DensityMad, EvaluationOptions, KMarginal, KullbackLeibler,
+    ManifoldScore, Metric, MetricError, PairSimilarity, Prediction, RankTest, RegressionScore,
+};
 
 /// A metric of the registry.
 pub struct Registered {
@@ -70,6 +73,16 @@ pub fn registry(options: &EvaluationOptions) -> Vec<Registered> {
 fn further_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
     let mut metrics: Vec<Box<dyn Metric>> =
         vec![Box::new(KMarginal::new(1)), Box::new(KMarginal::new(3))];
+    metrics.extend([
+        Box::new(DensityMad::new(options.bins)) as Box<dyn Metric>,
+        Box::new(KullbackLeibler::new(options.bins)),
+        Box::new(RankTest::KruskalWallis),
+        Box::new(RankTest::MannWhitney),
+        Box::new(PairSimilarity::new(Correlation::Spearman)),
+        Box::new(ClusteredMsd::default()),
+        Box::new(Prediction::of(options)),
+    ]);
+    metrics.extend(ManifoldScore::ALL.map(|score| Box::new(score) as Box<dyn Metric>));
     metrics.extend(RegressionScore::all(options));
     metrics
 }

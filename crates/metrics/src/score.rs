@@ -288,6 +288,8 @@ pub enum Unit {
     Attacks,
     /// Coefficients of models.
     Coefficients,
+    /// Counting queries.
+    Queries,
 }
 
 /// A confidence interval.

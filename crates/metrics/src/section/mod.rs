@@ -8,10 +8,13 @@ mod columns;
 mod disclosure;
 mod membership;
 mod missing;
+mod prediction;
 mod privacy;
+mod projection;
 mod propensity;
 mod regression;
 mod rules;
+mod subgroups;
 mod trial;
 
 use serde::{Deserialize, Serialize};
@@ -27,13 +30,16 @@ pub use disclosure::{
 };
 pub use membership::{Bootstrapped, MembershipAttack, MembershipKind, TruePositives};
 pub use missing::{JointMissing, MissingRow, MissingSection, ReasonShare};
+pub use prediction::{PredictionMeasure, PredictionModel, PredictionSection, Spread};
 pub use privacy::{
     Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
     Overlap, OverlapCounts, PrivacySection,
 };
+pub use projection::Projection;
 pub use propensity::{PropensityModel, PropensitySection};
 pub use regression::{CoefficientRow, Estimate, RegressionSection};
 pub use rules::{RuleRow, RuleSection};
+pub use subgroups::{SubgroupRow, SubgroupTable};
 pub use trial::{ArmShare, BalanceRow, Effect, EffectPair, TrialEffect, TrialSection};
 
 /// The same thing for the real and for the synthetic table.

@@ -52,6 +52,21 @@ pub struct PropensityModel {
     pub separable: bool,
     /// Whether the iteration ended.
     pub converged: bool,
+    /// Pairs of further tables of the synthesizer behind the next numbers, 0 without [`Pair::with_copies`](crate::Pair::with_copies).
+    #[serde(default)]
+    pub generator_pairs: u32,
+    /// The mean of `pmse` over these pairs: what a correct synthesizer of this kind gives with this model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_mean: Option<f64>,
+    /// Its standard deviation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_sd: Option<f64>,
+    /// `pmse` over `generator_mean`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_ratio: Option<f64>,
+    /// Fewer than ten further tables: the numbers before are rough.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub few_generator_tables: bool,
     /// Shares of rows by fitted probability, 20 bins of equal width from 0 to 1.
     pub histogram: Sides<Vec<f64>>,
 }
