@@ -7,9 +7,9 @@ const RATE: f64 = 0.1;
 const LEAST_ROWS: usize = 20;
 
 /// Columns of small whole numbers, and a label per row.
-pub struct Rows {
-    pub columns: Vec<Vec<u8>>,
-    pub labels: Vec<bool>,
+pub(crate) struct Rows {
+    pub(crate) columns: Vec<Vec<u8>>,
+    pub(crate) labels: Vec<bool>,
 }
 
 enum Node {
@@ -22,7 +22,7 @@ enum Node {
 }
 
 /// Area under the ROC curve and accuracy of trees that learn from one set of rows and judge another.
-pub fn judge(train: &Rows, test: &Rows) -> (f64, f64) {
+pub(crate) fn judge(train: &Rows, test: &Rows) -> (f64, f64) {
     let rows = train.labels.len();
     let share = train.labels.iter().filter(|label| **label).count() as f64 / rows as f64;
     let start = (share.clamp(1e-6, 1.0 - 1e-6) / (1.0 - share).clamp(1e-6, 1.0)).ln();

@@ -3,7 +3,7 @@
 //! Everything goes through the [`Curator`], which charges before it draws. Which pair is measured next depends on how far the generator is from
 //! the rows, judged by the exponential mechanism on the L1 error of each pair.
 
-use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding, sigma_for};
+use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::Rho;
 use parable_pgm::{Columns, Groups, Measurement};
@@ -23,6 +23,8 @@ const SPREAD: f64 = 10.0;
 const MOST_PAIRS: usize = 1_000;
 /// Turns of choosing, measuring and learning: with more pairs, several are chosen in each.
 const TURNS: usize = 40;
+/// Typical variance of counts from which the exact curve of Gaussians admits less noise.
+const LEAST_VARIANCE: f64 = 16.0;
 /// Sums of many rounded shares may exceed the whole by a few units in the last place.
 const ROUNDING: f64 = 1.0 - 1e-9;
 
@@ -33,17 +35,24 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Measures all columns with equal noise, for this share of what the ledger allows.
+    /// Measures all columns with equal noise, for this share of what the ledger allows. `gaussian` says that nothing but Gaussian noise and choices
+    /// follows, so that the budget can be kept by their exact curve.
     pub(crate) fn measure(
         share: f64,
         ordered: Vec<u32>,
         curator: &mut Curator<'_>,
+        gaussian: bool,
     ) -> Result<Self, FitError> {
         let own = curator.domain().clone();
-        let Some(rho) = curator.allowance() else {
-            return Err(setting("budget", "a private fit needs a finite budget"));
-        };
-        let sigma = sigma_for(
+        let refuse = || setting("budget", "a private fit needs a finite budget");
+        let rho = curator.allowance().ok_or_else(refuse)?;
+        // The curve charges discrete noise as if its variance were smaller by up to 1, which is too much where there is little noise.
+        let squared = curator.unit().counts_squared() as f64;
+        if gaussian && 1.5 * own.len() as f64 * squared / rho.get() > LEAST_VARIANCE {
+            curator.keep_by_gaussians();
+        }
+        let rho = curator.allowance().ok_or_else(refuse)?;
+        let sigma = curator.sigma_for(
             share * rho.get() / own.len() as f64,
             curator.unit().counts_squared(),
         )?;
@@ -130,7 +139,7 @@ impl<'a, 'b> Release<'a, 'b> {
     /// Measures the columns once more with all that is left.
     fn columns_again(&mut self) -> Result<(), FitError> {
         let own = self.domain.len();
-        let sigma = sigma_for(
+        let sigma = self.curator.sigma_for(
             self.allowed() / own as f64,
             self.curator.unit().counts_squared(),
         )?;
@@ -169,7 +178,10 @@ impl<'a, 'b> Release<'a, 'b> {
     fn sigma_of_round(&self, rounds: usize) -> Result<f64, FitError> {
         let left = self.curator.allowance().map_or(0.0, Rho::get);
         let rho = (1.0 - self.config.selection_share) * left / rounds.max(1) as f64;
-        Ok(sigma_for(rho, self.curator.unit().counts_squared())?.get())
+        Ok(self
+            .curator
+            .sigma_for(rho, self.curator.unit().counts_squared())?
+            .get())
     }
 
     /// Rows that a group of levels holds at least.
@@ -274,7 +286,9 @@ impl<'a, 'b> Release<'a, 'b> {
                         (self.choose(choice, rho - choice, &model)?, rho - choice)
                     }
                 };
-                let sigma = sigma_for(rho, self.curator.unit().counts_squared())?;
+                let sigma = self
+                    .curator
+                    .sigma_for(rho, self.curator.unit().counts_squared())?;
                 measured.extend(self.curator.measure("relation", &[(set, sigma)])?);
                 self.left -= 1;
             }
@@ -306,7 +320,7 @@ impl<'a, 'b> Release<'a, 'b> {
         let squared = self.curator.unit().counts_squared();
         let mut asked = Vec::with_capacity(sets.len());
         for (set, weight) in sets.into_iter().zip(weights) {
-            asked.push((set, sigma_for(left * weight / total, squared)?));
+            asked.push((set, self.curator.sigma_for(left * weight / total, squared)?));
         }
         self.left = 0;
         self.curator.measure("relation", &asked)
@@ -319,7 +333,10 @@ impl<'a, 'b> Release<'a, 'b> {
         rest: f64,
         model: &impl Fn(&AttrSet) -> Vec<f64>,
     ) -> Result<AttrSet, FitError> {
-        let sigma = sigma_for(rest, self.curator.unit().counts_squared())?.get();
+        let sigma = self
+            .curator
+            .sigma_for(rest, self.curator.unit().counts_squared())?
+            .get();
         let rows = self.known.rows;
         let mut penalties = Vec::with_capacity(self.candidates.len());
         let mut estimates = Vec::with_capacity(self.candidates.len());

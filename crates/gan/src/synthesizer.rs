@@ -7,7 +7,7 @@ use parable_core::{
     Publication, Synthesizer,
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
-use parable_dp::NoiseSource;
+use parable_dp::{NoiseSource, Rho};
 use parable_pgm::Groups;
 use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Kind, Table};
@@ -23,6 +23,12 @@ use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
 
 pub(crate) const NAME: &str = "gan";
+
+/// Bins of a number at this zero-concentrated loss, which is that of epsilon 1 at delta 1e-6 or so.
+const BINS: f64 = 128.0;
+const RHO_OF_BINS: f64 = 0.018;
+const FEWEST_BINS: f64 = 32.0;
+const MOST_BINS: f64 = 1024.0;
 
 /// A generator network, taught by counts, by a discriminator, or by both; private unless the settings say otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,8 +49,14 @@ impl Gan {
         &self.config
     }
 
-    fn bins(&self) -> CodecConfig {
-        CodecConfig::default().with_max_bins(self.config.marginals.max_bins)
+    /// How numbers are cut when this much zero-concentrated loss is allowed; by public facts alone.
+    fn bins(&self, allowed: Option<f64>) -> CodecConfig {
+        let by_budget = match allowed {
+            None => BINS,
+            Some(rho) => (BINS * (rho / RHO_OF_BINS).sqrt()).clamp(FEWEST_BINS, MOST_BINS),
+        };
+        let bins = self.config.marginals.max_bins;
+        CodecConfig::default().with_max_bins(bins.unwrap_or(by_budget as u32))
     }
 
     /// Share of what is left after the columns that the discriminator gets; nothing without one.
@@ -66,7 +78,9 @@ impl Gan {
         context: &mut FitContext<'_>,
     ) -> Result<GanModel, FitError> {
         let config = &self.config;
-        let codec = Codec::declared_with(table.schema(), &self.bins()).map_err(refused)?;
+        let allowed = parable_core::allowance(context.ledger).map(Rho::get);
+        let bins = self.bins(allowed);
+        let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         required_sets(&config.marginals, codec.domain())?;
         let seed = context.seed;
@@ -76,7 +90,8 @@ impl Gan {
         let opened = {
             let mut curator = Curator::new(&codes, context.ledger, context.noise);
             let share = config.marginals.columns_share;
-            Opened::measure(share, ordered(&codec), &mut curator)?
+            let gaussian = self.adversary_share().is_none();
+            Opened::measure(share, ordered(&codec), &mut curator, gaussian)?
         };
         let charged = match self.adversary_share() {
             None => None,
@@ -152,7 +167,7 @@ impl Gan {
         let config = &self.config;
         let receipt = context.charge_non_private("rows as they are")?;
         drop(receipt);
-        let codec = Codec::observed(table, &self.bins()).map_err(refused)?;
+        let codec = Codec::observed(table, &self.bins(None)).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         let required = required_sets(&config.marginals, codec.domain())?;
         let mut progress = progress_of(context.observer);

@@ -335,9 +335,11 @@ mod tests {
     use crate::device::run_on_cpu;
 
     fn train(rate: f64) -> Result<Trained, FitError> {
-        let mut config = GanConfig::default();
-        config.hidden = vec![8];
-        config.latent = 4;
+        let mut config = GanConfig {
+            hidden: vec![8],
+            latent: 4,
+            ..GanConfig::default()
+        };
         config.marginals.components = 20;
         config.marginals.final_steps = 400;
         config.marginals.rate = rate;

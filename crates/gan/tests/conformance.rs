@@ -8,7 +8,7 @@ fn quick(mut config: GanConfig) -> Gan {
     config.latent = 16;
     config.hidden = vec![24];
     config.marginals.components = 60;
-    config.marginals.max_bins = 24;
+    config.marginals.max_bins = Some(24);
     config.marginals.rounds = Some(3);
     config.marginals.round_steps = 5;
     config.marginals.final_steps = 40;

@@ -78,7 +78,7 @@ fn quick() -> GanConfig {
     config.latent = 16;
     config.hidden = vec![32, 32];
     config.marginals.components = 200;
-    config.marginals.max_bins = 10;
+    config.marginals.max_bins = Some(10);
     config.marginals.final_steps = 300;
     config.discriminator.hidden = vec![32, 32];
     config.discriminator.batch = 200;
