@@ -201,8 +201,7 @@ fn main() {
         GanConfig::default().non_private(),
         None,
     ));
-    let mut plain = adversary.non_private();
-    plain.discriminator.steps_per_generator = 1;
+    let plain = adversary.non_private();
     runs.push(("discriminator/not-private".to_owned(), plain, None));
     for (name, config, epsilon) in runs {
         if only

@@ -83,8 +83,8 @@ pub struct DiscriminatorConfig {
     pub hidden: Vec<usize>,
     /// Steps of the discriminator. Default 1500.
     pub steps: u64,
-    /// Steps of the discriminator for each of the generator. Default 5.
-    pub steps_per_generator: u64,
+    /// Steps of the discriminator for each of the generator. Default 5 in a private fit, whose discriminator learns slowly, else 1.
+    pub steps_per_generator: Option<u64>,
     /// Expected real rows per step, and made rows per step. Default 1000; a private fit draws each row with the same small probability.
     pub batch: usize,
     /// Norm to which the gradient of each real row is cut. Default 1.
@@ -132,7 +132,7 @@ impl Default for DiscriminatorConfig {
         Self {
             hidden: vec![128, 128],
             steps: 1500,
-            steps_per_generator: 5,
+            steps_per_generator: None,
             batch: 1000,
             clip: 1.0,
             rate: 5e-4,
@@ -169,6 +169,13 @@ impl GanConfig {
     pub fn with_compute(mut self, compute: Compute) -> Self {
         self.compute = compute;
         self
+    }
+
+    /// Steps of the discriminator for each of the generator, no more than there are.
+    pub(crate) fn steps_per_generator(&self) -> u64 {
+        let own = &self.discriminator;
+        let usual = if self.private { 5 } else { 1 };
+        own.steps_per_generator.unwrap_or(usual).min(own.steps)
     }
 
     /// Refuses settings that make no sense whatever the table.
@@ -242,7 +249,9 @@ impl GanConfig {
             ),
             (
                 "discriminator.steps_per_generator",
-                other.steps_per_generator > 0 && other.steps_per_generator <= other.steps,
+                other
+                    .steps_per_generator
+                    .is_none_or(|steps| (1..=other.steps).contains(&steps)),
                 "between 1 and the number of steps",
             ),
             (

@@ -256,6 +256,7 @@ impl<B: Backend> School<'_, B> {
     /// Learns from a discriminator, and from the counts beside it.
     fn learn_rows(&mut self, rows: Rows<'_>, total: u64) -> Result<(), FitError> {
         let config = &self.training.config.discriminator;
+        let turn = self.training.config.steps_per_generator();
         let seed = self.training.seed.stream("gan/train");
         let layout = self.training.layout.clone();
         let mut adversary = Adversary::<B>::new(config, rows, layout, &seed, &self.device);
@@ -266,7 +267,7 @@ impl<B: Backend> School<'_, B> {
             let pass = self.generator.forward(latent);
             adversary.learn(&pass.shares)?;
             self.done += 1;
-            if step % config.steps_per_generator == 0 {
+            if step.is_multiple_of(turn) {
                 let (logits, loss) = adversary.gradient(&self.generator, &pass);
                 let counted = self.teacher.gradient(&pass.shares);
                 let counted = self.generator.back_to_logits(&pass, counted);
@@ -277,8 +278,7 @@ impl<B: Backend> School<'_, B> {
                     gradients,
                 );
                 average.add(&self.generator.parameters);
-                let turn = step / config.steps_per_generator;
-                if turn.is_multiple_of(LOOK) || step + config.steps_per_generator > config.steps {
+                if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
                         return Err(TrainingError::Diverged { step: self.done }.into());
                     }

@@ -129,11 +129,10 @@ fn a_discriminator_teaches_relations_without_a_guarantee_and_with_one() {
     let table = toy(5_000);
     let mut config = quick().with_teacher(Teacher::Discriminator).non_private();
     config.discriminator.steps = 800;
-    config.discriminator.steps_per_generator = 1;
     let mut unlimited = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
     let plain = fit(config.clone(), &table, &mut unlimited).expect("a fit");
     config.private = true;
-    config.discriminator.steps_per_generator = 2;
+    config.discriminator.steps_per_generator = Some(2);
     let mut ledger = ledger(8.0);
     let private = fit(config, &table, &mut ledger).expect("a fit");
     assert!(
