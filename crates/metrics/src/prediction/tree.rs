@@ -206,8 +206,8 @@ impl Forest {
     ) -> Self {
         let trees = match classes {
             ..=2 => grow_all(data, rows, &Classes::<2> { of, classes }, options, seed),
-            ..=4 => grow_all(data, rows, &Classes::<4> { of, classes }, options, seed),
-            ..=8 => grow_all(data, rows, &Classes::<8> { of, classes }, options, seed),
+            3..=4 => grow_all(data, rows, &Classes::<4> { of, classes }, options, seed),
+            5..=8 => grow_all(data, rows, &Classes::<8> { of, classes }, options, seed),
             _ => grow_all(data, rows, &Classes::<32> { of, classes }, options, seed),
         };
         Self {
