@@ -30,7 +30,7 @@ fn wide(seed: u64, rows: usize, columns: usize) -> Table {
     let common: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();
     let make = |at: usize| {
         let name = format!("c{at:03}");
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             let values = common.iter().map(|x| x + rng.normal()).collect();
             number(&name, values)
         } else {
