@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Sample(Sample),
     /// Clean, fit, sample and restore in one go
     Synthesize(Synthesize),
-    /// Judge a synthetic table against the real one: report.html and report.json
+    /// Judge a synthetic table against the real one: report.html, report.md and report.json, or with --release the pages fit for others
     Evaluate(Evaluate),
     /// Show how a model came about and what it learnt, as a person reads it
     Inspect(Inspect),
@@ -270,20 +270,103 @@ pub(crate) struct Synthesize {
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
     /// The real table
-    pub(crate) real: PathBuf,
+    #[arg(required_unless_present_any = ["write_bands", "list_metrics"])]
+    pub(crate) real: Option<PathBuf>,
     /// The synthetic table
-    pub(crate) synthetic: PathBuf,
+    #[arg(required_unless_present_any = ["write_bands", "list_metrics"])]
+    pub(crate) synthetic: Option<PathBuf>,
     /// What each column is; without it, parable works it out from the real table and says so
     #[arg(long)]
     pub(crate) schema: Option<PathBuf>,
     /// Real rows the method never saw; makes the privacy numbers comparable with chance
     #[arg(long)]
     pub(crate) holdout: Option<PathBuf>,
+    /// The folder to write into; made if absent
+    #[arg(long, required_unless_present_any = ["write_bands", "list_metrics"])]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Where everything random starts: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
     #[command(flatten)]
-    pub(crate) out: OutFolder,
+    pub(crate) what: Measured,
+    #[command(flatten)]
+    pub(crate) shown: Shown,
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is measured")]
+pub(crate) struct Measured {
+    /// Only these metrics, by id and separated by commas; --list-metrics names them
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) metrics: Option<Vec<String>>,
+    /// Name every metric with a sentence about it, and stop
+    #[arg(long)]
+    pub(crate) list_metrics: bool,
+    /// Columns an intruder is taken to know, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) keys: Vec<String>,
+    /// Columns an intruder wants to know, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) targets: Vec<String>,
+    /// A regression an analyst would fit, such as 'post ~ arm*fsm + pre | school'; may be repeated
+    #[arg(long, value_name = "FORMULA")]
+    pub(crate) formula: Vec<parable::metrics::Formula>,
+    /// Columns whose levels are subgroups, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) subgroups: Vec<String>,
+    /// Columns that models are trained to predict, separated by commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) predict: Vec<String>,
+    /// Another table of the same model: estimates are combined over all of them; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) copy: Vec<PathBuf>,
+    /// Another method's table to compare with, on the same pages; may be repeated
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(crate) also: Vec<String>,
+}
+
+/// What the pages say.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What the pages say")]
+pub(crate) struct Shown {
+    /// Write pages made for publication instead of the owner's: bands in place of numbers, no small counts, no extreme values
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Limits of the bands, edited by you
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bands: Option<PathBuf>,
+    /// Write the limits of the bands to edit, and stop
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_bands: Option<PathBuf>,
+    /// The model file the synthetic table was sampled from: the model card tells its method, settings, ledger and cleaning
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// What the synthetic table was made from, if there is no model file
+    #[arg(long, value_enum, conflicts_with = "model")]
+    pub(crate) made_from: Option<MadeFromName>,
+    /// Also write the rows to look at before a release, for the owner's eyes only: it says who stands in the data
+    #[arg(long, value_name = "FILE", conflicts_with = "release")]
+    pub(crate) review: Option<PathBuf>,
+    /// Days of work people put in, for the cost section
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) person_days: Option<f64>,
+}
+
+/// What a synthetic table was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MadeFromName {
+    /// Names and types of columns only
+    Metadata,
+    /// Names, types and values that could occur
+    PlausibleValues,
+    /// The real distribution of each column on its own
+    OneWay,
+    /// Relations between real columns
+    Joint,
 }
 
 #[derive(Debug, Args)]

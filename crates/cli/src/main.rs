@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod failure;
+mod meter;
 mod output;
 mod progress;
 

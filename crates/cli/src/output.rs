@@ -89,6 +89,9 @@ impl Outputs {
 }
 
 /// The paths of these names in a folder.
-pub(crate) fn in_folder<const N: usize>(folder: &Path, names: [&str; N]) -> [PathBuf; N] {
+pub(crate) fn in_folder<const N: usize>(
+    folder: &Path,
+    names: [impl AsRef<Path>; N],
+) -> [PathBuf; N] {
     names.map(|name| folder.join(name))
 }

@@ -1,13 +1,144 @@
 //! Judging a synthetic table.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use parable_core::{Observer, Progress};
-use parable_metrics::{Evaluation, Pair};
+use parable_metrics::{Evaluation, EvaluationOptions, Pair, Review};
 use parable_seed::Seed;
 use parable_table::Table;
 
 use crate::Error;
 
+/// How a synthetic table is to be judged. The default: by every default metric, without a holdout.
+#[derive(Clone, Debug, Default)]
+pub struct Judging<'a> {
+    holdout: Option<&'a Table>,
+    copies: Vec<&'a Table>,
+    options: EvaluationOptions,
+    only: Option<Vec<String>>,
+}
+
+/// An evaluation and how long its metrics took.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Judged {
+    /// What was found.
+    pub evaluation: Evaluation,
+    /// Wall-clock seconds by id of the metric. What several metrics share counts for the first of them; the reference tables are not in it.
+    pub metric_seconds: BTreeMap<String, f64>,
+}
+
+impl<'a> Judging<'a> {
+    /// The same with real rows the method never saw. Without them the numbers that need them are absent, never guessed.
+    #[must_use]
+    pub fn with_holdout(mut self, holdout: Option<&'a Table>) -> Self {
+        self.holdout = holdout;
+        self
+    }
+
+    /// The same with further tables of the same model: estimates are combined over all of them.
+    #[must_use]
+    pub fn with_copies(mut self, copies: impl IntoIterator<Item = &'a Table>) -> Self {
+        self.copies = copies.into_iter().collect();
+        self
+    }
+
+    /// The same with these options.
+    #[must_use]
+    pub fn with_options(mut self, options: EvaluationOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The same with these metrics of the registry alone; `None` stands for the default ones.
+    #[must_use]
+    pub fn with_only(mut self, ids: Option<Vec<String>>) -> Self {
+        self.only = ids;
+        self
+    }
+
+    /// Compares a synthetic table with the real one. What each column is for comes from the real table's schema.
+    ///
+    /// # Errors
+    /// Tables with different columns, options that do not fit them, metrics that do not exist; [`Error::is_cancelled`] when the observer stops the
+    /// work.
+    pub fn run(
+        &self,
+        real: &Table,
+        synthetic: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Judged, Error> {
+        let pair = self.pair(real, synthetic)?;
+        let marks: RefCell<Vec<(String, Instant)>> = RefCell::default();
+        let tell = |what: &str, share: f64| {
+            let mut marks = marks.borrow_mut();
+            if marks.last().is_none_or(|(last, _)| last != what) {
+                marks.push((what.to_owned(), Instant::now()));
+            }
+            observer.progress(Progress::new("evaluate", (share * 1_000.0) as u64, 1_000))
+        };
+        let evaluator = Evaluation::of(pair).with_options(self.options.clone());
+        let evaluator = match &self.only {
+            Some(ids) => evaluator.with_only(ids),
+            None => evaluator.with_default_metrics(),
+        };
+        let evaluation = evaluator.run_with(seed, &tell)?;
+        let metric_seconds = seconds(&evaluation, &marks.into_inner());
+        Ok(Judged {
+            evaluation,
+            metric_seconds,
+        })
+    }
+}
+
+impl<'a> Judging<'a> {
+    /// The rows an owner should look at before giving the table away. **Do not release** the result: it says who stands in the data.
+    ///
+    /// # Errors
+    /// As [`Judging::run`].
+    pub fn review(&self, real: &Table, synthetic: &Table, seed: &Seed) -> Result<Review, Error> {
+        Ok(Review::of(
+            &self.pair(real, synthetic)?,
+            &self.options,
+            seed,
+        )?)
+    }
+
+    fn pair<'t>(&self, real: &'t Table, synthetic: &'t Table) -> Result<Pair<'t>, Error>
+    where
+        'a: 't,
+    {
+        let pair = Pair::new(real, synthetic)?.with_copies(self.copies.iter().copied())?;
+        Ok(match self.holdout {
+            Some(holdout) => pair.with_holdout(holdout)?,
+            None => pair,
+        })
+    }
+}
+
+/// The time from each mark to the next, added up by metric: a metric that tells of its own steps goes on until the next one begins.
+fn seconds(evaluation: &Evaluation, marks: &[(String, Instant)]) -> BTreeMap<String, f64> {
+    let mut seconds = BTreeMap::new();
+    let mut current: Option<&str> = None;
+    for pair in marks.windows(2) {
+        let (what, began) = &pair[0];
+        if let Some(score) = evaluation.scores.iter().find(|score| score.title == *what) {
+            current = Some(&score.id);
+        } else if what == "reference tables" {
+            break;
+        }
+        if let Some(id) = current {
+            *seconds.entry(id.to_owned()).or_insert(0.0) += (pair[1].1 - *began).as_secs_f64();
+        }
+    }
+    seconds
+}
+
 /// Compares a synthetic table with the real one by every default metric, with what each column is for taken from the real table's schema.
+/// [`Judging`] says more than this.
 ///
 /// `holdout`: real rows the method never saw; without them the numbers that need them are absent, never guessed.
 ///
@@ -20,15 +151,8 @@ pub fn judge(
     seed: &Seed,
     observer: &dyn Observer,
 ) -> Result<Evaluation, Error> {
-    let pair = Pair::new(real, synthetic)?;
-    let pair = match holdout {
-        Some(holdout) => pair.with_holdout(holdout)?,
-        None => pair,
-    };
-    let tell = |_: &str, share: f64| {
-        observer.progress(Progress::new("evaluate", (share * 1_000.0) as u64, 1_000))
-    };
-    Ok(Evaluation::of(pair)
-        .with_default_metrics()
-        .run_with(seed, &tell)?)
+    let judged = Judging::default()
+        .with_holdout(holdout)
+        .run(real, synthetic, seed, observer)?;
+    Ok(judged.evaluation)
 }

@@ -141,6 +141,12 @@ impl Fitted {
         &*self.model
     }
 
+    /// What cleaning did before the fit and undoes after sampling, one sentence per step.
+    #[must_use]
+    pub fn cleaning_steps(&self) -> Vec<String> {
+        self.recipe.describe()
+    }
+
     /// The schema of the source, whose columns, order and types synthetic tables have.
     #[must_use]
     pub fn source_schema(&self) -> &Schema {

@@ -54,7 +54,7 @@ pub use parable_trials as trials;
 
 pub use cleaned::{CleanOptions, Cleaned};
 pub use error::Error;
-pub use evaluate::judge;
+pub use evaluate::{Judged, Judging, judge};
 pub use fitted::{Fitted, Synthetic};
 pub use method::{METHODS, Method, MethodInfo};
 pub use protection::Protection;

@@ -7,6 +7,10 @@ use parable_metrics::Evaluation;
 use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
+use crate::bands::Bands;
+use crate::coarse::CoarseColumn;
+use crate::spectrum::MadeFrom;
+
 /// Everything a report shows: one table, and one or several synthetic versions of it with their evaluations.
 ///
 /// **Confidential**, because evaluations hold exact statistics of the real table.
@@ -31,6 +35,12 @@ pub struct ReportInput {
     /// What a reader should know about the table: what cleaning changed, what was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// The limits that turn numbers into bands.
+    #[serde(default)]
+    pub bands: Bands,
+    /// Days of work that people put into the synthetic table, for the cost section.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_days: Option<f64>,
     /// When the report was made, as it is to be printed. `None` prints nothing, so that equal inputs give equal pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_at: Option<String>,
@@ -45,18 +55,64 @@ pub struct MethodResult {
     /// How the model came about; `None` for a synthetic table of unknown origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<FitRecord>,
+    /// What the table was made from; `None` concludes it from the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_from: Option<MadeFrom>,
     /// What was measured.
     pub evaluation: Evaluation,
     /// What it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What cleaning did before the fit and undid after sampling, one sentence per step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleaning: Vec<String>,
     /// What was repaired or restored after sampling, and other remarks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Shapes of the columns that may leave the owner's hands; without them a release shows none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coarse: Vec<CoarseColumn>,
+}
+
+/// What one step took. What was not measured is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Seconds on the clock.
+    pub wall_seconds: Option<f64>,
+    /// Seconds of all processors together.
+    pub cpu_seconds: Option<f64>,
+    /// Most memory the process had held by the end of the step, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+impl Usage {
+    /// A step that took so long on the clock.
+    #[must_use]
+    pub fn wall(seconds: f64) -> Self {
+        Self {
+            wall_seconds: Some(seconds),
+            ..Self::default()
+        }
+    }
+
+    /// The same with the seconds of all processors.
+    #[must_use]
+    pub fn with_cpu_seconds(mut self, seconds: Option<f64>) -> Self {
+        self.cpu_seconds = seconds;
+        self
+    }
+
+    /// The same with the most memory held.
+    #[must_use]
+    pub fn with_peak_memory_bytes(mut self, bytes: Option<u64>) -> Self {
+        self.peak_memory_bytes = bytes;
+        self
+    }
 }
 
 /// What a method took. What was not measured is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Cost {
@@ -69,9 +125,30 @@ pub struct Cost {
     /// Wall-clock seconds to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_seconds: Option<f64>,
+    /// Processor seconds to fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit_cpu_seconds: Option<f64>,
+    /// Processor seconds to sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_cpu_seconds: Option<f64>,
+    /// Processor seconds to evaluate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_cpu_seconds: Option<f64>,
+    /// Most memory the process had held after the fit, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit_peak_bytes: Option<u64>,
+    /// Most memory the process had held after sampling, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_peak_bytes: Option<u64>,
+    /// Most memory the process had held after the evaluation, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_peak_bytes: Option<u64>,
     /// Most memory the process held, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
+    /// Wall-clock seconds by id of the metric. What several metrics share counts for the first of them; anchors are not in it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metric_seconds: BTreeMap<String, f64>,
 }
 
 /// What is true of a simulated table.
@@ -123,6 +200,8 @@ impl ReportInput {
             methods: Vec::new(),
             truth: None,
             notes: Vec::new(),
+            bands: Bands::default(),
+            person_days: None,
             generated_at: None,
         }
     }
@@ -148,6 +227,20 @@ impl ReportInput {
         self
     }
 
+    /// The same with these limits.
+    #[must_use]
+    pub fn with_bands(mut self, bands: Bands) -> Self {
+        self.bands = bands;
+        self
+    }
+
+    /// The same with the days of work that people put in.
+    #[must_use]
+    pub fn with_person_days(mut self, days: f64) -> Self {
+        self.person_days = Some(days);
+        self
+    }
+
     /// The same with the time at which the report was made.
     #[must_use]
     pub fn with_generated_at(mut self, time: impl Into<String>) -> Self {
@@ -162,9 +255,12 @@ impl MethodResult {
         Self {
             name: name.into(),
             record: None,
+            made_from: None,
             evaluation,
             cost: None,
+            cleaning: Vec::new(),
             notes: Vec::new(),
+            coarse: Vec::new(),
         }
     }
 
@@ -172,6 +268,27 @@ impl MethodResult {
     #[must_use]
     pub fn with_record(mut self, record: FitRecord) -> Self {
         self.record = Some(record);
+        self
+    }
+
+    /// The same, saying what the table was made from.
+    #[must_use]
+    pub fn with_made_from(mut self, made_from: MadeFrom) -> Self {
+        self.made_from = Some(made_from);
+        self
+    }
+
+    /// The same with what cleaning did, one sentence per step.
+    #[must_use]
+    pub fn with_cleaning<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
+        self.cleaning = steps.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with shapes of the columns that may leave the owner's hands.
+    #[must_use]
+    pub fn with_coarse(mut self, columns: Vec<CoarseColumn>) -> Self {
+        self.coarse = columns;
         self
     }
 
@@ -216,6 +333,40 @@ impl Cost {
     #[must_use]
     pub fn with_peak_memory_bytes(mut self, bytes: u64) -> Self {
         self.peak_memory_bytes = Some(bytes);
+        self
+    }
+
+    /// The same with what the fit took.
+    #[must_use]
+    pub fn with_fit(mut self, usage: Usage) -> Self {
+        self.fit_seconds = usage.wall_seconds;
+        self.fit_cpu_seconds = usage.cpu_seconds;
+        self.fit_peak_bytes = usage.peak_memory_bytes;
+        self
+    }
+
+    /// The same with what sampling took.
+    #[must_use]
+    pub fn with_sample(mut self, usage: Usage) -> Self {
+        self.sample_seconds = usage.wall_seconds;
+        self.sample_cpu_seconds = usage.cpu_seconds;
+        self.sample_peak_bytes = usage.peak_memory_bytes;
+        self
+    }
+
+    /// The same with what the evaluation took.
+    #[must_use]
+    pub fn with_evaluate(mut self, usage: Usage) -> Self {
+        self.evaluate_seconds = usage.wall_seconds;
+        self.evaluate_cpu_seconds = usage.cpu_seconds;
+        self.evaluate_peak_bytes = usage.peak_memory_bytes;
+        self
+    }
+
+    /// The same with the wall-clock seconds of single metrics.
+    #[must_use]
+    pub fn with_metric_seconds(mut self, seconds: BTreeMap<String, f64>) -> Self {
+        self.metric_seconds = seconds;
         self
     }
 }

@@ -25,17 +25,29 @@
 //! to read it.
 
 mod band;
+mod bands;
 mod chart;
+mod coarse;
+mod defaults;
 mod error;
 mod input;
+mod markdown;
 mod markup;
 mod number;
 mod page;
+mod release;
 mod report;
+mod results;
 mod section;
+mod spectrum;
 mod table;
 mod verdict;
 
-pub use error::ReportError;
-pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth};
+pub use band::{Band, Limits};
+pub use bands::{BandRule, Banding, Bands, Look};
+pub use coarse::{CoarseCell, CoarseColumn, coarse_columns};
+pub use error::{BandsError, ReportError};
+pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth, Usage};
+pub use release::Release;
 pub use report::Report;
+pub use spectrum::{Level, MadeFrom};

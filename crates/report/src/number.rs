@@ -46,6 +46,15 @@ pub(crate) fn plain(number: f64) -> String {
     )
 }
 
+/// A round number with only the decimals it has, nine at most.
+pub(crate) fn round(number: f64) -> String {
+    let decimals = (0..9).find(|&decimals| {
+        let scaled = number * 10f64.powi(decimals);
+        (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
+    });
+    fixed(number, decimals.unwrap_or(9) as usize)
+}
+
 /// So many decimals, thousands apart.
 pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", number.abs());
@@ -212,6 +221,14 @@ mod tests {
         check(plain(51.7342), "51.73");
         check(plain(-48_731.2), "-48 731");
         check(plain(0.0), "0");
+    }
+
+    #[test]
+    fn round_numbers_have_the_decimals_they_need() {
+        check(round(10.0), "10");
+        check(round(3.0 * 0.1), "0.3");
+        check(round(-0.0025), "-0.0025");
+        check(round(120_000.0), "120 000");
     }
 
     #[test]

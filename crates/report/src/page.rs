@@ -1,10 +1,12 @@
 //! The page as a whole.
 
-use crate::markup::Markup;
+use crate::markup::{Markup, Node};
 use crate::section::{
-    associations, card, clusters, columns, cost, header, missing, privacy, remark, rules, section,
-    summary, trial, verdicts,
+    associations, card, clusters, columns, cost, further, header, missing, placement, privacy,
+    regressions, remark, rules, section, statement, summary, tradeoff, trial, verdicts, whole,
 };
+use crate::spectrum::Placement;
+use crate::verdict::Verdict;
 use crate::{MethodResult, ReportInput, chart};
 
 const STYLE: &str = include_str!("style.css");
@@ -12,30 +14,49 @@ const STYLE: &str = include_str!("style.css");
 /// No script, no request, whatever stands in the texts: the browser enforces it too.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
-/// The HTML file.
-pub(crate) fn html(input: &ReportInput) -> String {
+/// The page.
+pub(crate) fn page(input: &ReportInput) -> Vec<Node> {
+    document(&input.title, |m| {
+        header(m, input);
+        m.node("main", &[], |m| body(m, input));
+        m.node("footer", &[], |m| {
+            m.leaf("p", &[], "Synthetic, not real. Bands and verdicts summarise measurements; the decision to release a table stays with its owner.");
+        });
+    })
+}
+
+/// A document with this title and body.
+pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> Vec<Node> {
     let mut m = Markup::default();
-    m.trusted("<!DOCTYPE html>\n");
     m.node("html", &[("lang", &"en")], |m| {
         m.node("head", &[], |m| {
             m.single("meta", &[("charset", &"utf-8")]);
-            m.single("meta", &[("http-equiv", &"Content-Security-Policy"), ("content", &POLICY)]);
-            m.single("meta", &[("name", &"viewport"), ("content", &"width=device-width, initial-scale=1")]);
-            m.single("meta", &[("name", &"color-scheme"), ("content", &"light dark")]);
+            m.single(
+                "meta",
+                &[
+                    ("http-equiv", &"Content-Security-Policy"),
+                    ("content", &POLICY),
+                ],
+            );
+            m.single(
+                "meta",
+                &[
+                    ("name", &"viewport"),
+                    ("content", &"width=device-width, initial-scale=1"),
+                ],
+            );
+            m.single(
+                "meta",
+                &[("name", &"color-scheme"), ("content", &"light dark")],
+            );
             m.single("meta", &[("name", &"robots"), ("content", &"noindex")]);
-            m.leaf("title", &[], format_args!("{} · synthetic, not real", input.title));
+            m.leaf("title", &[], format_args!("{title} · synthetic, not real"));
             m.style(STYLE);
-            m.style(&chart::matrix_styles());
+            m.style(chart::matrix_styles());
         });
-        m.node("body", &[], |m| {
-            header(m, input);
-            m.node("main", &[], |m| body(m, input));
-            m.node("footer", &[], |m| {
-                m.leaf("p", &[], "Synthetic, not real. Bands and verdicts summarise measurements; the decision to release a table stays with its owner.");
-            });
-        });
+        m.node("body", &[], body);
     });
-    m.finish()
+    m.into_nodes()
 }
 
 fn body(m: &mut Markup, input: &ReportInput) {
@@ -44,8 +65,9 @@ fn body(m: &mut Markup, input: &ReportInput) {
         notes(m, input);
         return;
     };
-    navigation(m, first);
+    navigation(m, first, input.methods.len() > 1);
     summary(m, input);
+    tradeoff(m, input);
     details(m, "", first, input);
     for (index, method) in input.methods.iter().enumerate().skip(1) {
         m.node("details", &[("class", &"method")], |m| {
@@ -62,28 +84,48 @@ fn body(m: &mut Markup, input: &ReportInput) {
 
 fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportInput) {
     let evaluation = &method.evaluation;
+    let found = Verdict::all(method, &input.bands);
+    let place = Placement::of(method, &input.bands, &found);
+    placement(m, prefix, &place, place.raised(&found), true);
     columns(m, prefix, evaluation);
     associations(m, prefix, evaluation);
+    whole(m, prefix, evaluation);
     trial(m, prefix, evaluation, input.truth.as_ref());
+    regressions(m, prefix, evaluation);
     clusters(m, prefix, evaluation, input.truth.as_ref());
     missing(m, prefix, evaluation);
     rules(m, prefix, evaluation);
     privacy(m, prefix, method);
-    card(m, prefix, method);
+    further(m, prefix, evaluation);
+    card(m, prefix, method, &input.schema, &place);
+    statement(m, prefix, method, &input.bands, &place);
 }
 
-fn navigation(m: &mut Markup, first: &MethodResult) {
+fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {
     let evaluation = &first.evaluation;
     let links = [
         ("scores", "Scores", true),
+        ("tradeoff", "Trade-off", several),
+        ("placement", "Spectrum", true),
         ("columns", "Columns", true),
         ("pairs", "Pairs", true),
+        (
+            "whole",
+            "Whole table",
+            !evaluation.propensity.models.is_empty(),
+        ),
         ("trial", "Treatment effects", evaluation.trial.is_some()),
+        (
+            "regressions",
+            "Regressions",
+            !evaluation.regressions.is_empty(),
+        ),
         ("clusters", "Groups", !evaluation.clusters.is_empty()),
         ("missing", "Missing values", true),
         ("rules", "Rules", true),
         ("privacy", "Privacy", true),
-        ("method", "Method", true),
+        ("method", "Model card", true),
+        ("statement", "Statement", true),
         ("cleaning", "Cleaning", true),
         ("cost", "Cost", true),
     ];

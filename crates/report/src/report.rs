@@ -1,17 +1,22 @@
-//! A report in its two written forms.
+//! A report in its written forms.
 
+use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::verdict::Verdict;
-use crate::{MethodResult, ReportError, ReportInput, Truth, page};
-use parable_table::Schema;
+use crate::bands::Bands;
+use crate::markup::html;
+use crate::results::{ResultRecord, records};
+use crate::spectrum::Placement;
+use crate::verdict::{Overall, Verdict};
+use crate::{MethodResult, Release, ReportError, ReportInput, Truth, markdown, page};
 
 const FORMAT: &str = "parable-report";
 const VERSION: u32 = 1;
 
-/// A report: one page and one JSON text with the same content.
+/// A report: a page, a Markdown text and a JSON text with the same content.
 ///
-/// Equal inputs give equal bytes. Neither form is fit for publication: both hold exact statistics of the real table.
+/// Equal inputs give equal bytes. None of the forms is fit for publication: all hold exact statistics of the real table. [`Report::to_release`] makes one that is
+/// made for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     input: ReportInput,
@@ -33,39 +38,60 @@ impl Report {
     /// The page: one HTML file with inline SVG and style, without script, and without a reference to anything outside.
     #[must_use]
     pub fn to_html(&self) -> String {
-        page::html(&self.input)
+        format!("<!DOCTYPE html>\n{}", html(&page::page(&self.input)))
     }
 
-    /// The same content as stable, indented JSON: what went in, and for each method the verdicts the page prints. `docs/report.md` describes it.
+    /// The page as Markdown: the same sentences and tables; drawings become their descriptions.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        markdown::markdown(&page::page(&self.input))
+    }
+
+    /// What of the report may leave the owner's hands: bands instead of numbers.
+    #[must_use]
+    pub fn to_release(&self) -> Release {
+        Release::of(&self.input)
+    }
+
+    /// The same content as stable, indented JSON: what went in, and for each method what the page
+    /// concludes: verdicts, placement, and every score with its band. `docs/formats.md` describes it.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let input = self.input.clone();
-        let file = ReportFile {
-            format: FORMAT.to_owned(),
+        let input = &self.input;
+        let file = Written {
+            format: FORMAT,
             version: VERSION,
-            written_by: env!("CARGO_PKG_VERSION").to_owned(),
-            title: input.title,
-            data_name: input.data_name,
+            written_by: env!("CARGO_PKG_VERSION"),
+            title: &input.title,
+            data_name: &input.data_name,
             source_rows: input.source_rows,
             source_columns: input.source_columns,
-            schema: input.schema,
+            schema: &input.schema,
             methods: input
                 .methods
-                .into_iter()
-                .map(|result| MethodFile {
-                    verdicts: Verdict::all(&result),
-                    result,
+                .iter()
+                .map(|result| {
+                    let verdicts = Verdict::all(result, &input.bands);
+                    WrittenMethod {
+                        overall: Overall::of(&verdicts),
+                        placement: Placement::of(result, &input.bands, &verdicts),
+                        verdicts,
+                        results: records(result, &input.bands),
+                        result,
+                    }
                 })
                 .collect(),
-            truth: input.truth,
-            notes: input.notes,
-            generated_at: input.generated_at,
+            truth: input.truth.as_ref(),
+            notes: &input.notes,
+            bands: &input.bands,
+            person_days: input.person_days,
+            generated_at: input.generated_at.as_deref(),
         };
         serde_json::to_string_pretty(&file)
             .expect("a report holds finite numbers, texts and string keys only")
     }
 
-    /// Reads the JSON form. Verdicts are derived again from the results.
+    /// Reads the JSON form. What follows from the measurements is derived again.
     ///
     /// # Errors
     /// [`ReportError`] if the text is another format or version, or no JSON of this form.
@@ -83,49 +109,76 @@ impl Report {
                 version: header.version,
             });
         }
-        let file: ReportFile =
-            serde_json::from_str(text).map_err(|error| ReportError::Damaged {
-                line: error.line(),
-                column: error.column(),
-            })?;
+        let file: Stored = serde_json::from_str(text).map_err(|error| ReportError::Damaged {
+            line: error.line(),
+            column: error.column(),
+        })?;
         Ok(Self::new(ReportInput {
             title: file.title,
             data_name: file.data_name,
             source_rows: file.source_rows,
             source_columns: file.source_columns,
             schema: file.schema,
-            methods: file.methods.into_iter().map(|m| m.result).collect(),
+            methods: file.methods,
             truth: file.truth,
             notes: file.notes,
+            bands: file.bands,
+            person_days: file.person_days,
             generated_at: file.generated_at,
         }))
     }
 }
 
-/// The stored form, version 1.
-#[derive(Serialize, Deserialize)]
-struct ReportFile {
-    format: String,
+/// The form that is written, version 1: what went in, and what follows from it.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: &'a str,
     version: u32,
-    written_by: String,
+    written_by: &'a str,
+    title: &'a str,
+    data_name: &'a str,
+    source_rows: u64,
+    source_columns: u64,
+    schema: &'a Schema,
+    methods: Vec<WrittenMethod<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truth: Option<&'a Truth>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+    bands: &'a Bands,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person_days: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generated_at: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct WrittenMethod<'a> {
+    overall: Overall,
+    verdicts: Vec<Verdict>,
+    placement: Placement,
+    results: Vec<ResultRecord<'a>>,
+    #[serde(flatten)]
+    result: &'a MethodResult,
+}
+
+/// The form that is read: what went in. What follows from it is derived again.
+#[derive(Deserialize)]
+struct Stored {
     title: String,
     data_name: String,
     source_rows: u64,
     source_columns: u64,
     schema: Schema,
-    methods: Vec<MethodFile>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    methods: Vec<MethodResult>,
+    #[serde(default)]
     truth: Option<Truth>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     notes: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    bands: Bands,
+    #[serde(default)]
+    person_days: Option<f64>,
+    #[serde(default)]
     generated_at: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct MethodFile {
-    #[serde(skip_deserializing)]
-    verdicts: Vec<Verdict>,
-    #[serde(flatten)]
-    result: MethodResult,
 }

@@ -89,3 +89,15 @@ pub(crate) fn badge(m: &mut Markup, band: Band, word: &str) {
         band.letter(),
     );
 }
+
+/// Stands in the place of a band that does not exist.
+pub(crate) fn unbanded(m: &mut Markup, why: &str) {
+    m.leaf(
+        "span",
+        &[
+            ("class", &"band none"),
+            ("title", &format_args!("no band: {why}")),
+        ],
+        crate::number::NONE,
+    );
+}

@@ -2,10 +2,11 @@
 
 use parable_core::{FitRecord, NoiseProvenance};
 use parable_dp::Budget;
-use parable_metrics::{Distance, EffectPair, TrialEffect};
+use parable_metrics::{Distance, EffectPair, Evaluation, Group, TrialEffect};
 use serde::Serialize;
 
-use crate::band::{self, Band, Limits};
+use crate::band::Band;
+use crate::bands::{Bands, Look};
 use crate::section::beyond_chance;
 use crate::{MethodResult, number};
 
@@ -38,8 +39,24 @@ pub(crate) struct Verdict {
 /// One measurement behind a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Finding {
+    /// What was measured, in a few words that tell nothing about the table.
+    pub(crate) measure: String,
     pub(crate) band: Option<Band>,
+    /// What was found, with its numbers.
     pub(crate) text: String,
+}
+
+/// All goals in one word, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Overall {
+    /// `good`, `acceptable`, `poor`, `dangerous` or `not judged`.
+    pub(crate) word: &'static str,
+    /// The band that gives the colour.
+    pub(crate) band: Option<Band>,
+    /// What decides it: goals and measurements in the worst band, without numbers. Empty if all is well.
+    pub(crate) because: String,
+    /// What follows for a release, in a sentence or two.
+    pub(crate) advice: String,
 }
 
 impl Goal {
@@ -55,6 +72,20 @@ impl Goal {
         }
     }
 
+    /// The groups of scores that serve the goal.
+    pub(crate) const fn groups(self) -> &'static [Group] {
+        match self {
+            Self::Fidelity => &[
+                Group::Structure,
+                Group::Univariate,
+                Group::Bivariate,
+                Group::Multivariate,
+            ],
+            Self::Utility => &[Group::Utility],
+            Self::Privacy => &[Group::Privacy],
+        }
+    }
+
     /// The question the goal answers.
     pub(crate) const fn question(self) -> &'static str {
         match self {
@@ -67,24 +98,169 @@ impl Goal {
 
 impl Verdict {
     /// The verdicts on all goals, in the order of [`Goal::ALL`].
-    pub(crate) fn all(method: &MethodResult) -> Vec<Self> {
-        vec![fidelity(method), utility(method), privacy(method)]
+    pub(crate) fn all(method: &MethodResult, bands: &Bands) -> Vec<Self> {
+        vec![
+            fidelity(method, bands),
+            utility(method, bands),
+            privacy(method, bands),
+        ]
     }
 }
 
-/// A finding whose number falls into a band.
-fn banded(limits: Limits, value: f64, text: String) -> Finding {
-    Finding {
-        band: Some(limits.band(value)),
-        text,
+impl Overall {
+    /// All verdicts together: dangerous if people could be, and else as good as the weakest goal.
+    pub(crate) fn of(verdicts: &[Verdict]) -> Self {
+        let worst = |privacy: bool| {
+            verdicts
+                .iter()
+                .filter(|verdict| (verdict.goal == Goal::Privacy) == privacy)
+                .filter_map(|verdict| verdict.band)
+                .max()
+        };
+        let (leak, kept) = (worst(true), worst(false));
+        let mut advice = match leak {
+            Some(Band::D) => "Do not release this table. Keep it where the real table is kept.",
+            Some(Band::C) => {
+                "Not for release: keep it in a safe setting until the privacy findings have been reviewed."
+            }
+            Some(Band::B) => {
+                "Before a release: review the privacy findings, and have a second person check the decision."
+            }
+            Some(Band::A) => {
+                "The privacy measurements found no obstacle to a release. They cannot prove that there is none: the decision stays with the data owner."
+            }
+            None => "Privacy was not measured. Treat the table like the real one.",
+        }
+        .to_owned();
+        match kept {
+            Some(Band::D) => {
+                advice.push_str(" Use it to write and test programs, not to learn about people.")
+            }
+            Some(Band::C) => advice.push_str(" Check every finding from it on the real table."),
+            _ => {}
+        }
+        let word = match (leak, leak.max(kept)) {
+            (Some(Band::D), _) => "dangerous",
+            (None, _) | (_, None) => "not judged",
+            (_, Some(Band::A)) => "good",
+            (_, Some(Band::B)) => "acceptable",
+            _ => "poor",
+        };
+        // Not judged on privacy is never painted as good.
+        let band = leak.and(leak.max(kept));
+        let decides = match word {
+            "dangerous" => Some(Band::D),
+            _ => band.filter(|band| *band > Band::A),
+        };
+        Self {
+            word,
+            band,
+            because: decides.map_or_else(String::new, |band| because(verdicts, band, word)),
+            advice,
+        }
     }
 }
+
+/// The measurements in the deciding band, goal by goal.
+fn because(verdicts: &[Verdict], band: Band, word: &str) -> String {
+    let goals: Vec<String> = verdicts
+        .iter()
+        .filter(|verdict| verdict.band == Some(band))
+        .filter(|verdict| word != "dangerous" || verdict.goal == Goal::Privacy)
+        .map(|verdict| {
+            let mut measures: Vec<String> = Vec::new();
+            for finding in verdict.findings.iter().filter(|f| f.band == Some(band)) {
+                let measure = lowered(&finding.measure);
+                if !measures.contains(&measure) {
+                    measures.push(measure);
+                }
+            }
+            format!(
+                "{} ({})",
+                verdict.goal.name().to_lowercase(),
+                measures.join(", ")
+            )
+        })
+        .collect();
+    format!("because of {}.", goals.join(" and "))
+}
+
+/// With a small first letter, unless the first word is a name or an abbreviation.
+fn lowered(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// Adds a finding if its metric has limits.
+fn add(
+    findings: &mut Vec<Finding>,
+    bands: &Bands,
+    metric: &str,
+    measure: &str,
+    value: f64,
+    text: String,
+) {
+    findings.push(Finding {
+        measure: measure.to_owned(),
+        band: bands.of_number(metric, value),
+        text,
+    });
+}
+
+/// Scores of the goal that count on the first screen and have no finding of their own.
+fn headlines(findings: &mut Vec<Finding>, evaluation: &Evaluation, bands: &Bands, goal: Goal) {
+    let scores = evaluation.scores.iter().filter(|score| {
+        goal.groups().contains(&score.group)
+            && !COVERED.contains(&score.id.as_str())
+            && bands.rule(&score.id).is_some_and(|rule| rule.headline)
+    });
+    for score in scores {
+        let (Some(band), Some(value)) = (bands.of(score).band(), score.value) else {
+            continue;
+        };
+        let upper = bands
+            .rule(&score.id)
+            .is_some_and(|rule| rule.look == Look::UpperLimit);
+        let interval = score.ci.map_or_else(String::new, |ci| {
+            format!(
+                " ({} to {}{})",
+                number::value(ci.low),
+                number::value(ci.high),
+                if upper {
+                    "; the upper end is judged"
+                } else {
+                    ""
+                }
+            )
+        });
+        findings.push(Finding {
+            measure: score.title.clone(),
+            band: Some(band),
+            text: format!("{}: {}{interval}.", score.title, number::value(value)),
+        });
+    }
+}
+
+/// Scores that a sentence of their own tells about.
+const COVERED: [&str; 6] = [
+    "mass_mad",
+    "total_variation",
+    "association_rms",
+    "effect_overlap",
+    "icc_difference",
+    "overlap_distinct_real_rows",
+];
 
 fn worst(findings: &[Finding]) -> Option<Band> {
     findings.iter().filter_map(|finding| finding.band).max()
 }
 
-fn fidelity(method: &MethodResult) -> Verdict {
+fn fidelity(method: &MethodResult, bands: &Bands) -> Verdict {
     let evaluation = &method.evaluation;
     let mut findings = Vec::new();
     let tvds: Vec<(&str, f64, f64)> = evaluation
@@ -105,8 +281,11 @@ fn fidelity(method: &MethodResult) -> Verdict {
         } else {
             String::new()
         };
-        findings.push(banded(
-            band::SHARES,
+        add(
+            &mut findings,
+            bands,
+            "total_variation",
+            "Single columns",
             mean,
             format!(
                 "Single columns: {} of the rows would have to change their value, on average over {} columns{chance}; farthest beyond chance: {} ({}).",
@@ -115,7 +294,7 @@ fn fidelity(method: &MethodResult) -> Verdict {
                 worst.0,
                 number::share(worst.1)
             ),
-        ));
+        );
     }
     if let Some(associations) = &evaluation.associations
         && let Some(rms) = associations.root_mean_square
@@ -134,7 +313,14 @@ fn fidelity(method: &MethodResult) -> Verdict {
             )),
             None => text.push('.'),
         }
-        findings.push(banded(band::ASSOCIATIONS, rms, text));
+        add(
+            &mut findings,
+            bands,
+            "association_rms",
+            "Relations between columns",
+            rms,
+            text,
+        );
     }
     if let Some(row) = evaluation
         .missing
@@ -142,29 +328,36 @@ fn fidelity(method: &MethodResult) -> Verdict {
         .iter()
         .max_by(|a, b| a.difference.abs().total_cmp(&b.difference.abs()))
     {
-        findings.push(banded(
-            band::SHARES,
+        add(
+            &mut findings,
+            bands,
+            "missing_share_difference",
+            "Missing values",
             row.difference.abs(),
             format!(
                 "Missing values: shares differ by at most {} percentage points ({}).",
                 number::fixed(row.difference.abs() * 100.0, 1),
                 row.column
             ),
-        ));
+        );
     }
     let rules = &evaluation.rules;
     if let Some(synthetic) = rules.rows_breaking_any.synthetic {
         let real = rules.rows_breaking_any.real.unwrap_or(0.0);
-        findings.push(banded(
-            band::RULES,
+        add(
+            &mut findings,
+            bands,
+            "rule_violations",
+            "Declared rules",
             synthetic - real,
             format!(
                 "Rules: {} of synthetic rows break a declared rule ({} of real rows).",
                 number::share(synthetic),
                 number::share(real)
             ),
-        ));
+        );
     }
+    headlines(&mut findings, evaluation, bands, Goal::Fidelity);
     let band = worst(&findings);
     Verdict {
         goal: Goal::Fidelity,
@@ -187,7 +380,7 @@ pub(crate) fn main_estimate(effect: &TrialEffect) -> &EffectPair {
     effect.adjusted_robust.as_ref().unwrap_or(&effect.adjusted)
 }
 
-fn utility(method: &MethodResult) -> Verdict {
+fn utility(method: &MethodResult, bands: &Bands) -> Verdict {
     let evaluation = &method.evaluation;
     let mut findings = Vec::new();
     if let Some(trial) = &evaluation.trial {
@@ -208,18 +401,26 @@ fn utility(method: &MethodResult) -> Verdict {
                 1 => "one conclusion (effect or no effect shown) is another".to_owned(),
                 _ => format!("{flipped} conclusions (effect or no effect shown) are others"),
             };
-            findings.push(banded(
-                band::OVERLAP,
+            add(
+                &mut findings,
+                bands,
+                "effect_overlap",
+                "Treatment effects",
                 mean,
                 format!(
                     "Treatment effects: intervals overlap by {} on average over {} {}; {conclusions}.",
                     number::fixed(mean, 2),
                     overlaps.len(),
-                    if overlaps.len() == 1 { "effect" } else { "effects" },
+                    if overlaps.len() == 1 {
+                        "effect"
+                    } else {
+                        "effects"
+                    },
                 ),
-            ));
+            );
         } else if !estimates.is_empty() {
             findings.push(Finding {
+                measure: "Treatment effects".to_owned(),
                 band: Some(Band::D),
                 text: "Treatment effects: none can be estimated from both tables.".to_owned(),
             });
@@ -235,8 +436,11 @@ fn utility(method: &MethodResult) -> Verdict {
             .collect();
         if let Some(most) = differences.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
             let mean = differences.iter().map(|(_, d)| d).sum::<f64>() / differences.len() as f64;
-            findings.push(banded(
-                band::ICC,
+            add(
+                &mut findings,
+                bands,
+                "icc_difference",
+                "Likeness within groups",
                 mean,
                 format!(
                     "Likeness within {}: intraclass correlations differ by {} on average{}, most for {} ({}).",
@@ -246,22 +450,26 @@ fn utility(method: &MethodResult) -> Verdict {
                     most.0,
                     number::value(most.1)
                 ),
-            ));
+            );
         }
         if cluster.in_one_arm.real == Some(1.0)
             && let Some(synthetic) = cluster.in_one_arm.synthetic
         {
-            findings.push(banded(
-                band::ARMS,
+            add(
+                &mut findings,
+                bands,
+                "clusters_in_one_arm_difference",
+                "Design of the trial",
                 synthetic,
                 format!(
                     "Design: every real {} is wholly in one arm; {} of the synthetic ones are.",
                     cluster.column,
                     number::share(synthetic)
                 ),
-            ));
+            );
         }
     }
+    headlines(&mut findings, evaluation, bands, Goal::Utility);
     let band = worst(&findings);
     Verdict {
         goal: Goal::Utility,
@@ -269,7 +477,7 @@ fn utility(method: &MethodResult) -> Verdict {
         word: band.map_or("not judged", Band::quality),
         sentence: match band {
             None => {
-                "No treatment or cluster column is declared, so there is no analysis to repeat."
+                "No treatment, cluster or formula is declared, so there is no analysis to repeat."
             }
             Some(Band::A) => "An evaluator would draw the same conclusions from it.",
             Some(Band::B) => "The main answers are kept, with some loss.",
@@ -281,7 +489,7 @@ fn utility(method: &MethodResult) -> Verdict {
     }
 }
 
-fn privacy(method: &MethodResult) -> Verdict {
+fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
     let section = &method.evaluation.privacy;
     let mut findings = Vec::new();
     let counts = &section.overlap.synthetic;
@@ -313,7 +521,14 @@ fn privacy(method: &MethodResult) -> Verdict {
                 text.push_str("; without a holdout table nobody can say how many do by chance.")
             }
         }
-        findings.push(banded(band::COPIES, beyond, text));
+        add(
+            &mut findings,
+            bands,
+            "overlap_distinct_real_rows",
+            "Copied rows",
+            beyond,
+            text,
+        );
     }
     if let Some(near) = section
         .nearest
@@ -321,8 +536,11 @@ fn privacy(method: &MethodResult) -> Verdict {
         .find(|near| near.distance == Distance::Gower)
         && let Some(share) = near.share_below_real_p01
     {
-        findings.push(banded(
-            band::CLOSENESS,
+        add(
+            &mut findings,
+            bands,
+            "nearest_gower_share_below_real_p01",
+            "Near copies",
             share,
             format!(
                 "Near copies: {} of synthetic rows are nearer to a real person than 99 % of real people are to each other ({}).",
@@ -332,8 +550,10 @@ fn privacy(method: &MethodResult) -> Verdict {
                     None => "a second sample of people: about 1 %".to_owned(),
                 }
             ),
-        ));
+        );
     }
+    let rows = worst(&findings);
+    headlines(&mut findings, &method.evaluation, bands, Goal::Privacy);
     let guarantee = Guarantee::of(method.record.as_ref());
     let measured = worst(&findings);
     let band = if guarantee == Guarantee::Broken {
@@ -342,6 +562,7 @@ fn privacy(method: &MethodResult) -> Verdict {
         measured
     };
     findings.push(Finding {
+        measure: "Formal guarantee".to_owned(),
         band: (guarantee == Guarantee::Broken).then_some(Band::D),
         text: guarantee.sentence(),
     });
@@ -352,10 +573,13 @@ fn privacy(method: &MethodResult) -> Verdict {
         sentence: match band {
             None => "Nothing was measured; treat the table like the real one.",
             Some(Band::A) => "No copied or suspiciously near rows. This does not prove that nothing leaks.",
-            Some(Band::B) => "A few rows are close to real people; review them before anybody else sees the table.",
-            Some(Band::C) => "Too many rows are close to real people; only for a safe setting, and only after a review.",
+            Some(Band::B) if rows == band => "A few rows are close to real people; review them before anybody else sees the table.",
+            Some(Band::B) => "Small risks were found or could not be excluded; review them before anybody else sees the table.",
+            Some(Band::C) if rows == band => "Too many rows are close to real people; only for a safe setting, and only after a review.",
+            Some(Band::C) => "Risks that need a decision were found or could not be excluded; only for a safe setting, and only after a review.",
             Some(Band::D) if measured != band => "It was announced as private and is not; do not release it on that ground.",
-            Some(Band::D) => "It contains real people's data; treat it like the real table and do not release it.",
+            Some(Band::D) if rows == band => "It contains real people's data; treat it like the real table and do not release it.",
+            Some(Band::D) => "An attack learns about people, or nothing excludes that one does; do not release it before the cause is known.",
         }
         .to_owned(),
         findings,

@@ -5,7 +5,10 @@ mod html_check;
 
 use html_check::check;
 use parable_metrics::Evaluation;
-use parable_report::{Cost, MethodResult, Report, ReportError, ReportInput, TrueEffect, Truth};
+use parable_report::{
+    Bands, Cost, Limits, MadeFrom, MethodResult, Report, ReportError, ReportInput, TrueEffect,
+    Truth,
+};
 use parable_table::{Field, Kind, Schema};
 
 fn input(names: &[&str]) -> ReportInput {
@@ -34,7 +37,8 @@ fn rich() -> Report {
         .with_fit_seconds(1.42)
         .with_sample_seconds(0.031)
         .with_evaluate_seconds(12.4)
-        .with_peak_memory_bytes(214_000_000);
+        .with_peak_memory_bytes(214_000_000)
+        .with_metric_seconds([("mass_mad".to_owned(), 0.25)].into());
     let truth = Truth::default()
         .with_effect(TrueEffect::new("post_reading", 2.2).with_effect_size(0.19))
         .with_effect(TrueEffect::new("attendance_pct", 0.0).with_effect_size(0.0))
@@ -254,6 +258,135 @@ fn json_gives_the_report_back() {
     assert_eq!(value["version"], 1);
     assert_eq!(value["methods"][2]["verdicts"][2]["goal"], "privacy");
     assert_eq!(value["methods"][2]["verdicts"][2]["band"], "D");
+    assert_eq!(value["methods"][2]["overall"]["word"], "dangerous");
+    assert_eq!(value["methods"][2]["placement"]["treat_as"], "replica");
+    assert_eq!(value["bands"]["format"], "parable-bands");
+    let result = value["methods"][0]["results"][0]
+        .as_object()
+        .expect("a record");
+    for key in [
+        "id",
+        "params",
+        "value",
+        "reason",
+        "se",
+        "ci",
+        "n_used",
+        "direction",
+        "band",
+        "band_reason",
+        "baseline",
+        "seed",
+        "repeats",
+        "seconds",
+        "warnings",
+    ] {
+        assert!(result.contains_key(key), "{key}");
+    }
+    assert_eq!(result["band"], "B");
+    assert_eq!(result["seconds"], 0.25);
+}
+
+#[test]
+fn every_score_has_a_band_or_says_why_not() {
+    let value: serde_json::Value = serde_json::from_str(&rich().to_json()).expect("json");
+    for result in value["methods"][0]["results"].as_array().expect("records") {
+        assert!(
+            result["band"].is_string() != result["band_reason"].is_string(),
+            "{result}"
+        );
+    }
+}
+
+#[test]
+fn other_limits_give_other_bands_and_stay_with_the_report() {
+    let mut bands = Bands::default();
+    for rule in &mut bands.rules {
+        if rule.metric == "total_variation" {
+            rule.limits = Some(Limits::Rising([0.9, 0.95, 0.99]));
+        }
+    }
+    let strict = rich();
+    let lax = Report::new(strict.input().clone().with_bands(bands));
+    assert_ne!(strict.to_html(), lax.to_html());
+    assert_eq!(Report::from_json(&lax.to_json()), Ok(lax));
+}
+
+#[test]
+fn a_file_written_before_bands_existed_is_still_read() {
+    let mut value: serde_json::Value = serde_json::from_str(&rich().to_json()).expect("json");
+    value.as_object_mut().expect("an object").remove("bands");
+    for method in value["methods"].as_array_mut().expect("methods") {
+        let method = method.as_object_mut().expect("an object");
+        for added in ["overall", "placement", "results"] {
+            method.remove(added);
+        }
+    }
+    assert_eq!(Report::from_json(&value.to_string()), Ok(rich()));
+}
+
+#[test]
+fn markdown_says_what_the_page_says() {
+    let text = rich().to_markdown();
+    for part in [
+        "# Reading trial",
+        "## Scores",
+        "| Metric | Best | cart | independent | copy |",
+        "## Place on the spectrum",
+        "## Model card",
+        "## Disclosure-control statement",
+        "\\_\\_\\_\\_\\_\\_\\_\\_",
+        "17 values were moved into their range.",
+        "*Drawing in the HTML form: Histogram of pre_reading in both tables.*",
+        "- **replica**",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert!(!text.contains("<svg") && !text.contains("</"));
+    // Every row of a table has as many cells as its head.
+    let cells = |line: &str| line.replace("\\|", "").matches('|').count();
+    let lines: Vec<&str> = text.lines().collect();
+    for pair in lines
+        .windows(2)
+        .filter(|pair| pair[0].starts_with('|') && pair[1].starts_with('|'))
+    {
+        assert_eq!(cells(pair[0]), cells(pair[1]), "{}\n{}", pair[0], pair[1]);
+    }
+}
+
+#[test]
+fn a_release_is_a_page_of_its_own() {
+    let release = rich().to_release();
+    let html = release.to_html();
+    keep("release.html", &html);
+    check(&html);
+    for text in [
+        "Release form",
+        "Synthetic, not real",
+        "Disclosure-control statement",
+        "stay with the owner",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(!html.contains("17 values were moved"));
+    let json: serde_json::Value = serde_json::from_str(&release.to_json()).expect("json");
+    assert_eq!(json["format"], "parable-release");
+    assert!(json["methods"][0]["results"][0].get("value").is_none());
+}
+
+#[test]
+fn a_dangerous_table_is_treated_as_the_level_above() {
+    let report = Report::new(
+        input(&["a"]).with_method(
+            MethodResult::new("plan", fake_evaluation::trial(0.001, false))
+                .with_made_from(MadeFrom::OneWay),
+        ),
+    );
+    let html = report.to_html();
+    check(&html);
+    assert!(html.contains("Placed as: plausible."));
+    assert!(html.contains("Treat as the level above: multivariate plausible."));
+    assert!(html.contains("Registered."));
 }
 
 #[test]

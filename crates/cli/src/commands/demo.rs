@@ -7,13 +7,14 @@ use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth
 use parable::seed::Seed;
 use parable::table::{Dialect, schema_file};
 use parable::trials::{Trial, TrialConfig};
-use parable::{Cleaned, Fitted, Method, Source, Synthetic};
+use parable::{Cleaned, Fitted, Judging, Method, Source, Synthetic};
 
 use super::evaluate::{scores, summary};
 use super::simulate::{preset, pretty};
 use super::{sample, say};
 use crate::args::Demo;
 use crate::failure::{Failure, chain};
+use crate::meter::Meter;
 use crate::output::{Outputs, in_folder};
 use crate::progress::Terminal;
 
@@ -38,11 +39,20 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
         "truth.json",
         "cleaning.md",
         "report.html",
+        "report.md",
         "report.json",
     ];
-    let [data, schema, truth, log, html, report_json] = in_folder(folder, names);
+    let [data, schema, truth, log, html, report_md, report_json] = in_folder(folder, names);
     let tables = DEMO.map(|method| folder.join(format!("synthetic-{method}.csv")));
-    let fixed = [&data, &schema, &truth, &log, &html, &report_json];
+    let fixed = [
+        &data,
+        &schema,
+        &truth,
+        &log,
+        &html,
+        &report_md,
+        &report_json,
+    ];
     let outputs = Outputs::claim(
         fixed.into_iter().chain(&tables).map(|path| &**path),
         options.force,
@@ -91,6 +101,7 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
     }
     let report = Report::new(page(options, &source, &trial, &made));
     outputs.text(&html, &report.to_html())?;
+    outputs.text(&report_md, &report.to_markdown())?;
     outputs.text(&report_json, &report.to_json())?;
 
     let versions: Vec<(&str, &Evaluation)> = made
@@ -134,41 +145,41 @@ fn one(
     seed: &Seed,
     terminal: &Terminal,
 ) -> Result<Made, Failure> {
-    let clock = Instant::now();
+    let meter = Meter::start();
     let fitted = {
         let work = terminal.work(&format!("fitting {}", method.name()));
         Fitted::fit(source, cleaned, method, &seed.stream("demo/fit"), &work)?
     };
-    let fit_seconds = clock.elapsed().as_secs_f64();
-    let clock = Instant::now();
+    let fit = meter.usage();
+    let meter = Meter::start();
     let synthetic = sample::sample(
         &fitted,
         source.table().rows(),
         &seed.stream("demo/sample"),
         terminal,
     )?;
-    let sample_seconds = clock.elapsed().as_secs_f64();
-    let clock = Instant::now();
-    let evaluation = {
+    let sample = meter.usage();
+    let meter = Meter::start();
+    let judged = {
         let work = terminal.work(&format!("evaluating {}", method.name()));
         let seed = seed.stream("demo/evaluate");
-        parable::judge(
+        Judging::default().with_holdout(Some(&holdout.table)).run(
             source.table(),
             &synthetic.table,
-            Some(&holdout.table),
             &seed,
             &work,
         )?
     };
     let cost = Cost::default()
-        .with_fit_seconds(fit_seconds)
-        .with_sample_seconds(sample_seconds)
-        .with_evaluate_seconds(clock.elapsed().as_secs_f64());
+        .with_fit(fit)
+        .with_sample(sample)
+        .with_evaluate(meter.usage())
+        .with_metric_seconds(judged.metric_seconds);
     Ok(Made {
         method: method.name(),
         fitted,
         synthetic,
-        evaluation,
+        evaluation: judged.evaluation,
         cost,
     })
 }
@@ -195,7 +206,8 @@ fn page(options: &Demo, source: &Source, trial: &Trial, made: &[Made]) -> Report
     for one in made {
         let mut result = MethodResult::new(one.method, one.evaluation.clone())
             .with_record(one.fitted.record().clone())
-            .with_cost(one.cost);
+            .with_cost(one.cost.clone())
+            .with_cleaning(one.fitted.cleaning_steps());
         for repair in &one.synthetic.repairs {
             result = result.with_note(repair);
         }

@@ -134,7 +134,7 @@ fn axis_texts(kind: &str, x: &Scale, low: f64, high: f64) -> Vec<(f64, String)> 
 /// The day that lies so many days after 1970-01-01, as `2026-11-21`.
 ///
 /// Counts days of the proleptic Gregorian calendar from 1 March of year 0, in cycles of 400 years.
-fn day(days: f64) -> String {
+pub(crate) fn day(days: f64) -> String {
     let days = days.clamp(-1e9, 1e9).floor() as i64 + 719_468;
     let cycle = days.div_euclid(146_097);
     let in_cycle = days.rem_euclid(146_097);

@@ -5,10 +5,10 @@ use parable_metrics::Sides;
 use super::axis::Scale;
 use super::{drawing, label, line, rect};
 use crate::markup::{Markup, shortened};
-use crate::number;
 
-const WIDTH: f64 = 300.0;
-const LEFT: f64 = 110.0;
+const WIDTH: f64 = 316.0;
+// Room for the widest names of so many characters: capitals take 8 pixels each.
+const LEFT: f64 = 128.0;
 const RIGHT: f64 = 46.0;
 const ROW: f64 = 15.0;
 const BAR: f64 = 10.0;
@@ -23,8 +23,8 @@ pub(crate) struct Bar {
     pub(crate) apart: bool,
 }
 
-/// Draws the bars in their order: what both tables share in grey, what only one of them has in its colour, and the synthetic share in figures.
-pub(crate) fn level_bars(m: &mut Markup, name: &str, bars: &[Bar]) {
+/// Draws the bars in their order: what both tables share in grey, what only one of them has in its colour, and the synthetic share in figures of this `form`.
+pub(crate) fn level_bars(m: &mut Markup, name: &str, bars: &[Bar], form: fn(f64) -> String) {
     let gap = 5.0;
     let first_apart = bars.iter().position(|bar| bar.apart);
     let height = bars.len() as f64 * ROW + 8.0 + if first_apart.is_some() { gap } else { 0.0 };
@@ -52,8 +52,8 @@ pub(crate) fn level_bars(m: &mut Markup, name: &str, bars: &[Bar]) {
                     format_args!(
                         "{}: real {}, synthetic {}",
                         bar.name,
-                        number::share(bar.share.real),
-                        number::share(bar.share.synthetic)
+                        form(bar.share.real),
+                        form(bar.share.synthetic)
                     ),
                 );
                 label(
@@ -70,13 +70,7 @@ pub(crate) fn level_bars(m: &mut Markup, name: &str, bars: &[Bar]) {
                     "syn"
                 };
                 rect(m, class, both, y, end - both, BAR);
-                label(
-                    m,
-                    "tick s",
-                    end + 4.0,
-                    y + 9.0,
-                    number::share(bar.share.synthetic),
-                );
+                label(m, "tick s", end + 4.0, y + 9.0, form(bar.share.synthetic));
             });
         }
         line(m, "axis", (LEFT, 1.0), (LEFT, height - 2.0));

@@ -6,6 +6,8 @@ mod forest;
 mod histogram;
 mod level_bars;
 mod matrix;
+mod overlay;
+mod plot;
 mod position;
 
 use std::fmt;
@@ -14,9 +16,11 @@ use crate::markup::Markup;
 
 pub(crate) use curve::{Curve, curves};
 pub(crate) use forest::{ForestRow, Mark, forest};
-pub(crate) use histogram::histogram;
+pub(crate) use histogram::{day, histogram};
 pub(crate) use level_bars::{Bar, level_bars};
 pub(crate) use matrix::{matrix, matrix_legend, matrix_styles};
+pub(crate) use overlay::overlay;
+pub(crate) use plot::{Axis, Guide, Line, Plot, Point, plot};
 pub(crate) use position::position;
 
 /// A coordinate: two decimals at most, and never a text that is no number.

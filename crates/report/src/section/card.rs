@@ -3,8 +3,12 @@
 use parable_core::{Determinism, FitRecord, NoiseProvenance};
 use parable_dp::Budget;
 
+use parable_table::Schema;
+
+use super::statement::form;
 use super::{remark, section};
 use crate::markup::Markup;
+use crate::spectrum::{Level, Placement};
 use crate::table::{self, Words};
 use crate::{MethodResult, number};
 
@@ -12,18 +16,32 @@ use crate::{MethodResult, number};
 const ENTRIES: usize = 30;
 
 /// The card of one method.
-pub(crate) fn card(m: &mut Markup, prefix: &str, method: &MethodResult) {
-    section(m, &format!("{prefix}method"), "Method card", "", |m| {
+pub(crate) fn card(
+    m: &mut Markup,
+    prefix: &str,
+    method: &MethodResult,
+    schema: &Schema,
+    placement: &Placement,
+) {
+    let lead = "How the table came about, what it is for and what it is not for.";
+    section(m, &format!("{prefix}method"), "Model card", lead, |m| {
         match &method.record {
             Some(record) => fitted(m, record),
             None => remark(m, "How this table was made is not recorded."),
         }
+        roles(m, schema);
+        list(m, "Cleaning, undone after sampling", &method.cleaning);
         list(
             m,
             "What was repaired or restored, and remarks",
             &method.notes,
         );
-        list(m, "Remarks of the evaluation", &method.evaluation.notes);
+        uses(m, placement.treat_as);
+        list(
+            m,
+            "Limits: remarks of the evaluation",
+            &method.evaluation.notes,
+        );
         m.node("details", &[], |m| {
             m.leaf("summary", &[], "Settings of the evaluation");
             let options =
@@ -31,13 +49,83 @@ pub(crate) fn card(m: &mut Markup, prefix: &str, method: &MethodResult) {
             m.leaf(
                 "p",
                 &[("class", &"remark")],
-                format_args!("Seed {}", method.evaluation.seed),
+                format_args!(
+                    "Evaluated by parable-metrics {}, seed {}",
+                    method.evaluation.written_by, method.evaluation.seed
+                ),
             );
             m.node("pre", &[("class", &"scroll"), ("tabindex", &"0")], |m| {
                 m.text(options)
             });
         });
     });
+}
+
+/// What each column is for, folded: the table can be long.
+fn roles(m: &mut Markup, schema: &Schema) {
+    m.node("details", &[], |m| {
+        m.leaf(
+            "summary",
+            &[],
+            format_args!("Roles of the {} columns, in their order", schema.len()),
+        );
+        let heads = [
+            ("Column", Words),
+            ("Type", Words),
+            ("Role", Words),
+            ("Meaning", Words),
+        ];
+        table::table(m, "Columns", &heads, |m| {
+            for field in schema.fields() {
+                table::row(m, |m| {
+                    table::head(m, &field.name);
+                    table::words(m, field.kind.name());
+                    table::words(m, field.role.name());
+                    table::words(m, field.label.as_deref().unwrap_or(number::NONE));
+                });
+            }
+        });
+    });
+}
+
+/// What a table of this level is for, with room for the owner's own words.
+pub(crate) fn uses(m: &mut Markup, level: Level) {
+    let (intended, forbidden) = purposes(level);
+    list(m, "Intended uses", &intended);
+    list(m, "Not to be used for", &forbidden);
+    form(
+        m,
+        &[
+            "Further intended uses",
+            "Further forbidden uses",
+            "Whom to ask and whom to tell of a suspected disclosure",
+        ],
+    );
+}
+
+/// Intended and forbidden uses of a level.
+fn purposes(level: Level) -> (Vec<String>, Vec<String>) {
+    let mut intended =
+        vec!["Reading, checking and testing programs that will run on the real table."];
+    if level >= Level::Plausible {
+        intended.push(
+            "Teaching, and planning an analysis: sizes, missing values, spread of single columns.",
+        );
+    }
+    if level >= Level::MultivariatePlausible {
+        intended.push("Developing an analysis whose findings are then computed on the real table.");
+    }
+    let mut forbidden = vec![
+        "Trying to recognise a person, or matching it with other data about people.",
+        "Decisions about single people.",
+        "Reporting its numbers as findings about people without having run the analysis on the real table.",
+    ];
+    if level < Level::MultivariatePlausible {
+        forbidden
+            .push("Anything about relations between columns: they are not those of real people.");
+    }
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    (owned(intended), owned(forbidden))
 }
 
 /// A heading and its points, if there are any.
@@ -74,6 +162,9 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
                     record.schema.len()
                 ),
             );
+        }
+        if let Some(order) = order(&record.config) {
+            fact("Order of the columns", order);
         }
         fact(
             "Private",
@@ -130,6 +221,21 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
             m.text(settings)
         });
     });
+}
+
+/// The order in which columns are made, as the settings say it.
+fn order(config: &serde_json::Value) -> Option<String> {
+    match config.get("visit_order").or_else(|| config.get("order"))? {
+        serde_json::Value::String(name) => Some(name.clone()),
+        serde_json::Value::Array(names) => Some(
+            names
+                .iter()
+                .filter_map(serde_json::Value::as_str)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        other => Some(other.to_string()),
+    }
 }
 
 fn ledger(m: &mut Markup, record: &FitRecord) {

@@ -102,7 +102,7 @@ fn sizes(m: &mut Markup, cluster: &ClusterSection) {
         .collect();
     m.node("figure", &[], |m| {
         m.leaf("figcaption", &[], "Groups by size");
-        level_bars(m, &cluster.column, &bars);
+        level_bars(m, &cluster.column, &bars, number::share);
         bar_legend(m);
     });
 }

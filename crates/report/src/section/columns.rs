@@ -102,7 +102,7 @@ fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {
                 {
                     histogram(m, column, rows);
                 } else {
-                    level_bars(m, &column.name, &bars(column, rows));
+                    level_bars(m, &column.name, &bars(column, rows), number::share);
                 }
             });
         }

@@ -1,17 +1,27 @@
 //! The parts of the page, one per file, in the order of the page.
 
 mod associations;
+mod attacks;
 mod card;
+mod cells;
 mod clusters;
 mod columns;
 mod cost;
+mod disclosure;
+mod further;
 mod header;
+mod membership;
 mod missing;
+mod placement;
 mod privacy;
+mod regressions;
 mod rules;
+mod statement;
 mod summary;
+mod tradeoff;
 mod trial;
 mod verdicts;
+mod whole;
 
 use std::fmt::Display;
 
@@ -19,17 +29,23 @@ use crate::chart::Who;
 use crate::markup::Markup;
 
 pub(crate) use associations::associations;
-pub(crate) use card::card;
+pub(crate) use card::{card, list, uses};
 pub(crate) use clusters::clusters;
 pub(crate) use columns::{beyond_chance, columns};
 pub(crate) use cost::cost;
+pub(crate) use further::further;
 pub(crate) use header::header;
 pub(crate) use missing::missing;
+pub(crate) use placement::placement;
 pub(crate) use privacy::privacy;
+pub(crate) use regressions::regressions;
 pub(crate) use rules::rules;
+pub(crate) use statement::{Check, blanks, residual_risk, statement};
 pub(crate) use summary::summary;
+pub(crate) use tradeoff::tradeoff;
 pub(crate) use trial::trial;
-pub(crate) use verdicts::verdicts;
+pub(crate) use verdicts::{capitalised, headline, verdicts};
+pub(crate) use whole::whole;
 
 /// A part of the page with its heading and the sentence that says what it shows.
 pub(crate) fn section(
@@ -98,4 +114,13 @@ pub(crate) fn bar_legend(m: &mut Markup) {
             });
         }
     });
+}
+
+/// An answer that may not exist.
+pub(crate) fn yes_no(answer: Option<bool>) -> &'static str {
+    match answer {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => crate::number::NONE,
+    }
 }

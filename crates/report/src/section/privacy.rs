@@ -2,6 +2,10 @@
 
 use parable_metrics::{Distance, DistanceSummary, NearestSection, OutlierSection, OverlapCounts};
 
+use super::attacks::attacks;
+use super::cells::cells;
+use super::disclosure::disclosure;
+use super::membership::membership;
 use super::{legend, paragraph, remark, section};
 use crate::chart::{Curve, Who, curves};
 use crate::markup::Markup;
@@ -45,6 +49,10 @@ pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult) {
         if privacy.nearest.is_empty() {
             remark(m, "No distances were computed.");
         }
+        attacks(m, &method.evaluation);
+        membership(m, &method.evaluation);
+        disclosure(m, &method.evaluation);
+        cells(m, &method.evaluation);
     });
 }
 

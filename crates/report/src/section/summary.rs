@@ -1,28 +1,16 @@
 //! All scores in one table: goal, metric, a column per method, and the two anchors.
 
+use std::collections::BTreeMap;
+
 use parable_metrics::{Baseline, Direction, Group, Score};
 
 use super::{remark, section};
-use crate::band;
+use crate::bands::{Banding, Bands};
 use crate::chart::position;
 use crate::markup::Markup;
-use crate::table::{badge, boxed};
+use crate::table::{badge, boxed, unbanded};
+use crate::verdict::Goal;
 use crate::{ReportInput, number};
-
-/// The parts of the table in their order: a goal, and the groups of scores that serve it.
-const GOALS: [(&str, &[Group]); 3] = [
-    (
-        "Fidelity",
-        &[
-            Group::Structure,
-            Group::Univariate,
-            Group::Bivariate,
-            Group::Multivariate,
-        ],
-    ),
-    ("Utility", &[Group::Utility]),
-    ("Privacy", &[Group::Privacy]),
-];
 
 /// The summary table.
 pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
@@ -70,17 +58,21 @@ pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
                     );
                 });
             });
-            for (goal, groups) in GOALS {
+            for goal in Goal::ALL {
                 let scores: Vec<&&Score> = metrics
                     .iter()
-                    .filter(|score| groups.contains(&score.group))
+                    .filter(|score| goal.groups().contains(&score.group))
                     .collect();
                 if scores.is_empty() {
                     continue;
                 }
                 m.node("tbody", &[], |m| {
                     m.node("tr", &[("class", &"goal")], |m| {
-                        m.leaf("th", &[("scope", &"rowgroup"), ("colspan", &columns)], goal);
+                        m.leaf(
+                            "th",
+                            &[("scope", &"rowgroup"), ("colspan", &columns)],
+                            goal.name(),
+                        );
                     });
                     for score in scores {
                         metric(m, input, score);
@@ -89,6 +81,7 @@ pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
             }
         });
         key(m, input);
+        unjudged(m, &metrics, &input.bands);
         let warnings: Vec<(&str, &String)> = first
             .evaluation
             .scores
@@ -117,6 +110,35 @@ pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
     });
 }
 
+/// The scores without a band, by the reason for it.
+fn unjudged(m: &mut Markup, scores: &[&Score], bands: &Bands) {
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for score in scores {
+        if let Banding::None(why) = bands.of(score) {
+            reasons.entry(why).or_default().push(&score.title);
+        }
+    }
+    if reasons.is_empty() {
+        return;
+    }
+    m.node("details", &[], |m| {
+        let count: usize = reasons.values().map(Vec::len).sum();
+        m.leaf(
+            "summary",
+            &[],
+            format_args!("Scores without a band, and why: {count}"),
+        );
+        m.node("ul", &[("class", &"log")], |m| {
+            for (why, titles) in &reasons {
+                m.node("li", &[], |m| {
+                    m.text(format_args!("{}: ", super::capitalised(why)));
+                    m.text(titles.join("; "));
+                });
+            }
+        });
+    });
+}
+
 fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
     m.node("tr", &[], |m| {
         m.node("th", &[("scope", &"row")], |m| {
@@ -136,7 +158,7 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
             .map(|method| method.evaluation.score(&score.id))
             .collect();
         for score in &found {
-            m.node("td", &[("class", &"f")], |m| value(m, *score));
+            m.node("td", &[("class", &"f")], |m| value(m, *score, &input.bands));
         }
         let baseline = &score.baseline;
         m.node("td", &[("class", &"f anchor")], |m| {
@@ -185,7 +207,7 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
     });
 }
 
-fn value(m: &mut Markup, score: Option<&Score>) {
+fn value(m: &mut Markup, score: Option<&Score>, bands: &Bands) {
     let Some(score) = score else {
         m.text(number::NONE);
         return;
@@ -193,18 +215,10 @@ fn value(m: &mut Markup, score: Option<&Score>) {
     match (score.value, score.reason) {
         (Some(value), _) => {
             m.text(number::value(value));
-            if let Some(band) = band::of_score(score) {
-                m.text(" ");
-                let privacy = score.group == Group::Privacy;
-                badge(
-                    m,
-                    band,
-                    if privacy {
-                        band.danger()
-                    } else {
-                        band.quality()
-                    },
-                );
+            m.text(" ");
+            match bands.of(score) {
+                Banding::Band(band) => badge(m, band, band.word(score.group == Group::Privacy)),
+                Banding::None(why) => unbanded(m, &why),
             }
             match (&score.ci, score.se) {
                 (Some(ci), _) => m.leaf(
@@ -265,7 +279,7 @@ fn key(m: &mut Markup, input: &ReportInput) {
     remark(
         m,
         format_args!(
-            "Between: left tick resample, right tick independent; {mark} Bands: A good, B fair, C poor, D very poor; metrics without published limits have no band. ± is a standard error or the spread over repeats."
+            "Between: left tick resample, right tick independent; {mark} Bands: A good, B acceptable, C poor, D very poor; a dash: no band, for the reason listed below. ± is a standard error or the spread over repeats."
         ),
     );
 }

@@ -183,8 +183,8 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                     m,
                     number::or_none(main.overlap, |overlap| number::fixed(overlap, 2)),
                 );
-                table::words(m, yes_no(main.same_sign));
-                table::words(m, yes_no(main.same_significance));
+                table::words(m, super::yes_no(main.same_sign));
+                table::words(m, super::yes_no(main.same_significance));
                 let rows = |effect: &Option<Effect>| match effect {
                     Some(effect) => number::count(effect.treated_rows + effect.control_rows),
                     None => number::NONE.to_owned(),
@@ -222,14 +222,6 @@ fn estimate(m: &mut Markup, effect: Option<&Effect>, pair: &EffectPair) {
             pair.reason.map_or("undefined", Undefined::text),
         ),
     });
-}
-
-fn yes_no(answer: Option<bool>) -> &'static str {
-    match answer {
-        Some(true) => "yes",
-        Some(false) => "no",
-        None => number::NONE,
-    }
 }
 
 fn arms(m: &mut Markup, trial: &TrialSection) {

@@ -1,9 +1,10 @@
 //! The first screen: good, poor or dangerous, and why.
 
 use crate::band::Band;
+use crate::bands::Bands;
 use crate::markup::Markup;
 use crate::table::{self, Words};
-use crate::verdict::{Goal, Verdict};
+use crate::verdict::{Goal, Overall, Verdict};
 use crate::{MethodResult, ReportInput};
 
 /// One card per goal for the first method, and with several methods a table of all verdicts and what to choose between.
@@ -31,22 +32,42 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
                     ),
                 );
             }
-            let verdicts = Verdict::all(first);
+            let verdicts = Verdict::all(first, &input.bands);
             strip(m, &verdicts);
-            m.leaf("p", &[("class", &"advice")], advice(&verdicts));
+            headline(m, &Overall::of(&verdicts));
             m.node("div", &[("class", &"cards")], |m| {
                 for verdict in &verdicts {
                     card(m, verdict);
                 }
             });
             if several {
-                comparison(m, &input.methods);
-                for hint in trade_offs(&input.methods) {
+                comparison(m, &input.methods, &input.bands);
+                for hint in trade_offs(&input.methods, &input.bands) {
                     m.leaf("p", &[("class", &"hint")], hint);
                 }
             }
         },
     );
+}
+
+/// The one word, and what follows from it.
+pub(crate) fn headline(m: &mut Markup, overall: &Overall) {
+    let class = match overall.band {
+        Some(Band::A) => "headline a",
+        Some(Band::B) => "headline b",
+        Some(Band::C) => "headline c",
+        Some(Band::D) if overall.word == "dangerous" => "headline d",
+        Some(Band::D) => "headline c",
+        None => "headline",
+    };
+    m.node("p", &[("class", &class)], |m| {
+        m.leaf("strong", &[], capitalised(overall.word));
+        m.text(" ");
+        if !overall.because.is_empty() {
+            m.text(format_args!("{} ", overall.because));
+        }
+        m.leaf("span", &[], &overall.advice);
+    });
 }
 
 /// All goals in one line, for screens on which the cards do not stand side by side.
@@ -91,12 +112,7 @@ fn card(m: &mut Markup, verdict: &Verdict) {
                 m.node("li", &[], |m| {
                     match finding.band {
                         Some(band) => {
-                            let word = if verdict.goal == Goal::Privacy {
-                                band.danger()
-                            } else {
-                                band.quality()
-                            };
-                            table::badge(m, band, word);
+                            table::badge(m, band, band.word(verdict.goal == Goal::Privacy));
                         }
                         None => m.leaf(
                             "span",
@@ -111,40 +127,7 @@ fn card(m: &mut Markup, verdict: &Verdict) {
     });
 }
 
-/// What follows for a release, in a sentence or two.
-fn advice(verdicts: &[Verdict]) -> String {
-    let worst = |is: fn(Goal) -> bool| {
-        verdicts
-            .iter()
-            .filter(|verdict| is(verdict.goal))
-            .filter_map(|verdict| verdict.band)
-            .max()
-    };
-    let mut text = match worst(|goal| goal == Goal::Privacy) {
-        Some(Band::D) => "Do not release this table. Keep it where the real table is kept.",
-        Some(Band::C) => {
-            "Not for release: keep it in a safe setting until the near rows have been reviewed."
-        }
-        Some(Band::B) => {
-            "Before a release: review the rows that are close to real people, and have a second person check the decision."
-        }
-        Some(Band::A) => {
-            "The privacy measurements found no obstacle to a release. They cannot prove that there is none: the decision stays with the data owner."
-        }
-        None => "Privacy was not measured. Treat the table like the real one.",
-    }
-    .to_owned();
-    match worst(|goal| goal != Goal::Privacy) {
-        Some(Band::D) => {
-            text.push_str(" Use it to write and test programs, not to learn about people.")
-        }
-        Some(Band::C) => text.push_str(" Check every finding from it on the real table."),
-        _ => {}
-    }
-    text
-}
-
-fn comparison(m: &mut Markup, methods: &[MethodResult]) {
+fn comparison(m: &mut Markup, methods: &[MethodResult], bands: &Bands) {
     let heads = [
         ("Method", Words),
         ("Fidelity", Words),
@@ -156,7 +139,7 @@ fn comparison(m: &mut Markup, methods: &[MethodResult]) {
         for method in methods {
             table::row(m, |m| {
                 table::head(m, &method.name);
-                for verdict in Verdict::all(method) {
+                for verdict in Verdict::all(method, bands) {
                     m.node("td", &[("class", &"w")], |m| {
                         if let Some(band) = verdict.band {
                             table::badge(m, band, verdict.word);
@@ -179,10 +162,10 @@ fn comparison(m: &mut Markup, methods: &[MethodResult]) {
 }
 
 /// What choosing between the methods means, where the verdicts differ.
-fn trade_offs(methods: &[MethodResult]) -> Vec<String> {
+fn trade_offs(methods: &[MethodResult], bands: &Bands) -> Vec<String> {
     let all: Vec<(&str, Vec<Verdict>)> = methods
         .iter()
-        .map(|method| (method.name.as_str(), Verdict::all(method)))
+        .map(|method| (method.name.as_str(), Verdict::all(method, bands)))
         .collect();
     let best = |goal: usize| -> Option<(Band, Vec<&str>)> {
         let band = all
@@ -215,7 +198,7 @@ fn trade_offs(methods: &[MethodResult]) -> Vec<String> {
     hints
 }
 
-fn capitalised(word: &str) -> String {
+pub(crate) fn capitalised(word: &str) -> String {
     let mut characters = word.chars();
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()

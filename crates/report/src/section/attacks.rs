@@ -1,0 +1,165 @@
+//! What attacks on the synthetic table learned about people.
+
+use parable_metrics::{AttackKind, AttackResult, Conclusion, Evaluation};
+
+use super::{legend, remark};
+use crate::chart::{ForestRow, Mark, Who, forest};
+use crate::markup::Markup;
+use crate::number;
+use crate::table::{self, Figures, Words};
+
+/// The three risks of the opinion 05/2014 with intervals, control and blind guess.
+pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
+    let attacks = &evaluation.privacy.attacks;
+    if attacks.is_empty() {
+        return;
+    }
+    m.leaf("h3", &[], "Attacks: singling out, linking, inferring");
+    m.leaf(
+        "p",
+        &[],
+        "Each attack is made on people of the real table, on people who were held out, and by guessing without the synthetic table. The risk is what being in the data adds: success on people in the data beyond success on people held out.",
+    );
+    risks(m, attacks);
+    success(m, attacks);
+    m.node("ul", &[("class", &"log")], |m| {
+        for attack in attacks {
+            m.node("li", &[], |m| {
+                m.leaf("strong", &[], named(attack));
+                m.text(format_args!(
+                    ": {} The attacker {}; {}.",
+                    sentence(attack.conclusion),
+                    attack.attacker.trim_end_matches('.'),
+                    attack.columns_chosen_by.trim_end_matches('.')
+                ));
+                if attack.underpowered {
+                    m.text(format_args!(
+                        " Underpowered: {} attacks could be made of {} asked for.",
+                        number::count(attack.main.attacks),
+                        number::count(attack.asked)
+                    ));
+                }
+            });
+        }
+    });
+    remark(
+        m,
+        "No risk seen means that these attacks saw none. Intervals: Wilson 1927; risk: Giomi et al. 2023.",
+    );
+}
+
+/// The risks on one axis.
+fn risks(m: &mut Markup, attacks: &[AttackResult]) {
+    let rows: Vec<ForestRow> = attacks
+        .iter()
+        .filter_map(|attack| {
+            let risk = attack.risk?;
+            Some(ForestRow {
+                name: named(attack),
+                marks: vec![Mark {
+                    who: Who::Synthetic,
+                    value: risk.value,
+                    interval: Some((risk.low, risk.high)),
+                }],
+            })
+        })
+        .collect();
+    if rows.is_empty() {
+        remark(
+            m,
+            "No risk without a holdout: what was learned about the people in the data cannot be told from what is true of everybody.",
+        );
+        return;
+    }
+    m.node(
+        "div",
+        &[
+            ("class", &"scroll"),
+            ("tabindex", &"0"),
+            ("role", &"region"),
+            ("aria-label", &"Risks of the attacks"),
+        ],
+        |m| {
+            forest(
+                m,
+                "Risk of each attack with its 95 % interval",
+                "risk of having been in the data: 0 none, 1 certain",
+                &rows,
+                f64::INFINITY,
+            );
+        },
+    );
+    legend(m, &[(Who::Synthetic, "risk with 95 % interval")]);
+}
+
+fn success(m: &mut Markup, attacks: &[AttackResult]) {
+    let heads = [
+        ("Attack", Words),
+        ("Attacks made", Figures),
+        ("Success, people in the data", Figures),
+        ("People held out", Figures),
+        ("Best blind guess", Figures),
+        ("Risk", Figures),
+        ("Reading", Words),
+    ];
+    table::table(m, "Success of the attacks", &heads, |m| {
+        for attack in attacks {
+            table::row(m, |m| {
+                table::head(m, named(attack));
+                table::figures(m, number::count(attack.main.attacks));
+                let main = attack.main_at_equal_size.unwrap_or(attack.main);
+                table::figures(m, number::share(main.share()));
+                table::figures(
+                    m,
+                    number::or_none(attack.control.map(|control| control.share()), number::share),
+                );
+                let guess = attack
+                    .guesses
+                    .iter()
+                    .map(|guess| guess.share)
+                    .reduce(f64::max);
+                table::figures(m, number::or_none(guess, number::share));
+                m.node("td", &[("class", &"f")], |m| match attack.risk {
+                    Some(risk) => {
+                        m.text(number::share(risk.value));
+                        m.leaf(
+                            "span",
+                            &[("class", &"sub")],
+                            format_args!(
+                                "{} to {}",
+                                number::share(risk.low),
+                                number::share(risk.high)
+                            ),
+                        );
+                    }
+                    None => m.leaf("span", &[("class", &"undefined")], "needs a holdout table"),
+                });
+                table::words(
+                    m,
+                    match attack.conclusion {
+                        Conclusion::NoConclusion => "no conclusion",
+                        Conclusion::NoControl => "no control",
+                        Conclusion::NoDifference => "no difference seen",
+                        Conclusion::Leak => "leak",
+                        _ => number::NONE,
+                    },
+                );
+            });
+        }
+    });
+}
+
+fn named(attack: &AttackResult) -> String {
+    match attack.kind {
+        AttackKind::SinglingOutUnivariate => "Singling out, one column".to_owned(),
+        AttackKind::SinglingOutMultivariate => "Singling out, several columns".to_owned(),
+        AttackKind::Linkability => "Linking two sources".to_owned(),
+        AttackKind::Inference => format!("Inferring {}", attack.columns.join(", ")),
+        _ => attack.kind.name().replace('_', " "),
+    }
+}
+
+fn sentence(conclusion: Conclusion) -> String {
+    let text = super::capitalised(conclusion.text());
+    format!("{text}.")
+}

@@ -1,0 +1,181 @@
+//! The whole table at once: can a model tell its rows from real ones, and which sample of real rows is it as good as.
+
+use parable_metrics::{Detail, Evaluation, PropensityModel, Score};
+
+use super::{bar_legend, remark, section};
+use crate::chart::{Axis, Guide, Line, Plot, overlay, plot};
+use crate::markup::Markup;
+use crate::number;
+use crate::table::{self, Figures, Words};
+
+/// Propensity models and the curve of samples.
+pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
+    let models = &evaluation.propensity.models;
+    let sample = evaluation.score("subsample_equivalent").and_then(curve);
+    if models.is_empty() && sample.is_none() {
+        return;
+    }
+    let lead = "All columns together: how well a model tells synthetic rows from real ones, and how large a sample of real people would keep as much.";
+    section(m, &format!("{prefix}whole"), "The whole table", lead, |m| {
+        if !models.is_empty() {
+            propensity(m, models);
+        }
+        if let Some(sample) = sample {
+            samples(m, &sample);
+        }
+    });
+}
+
+fn propensity(m: &mut Markup, models: &[PropensityModel]) {
+    let heads = [
+        ("Model", Words),
+        ("pMSE", Figures),
+        ("Null, mean", Figures),
+        ("± SD", Figures),
+        ("Ratio", Figures),
+        ("z", Figures),
+        ("AUC on unseen rows", Figures),
+        ("SPECKS", Figures),
+        ("PO50", Figures),
+        ("Remark", Words),
+    ];
+    table::table(m, "Models that look for the difference", &heads, |m| {
+        for model in models {
+            table::row(m, |m| {
+                table::head(m, name(&model.model));
+                table::figures(m, number::value(model.pmse));
+                table::figures(m, number::or_none(model.null_mean, number::value));
+                table::figures(m, number::or_none(model.null_sd, number::value));
+                table::figures(m, number::or_none(model.ratio, number::value));
+                table::figures(
+                    m,
+                    number::or_none(model.standardised, |z| number::fixed(z, 1)),
+                );
+                m.node("td", &[("class", &"f")], |m| {
+                    m.text(number::or_none(model.auc, |auc| number::fixed(auc, 3)));
+                    if let Some(sd) = model.auc_sd {
+                        m.leaf(
+                            "span",
+                            &[("class", &"sub")],
+                            format_args!("± {}", number::fixed(sd, 3)),
+                        );
+                    }
+                });
+                table::figures(m, number::value(model.specks));
+                table::figures(m, number::fixed(model.po50, 1));
+                table::words(
+                    m,
+                    match (model.separable, model.converged) {
+                        (true, _) => "tells all rows apart",
+                        (_, false) => "did not converge",
+                        _ => number::NONE,
+                    },
+                );
+            });
+        }
+    });
+    remark(
+        m,
+        "Ratio: 1 is what a synthesis without fault gives, 10 and more is easily seen. AUC: how often a synthetic row gets the higher probability; 0.5 is guessing. Main effects cannot see relations between columns: read all rows of the table together.",
+    );
+    let drawn: Vec<&PropensityModel> = models
+        .iter()
+        .filter(|model| !model.histogram.real.is_empty())
+        .collect();
+    if drawn.is_empty() {
+        return;
+    }
+    m.node("div", &[("class", &"grid")], |m| {
+        for model in drawn {
+            m.node("figure", &[], |m| {
+                m.leaf("figcaption", &[], name(&model.model));
+                overlay(
+                    m,
+                    &format!("Fitted probabilities of the model {}", name(&model.model)),
+                    "probability of being synthetic",
+                    &model.histogram.real,
+                    &model.histogram.synthetic,
+                );
+            });
+        }
+    });
+    bar_legend(m);
+}
+
+fn name(model: &str) -> &str {
+    match model {
+        "logit" => "Main effects",
+        "logit_products" => "Products of two columns",
+        "tree" => "Decision tree",
+        other => other,
+    }
+}
+
+/// The counts of pairs that samples of the real rows keep, and what the synthetic table keeps.
+struct Sample {
+    own: f64,
+    value: f64,
+    points: Vec<(f64, f64)>,
+}
+
+fn curve(score: &Score) -> Option<Sample> {
+    let numbers = |name: &str| match score.details.get(name)? {
+        Detail::Numbers(numbers) => Some(numbers.clone()),
+        _ => None,
+    };
+    let own = match score.details.get("k_marginal_2")? {
+        Detail::Number(own) => *own,
+        Detail::Count(own) => *own as f64,
+        _ => return None,
+    };
+    let shares = numbers("shares")?;
+    let kept = numbers("k_marginal_2_of_shares")?;
+    Some(Sample {
+        own,
+        value: score.value?,
+        points: shares.into_iter().zip(kept).collect(),
+    })
+}
+
+fn samples(m: &mut Markup, sample: &Sample) {
+    m.leaf("h3", &[], "As good as which sample?");
+    let lowest = sample
+        .points
+        .iter()
+        .map(|(_, kept)| *kept)
+        .fold(sample.own, f64::min);
+    plot(
+        m,
+        &Plot {
+            description: "Counts of pairs kept by random samples of the real rows",
+            x: Axis {
+                name: "share of the real rows in the sample",
+                form: |at, _| format!("{}%", number::fixed(at * 100.0, 0)),
+                ..Axis::default()
+            },
+            y: Axis {
+                name: "counts of pairs kept, out of 1000",
+                range: ((lowest - 20.0).max(0.0), 1000.0),
+                ..Axis::default()
+            },
+            guides: vec![Guide {
+                at: sample.own,
+                upright: false,
+                name: "this synthetic table".to_owned(),
+            }],
+            lines: vec![Line {
+                class: "real",
+                points: sample.points.clone(),
+            }],
+            ..Plot::default()
+        },
+    );
+    remark(
+        m,
+        format_args!(
+            "It keeps the counts of all pairs of columns as well as a random sample of {} of the real rows (score {} of 1000).",
+            number::share(sample.value),
+            number::fixed(sample.own, 0)
+        ),
+    );
+}

@@ -1,0 +1,375 @@
+//! Where a table stands between a bare structure and a replica of the real one, and what that means for access.
+//!
+//! The levels are those of the spectrum of the Office for National Statistics (Bates et al. 2018, working paper 16); the measured conditions are proposals. A
+//! table is placed by how it was made, and the placement is checked by measurement.
+
+use parable_core::FitRecord;
+use parable_metrics::Evaluation;
+use serde::{Deserialize, Serialize};
+
+use crate::band::Band;
+use crate::bands::Bands;
+use crate::verdict::{Goal, Verdict};
+use crate::{MethodResult, number};
+
+/// How much of the real table a synthetic one carries, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Level {
+    /// Names and types of columns.
+    Structural,
+    /// Values that could occur.
+    Valid,
+    /// Each column as it is in the real table, none with another.
+    Plausible,
+    /// Some relations.
+    MultivariatePlausible,
+    /// Most relations.
+    MultivariateDetailed,
+    /// Low-level patterns too.
+    Replica,
+}
+
+/// What a synthetic table was made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MadeFrom {
+    /// Names and types of columns only.
+    Metadata,
+    /// Names, types and values that could occur, none of them read off the real rows.
+    PlausibleValues,
+    /// The real distribution of each column on its own.
+    OneWay,
+    /// Relations between real columns.
+    Joint,
+}
+
+/// Where a table stands, with the evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Placement {
+    pub(crate) level: Level,
+    /// The level whose rules of access it should get: the one above after a band D on privacy.
+    pub(crate) treat_as: Level,
+    pub(crate) made_from: Option<MadeFrom>,
+    pub(crate) evidence: Vec<Evidence>,
+    /// Who may get it, as a proposal.
+    pub(crate) access: &'static str,
+    /// Where making and measuring disagree.
+    pub(crate) remarks: Vec<&'static str>,
+}
+
+/// One condition of a level.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Evidence {
+    pub(crate) level: Level,
+    pub(crate) condition: &'static str,
+    /// Whether it holds; `None` if it was not measured.
+    pub(crate) met: Option<bool>,
+    /// What was measured. For the owner only.
+    pub(crate) found: Option<String>,
+}
+
+impl Level {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Structural,
+        Self::Valid,
+        Self::Plausible,
+        Self::MultivariatePlausible,
+        Self::MultivariateDetailed,
+        Self::Replica,
+    ];
+
+    /// The name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Structural => "structural",
+            Self::Valid => "valid",
+            Self::Plausible => "plausible",
+            Self::MultivariatePlausible => "multivariate plausible",
+            Self::MultivariateDetailed => "multivariate detailed",
+            Self::Replica => "replica",
+        }
+    }
+
+    /// What a table of this level is good for.
+    pub(crate) const fn purpose(self) -> &'static str {
+        match self {
+            Self::Structural => {
+                "Names and types of columns: to test that a program reads the file."
+            }
+            Self::Valid => "Values that could occur: to write and test programs.",
+            Self::Plausible => {
+                "Each column as in the real table, none with another: to plan an analysis and to teach."
+            }
+            Self::MultivariatePlausible => {
+                "Some relations: to try out an analysis; its findings are not findings about people."
+            }
+            Self::MultivariateDetailed => {
+                "Most relations: to develop an analysis that is then run on the real table."
+            }
+            Self::Replica => {
+                "Low-level patterns too: close to working on the real table, with its risks."
+            }
+        }
+    }
+
+    /// Who may get it, as a proposal for the owner's decision.
+    pub(crate) const fn access(self) -> &'static str {
+        match self {
+            Self::Structural => {
+                "Open. Proposed: publish without conditions, after a look at names and labels of columns."
+            }
+            Self::Valid => {
+                "Open. Proposed: publish without conditions, after a check that no value was read off the real rows."
+            }
+            Self::Plausible => {
+                "Open after review. Proposed: publish once rare levels and extreme values have been checked by a second person; label it as synthetic in name and file."
+            }
+            Self::MultivariatePlausible => {
+                "Registered. Proposed: named users who accept terms of use (no attempt to recognise or match people, no passing on, findings are not reported as findings about people)."
+            }
+            Self::MultivariateDetailed => {
+                "Registered, for a stated purpose. Proposed: approved researchers under an agreement, for developing an analysis that is run on the real table before anything is reported; in a safe setting if a privacy result is in band C or D."
+            }
+            Self::Replica => {
+                "Safe setting. Proposed: handle it like the real table: approved people, approved projects, controlled environment, outputs checked before they leave."
+            }
+        }
+    }
+
+    /// The next level.
+    fn above(self) -> Self {
+        let next = Self::ALL.iter().position(|level| *level == self);
+        next.and_then(|at| Self::ALL.get(at + 1))
+            .copied()
+            .unwrap_or(Self::Replica)
+    }
+}
+
+impl MadeFrom {
+    /// The name on a page.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Metadata => "names and types of columns only",
+            Self::PlausibleValues => "names, types and values that could occur",
+            Self::OneWay => "the real distribution of each column on its own",
+            Self::Joint => "relations between real columns",
+        }
+    }
+
+    /// What a fit learned from, by its method and strategy.
+    fn of_record(record: &FitRecord) -> Self {
+        let strategy = record.config.get("strategy").and_then(|name| name.as_str());
+        let one_way = |name: &str| name.contains("independent");
+        if one_way(&record.method) || strategy.is_some_and(one_way) {
+            Self::OneWay
+        } else {
+            Self::Joint
+        }
+    }
+}
+
+/// What is measured for a placement.
+struct Measured {
+    retained: Option<f64>,
+    shares: Option<Band>,
+    mad: Option<f64>,
+    subsample: Option<f64>,
+    auc: Option<f64>,
+    ratio: Option<f64>,
+    clusters: Option<bool>,
+    rules: Option<f64>,
+}
+
+impl Measured {
+    fn of(evaluation: &Evaluation, bands: &Bands, verdicts: &[Verdict]) -> Self {
+        let shares = evaluation
+            .score("mass_mad")
+            .and_then(|score| bands.of(score).band());
+        // The best detector counts: a table is as easy to tell apart as the sharpest eye finds.
+        let auc = evaluation
+            .propensity
+            .models
+            .iter()
+            .filter_map(|model| model.auc)
+            .reduce(f64::max);
+        let structure: Vec<Band> = verdicts
+            .iter()
+            .filter(|verdict| verdict.goal == Goal::Utility)
+            .flat_map(|verdict| &verdict.findings)
+            .filter(|finding| {
+                matches!(
+                    finding.measure.as_str(),
+                    "Likeness within groups" | "Design of the trial"
+                )
+            })
+            .filter_map(|finding| finding.band)
+            .collect();
+        Self {
+            retained: evaluation.value("association_retained"),
+            shares,
+            mad: evaluation.value("mass_mad"),
+            subsample: evaluation.value("subsample_equivalent"),
+            auc,
+            ratio: evaluation.value("propensity_logit_ratio"),
+            clusters: structure.iter().max().map(|worst| *worst <= Band::B),
+            rules: evaluation.rules.rows_breaking_any.synthetic,
+        }
+    }
+
+    /// The highest level of a table made from real relations.
+    fn level(&self) -> Level {
+        let at_least = |value: Option<f64>, limit: f64| value.is_some_and(|value| value >= limit);
+        let below = |value: Option<f64>, limit: f64| value.is_some_and(|value| value < limit);
+        if at_least(self.retained, 0.95)
+            && below(self.auc, 0.60)
+            && below(self.ratio, 3.0)
+            && self.clusters != Some(false)
+        {
+            Level::Replica
+        } else if at_least(self.retained, 0.80) && below(self.auc, 0.75) {
+            Level::MultivariateDetailed
+        } else if at_least(self.retained, 0.20) || at_least(self.subsample, 0.05) {
+            Level::MultivariatePlausible
+        } else {
+            Level::Plausible
+        }
+    }
+
+    fn evidence(&self) -> Vec<Evidence> {
+        let share = |value: Option<f64>| value.map(number::share);
+        let fixed = |value: Option<f64>| value.map(|value| number::fixed(value, 3));
+        let retained = share(self.retained);
+        let line = |level, condition, met, found: Option<String>| Evidence {
+            level,
+            condition,
+            met,
+            found,
+        };
+        use Level::{MultivariateDetailed, MultivariatePlausible, Plausible, Replica, Valid};
+        vec![
+            line(
+                Valid,
+                "no synthetic row breaks a declared rule",
+                self.rules.map(|rules| rules == 0.0),
+                share(self.rules),
+            ),
+            line(
+                Plausible,
+                "shares of single columns (mass MAD) in band A or B",
+                self.shares.map(|band| band <= Band::B),
+                self.mad.map(number::value),
+            ),
+            line(
+                MultivariatePlausible,
+                "at least 20 % of the association retained",
+                self.retained.map(|value| value >= 0.20),
+                retained.clone(),
+            ),
+            line(
+                MultivariatePlausible,
+                "or counts of pairs as good as a sample of at least 5 % of the rows",
+                self.subsample.map(|value| value >= 0.05),
+                share(self.subsample),
+            ),
+            line(
+                MultivariateDetailed,
+                "at least 80 % of the association retained",
+                self.retained.map(|value| value >= 0.80),
+                retained.clone(),
+            ),
+            line(
+                MultivariateDetailed,
+                "no model tells its rows from real ones with an AUC of 0.75 or more",
+                self.auc.map(|auc| auc < 0.75),
+                fixed(self.auc),
+            ),
+            line(
+                Replica,
+                "at least 95 % of the association retained",
+                self.retained.map(|value| value >= 0.95),
+                retained,
+            ),
+            line(
+                Replica,
+                "no model tells its rows from real ones with an AUC of 0.60 or more",
+                self.auc.map(|auc| auc < 0.60),
+                fixed(self.auc),
+            ),
+            line(
+                Replica,
+                "ratio of the main-effects propensity model below 3",
+                self.ratio.map(|ratio| ratio < 3.0),
+                fixed(self.ratio),
+            ),
+            line(
+                Replica,
+                "likeness within groups and design of the trial in band A or B",
+                self.clusters,
+                None,
+            ),
+        ]
+    }
+}
+
+impl Placement {
+    /// The place of a method's table.
+    pub(crate) fn of(method: &MethodResult, bands: &Bands, verdicts: &[Verdict]) -> Self {
+        let made_from = method
+            .made_from
+            .or_else(|| method.record.as_ref().map(MadeFrom::of_record));
+        let measured = Measured::of(&method.evaluation, bands, verdicts);
+        let mut remarks = Vec::new();
+        let one_column = method.evaluation.inputs.columns == 1;
+        let by_measurement = match measured.retained {
+            Some(_) => measured.level(),
+            None if one_column => Level::Plausible,
+            None => Level::Replica,
+        };
+        let level = match made_from {
+            Some(MadeFrom::Metadata) => Level::Structural,
+            Some(MadeFrom::PlausibleValues) => Level::Valid,
+            Some(MadeFrom::OneWay) => Level::Plausible,
+            Some(MadeFrom::Joint) => by_measurement,
+            None => {
+                remarks.push(
+                    "How the table was made is not recorded, so it is placed by measurement alone.",
+                );
+                by_measurement
+            }
+        };
+        if level < Level::MultivariatePlausible && measured.retained.is_some_and(|r| r >= 0.20) {
+            remarks.push("It carries more of the relations between columns than a table made so should: find out why before anything else.");
+        }
+        if level == Level::Valid && measured.rules.is_some_and(|rules| rules > 0.0) {
+            remarks.push("It breaks declared rules, which a valid table does not.");
+        }
+        if level == Level::Plausible && measured.shares.is_some_and(|band| band > Band::B) {
+            remarks.push("Its single columns are further from the real ones than the level asks for; what it was made from decides about access all the same.");
+        }
+        if measured.retained.is_none() && level == Level::Replica {
+            remarks.push("How much association is retained was not measured, so the most careful level is assumed.");
+        }
+        let dangerous = verdicts
+            .iter()
+            .any(|verdict| verdict.goal == Goal::Privacy && verdict.band == Some(Band::D));
+        let treat_as = if dangerous { level.above() } else { level };
+        Self {
+            level,
+            treat_as,
+            made_from,
+            evidence: measured.evidence(),
+            access: treat_as.access(),
+            remarks,
+        }
+    }
+
+    /// Whether a privacy result asks for more caution than the level.
+    pub(crate) fn raised(&self, verdicts: &[Verdict]) -> bool {
+        verdicts
+            .iter()
+            .any(|verdict| verdict.goal == Goal::Privacy && verdict.band == Some(Band::D))
+    }
+}
