@@ -73,6 +73,8 @@ pub enum Look {
     UpperLimit,
     /// What exceeds the same number for the holdout table; all of it without a holdout.
     BeyondHoldout,
+    /// What exceeds the same number for the holdout table; no band without a holdout, because what is true of everybody is no leak.
+    BeyondControl,
     /// The value over that of the real table among itself.
     OverReal,
     /// What is left of 1 after a loss: 1 plus a value below 0.
@@ -214,6 +216,12 @@ impl Look {
             Self::Root => Ok(value.abs().sqrt()),
             Self::UpperLimit => Ok(score.ci.map_or(value, |ci| ci.high)),
             Self::BeyondHoldout => Ok(value - baseline.holdout.unwrap_or(0.0)),
+            Self::BeyondControl => match baseline.holdout {
+                Some(holdout) => Ok(value - holdout),
+                None => {
+                    Err("without a holdout table it cannot be told from what is true of everybody")
+                }
+            },
             Self::OverReal => match baseline.real {
                 Some(real) if real > 0.0 => Ok(value / real),
                 Some(_) => Err("real rows have equals among themselves: nothing to compare with"),
@@ -297,6 +305,22 @@ mod tests {
         assert_eq!(bands.of(&found), Banding::Band(Band::D));
         found.baseline.holdout = Some(0.0115);
         assert_eq!(bands.of(&found), Banding::Band(Band::B));
+    }
+
+    #[test]
+    fn what_is_true_of_everybody_is_not_judged_without_a_holdout() {
+        let bands = Bands::default();
+        let mut found = score("disclosure_worst_excess", Ok(0.25));
+        assert!(
+            bands
+                .of(&found)
+                .why_none()
+                .is_some_and(|why| why.contains("holdout"))
+        );
+        found.baseline.holdout = Some(0.24);
+        assert_eq!(bands.of(&found), Banding::Band(Band::B));
+        found.baseline.holdout = Some(0.01);
+        assert_eq!(bands.of(&found), Banding::Band(Band::D));
     }
 
     #[test]

@@ -15,7 +15,10 @@ const ALIKE: Limits = Falling([0.9, 0.7, 0.5]);
 
 /// The default rules; the first that fits a metric decides.
 pub(crate) fn rules() -> Vec<BandRule> {
-    use Look::{BetweenAnchors, BeyondHoldout, OverReal, Root, Shortfall, Size, UpperLimit, Value};
+    use Look::{
+        BetweenAnchors, BeyondControl, BeyondHoldout, OverReal, Root, Shortfall, Size, UpperLimit,
+        Value,
+    };
     let proposed = |metric, look, limits| rule(metric, look, limits, PROPOSED, false);
     let headline = |metric, look, limits| rule(metric, look, limits, PROPOSED, true);
     let own = |metric, look, limits| rule(metric, look, limits, OWN, false);
@@ -27,14 +30,14 @@ pub(crate) fn rules() -> Vec<BandRule> {
         proposed("cramers_v*_msd", Root, ASSOCIATIONS),
         proposed("correlation_ratio_msd", Root, ASSOCIATIONS),
         headline("propensity_logit_ratio", Value, RATIO),
-        headline("*f1*difference", Size, ASSOCIATIONS),
+        headline("prediction_difference", Size, ASSOCIATIONS),
         headline("effect_overlap", Value, Falling([0.8, 0.6, 0.3])),
         headline("regression_overlap*", Value, Falling([0.8, 0.6, 0.3])),
         headline("icc_difference", Size, Rising([0.02, 0.05, 0.10])),
         headline("overlap_distinct_real_rows", BeyondHoldout, COPIES),
         headline(
             "disclosure_worst_excess",
-            BeyondHoldout,
+            BeyondControl,
             Rising([0.01, 0.05, 0.10]),
         ),
         headline("attack_singling_out*", UpperLimit, RISK),
@@ -59,6 +62,7 @@ pub(crate) fn rules() -> Vec<BandRule> {
         own("propensity_*_ratio", Value, RATIO),
         own("association_retained", Value, Falling([0.95, 0.80, 0.20])),
         own("subsample_equivalent", Value, Falling([0.50, 0.20, 0.05])),
+        own("subgroup_difference", Size, ASSOCIATIONS),
         own("hedges_g_difference", Size, ASSOCIATIONS),
         own("effect_sign_agreement", Value, Falling([1.0, 0.9, 0.7])),
         own("arm_balance_difference", Size, Rising([0.05, 0.10, 0.20])),
@@ -71,12 +75,12 @@ pub(crate) fn rules() -> Vec<BandRule> {
         ),
         own(
             "cluster_constancy_difference",
-            Shortfall,
-            Falling([0.99, 0.95, 0.80]),
+            Size,
+            Rising([0.01, 0.05, 0.20]),
         ),
         own("overlap_*", BeyondHoldout, COPIES),
         own("cells_left_in", Value, ZeroOr([0.5, 1.5])),
-        own("cells_*", BeyondHoldout, Rising([0.05, 0.20, 0.50])),
+        own("cells_*", BeyondControl, Rising([0.05, 0.20, 0.50])),
         own(
             "nearest_gower_share_below_real_p01",
             Size,

@@ -2,8 +2,9 @@
 
 use crate::markup::{Markup, Node};
 use crate::section::{
-    associations, card, clusters, columns, cost, further, header, missing, placement, privacy,
-    regressions, remark, rules, section, statement, summary, tradeoff, trial, verdicts, whole,
+    associations, card, clusters, columns, cost, further, header, missing, placement, predictions,
+    privacy, regressions, remark, rules, section, statement, subgroups, summary, tradeoff, trial,
+    verdicts, whole,
 };
 use crate::spectrum::Placement;
 use crate::verdict::Verdict;
@@ -92,6 +93,8 @@ fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportIn
     whole(m, prefix, evaluation);
     trial(m, prefix, evaluation, input.truth.as_ref());
     regressions(m, prefix, evaluation);
+    predictions(m, prefix, evaluation);
+    subgroups(m, prefix, evaluation);
     clusters(m, prefix, evaluation, input.truth.as_ref());
     missing(m, prefix, evaluation);
     rules(m, prefix, evaluation);
@@ -112,7 +115,7 @@ fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {
         (
             "whole",
             "Whole table",
-            !evaluation.propensity.models.is_empty(),
+            !evaluation.propensity.models.is_empty() || evaluation.projection.is_some(),
         ),
         ("trial", "Treatment effects", evaluation.trial.is_some()),
         (
@@ -120,6 +123,12 @@ fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {
             "Regressions",
             !evaluation.regressions.is_empty(),
         ),
+        (
+            "predictions",
+            "Predictions",
+            !evaluation.predictions.is_empty(),
+        ),
+        ("subgroups", "Subgroups", !evaluation.subgroups.is_empty()),
         ("clusters", "Groups", !evaluation.clusters.is_empty()),
         ("missing", "Missing values", true),
         ("rules", "Rules", true),

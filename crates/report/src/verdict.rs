@@ -554,6 +554,13 @@ fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
     }
     let rows = worst(&findings);
     headlines(&mut findings, &method.evaluation, bands, Goal::Privacy);
+    if method.evaluation.inputs.holdout_rows.is_none() && method.evaluation.disclosure.is_some() {
+        findings.push(Finding {
+            measure: "Attacks".to_owned(),
+            band: None,
+            text: "Attacks and what known facts tell: not judged. Without a holdout table they cannot be told from what is true of everybody; pass one.".to_owned(),
+        });
+    }
     let guarantee = Guarantee::of(method.record.as_ref());
     let measured = worst(&findings);
     let band = if guarantee == Guarantee::Broken {

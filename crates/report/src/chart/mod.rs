@@ -7,6 +7,7 @@ mod histogram;
 mod level_bars;
 mod matrix;
 mod overlay;
+mod plane;
 mod plot;
 mod position;
 
@@ -20,6 +21,7 @@ pub(crate) use histogram::{day, histogram};
 pub(crate) use level_bars::{Bar, level_bars};
 pub(crate) use matrix::{matrix, matrix_legend, matrix_styles};
 pub(crate) use overlay::overlay;
+pub(crate) use plane::plane;
 pub(crate) use plot::{Axis, Guide, Line, Plot, Point, plot};
 pub(crate) use position::position;
 

@@ -8,6 +8,9 @@ use crate::markup::Markup;
 use crate::number;
 use crate::table::{self, Figures, Words};
 
+/// Attacks listed openly; the others of inference are folded.
+const OPEN: usize = 11;
+
 /// The three risks of the opinion 05/2014 with intervals, control and blind guess.
 pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
     let attacks = &evaluation.privacy.attacks;
@@ -20,15 +23,69 @@ pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
         &[],
         "Each attack is made on people of the real table, on people who were held out, and by guessing without the synthetic table. The risk is what being in the data adds: success on people in the data beyond success on people held out.",
     );
-    risks(m, attacks);
-    success(m, attacks);
+    let ranked = ranked(attacks);
+    let (open, folded) = ranked.split_at(ranked.len().min(OPEN));
+    risks(m, open);
+    success(m, "Success of the attacks", open);
+    if !folded.is_empty() {
+        m.node("details", &[], |m| {
+            m.leaf(
+                "summary",
+                &[],
+                format_args!(
+                    "{} more secrets, all learned less well than these",
+                    folded.len()
+                ),
+            );
+            success(m, "Success of the other attacks", folded);
+        });
+    }
+    attackers(m, attacks);
+    remark(
+        m,
+        "No risk seen means that these attacks saw none. Intervals: Wilson 1927; risk: Giomi et al. 2023.",
+    );
+}
+
+/// Attacks in the order of their kinds, and within a kind by what they gain.
+fn ranked(attacks: &[AttackResult]) -> Vec<&AttackResult> {
+    let gain = |attack: &AttackResult| match attack.risk {
+        Some(risk) => risk.unclamped,
+        None => attack.main.share() - best_guess(attack).unwrap_or(0.0),
+    };
+    let mut ranked: Vec<&AttackResult> = attacks.iter().collect();
+    ranked.sort_by(|a, b| a.kind.cmp(&b.kind).then(gain(b).total_cmp(&gain(a))));
+    ranked
+}
+
+fn best_guess(attack: &AttackResult) -> Option<f64> {
+    attack
+        .guesses
+        .iter()
+        .map(|guess| guess.share)
+        .reduce(f64::max)
+}
+
+/// What each kind of attacker knows and does, once.
+fn attackers(m: &mut Markup, attacks: &[AttackResult]) {
     m.node("ul", &[("class", &"log")], |m| {
+        let mut told: Vec<AttackKind> = Vec::new();
         for attack in attacks {
+            if told.contains(&attack.kind) {
+                continue;
+            }
+            told.push(attack.kind);
             m.node("li", &[], |m| {
-                m.leaf("strong", &[], named(attack));
+                m.leaf(
+                    "strong",
+                    &[],
+                    match attack.kind {
+                        AttackKind::Inference => "Inferring a secret".to_owned(),
+                        _ => named(attack),
+                    },
+                );
                 m.text(format_args!(
-                    ": {} The attacker {}; {}.",
-                    sentence(attack.conclusion),
+                    ": the attacker {}. Columns: {}.",
                     attack.attacker.trim_end_matches('.'),
                     attack.columns_chosen_by.trim_end_matches('.')
                 ));
@@ -41,15 +98,33 @@ pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
                 }
             });
         }
+        let mut readings: Vec<Conclusion> = Vec::new();
+        for attack in attacks {
+            if !readings.contains(&attack.conclusion) {
+                readings.push(attack.conclusion);
+            }
+        }
+        for reading in readings {
+            m.node("li", &[], |m| {
+                m.leaf("strong", &[], super::capitalised(read(reading)));
+                m.text(format_args!(": {}.", reading.text()));
+            });
+        }
     });
-    remark(
-        m,
-        "No risk seen means that these attacks saw none. Intervals: Wilson 1927; risk: Giomi et al. 2023.",
-    );
+}
+
+fn read(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::NoConclusion => "no conclusion",
+        Conclusion::NoControl => "no control",
+        Conclusion::NoDifference => "no difference seen",
+        Conclusion::Leak => "leak",
+        _ => number::NONE,
+    }
 }
 
 /// The risks on one axis.
-fn risks(m: &mut Markup, attacks: &[AttackResult]) {
+fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
     let rows: Vec<ForestRow> = attacks
         .iter()
         .filter_map(|attack| {
@@ -92,7 +167,7 @@ fn risks(m: &mut Markup, attacks: &[AttackResult]) {
     legend(m, &[(Who::Synthetic, "risk with 95 % interval")]);
 }
 
-fn success(m: &mut Markup, attacks: &[AttackResult]) {
+fn success(m: &mut Markup, caption: &str, attacks: &[&AttackResult]) {
     let heads = [
         ("Attack", Words),
         ("Attacks made", Figures),
@@ -102,7 +177,7 @@ fn success(m: &mut Markup, attacks: &[AttackResult]) {
         ("Risk", Figures),
         ("Reading", Words),
     ];
-    table::table(m, "Success of the attacks", &heads, |m| {
+    table::table(m, caption, &heads, |m| {
         for attack in attacks {
             table::row(m, |m| {
                 table::head(m, named(attack));
@@ -113,12 +188,7 @@ fn success(m: &mut Markup, attacks: &[AttackResult]) {
                     m,
                     number::or_none(attack.control.map(|control| control.share()), number::share),
                 );
-                let guess = attack
-                    .guesses
-                    .iter()
-                    .map(|guess| guess.share)
-                    .reduce(f64::max);
-                table::figures(m, number::or_none(guess, number::share));
+                table::figures(m, number::or_none(best_guess(attack), number::share));
                 m.node("td", &[("class", &"f")], |m| match attack.risk {
                     Some(risk) => {
                         m.text(number::share(risk.value));
@@ -134,16 +204,7 @@ fn success(m: &mut Markup, attacks: &[AttackResult]) {
                     }
                     None => m.leaf("span", &[("class", &"undefined")], "needs a holdout table"),
                 });
-                table::words(
-                    m,
-                    match attack.conclusion {
-                        Conclusion::NoConclusion => "no conclusion",
-                        Conclusion::NoControl => "no control",
-                        Conclusion::NoDifference => "no difference seen",
-                        Conclusion::Leak => "leak",
-                        _ => number::NONE,
-                    },
-                );
+                table::words(m, read(attack.conclusion));
             });
         }
     });
@@ -157,9 +218,4 @@ fn named(attack: &AttackResult) -> String {
         AttackKind::Inference => format!("Inferring {}", attack.columns.join(", ")),
         _ => attack.kind.name().replace('_', " "),
     }
-}
-
-fn sentence(conclusion: Conclusion) -> String {
-    let text = super::capitalised(conclusion.text());
-    format!("{text}.")
 }

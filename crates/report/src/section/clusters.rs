@@ -92,7 +92,7 @@ fn sizes(m: &mut Markup, cluster: &ClusterSection) {
         .sizes
         .iter()
         .map(|cell| Bar {
-            name: format!("{} rows", cell.label),
+            name: cell.label.clone(),
             share: Sides {
                 real: cell.share.real,
                 synthetic: cell.share.synthetic,

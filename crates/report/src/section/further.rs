@@ -9,7 +9,7 @@ use crate::number;
 use crate::table::{self, Figures, Words};
 
 /// Keys of an evaluation that have a place of their own on the page. Of a key with a list, only the fields in it.
-const SHOWN: [(&str, &[&str]); 18] = [
+const SHOWN: [(&str, &[&str]); 21] = [
     ("format", &[]),
     ("version", &[]),
     ("written_by", &[]),
@@ -23,6 +23,9 @@ const SHOWN: [(&str, &[&str]); 18] = [
     ("rules", &[]),
     ("trial", &[]),
     ("regressions", &[]),
+    ("predictions", &[]),
+    ("subgroups", &[]),
+    ("projection", &[]),
     ("clusters", &[]),
     (
         "privacy",

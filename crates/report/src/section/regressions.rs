@@ -195,10 +195,14 @@ fn listing(m: &mut Markup, regression: &RegressionSection) {
     );
     if let (Some(fit), Some(p)) = (regression.lack_of_fit, regression.lack_of_fit_p) {
         text.push_str(&format!(
-            " All coefficients at once: {} on {} degrees of freedom (p = {}).",
+            " All coefficients at once: {} on {} degrees of freedom (p {}).",
             number::fixed(fit, 1),
             regression.lack_of_fit_df,
-            number::fixed(p, 3)
+            if p < 0.001 {
+                "below 0.001".to_owned()
+            } else {
+                format!("= {}", number::fixed(p, 3))
+            }
         ));
     }
     remark(m, text);

@@ -25,7 +25,10 @@ pub(crate) fn subgroups(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                 m.leaf(
                     "summary",
                     &[],
-                    format_args!("{} more subgroups, all closer than these", lines.len() - OPEN),
+                    format_args!(
+                        "{} more subgroups, all closer than these",
+                        lines.len() - OPEN
+                    ),
                 );
                 listing(m, &lines[OPEN..]);
             });

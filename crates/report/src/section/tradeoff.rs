@@ -156,8 +156,6 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
         .map(|at| (places[at].kept, places[at].danger))
         .collect();
     pareto.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let percent: fn(f64, &str) -> String =
-        |at, _| format!("{}%", number::round((at * 1e4).round() / 1e2));
     plot(
         m,
         &Plot {
@@ -170,8 +168,15 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
             },
             y: Axis {
                 name: danger.axis(),
-                range: (0.0, most * 1.1),
-                form: percent,
+                // Room above 0, where the names of the best stand.
+                range: (-0.12 * most, most * 1.1),
+                form: |at, text| {
+                    if at < -1e-12 {
+                        String::new()
+                    } else {
+                        percent(at, text)
+                    }
+                },
                 reversed: true,
             },
             guides,
@@ -194,6 +199,10 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
             cloud: Vec::new(),
         },
     );
+}
+
+fn percent(at: f64, _: &str) -> String {
+    format!("{}%", number::round((at * 1e4).round() / 1e2))
 }
 
 fn upright(at: f64, name: &str) -> Guide {

@@ -1,9 +1,9 @@
 //! The whole table at once: can a model tell its rows from real ones, and which sample of real rows is it as good as.
 
-use parable_metrics::{Detail, Evaluation, PropensityModel, Score};
+use parable_metrics::{Detail, Evaluation, Projection, PropensityModel, Score};
 
 use super::{bar_legend, remark, section};
-use crate::chart::{Axis, Guide, Line, Plot, overlay, plot};
+use crate::chart::{Axis, Guide, Line, Plot, overlay, plane, plot};
 use crate::markup::Markup;
 use crate::number;
 use crate::table::{self, Figures, Words};
@@ -12,7 +12,8 @@ use crate::table::{self, Figures, Words};
 pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
     let models = &evaluation.propensity.models;
     let sample = evaluation.score("subsample_equivalent").and_then(curve);
-    if models.is_empty() && sample.is_none() {
+    let projection = evaluation.projection.as_ref();
+    if models.is_empty() && sample.is_none() && projection.is_none() {
         return;
     }
     let lead = "All columns together: how well a model tells synthetic rows from real ones, and how large a sample of real people would keep as much.";
@@ -22,6 +23,9 @@ pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
         }
         if let Some(sample) = sample {
             samples(m, &sample);
+        }
+        if let Some(projection) = projection {
+            map(m, projection);
         }
     });
 }
@@ -176,6 +180,77 @@ fn samples(m: &mut Markup, sample: &Sample) {
             "It keeps the counts of all pairs of columns as well as a random sample of {} of the real rows (score {} of 1000).",
             number::share(sample.value),
             number::fixed(sample.own, 0)
+        ),
+    );
+}
+
+/// Terms that are named for each axis of the map.
+const TERMS: usize = 4;
+
+/// Both tables on the plane on which the real one varies most, as shares over a grid.
+fn map(m: &mut Markup, projection: &Projection) {
+    m.leaf("h3", &[], "Both tables on one map");
+    let shares = |counts: &[Vec<u64>]| -> Vec<Vec<f64>> {
+        let all = counts.iter().flatten().sum::<u64>().max(1) as f64;
+        counts
+            .iter()
+            .map(|line| line.iter().map(|&rows| rows as f64 / all).collect())
+            .collect()
+    };
+    let (real, synthetic) = (
+        shares(&projection.counts.real),
+        shares(&projection.counts.synthetic),
+    );
+    let most = real
+        .iter()
+        .chain(&synthetic)
+        .flatten()
+        .copied()
+        .fold(0.0, f64::max);
+    let axis = |axis: usize| {
+        format!(
+            "component {}: {} of the variance",
+            axis + 1,
+            number::share(projection.explained[axis])
+        )
+    };
+    m.node("div", &[("class", &"grid")], |m| {
+        for (title, shares) in [("Real", &real), ("Synthetic", &synthetic)] {
+            m.node("figure", &[], |m| {
+                m.leaf("figcaption", &[], title);
+                plane(
+                    m,
+                    &format!("Rows of the {} table on the map", title.to_lowercase()),
+                    (&axis(0), "2"),
+                    shares,
+                    most,
+                );
+            });
+        }
+    });
+    let strongest = |axis: usize| -> String {
+        let mut terms: Vec<(&str, f64)> = projection
+            .terms
+            .iter()
+            .zip(&projection.loadings)
+            .map(|(term, loading)| (term.as_str(), loading[axis]))
+            .collect();
+        terms.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+        let names: Vec<String> = terms
+            .iter()
+            .take(TERMS)
+            .map(|(term, loading)| format!("{term} ({})", number::fixed(*loading, 2)))
+            .collect();
+        names.join(", ")
+    };
+    remark(
+        m,
+        format_args!(
+            "Principal components of the real table, the same for both; no row is shown by itself. To the right, {}: {}. Upwards, {}: {}.",
+            axis(0),
+            strongest(0),
+            axis(1),
+            strongest(1)
         ),
     );
 }
