@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use parable::dp::{Budget, Delta, Epsilon, PrivacyUnit};
 use parable::metrics::Evaluation;
 use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
 use parable::seed::Seed;
-use parable::table::{Dialect, schema_file};
+use parable::table::{Dialect, Recipe, Schema, schema_file};
 use parable::trials::{Trial, TrialConfig};
-use parable::{Cleaned, Fitted, Judging, Method, Source, Synthetic};
+use parable::{Cleaned, Fitted, Judging, Method, Protection, Source, Synthetic, Wishes};
 
 use super::evaluate::{scores, summary};
 use super::simulate::{preset, pretty};
@@ -19,7 +20,11 @@ use crate::output::{Outputs, in_folder};
 use crate::progress::Terminal;
 
 /// The methods shown, best first.
-const DEMO: [&str; 2] = ["cart", "independent"];
+const DEMO: [&str; 3] = ["cart", "swift", "independent"];
+
+/// What the private method may spend in the demonstration: a usual choice for so many people.
+const EPSILON: f64 = 1.0;
+const DELTA: f64 = 1e-6;
 
 /// One method's result.
 struct Made {
@@ -72,7 +77,7 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
     let mut made = Vec::with_capacity(DEMO.len());
     let mut cleaning = String::new();
     for name in DEMO {
-        let method = Method::new(name, serde_json::Map::new())?;
+        let method = with_effects(name, source.table().schema())?;
         let cleaned = Cleaned::for_method(source.table(), &method)?;
         if cleaning.is_empty() {
             cleaning = cleaned.to_markdown();
@@ -137,6 +142,32 @@ fn simulate(options: &Demo, terminal: &Terminal) -> Result<(Trial, Trial), Failu
     ))
 }
 
+/// The method; a private one spends on the treatment effects first.
+fn with_effects(name: &str, schema: &Schema) -> Result<Method, Failure> {
+    let method = Method::new(name, serde_json::Map::new())?;
+    if !method.is_private() {
+        return Ok(method);
+    }
+    let columns = Recipe::declared_columns(schema).map_err(parable::Error::from)?;
+    let mut settings = serde_json::Map::new();
+    Wishes::default()
+        .with_effects(&columns)?
+        .add_to(name, &mut settings)?;
+    Ok(Method::new(name, settings)?)
+}
+
+fn protection(method: &Method) -> Result<Protection, Failure> {
+    if !method.is_private() {
+        return Ok(Protection::none());
+    }
+    let epsilon = Epsilon::new(EPSILON).map_err(Failure::input)?;
+    let delta = Delta::new(DELTA).map_err(Failure::input)?;
+    Ok(Protection {
+        budget: Budget::approx(epsilon, delta),
+        unit: PrivacyUnit::one_row(),
+    })
+}
+
 fn one(
     source: &Source,
     holdout: &Trial,
@@ -148,7 +179,9 @@ fn one(
     let meter = Meter::start();
     let fitted = {
         let work = terminal.work(&format!("fitting {}", method.name()));
-        Fitted::fit(source, cleaned, method, &seed.stream("demo/fit"), &work)?
+        let mut ledger = protection(method)?.ledger();
+        let seed = seed.stream("demo/fit");
+        Fitted::fit_under(&mut ledger, source, cleaned, method, &seed, &work)?
     };
     let fit = meter.usage();
     let meter = Meter::start();
