@@ -1,8 +1,8 @@
 //! Fit and sample of the marginal synthesizer, with its errors beside the time.
 //!
-//! `mst/<strategy>/<table>/epsilon-<e>` times fit and sample together. Before each group the mean and largest total variation distance over all two-way
-//! tables is printed, mean of five fits with different noise. Tables: Adult as codes (48,842 x 14) where `../shared/data` has it, and a chain of
-//! relations made by seed (1,000,000 x 36).
+//! `mst/<strategy>/<table>/epsilon-<e>` times fit and sample together. Before each the mean and largest total variation distance over all one- and two-way and
+//! 200 fixed three-way tables are printed, with the CPU seconds of a fit and its rows, means of five fits with different noise. Tables: Adult as codes
+//! (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it, and a chain of relations made by seed (1,000,000 x 36).
 
 use std::hint::black_box;
 use std::path::Path;
@@ -15,9 +15,9 @@ use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_mst::{Mst, MstConfig, Strategy};
 use parable_seed::Seed;
 
-fn adult() -> Option<Codes> {
+fn adult(file: &str) -> Option<Codes> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bench");
-    let text = std::fs::read_to_string(folder.join("adult_codes.csv")).ok()?;
+    let text = std::fs::read_to_string(folder.join(file)).ok()?;
     let levels = std::fs::read_to_string(folder.join("adult_codes.domain.json")).ok()?;
     let levels: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&levels).ok()?;
     let mut lines = text.lines();
@@ -70,11 +70,26 @@ fn fit_and_sample(mst: &Mst, codes: &Codes, epsilon: f64, noise: u8) -> Codes {
         .expect("rows")
 }
 
-/// Mean and largest total variation distance over all two-way tables.
-fn two_way(real: &Codes, made: &Codes) -> (f64, f64) {
-    let sets: Vec<AttrSet> = AttrSet::pairs(real.domain().len()).collect();
-    let real = real.counts(&sets).expect("counts");
-    let made = made.counts(&sets).expect("counts");
+/// All sets of one and of two columns, and 200 of three.
+fn sets(columns: usize) -> [Vec<AttrSet>; 3] {
+    let one = (0..columns as u32)
+        .map(|attr| AttrSet::new([attr]))
+        .collect();
+    let mut rng = Seed::from_u64(3).rng();
+    let mut three = Vec::new();
+    while three.len() < 200.min(columns * (columns - 1) * (columns - 2) / 6) {
+        let set = AttrSet::new((0..3).map(|_| rng.below(columns as u64) as u32));
+        if set.len() == 3 && !three.contains(&set) {
+            three.push(set);
+        }
+    }
+    [one, AttrSet::pairs(columns).collect(), three]
+}
+
+/// Mean and largest total variation distance over tables.
+fn errors(real: &Codes, made: &Codes, sets: &[AttrSet]) -> [f64; 2] {
+    let real = real.counts(sets).expect("counts");
+    let made = made.counts(sets).expect("counts");
     let distances: Vec<f64> = real
         .iter()
         .zip(&made)
@@ -87,7 +102,22 @@ fn two_way(real: &Codes, made: &Codes) -> (f64, f64) {
         })
         .collect();
     let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-    (mean, distances.iter().copied().fold(0.0, f64::max))
+    [mean, distances.iter().copied().fold(0.0, f64::max)]
+}
+
+/// User and system seconds of this process so far, where the system tells.
+fn cpu_seconds() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<f64> = text
+        .rsplit(')')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|field| field.parse().unwrap_or(0.0))
+        .collect();
+    fields
+        .get(11..13)
+        .map_or(f64::NAN, |ticks| ticks.iter().sum::<f64>() / 100.0)
 }
 
 fn bench(criterion: &mut Criterion) {
@@ -106,30 +136,62 @@ fn bench(criterion: &mut Criterion) {
     ];
     let mut run = |name: &str, codes: &Codes, config: MstConfig, epsilon: f64| {
         let mst = Mst::new(config);
-        let runs: Vec<(f64, f64)> = (1..=5)
-            .map(|noise| two_way(codes, &fit_and_sample(&mst, codes, epsilon, noise)))
-            .collect();
-        let mean = |of: fn(&(f64, f64)) -> f64| runs.iter().map(of).sum::<f64>() / 5.0;
+        let sets = sets(codes.domain().len());
+        let mut means = [[0.0; 2]; 3];
+        let mut seconds = 0.0;
+        for noise in 1..=5 {
+            let before = cpu_seconds();
+            let made = fit_and_sample(&mst, codes, epsilon, noise);
+            seconds += (cpu_seconds() - before) / 5.0;
+            for (mean, sets) in means.iter_mut().zip(&sets) {
+                let found = errors(codes, &made, sets);
+                mean.iter_mut()
+                    .zip(found)
+                    .for_each(|(mean, error)| *mean += error / 5.0);
+            }
+        }
+        let shown = means.map(|[mean, largest]| format!("{mean:.4} / {largest:.3}"));
         eprintln!(
-            "{name}: two-way error {:.4} mean, {:.4} largest",
-            mean(|r| r.0),
-            mean(|r| r.1)
+            "{name}: 1-, 2-, 3-way {} in {seconds:.2} CPU s",
+            shown.join(", ")
         );
         group.bench_function(name, |b| {
             b.iter(|| fit_and_sample(&mst, black_box(codes), epsilon, 1));
         });
     };
-    match adult() {
+    let config = MstConfig::default().with_ordered(ordered);
+    match adult("adult_codes.csv") {
         Some(codes) => {
-            let config = MstConfig::default().with_ordered(ordered);
             for epsilon in [0.1, 1.0, 10.0] {
                 let name = format!("swift/adult-14cols-48k/epsilon-{epsilon}");
                 run(&name, &codes, config.clone(), epsilon);
             }
-            let tree = config.with_strategy(Strategy::Mst);
-            run("mst/adult-14cols-48k/epsilon-1", &codes, tree, 1.0);
+            for (name, strategy) in [
+                ("mst", Strategy::Mst),
+                ("aim-2", Strategy::Aim { ways: 2 }),
+                ("aim-3", Strategy::Aim { ways: 3 }),
+                ("independent", Strategy::Independent),
+            ] {
+                let name = format!("{name}/adult-14cols-48k/epsilon-1");
+                run(&name, &codes, config.clone().with_strategy(strategy), 1.0);
+            }
         }
         None => eprintln!("SKIPPED: ../shared/data/bench/adult_codes.csv is not there"),
+    }
+    if let Some(codes) = adult("adult_codes_1200.csv") {
+        run(
+            "swift/adult-14cols-1200/epsilon-1",
+            &codes,
+            config.clone(),
+            1.0,
+        );
+        let single = config.clone().with_strategy(Strategy::Independent);
+        run(
+            "independent/adult-14cols-1200/epsilon-1",
+            &codes,
+            single,
+            1.0,
+        );
     }
     run(
         "swift/chain-36cols-1m/epsilon-1",
