@@ -107,7 +107,9 @@ fn attackers(m: &mut Markup, attacks: &[AttackResult]) {
         for reading in readings {
             m.node("li", &[], |m| {
                 m.leaf("strong", &[], super::capitalised(read(reading)));
-                m.text(format_args!(": {}.", reading.text()));
+                let text = reading.text();
+                let rest = text.split_once(": ").map_or(text, |(_, rest)| rest);
+                m.text(format_args!(": {rest}."));
             });
         }
     });

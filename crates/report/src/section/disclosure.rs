@@ -157,7 +157,10 @@ fn heat_map(m: &mut Markup, section: &DisclosureSection) {
                                 m.leaf(
                                     "td",
                                     &[("class", &format_args!("f heat h{depth}"))],
-                                    number::share(mean.excess),
+                                    format_args!(
+                                        "{}\u{202f}%",
+                                        number::fixed(mean.excess * 100.0, 1)
+                                    ),
                                 );
                             }
                             None => table::figures(m, number::NONE),

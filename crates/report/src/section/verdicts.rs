@@ -108,7 +108,10 @@ fn card(m: &mut Markup, verdict: &Verdict) {
         m.leaf("h2", &[], capitalised(verdict.word));
         m.leaf("p", &[("class", &"says")], &verdict.sentence);
         m.node("ul", &[("class", &"why")], |m| {
-            for finding in &verdict.findings {
+            // Worst first; what has no band last; equals in their order.
+            let mut findings: Vec<_> = verdict.findings.iter().collect();
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.band));
+            for finding in findings {
                 m.node("li", &[], |m| {
                     match finding.band {
                         Some(band) => {
