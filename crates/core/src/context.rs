@@ -5,7 +5,7 @@ use std::fmt;
 use parable_dp::{Event, Ledger, NoiseSource, Receipt};
 use parable_seed::Seed;
 
-use crate::{FitError, Observer, Progress, Unobserved};
+use crate::{Checkpointing, FitError, Observer, Progress, Unobserved};
 
 /// What a fit needs besides the rows: a seed, a ledger to charge, a source of privacy noise, and somebody who watches.
 #[non_exhaustive]
@@ -18,6 +18,9 @@ pub struct FitContext<'a> {
     pub noise: &'a mut NoiseSource,
     /// Who watches and may stop the work.
     pub observer: &'a dyn Observer,
+    /// Where the fit keeps what it needs to go on after an interruption, if it is to. Methods that are not
+    /// [resumable](crate::Capabilities::resumable) write nothing.
+    pub checkpoint: Option<Checkpointing>,
 }
 
 impl<'a> FitContext<'a> {
@@ -28,7 +31,15 @@ impl<'a> FitContext<'a> {
             ledger,
             noise,
             observer: &Unobserved,
+            checkpoint: None,
         }
+    }
+
+    /// The same with a checkpoint: the fit goes on from the file where it is there, and writes it.
+    #[must_use]
+    pub fn with_checkpoint(mut self, checkpoint: Checkpointing) -> Self {
+        self.checkpoint = Some(checkpoint);
+        self
     }
 
     /// The same, watched.

@@ -6,6 +6,8 @@ use parable_dp::mechanism::MechanismError;
 use parable_table::TableError;
 use parable_table::codec::CodecError;
 
+use crate::CheckpointError;
+
 /// Why a fit did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,9 @@ pub enum FitError {
     /// The columns made do not fit the schema.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A checkpoint that cannot be written, or that the fit cannot go on from.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// The observer asked to stop.
     #[error("the fit was cancelled")]
     Cancelled,

@@ -33,6 +33,7 @@
 //!
 //! A new method implements [`Synthesizer`], [`Model`] and [`ModelReader`] and runs the conformance suite (feature `testkit`) in its tests.
 
+mod checkpoint;
 #[cfg(feature = "testkit")]
 pub mod conformance;
 mod context;
@@ -49,6 +50,7 @@ mod record;
 mod shuffle;
 mod synthesizer;
 
+pub use checkpoint::{Checkpoint, CheckpointArray, CheckpointError, CheckpointFile, Checkpointing};
 pub use context::FitContext;
 pub use curator::{Curator, PrivateScores, allowance, distances_squared, sigma_for};
 pub use error::{FitError, ModelFileError, SampleError};

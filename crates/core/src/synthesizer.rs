@@ -104,6 +104,8 @@ pub struct Capabilities {
     pub clusters: bool,
     /// The first `k` rows of a larger sample with the same seed are the sample of `k` rows.
     pub prefix: bool,
+    /// A fit can go on from a [checkpoint](crate::Checkpointing), and charges nothing twice.
+    pub resumable: bool,
 }
 
 impl Capabilities {
@@ -132,6 +134,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_prefix(mut self) -> Self {
         self.prefix = true;
+        self
+    }
+
+    /// The same with fits that can go on after an interruption.
+    #[must_use]
+    pub const fn with_resumption(mut self) -> Self {
+        self.resumable = true;
         self
     }
 

@@ -7,10 +7,14 @@ use parable_dp::{
     Sigma,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{DiscriminatorConfig, setting};
+use crate::snapshot::Lacking;
 
 /// Everything the cost of a training depends on. What is charged and what is done are both read from here.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Plan {
     /// Probability of each row to be in a step.
     rate: SamplingRate,
@@ -90,6 +94,34 @@ impl Plan {
         self.step().repeated(self.steps)
     }
 
+    /// Whether an event is the training of some plan, all steps of which are one charge.
+    pub(crate) fn is_training(event: &Event) -> bool {
+        matches!(event, Event::Repeated { event, .. } if matches!(**event, Event::PoissonSampled { .. }))
+    }
+
+    /// Goes on with a training that was paid for, `taken` of whose steps count as taken. The plan must be the one that was charged.
+    pub(crate) fn resume(
+        self,
+        receipt: Receipt,
+        taken: u64,
+        unit: &PrivacyUnit,
+    ) -> Result<Charged, Lacking> {
+        let sensitivity = Sensitivity::clipped_sum(self.clip);
+        let sensitivity = sensitivity.map_err(|_| "its plan has no possible clip")?;
+        let multiplier = NoiseMultiplier::of(self.sigma, &sensitivity, unit);
+        let left = self.steps.checked_sub(taken);
+        let left = left.ok_or("more steps were taken than paid for")?;
+        if multiplier != self.noise_multiplier || self.event() != *receipt.event() {
+            return Err("its plan is not the one that was charged");
+        }
+        Ok(Charged {
+            noise: FloatingPointGaussian::new(self.sigma),
+            left,
+            plan: self,
+            receipt,
+        })
+    }
+
     /// Charges all steps, before the first is taken.
     pub(crate) fn charge(self, ledger: &mut Ledger) -> Result<Charged, FitError> {
         let receipt = ledger.try_spend("discriminator", self.event())?;
@@ -113,6 +145,11 @@ pub(crate) struct Charged {
 }
 
 impl Charged {
+    /// What is executed.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
     /// Norm to which gradients of rows are to be cut.
     pub(crate) fn clip(&self) -> f64 {
         self.plan.clip
@@ -152,6 +189,48 @@ impl Charged {
         let mut noise = vec![0.0f32; numbers];
         self.noise.add(&self.receipt, &mut noise, source)?;
         Ok(noise)
+    }
+}
+
+/// Coins and noise of the steps of a training: keyed by the operating system, or repeatable where the fit's source is. A repeatable one depends on
+/// the number of the step alone, so that tests can interrupt a training and compare.
+pub(crate) struct StepNoise {
+    source: NoiseSource,
+    seed: Option<[u8; 32]>,
+}
+
+impl StepNoise {
+    /// A source of the same kind as another one.
+    pub(crate) fn like(noise: &mut NoiseSource) -> Self {
+        if !noise.is_insecure() {
+            return Self {
+                source: NoiseSource::operating_system(),
+                seed: None,
+            };
+        }
+        let mut seed = [0; 32];
+        for bytes in seed.chunks_mut(8) {
+            bytes.copy_from_slice(&noise.next_u64().to_le_bytes());
+        }
+        Self {
+            source: NoiseSource::insecure_seeded(seed),
+            seed: Some(seed),
+        }
+    }
+
+    /// Begins a step.
+    pub(crate) fn begin(&mut self, step: u64) {
+        if let Some(mut seed) = self.seed {
+            for (byte, number) in seed.iter_mut().zip(step.to_le_bytes()) {
+                *byte ^= number;
+            }
+            self.source = NoiseSource::insecure_seeded(seed);
+        }
+    }
+
+    /// The bits of the step that was begun.
+    pub(crate) fn source(&mut self) -> &mut NoiseSource {
+        &mut self.source
     }
 }
 
@@ -243,6 +322,44 @@ mod tests {
                 (done.0, done.1 * 1.1, done.2)
             ));
         }
+    }
+
+    #[test]
+    fn a_training_goes_on_under_its_own_charge_only() {
+        let unit = PrivacyUnit::one_row();
+        let mut first = ledger(2.0, unit);
+        let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &first).expect("a plan");
+        let charged = |ledger: &mut Ledger| {
+            let receipt = ledger.try_spend("discriminator", plan.event());
+            receipt.expect("within the budget")
+        };
+        let resume = |plan: &Plan, taken: u64| {
+            plan.clone()
+                .resume(charged(&mut ledger(2.0, unit)), taken, &unit)
+        };
+        let mut source = NoiseSource::insecure_seeded([5; 32]);
+        let mut going_on = resume(&plan, 30).expect("the same plan");
+        let steps = std::iter::from_fn(|| going_on.step_noise(10, &mut source).ok()).count();
+        assert_eq!(steps, 20);
+        assert!(resume(&plan, 51).is_err());
+        // Less noise, another clip or more steps than were paid for.
+        let half = Sigma::new(plan.sigma.get() / 2.0).expect("above 0");
+        let quieter = Plan {
+            sigma: half,
+            ..plan.clone()
+        };
+        assert!(resume(&quieter, 30).is_err());
+        let looser = Plan {
+            clip: 1.0,
+            ..plan.clone()
+        };
+        assert!(resume(&looser, 30).is_err());
+        let longer = Plan {
+            steps: 51,
+            ..plan.clone()
+        };
+        assert!(resume(&longer, 30).is_err());
+        drop(charged(&mut first));
     }
 
     #[test]

@@ -52,6 +52,7 @@ mod optimiser;
 mod release;
 mod sample;
 mod shrink;
+mod snapshot;
 mod synthesizer;
 mod teacher;
 mod train;

@@ -30,6 +30,9 @@ pub struct LossPoint {
     /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of made rows, 0 when all pass as real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<f64>,
+    /// The approximate privacy loss (epsilon) charged until then; absent without a guarantee, and where a budget is kept in another measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<f64>,
 }
 
 /// A generator, how its columns are coded, and what was released to train it.

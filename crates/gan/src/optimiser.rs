@@ -3,6 +3,7 @@
 use burn_tensor::backend::Backend;
 
 use crate::device::Matrix;
+use crate::snapshot::{Lacking, Snapshot};
 
 /// Adam (Kingma & Ba 2015), for a list of matrices.
 #[derive(Clone)]
@@ -39,6 +40,22 @@ impl<B: Backend> Adam<B> {
     pub(crate) fn with_noise_variance(mut self, variance: f64) -> Self {
         self.noise_variance = variance;
         self
+    }
+
+    /// Writes its moments down under a name.
+    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) {
+        snapshot.put(&format!("{name}.first"), &self.first);
+        snapshot.put(&format!("{name}.second"), &self.second);
+        let steps = self.steps.unsigned_abs().into();
+        snapshot.facts.count(&format!("{name}.steps"), steps);
+    }
+
+    /// Goes on with the moments of this name.
+    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), Lacking> {
+        snapshot.get(&format!("{name}.first"), &mut self.first)?;
+        snapshot.get(&format!("{name}.second"), &mut self.second)?;
+        self.steps = steps(snapshot, name)?;
+        Ok(())
     }
 
     /// One step down the gradients, which stand in the order of the parameters.
@@ -79,6 +96,11 @@ impl<B: Backend> Adam<B> {
     }
 }
 
+fn steps(snapshot: &Snapshot, name: &str) -> Result<i32, Lacking> {
+    let steps = snapshot.facts.counter(&format!("{name}.steps"))?;
+    i32::try_from(steps).map_err(|_| "a counter is too large")
+}
+
 /// Takes a matrix out of its place, so that nothing else holds its memory and operations can write into it.
 pub(crate) fn take<B: Backend>(place: &mut Matrix<B>) -> Matrix<B> {
     let empty = Matrix::empty([0, 0], &place.device());
@@ -101,6 +123,19 @@ impl<B: Backend> Average<B> {
             keep,
             steps: 0,
         }
+    }
+
+    /// Writes itself down under a name.
+    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) {
+        snapshot.put(name, &self.values);
+        let steps = self.steps.unsigned_abs().into();
+        snapshot.facts.count(&format!("{name}.steps"), steps);
+    }
+
+    /// Goes on with the mean of this name; a mean that was not begun stays so.
+    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), Lacking> {
+        self.steps = steps(snapshot, name)?;
+        snapshot.get(name, &mut self.values)
     }
 
     pub(crate) fn add(&mut self, parameters: &[Matrix<B>]) {

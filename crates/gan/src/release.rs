@@ -3,13 +3,17 @@
 //! Everything goes through the [`Curator`], which charges before it draws. Which pair is measured next depends on how far the generator is from
 //! the rows, judged by the exponential mechanism on the L1 error of each pair.
 
+mod state;
+
 use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding};
 use parable_domain::{AttrSet, Domain};
-use parable_dp::Rho;
+use parable_dp::{Ledger, Rho};
 use parable_pgm::{Columns, Groups, Measurement};
 
 use crate::config::{MarginalConfig, setting};
 use crate::layout::Layout;
+
+pub(crate) use state::Saved;
 
 /// Expected absolute value of a standard normal number.
 const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
@@ -80,7 +84,9 @@ pub(crate) struct Release<'a, 'b> {
     known: Columns,
     groups: Vec<Groups>,
     domain: Domain,
-    /// Sets that are measured in any case and were not yet.
+    /// Sets that are measured in any case.
+    asked: Vec<AttrSet>,
+    /// Those of them that were not measured yet.
     required: Vec<AttrSet>,
     /// Pairs that may still be chosen.
     candidates: Vec<AttrSet>,
@@ -109,6 +115,7 @@ impl<'a, 'b> Release<'a, 'b> {
             groups: Vec::new(),
             known,
             publication,
+            asked: Vec::new(),
             required,
             candidates: Vec::new(),
             left: 0,
@@ -125,6 +132,7 @@ impl<'a, 'b> Release<'a, 'b> {
         let attrs = release.domain.attrs();
         let varies = |set: &AttrSet| set.iter().all(|attr| attrs[attr as usize].levels > 1);
         release.required.retain(|set| varies(set));
+        release.asked.clone_from(&release.required);
         if relations {
             let pairs = AttrSet::pairs(attrs.len()).filter(|set| varies(set));
             let pairs = pairs.filter(|set| !release.required.contains(set));
@@ -244,7 +252,7 @@ impl<'a, 'b> Release<'a, 'b> {
     /// Where the merged levels stand among the units of a network.
     pub(crate) fn layout(&self) -> Layout {
         let levels: Vec<usize> = self.groups.iter().map(Groups::len).collect();
-        Layout::new(&levels, self.required.iter())
+        Layout::new(&levels, self.asked.iter())
     }
 
     /// What is known of the columns: rows of each group of levels, and the standard deviation of the noise of one.
@@ -359,6 +367,16 @@ impl<'a, 'b> Release<'a, 'b> {
             .curator
             .select("choice of a relation", &scores, &eligible, rho)?;
         Ok(self.candidates.swap_remove(chosen))
+    }
+
+    /// What was measured of relations.
+    pub(crate) fn relations(&self) -> &[NoisyMarginal] {
+        &self.publication.marginals
+    }
+
+    /// The ledger that pays.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        self.curator.ledger()
     }
 
     /// What was released, how the levels were merged, and the attributes with merged levels.

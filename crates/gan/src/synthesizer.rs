@@ -1,28 +1,32 @@
 //! The method: unfitted.
 
+use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 
 use parable_core::{
-    Capabilities, Curator, Determinism, FitContext, FitError, FitRecord, Observer, Progress,
-    Publication, Synthesizer,
+    Capabilities, Checkpoint, CheckpointFile, Curator, Determinism, FitContext, FitError,
+    FitRecord, NoisyMarginal, Observer, Progress, Publication, Synthesizer,
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
-use parable_dp::{NoiseSource, Rho};
+use parable_dp::{Epsilon, Ledger, Receipt, Rho};
 use parable_pgm::Groups;
 use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Kind, Table};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{GanConfig, Teacher};
 use crate::device;
-use crate::dp_sgd::Plan;
+use crate::dp_sgd::{Plan, StepNoise};
 use crate::layout::Layout;
 use crate::model::GanModel;
-use crate::release::{Opened, Release, merged_domain, required_sets};
+use crate::release::{Opened, Release, Saved, merged_domain, required_sets};
+use crate::snapshot::{Facts, Keeper, Lacking, Snapshot};
 use crate::teacher::adversary::{Access, Rows};
 use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
 
 pub(crate) const NAME: &str = "gan";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Bins of a number at this zero-concentrated loss, which is that of epsilon 1 at delta 1e-6 or so.
 const BINS: f64 = 128.0;
@@ -78,56 +82,94 @@ impl Gan {
         context: &mut FitContext<'_>,
     ) -> Result<GanModel, FitError> {
         let config = &self.config;
-        let allowed = parable_core::allowance(context.ledger).map(Rho::get);
-        let bins = self.bins(allowed);
-        let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
-        let codes = codec.encode(table).map_err(refused)?;
-        required_sets(&config.marginals, codec.domain())?;
-        let seed = context.seed;
-        let mut progress = progress_of(context.observer);
-        progress(0, 1)?;
-        // Everything is charged before training, but for relations, which are chosen while it goes on.
-        let opened = {
-            let mut curator = Curator::new(&codes, context.ledger, context.noise);
-            let share = config.marginals.columns_share;
-            let gaussian = self.adversary_share().is_none();
-            Opened::measure(share, ordered(&codec), &mut curator, gaussian)?
-        };
-        let charged = match self.adversary_share() {
+        let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
+        // Before anything else is drawn, so that it is the same in a run that goes on.
+        let coins = self
+            .adversary_share()
+            .map(|_| StepNoise::like(context.noise));
+        let resumed = match &file {
+            Some(file) => file.resume(context, Plan::is_training)?,
             None => None,
-            Some(share) => {
-                let plan =
-                    Plan::calibrate(&config.discriminator, opened.rows(), share, context.ledger)?;
-                Some((plan.charge(context.ledger)?, fork(context.noise)))
+        };
+        let resumed = resumed.map(Resumed::read).transpose();
+        let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let codec = match &resumed {
+            Some(resumed) => resumed.state.codec.clone(),
+            None => {
+                let allowed = parable_core::allowance(context.ledger).map(Rho::get);
+                Codec::declared_with(table.schema(), &self.bins(allowed)).map_err(refused)?
             }
         };
-        let mut curator = Curator::new(&codes, context.ledger, context.noise);
+        let codes = codec.encode(table).map_err(refused)?;
+        required_sets(&config.marginals, codec.domain())?;
+        let (seed, observer) = (context.seed, context.observer);
+        let spent = Cell::new(epsilon(context.ledger));
+        let mut progress = progress_of(observer, &spent);
+        progress(0, 1, None)?;
         let relations = self.learns_relations();
-        let mut release = Release::new(&config.marginals, opened, &mut curator, relations)?;
+        let mut curator;
+        let (release, charged, snapshot) = match resumed {
+            Some(Resumed {
+                state,
+                snapshot,
+                receipt,
+            }) => {
+                let unit = context.ledger.unit();
+                let charged = state.plan.map(|plan| {
+                    let taken = snapshot.facts.counter("adversary_steps")?;
+                    let receipt = receipt.ok_or("its ledger has no training")?;
+                    plan.resume(receipt, taken, &unit)
+                });
+                let charged = charged.transpose();
+                let charged = charged.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+                curator = Curator::new(&codes, context.ledger, context.noise);
+                let release = Release::resume(&config.marginals, state.release, &mut curator)?;
+                (release, charged, Some(snapshot))
+            }
+            None => {
+                // Everything is charged before training, but for relations, which are chosen while it goes on.
+                let opened = {
+                    let mut curator = Curator::new(&codes, context.ledger, context.noise);
+                    let share = config.marginals.columns_share;
+                    let gaussian = self.adversary_share().is_none();
+                    Opened::measure(share, ordered(&codec), &mut curator, gaussian)?
+                };
+                let charged = match self.adversary_share() {
+                    None => None,
+                    Some(share) => {
+                        let own = &config.discriminator;
+                        let plan = Plan::calibrate(own, opened.rows(), share, context.ledger)?;
+                        Some(plan.charge(context.ledger)?)
+                    }
+                };
+                curator = Curator::new(&codes, context.ledger, context.noise);
+                let release = Release::new(&config.marginals, opened, &mut curator, relations)?;
+                (release, charged, None)
+            }
+        };
+        spent.set(epsilon(release.ledger()));
+        let plan = charged.as_ref().map(|charged| charged.plan().clone());
         let merged = merged_columns(&codes, release.groups());
-        let adversary = charged.map(|(charged, noise)| Rows {
+        let adversary = charged.zip(coins).map(|(charged, coins)| Rows {
             columns: &merged,
             rows: table.rows(),
-            access: Access::Private(charged, Box::new(noise)),
+            access: Access::Private(charged, Box::new(coins)),
         });
         let layout = release.layout();
         let (columns, rows, rounds) = (release.columns(), release.rows(), release.turns());
+        let known = release.relations().iter().cloned().map(relation).collect();
+        let release = RefCell::new(release);
         let next = |model: &dyn Fn(&AttrSet) -> Vec<f64>| {
-            let measured = release.round(model)?.into_iter();
-            Ok(measured
-                .map(|noisy| Measured {
-                    attrs: noisy.attrs,
-                    cells: noisy.cells.iter().map(|&cell| cell as f64).collect(),
-                    sigma: noisy.sigma,
-                })
-                .collect())
+            let measured = release.borrow_mut().round(model)?.into_iter();
+            spent.set(epsilon(release.borrow().ledger()));
+            Ok(measured.map(relation).collect())
         };
         let training = Training {
             config,
             layout,
             counts: Counts {
                 columns,
-                measured: Vec::new(),
+                measured: known,
                 rounds,
                 next: Box::new(next),
                 rows,
@@ -135,12 +177,31 @@ impl Gan {
             adversary,
             seed,
             progress: &mut progress,
+            spent: &spent,
+            keeper: file.map(|file| Keeper {
+                resumed: snapshot,
+                write: Box::new({
+                    let (file, release, codec) = (file.clone(), &release, codec.clone());
+                    move |snapshot| {
+                        let release = release.borrow();
+                        let state = State {
+                            codec: codec.clone(),
+                            release: release.saved(),
+                            plan: plan.clone(),
+                            facts: snapshot.facts,
+                        };
+                        let state = serde_json::to_value(state).map_err(unwritable)?;
+                        Ok(file.write(release.ledger(), state, snapshot.arrays)?)
+                    }
+                }),
+                file,
+            }),
         };
         let trained = device::run(config.compute, training)??;
-        let (publication, groups, domain) = release.close();
+        let (publication, groups, domain) = release.into_inner().close();
         let mut record = FitRecord::private(
             NAME,
-            env!("CARGO_PKG_VERSION"),
+            VERSION,
             config,
             codec.schema(),
             context.ledger,
@@ -165,13 +226,28 @@ impl Gan {
 
     fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<GanModel, FitError> {
         let config = &self.config;
-        let receipt = context.charge_non_private("rows as they are")?;
-        drop(receipt);
+        let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
+        let resumed = match &file {
+            Some(file) => file.resume(context, |_| false)?,
+            None => None,
+        };
+        let snapshot = match resumed {
+            Some((checkpoint, _)) => Some(Snapshot {
+                facts: serde_json::from_value(checkpoint.state)
+                    .map_err(|_| found_damaged(file.as_ref(), UNREADABLE))?,
+                arrays: checkpoint.arrays,
+            }),
+            None => {
+                drop(context.charge_non_private("rows as they are")?);
+                None
+            }
+        };
         let codec = Codec::observed(table, &self.bins(None)).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         let required = required_sets(&config.marginals, codec.domain())?;
-        let mut progress = progress_of(context.observer);
-        progress(0, 1)?;
+        let spent = Cell::new(None);
+        let mut progress = progress_of(context.observer, &spent);
+        progress(0, 1, None)?;
         let attrs = codec.domain().len();
         let exact = |sets: &[AttrSet]| -> Result<Vec<Vec<f64>>, FitError> {
             let counts = codes.counts(sets)?;
@@ -222,10 +298,21 @@ impl Gan {
             }),
             seed: context.seed,
             progress: &mut progress,
+            spent: &spent,
+            keeper: file.map(|file| Keeper {
+                resumed: snapshot,
+                write: Box::new({
+                    let (file, ledger) = (file.clone(), &*context.ledger);
+                    move |snapshot| {
+                        let facts = serde_json::to_value(snapshot.facts).map_err(unwritable)?;
+                        Ok(file.write(ledger, facts, snapshot.arrays)?)
+                    }
+                }),
+                file,
+            }),
         };
         let trained = device::run(config.compute, training)??;
-        let mut record =
-            FitRecord::non_private(NAME, env!("CARGO_PKG_VERSION"), config, table, context);
+        let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
         record.determinism = Determinism::SameDevice;
         let domain = merged_domain(codec.domain(), &groups)?;
         Ok(model(record, codec, groups, domain, trained, None))
@@ -240,7 +327,7 @@ impl Synthesizer for Gan {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let capabilities = Capabilities::default().with_missing();
+        let capabilities = Capabilities::default().with_missing().with_resumption();
         if self.config.private {
             capabilities.with_privacy()
         } else {
@@ -286,23 +373,78 @@ fn model(
     }
 }
 
-fn progress_of(observer: &dyn Observer) -> impl FnMut(u64, u64) -> Result<(), FitError> {
-    move |done, total| match observer.progress(Progress::new("fit", done, total)) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(FitError::Cancelled),
+fn progress_of<'o>(
+    observer: &'o dyn Observer,
+    spent: &'o Cell<Option<f64>>,
+) -> impl FnMut(u64, u64, Option<f64>) -> Result<(), FitError> + 'o {
+    move |done, total, loss| {
+        let progress = Progress::new("fit", done, total);
+        match observer.progress(progress.with_loss(loss).with_spent(spent.get())) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(FitError::Cancelled),
+        }
     }
 }
 
-/// Another source of the same kind: keyed by the operating system, or repeatable where the first one is.
-fn fork(noise: &mut NoiseSource) -> NoiseSource {
-    if !noise.is_insecure() {
-        return NoiseSource::operating_system();
+/// The approximate loss charged so far, where the budget is kept in it.
+fn epsilon(ledger: &Ledger) -> Option<f64> {
+    ledger.spent().epsilon.map(Epsilon::get)
+}
+
+fn relation(noisy: NoisyMarginal) -> Measured {
+    Measured {
+        attrs: noisy.attrs,
+        cells: noisy.cells.iter().map(|&cell| cell as f64).collect(),
+        sigma: noisy.sigma,
     }
-    let mut seed = [0; 32];
-    for bytes in seed.chunks_mut(8) {
-        bytes.copy_from_slice(&noise.next_u64().to_le_bytes());
+}
+
+/// What a checkpoint of a private fit holds beside the numbers of its networks: released facts and functions of them.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    codec: Codec,
+    release: Saved,
+    plan: Option<Plan>,
+    facts: Facts,
+}
+
+/// A checkpoint taken apart.
+struct Resumed {
+    state: State,
+    snapshot: Snapshot,
+    /// Of the discriminator's training, whose steps are drawn one by one.
+    receipt: Option<Receipt>,
+}
+
+const UNREADABLE: &str = "its state is not what the method writes";
+
+impl Resumed {
+    fn read((checkpoint, receipts): (Checkpoint, Vec<Receipt>)) -> Result<Self, Lacking> {
+        let mut state: State = serde_json::from_value(checkpoint.state).map_err(|_| UNREADABLE)?;
+        Ok(Self {
+            snapshot: Snapshot {
+                facts: std::mem::take(&mut state.facts),
+                arrays: checkpoint.arrays,
+            },
+            state,
+            receipt: receipts.into_iter().next_back(),
+        })
     }
-    NoiseSource::insecure_seeded(seed)
+}
+
+fn found_damaged(file: Option<&CheckpointFile>, problem: Lacking) -> FitError {
+    match file {
+        Some(file) => file.damaged(problem).into(),
+        None => unreachable!("nothing was read without a file"),
+    }
+}
+
+fn unwritable(error: serde_json::Error) -> FitError {
+    FitError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
+    }
 }
 
 fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> {

@@ -2,6 +2,8 @@
 //!
 //! The number of steps is fixed before the first. Nothing is judged on real rows: no early stopping, no choice among models.
 
+use std::cell::Cell;
+
 use burn_tensor::backend::Backend;
 use parable_core::FitError;
 use parable_domain::AttrSet;
@@ -16,6 +18,7 @@ use crate::layout::Layout;
 use crate::model::LossPoint;
 use crate::network::normals;
 use crate::optimiser::{Adam, Average};
+use crate::snapshot::{Keeper, Lacking, Snapshot};
 use crate::teacher::adversary::{Adversary, Rows};
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::targets::{Measured, targets};
@@ -54,8 +57,28 @@ pub(crate) struct Training<'t> {
     /// Rows for a discriminator.
     pub(crate) adversary: Option<Rows<'t>>,
     pub(crate) seed: Seed,
-    /// Told how many of how many steps are done; an error stops the training.
-    pub(crate) progress: &'t mut dyn FnMut(u64, u64) -> Result<(), FitError>,
+    /// Told how far the training is; an error stops it.
+    pub(crate) progress: &'t mut Tell<'t>,
+    /// The approximate privacy loss charged so far.
+    pub(crate) spent: &'t Cell<Option<f64>>,
+    /// Keeps it, so that another run can go on.
+    pub(crate) keeper: Option<Keeper<'t>>,
+}
+
+/// Told how many of how many steps are done, and the last loss.
+pub(crate) type Tell<'t> = dyn FnMut(u64, u64, Option<f64>) -> Result<(), FitError> + 't;
+
+/// Where a training stands; what the next run of it begins with.
+#[derive(Clone, Copy, Debug, Default)]
+struct Position {
+    /// Turns of measuring and learning that are over.
+    turns: u64,
+    /// Whether the sets of the next turn are measured already.
+    measured: bool,
+    /// Steps of the last learning of counts.
+    final_steps: u64,
+    /// Steps of the discriminator.
+    adversary_steps: u64,
 }
 
 /// What a training gives.
@@ -101,12 +124,15 @@ impl Task for Training<'_> {
             generator,
             average: None,
             curve: Vec::new(),
+            at: Position::default(),
             done: 0,
+            kept: 0,
             device: device.clone(),
             training: self,
         };
         let total = school.total();
-        school.tell(total)?;
+        school.begin()?;
+        school.tell(total, None)?;
         if school.training.counts.rounds > 0 || !school.training.counts.measured.is_empty() || fixed
         {
             school.learn_counts(total)?;
@@ -144,8 +170,11 @@ struct School<'t, B: Backend> {
     average: Option<Average<B>>,
     draws: Draws,
     curve: Vec<LossPoint>,
+    at: Position,
     /// Steps of all networks done.
     done: u64,
+    /// The same when the training was last kept.
+    kept: u64,
     device: B::Device,
 }
 
@@ -162,8 +191,96 @@ impl<B: Backend> School<'_, B> {
         }
     }
 
-    fn tell(&mut self, total: u64) -> Result<(), FitError> {
-        (self.training.progress)(self.done.min(total), total)
+    /// Tells how far it is. A training that is to stop is kept as it is.
+    fn tell(&mut self, total: u64, adversary: Option<&Adversary<'_, B>>) -> Result<(), FitError> {
+        let last = self.curve.last();
+        let loss = last.and_then(|point| point.discriminator.or(point.marginals));
+        let told = (self.training.progress)(self.done.min(total), total, loss);
+        if matches!(told, Err(FitError::Cancelled)) {
+            self.keep(adversary, 0)?;
+        }
+        told
+    }
+
+    /// Goes on where an earlier run was; otherwise keeps the beginning, so that nothing is told about releases that no file holds.
+    fn begin(&mut self) -> Result<(), FitError> {
+        let Some(keeper) = &self.training.keeper else {
+            return Ok(());
+        };
+        match &keeper.resumed {
+            None => self.keep(None, 0),
+            Some(snapshot) => {
+                let snapshot = snapshot.clone();
+                let loaded = self.load(&snapshot);
+                self.damaged(loaded)
+            }
+        }
+    }
+
+    fn damaged(&self, loaded: Result<(), Lacking>) -> Result<(), FitError> {
+        loaded.map_err(|problem| match &self.training.keeper {
+            Some(keeper) => keeper.damaged(problem),
+            None => unreachable!("only a keeper has a snapshot"),
+        })
+    }
+
+    fn load(&mut self, snapshot: &Snapshot) -> Result<(), Lacking> {
+        snapshot.get("generator", &mut self.generator.parameters)?;
+        self.adam.load("generator.adam", snapshot)?;
+        let facts = &snapshot.facts;
+        self.at = Position {
+            turns: facts.counter("turns")?,
+            measured: facts.counter("measured")? == 1,
+            final_steps: facts.counter("final_steps")?,
+            adversary_steps: facts.counter("adversary_steps")?,
+        };
+        if self.at.final_steps > 0 || self.at.adversary_steps > 0 {
+            let mut average = Average::new(&self.generator.parameters, AVERAGE);
+            average.load("generator.average", snapshot)?;
+            self.average = Some(average);
+        }
+        self.done = facts.counter("done")?;
+        self.kept = self.done;
+        self.curve.clone_from(&facts.curve);
+        Ok(())
+    }
+
+    /// Writes everything down; `reserved` further steps of the discriminator count as taken from now on, so that no interruption makes a step happen twice
+    /// under one charge.
+    fn keep(
+        &mut self,
+        adversary: Option<&Adversary<'_, B>>,
+        reserved: u64,
+    ) -> Result<(), FitError> {
+        let Some(keeper) = &mut self.training.keeper else {
+            return Ok(());
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.put("generator", &self.generator.parameters);
+        self.adam.save("generator.adam", &mut snapshot);
+        if let Some(average) = &self.average {
+            average.save("generator.average", &mut snapshot);
+        }
+        if let Some(adversary) = adversary {
+            adversary.save(&mut snapshot);
+        }
+        for (name, value) in [
+            ("turns", self.at.turns),
+            ("measured", u64::from(self.at.measured)),
+            ("final_steps", self.at.final_steps),
+            ("adversary_steps", self.at.adversary_steps + reserved),
+            ("done", self.done + reserved),
+        ] {
+            snapshot.facts.count(name, value);
+        }
+        snapshot.facts.curve.clone_from(&self.curve);
+        self.kept = self.done;
+        (keeper.write)(snapshot)
+    }
+
+    /// Steps between two writings; nothing without a checkpoint.
+    fn every(&self) -> Option<u64> {
+        self.training.keeper.as_ref().map(|k| k.file.every())
     }
 
     /// Latent numbers of a step of the marginal teacher.
@@ -177,37 +294,58 @@ impl<B: Backend> School<'_, B> {
         let config = &self.training.config.marginals;
         let (rate, round_steps, final_steps) =
             (config.rate, config.round_steps, config.final_steps);
-        for _ in 0..self.training.counts.rounds {
-            let shares = self.generator.forward(self.latent()).shares;
-            let gram = download(&self.teacher.gram(&shares));
-            if !gram.iter().all(|x| x.is_finite()) {
-                return Err(TrainingError::Diverged { step: self.done }.into());
+        while self.at.turns < self.training.counts.rounds as u64 {
+            if !self.at.measured {
+                self.measure()?;
             }
-            let layout = &self.training.layout;
-            let model = |set: &AttrSet| cells(layout, &gram, set);
-            let measured = (self.training.counts.next)(&model)?;
-            self.training.counts.measured.extend(measured);
-            self.teach();
             for _ in 0..round_steps {
                 self.step(rate);
             }
+            self.at.turns += 1;
+            self.at.measured = false;
             self.look()?;
-            self.tell(total)?;
+            self.tell(total, None)?;
         }
-        let mut average = Average::new(&self.generator.parameters, AVERAGE);
-        for step in 0..final_steps {
+        if self.at.final_steps == 0 && self.at.adversary_steps == 0 {
+            self.average = Some(Average::new(&self.generator.parameters, AVERAGE));
+        }
+        for step in self.at.final_steps..final_steps {
             let left = 1.0 - step as f64 / final_steps as f64;
             // A cosine from the full rate to a hundredth of it.
             let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
             self.step(rate * (0.01 + 0.99 * wave));
-            average.add(&self.generator.parameters);
+            if let Some(average) = &mut self.average {
+                average.add(&self.generator.parameters);
+            }
+            self.at.final_steps += 1;
             if step % LOOK == LOOK - 1 || step + 1 == final_steps {
                 self.look()?;
-                self.tell(total)?;
+                self.tell(total, None)?;
+                if self
+                    .every()
+                    .is_some_and(|every| self.done - self.kept >= every)
+                {
+                    self.keep(None, 0)?;
+                }
             }
         }
-        self.average = Some(average);
         Ok(())
+    }
+
+    /// Measures what the generator is worst at. What was released is kept before anything is learnt from it or told about it.
+    fn measure(&mut self) -> Result<(), FitError> {
+        let shares = self.generator.forward(self.latent()).shares;
+        let gram = download(&self.teacher.gram(&shares));
+        if !gram.iter().all(|x| x.is_finite()) {
+            return Err(TrainingError::Diverged { step: self.done }.into());
+        }
+        let layout = &self.training.layout;
+        let model = |set: &AttrSet| cells(layout, &gram, set);
+        let measured = (self.training.counts.next)(&model)?;
+        self.training.counts.measured.extend(measured);
+        self.teach();
+        self.at.measured = true;
+        self.keep(None, 0)
     }
 
     fn teach(&mut self) {
@@ -249,6 +387,7 @@ impl<B: Backend> School<'_, B> {
             step: self.done,
             marginals,
             discriminator: adversary,
+            spent: self.training.spent.get(),
         });
         Ok(())
     }
@@ -260,13 +399,34 @@ impl<B: Backend> School<'_, B> {
         let seed = self.training.seed.stream("gan/train");
         let layout = self.training.layout.clone();
         let mut adversary = Adversary::<B>::new(config, rows, layout, &seed, &self.device);
-        let mut average = Average::new(&self.generator.parameters, AVERAGE);
-        self.adam = Adam::new(&self.generator.parameters, BETAS.0, BETAS.1);
-        for step in 1..=config.steps {
+        let snapshot = self.training.keeper.as_mut();
+        let snapshot = snapshot.and_then(|keeper| keeper.resumed.take());
+        match snapshot.filter(|_| self.at.adversary_steps > 0) {
+            Some(snapshot) => {
+                let loaded = adversary.load(&snapshot, self.at.adversary_steps);
+                self.damaged(loaded)?;
+            }
+            None => {
+                self.average = Some(Average::new(&self.generator.parameters, AVERAGE));
+                self.adam = Adam::new(&self.generator.parameters, BETAS.0, BETAS.1);
+            }
+        }
+        let mut granted = self.at.adversary_steps;
+        for step in self.at.adversary_steps + 1..=config.steps {
+            if step > granted
+                && let Some(every) = self.every()
+            {
+                let further = every.min(config.steps - granted);
+                // Without a guarantee, steps may be taken again.
+                let reserved = if adversary.is_private() { further } else { 0 };
+                self.keep(Some(&adversary), reserved)?;
+                granted += further;
+            }
             let latent = self.draws.draw(config.batch, self.done, &self.device);
             let pass = self.generator.forward(latent);
             adversary.learn(&pass.shares)?;
             self.done += 1;
+            self.at.adversary_steps = step;
             if step.is_multiple_of(turn) {
                 let (logits, loss) = adversary.gradient(&self.generator, &pass);
                 let counted = self.teacher.gradient(&pass.shares);
@@ -277,7 +437,9 @@ impl<B: Backend> School<'_, B> {
                     &mut self.generator.parameters,
                     gradients,
                 );
-                average.add(&self.generator.parameters);
+                if let Some(average) = &mut self.average {
+                    average.add(&self.generator.parameters);
+                }
                 if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
                         return Err(TrainingError::Diverged { step: self.done }.into());
@@ -286,11 +448,10 @@ impl<B: Backend> School<'_, B> {
                 }
             }
             if step.is_multiple_of(LOOK) || step == config.steps {
-                (self.training.progress)(self.done.min(total), total)?;
+                self.tell(total, Some(&adversary))?;
             }
         }
-        self.average = Some(average);
-        Ok(())
+        self.keep(Some(&adversary), 0)
     }
 
     fn finish(mut self) -> Result<Trained, FitError> {
@@ -359,7 +520,9 @@ mod tests {
             },
             adversary: None,
             seed: Seed::from_u64(1),
-            progress: &mut |_, _| Ok(()),
+            progress: &mut |_, _, _| Ok(()),
+            spent: &Cell::new(None),
+            keeper: None,
         })
     }
 

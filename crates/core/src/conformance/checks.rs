@@ -1,6 +1,7 @@
 //! The promises, one function each.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit};
@@ -9,8 +10,8 @@ use parable_table::{Constraint, Table};
 
 use super::tables;
 use crate::{
-    DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, Observer, Progress,
-    SampleError,
+    Checkpointing, DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, Observer,
+    Progress, SampleError, Unobserved,
 };
 
 pub(super) struct Method<'a> {
@@ -50,6 +51,10 @@ pub(super) const ALL: &[(&str, Check)] = &[
     (
         "the observer is told of progress and can cancel",
         can_be_cancelled,
+    ),
+    (
+        "an interrupted fit goes on from its checkpoint and charges nothing twice",
+        goes_on,
     ),
     (
         "a written model reads back and samples the same table",
@@ -306,6 +311,103 @@ fn can_be_cancelled(method: &Method<'_>) -> Result<(), String> {
         )),
         Ok(_) => Err("sampling went on".to_owned()),
     }
+}
+
+/// A place for a checkpoint, removed in the end.
+struct Place(PathBuf);
+
+impl Place {
+    fn new(method: &str) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("parable-{}-{number}-{method}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn goes_on(method: &Method<'_>) -> Result<(), String> {
+    if !method.synthesizer.capabilities().resumable {
+        return Ok(());
+    }
+    let table = method.table();
+    let place = Place::new(method.synthesizer.name());
+    let fit = |ledger: &mut Ledger, seed: u64, observer: &dyn Observer| {
+        let mut noise = NoiseSource::insecure_seeded([1; 32]);
+        let mut context = FitContext::new(Seed::from_u64(seed), ledger, &mut noise)
+            .observed_by(observer)
+            .with_checkpoint(Checkpointing::new(&place.0, 10));
+        method.synthesizer.fit_boxed(&table, &mut context)
+    };
+    let open = |budget| Ledger::open(PrivacyUnit::one_row(), budget);
+    let calls = AtomicUsize::new(0);
+    let counting = |_: Progress<'_>| {
+        calls.fetch_add(1, Ordering::Relaxed);
+        ControlFlow::Continue(())
+    };
+    let mut whole = open(method.budget());
+    fit(&mut whole, 1, &counting).map_err(|error| format!("the fit failed: {error}"))?;
+    let calls = calls.into_inner();
+    for stop in [1, calls / 3, calls / 2, calls - 1] {
+        let _ = std::fs::remove_file(&place.0);
+        let told = AtomicUsize::new(0);
+        let stopping = |_: Progress<'_>| match told.fetch_add(1, Ordering::Relaxed) == stop {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let mut stopped = open(method.budget());
+        if !matches!(fit(&mut stopped, 1, &stopping), Err(FitError::Cancelled)) {
+            return Err("a fit that was to stop did not".to_owned());
+        }
+        if !place.0.exists() {
+            return Err("a fit that was stopped left no checkpoint".to_owned());
+        }
+        let mut other = open(approximate(0.5));
+        let mut seeded = open(method.budget());
+        for (ledger, seed, what) in [(&mut other, 1, "budget"), (&mut seeded, 2, "seed")] {
+            if !matches!(fit(ledger, seed, &Unobserved), Err(FitError::Checkpoint(_))) {
+                return Err(format!("another {what} was not refused"));
+            }
+            if !ledger.entries().is_empty() {
+                return Err("a refused fit charged something".to_owned());
+            }
+        }
+        // In another process the ledger is a new one; in the same it is the one that was charged.
+        let mut again = open(method.budget());
+        for ledger in [&mut again, &mut stopped] {
+            let model = fit(ledger, 1, &Unobserved);
+            let model = model.map_err(|error| format!("a resumed fit failed: {error}"))?;
+            if ledger.entries().len() != whole.entries().len() {
+                return Err(format!(
+                    "{} charges after an interruption, {} without",
+                    ledger.entries().len(),
+                    whole.entries().len()
+                ));
+            }
+            if model.record().ledger != ledger.entries() {
+                return Err("the record holds other charges than the ledger".to_owned());
+            }
+        }
+    }
+    let whole = std::fs::read(&place.0).map_err(|error| error.to_string())?;
+    let foreign = b"id,name\n1,a\n".to_vec();
+    for bytes in [
+        whole[..whole.len() / 2].to_vec(),
+        whole[..9].to_vec(),
+        foreign,
+    ] {
+        std::fs::write(&place.0, bytes).map_err(|error| error.to_string())?;
+        let result = fit(&mut open(method.budget()), 1, &Unobserved);
+        if !matches!(result, Err(FitError::Checkpoint(_))) {
+            return Err("a damaged checkpoint was not refused".to_owned());
+        }
+    }
+    Ok(())
 }
 
 fn survives_a_file(method: &Method<'_>) -> Result<(), String> {

@@ -6,17 +6,17 @@
 
 use burn_tensor::backend::Backend;
 use parable_core::FitError;
-use parable_dp::NoiseSource;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::config::DiscriminatorConfig;
 use crate::device::{Matrix, download, upload};
 use crate::discriminator::{Discriminator, probability};
-use crate::dp_sgd::Charged;
+use crate::dp_sgd::{Charged, StepNoise};
 use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
 use crate::optimiser::Adam;
+use crate::snapshot::{Lacking, Snapshot};
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
@@ -36,7 +36,7 @@ pub(crate) struct Rows<'r> {
 /// How rows may be read.
 pub(crate) enum Access {
     /// Clipped, with noise, as paid for.
-    Private(Charged, Box<NoiseSource>),
+    Private(Charged, Box<StepNoise>),
     /// As they are.
     Plain,
 }
@@ -84,10 +84,32 @@ impl<'r, B: Backend> Adversary<'r, B> {
         }
     }
 
+    /// Whether rows are read under a guarantee.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(self.rows.access, Access::Private(..))
+    }
+
+    /// Writes the network and its optimiser down.
+    pub(crate) fn save(&self, snapshot: &mut Snapshot) {
+        snapshot.put("discriminator", &self.network.parameters);
+        self.adam.save("discriminator.adam", snapshot);
+    }
+
+    /// Goes on behind so many steps with the network that was written down.
+    pub(crate) fn load(&mut self, snapshot: &Snapshot, steps: u64) -> Result<(), Lacking> {
+        snapshot.get("discriminator", &mut self.network.parameters)?;
+        self.adam.load("discriminator.adam", snapshot)?;
+        self.step = steps;
+        Ok(())
+    }
+
     /// The rows of a step.
     fn draw(&mut self) -> Vec<u32> {
         match &mut self.rows.access {
-            Access::Private(charged, noise) => charged.draw_rows(self.rows.rows, noise),
+            Access::Private(charged, noise) => {
+                noise.begin(self.step);
+                charged.draw_rows(self.rows.rows, noise.source())
+            }
             Access::Plain => {
                 let mut rng = self.seed.stream("rows").index(self.step).rng();
                 let rows = self.rows.rows as u64;
@@ -131,7 +153,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         if let Access::Private(charged, source) = &mut self.rows.access {
             let count = |sum: &Matrix<B>| sum.dims().iter().product::<usize>();
             let total = sums.iter().map(count).sum();
-            let mut noise = charged.step_noise(total, source)?;
+            let mut noise = charged.step_noise(total, source.source())?;
             for sum in &mut sums {
                 let rest = noise.split_off(count(sum));
                 let [rows, columns] = sum.dims();
