@@ -4,6 +4,8 @@ use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
 use crate::device::Compute;
+use crate::dp_sgd::Course;
+use crate::mlp::Clip;
 
 /// Who teaches the generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +21,18 @@ pub enum Teacher {
     Discriminator,
     /// Both; see [`GanConfig::discriminator_share`].
     Both,
+}
+
+/// Of what the norm is cut when gradients of single rows are clipped. Either way one row moves the sum by at most the clip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Clipping {
+    /// Of the gradient of all layers together. The default.
+    #[default]
+    Flat,
+    /// Of each layer by itself, to the clip over the root of the number of layers: no layer takes the room of another.
+    PerLayer,
 }
 
 /// Settings of [`Gan`](crate::Gan).
@@ -89,6 +103,10 @@ pub struct DiscriminatorConfig {
     pub batch: usize,
     /// Norm to which the gradient of each real row is cut. Default 1.
     pub clip: f64,
+    /// Of what the norm is cut.
+    pub clipping: Clipping,
+    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of this size, with equal sums. Default 2048.
+    pub accumulate: usize,
     /// Step size of the discriminator. Default 0.0005.
     pub rate: f64,
     /// Step size of the generator. Default 0.001.
@@ -135,8 +153,25 @@ impl Default for DiscriminatorConfig {
             steps_per_generator: None,
             batch: 1000,
             clip: 1.0,
+            clipping: Clipping::default(),
+            accumulate: 2048,
             rate: 5e-4,
             generator_rate: 1e-3,
+        }
+    }
+}
+
+impl DiscriminatorConfig {
+    /// What the privacy of the training depends on.
+    pub(crate) fn course(&self) -> Course {
+        Course {
+            setting: "discriminator",
+            steps: self.steps,
+            batch: self.batch,
+            clip: Clip {
+                norm: self.clip,
+                clipping: self.clipping,
+            },
         }
     }
 }
@@ -263,6 +298,11 @@ impl GanConfig {
                 "discriminator.clip",
                 other.clip > 0.0 && other.clip.is_finite(),
                 "a norm above 0",
+            ),
+            (
+                "discriminator.accumulate",
+                (32..=1 << 20).contains(&other.accumulate),
+                "between 32 and 2^20 rows",
             ),
             (
                 "discriminator.rate",

@@ -9,8 +9,20 @@ use parable_dp::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{DiscriminatorConfig, setting};
+use crate::config::setting;
+use crate::mlp::Clip;
 use crate::snapshot::Lacking;
+
+/// What of the settings a plan is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Course {
+    /// Whose settings they are.
+    pub(crate) setting: &'static str,
+    pub(crate) steps: u64,
+    /// Expected rows per step.
+    pub(crate) batch: usize,
+    pub(crate) clip: Clip,
+}
 
 /// Everything the cost of a training depends on. What is charged and what is done are both read from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,8 +34,8 @@ pub(crate) struct Plan {
     sigma: Sigma,
     /// The same over the most that one person moves a sum.
     noise_multiplier: NoiseMultiplier,
-    /// Norm to which gradients of rows are cut.
-    clip: f64,
+    /// What gradients of rows are cut to.
+    clip: Clip,
     steps: u64,
 }
 
@@ -35,39 +47,39 @@ impl Plan {
     fn new(
         rate: SamplingRate,
         noise_multiplier: f64,
-        config: &DiscriminatorConfig,
+        course: &Course,
         unit: &PrivacyUnit,
     ) -> Result<Self, FitError> {
         let refuse =
-            |error: parable_dp::ParameterError| setting("discriminator", &error.to_string());
-        let sensitivity = Sensitivity::clipped_sum(config.clip).map_err(refuse)?;
+            |error: parable_dp::ParameterError| setting(course.setting, &error.to_string());
+        let sensitivity = Sensitivity::clipped_sum(course.clip.norm).map_err(refuse)?;
         let sigma = Sigma::new(noise_multiplier * sensitivity.under(unit)).map_err(refuse)?;
         Ok(Self {
             rate,
             sigma,
             noise_multiplier: NoiseMultiplier::of(sigma, &sensitivity, unit),
-            clip: config.clip,
-            steps: config.steps,
+            clip: course.clip,
+            steps: course.steps,
         })
     }
 
     /// The plan with the least noise that costs at most this share of what the ledger still allows. `rows` is a released estimate of the number of rows.
     pub(crate) fn calibrate(
-        config: &DiscriminatorConfig,
+        course: &Course,
         rows: f64,
         share: f64,
         ledger: &Ledger,
     ) -> Result<Self, FitError> {
-        let rate = (config.batch as f64 / rows.max(1.0)).min(1.0);
-        let rate = SamplingRate::new(rate)
-            .map_err(|error| setting("discriminator.batch", &error.to_string()))?;
+        let rate = (course.batch as f64 / rows.max(1.0)).min(1.0);
+        let rate =
+            SamplingRate::new(rate).map_err(|error| setting(course.setting, &error.to_string()))?;
         let unit = ledger.unit();
         // The filter adds the costs of steps: a training of `1 / share` times the steps must fit into all that is left.
-        let stretched = (config.steps as f64 / share).ceil() as u64;
+        let stretched = (course.steps as f64 / share).ceil() as u64;
         let fits = |multiplier: f64| -> Result<bool, FitError> {
-            let plan = Self::new(rate, multiplier, config, &unit)?;
+            let plan = Self::new(rate, multiplier, course, &unit)?;
             let event = plan.step().repeated(stretched);
-            Ok(ledger.plan([("discriminator", &event)]).1.is_ok())
+            Ok(ledger.plan([(course.setting, &event)]).1.is_ok())
         };
         let (mut low, mut high) = MULTIPLIERS;
         // 40 halvings of the logarithm leave a relative gap below 1e-10.
@@ -79,7 +91,7 @@ impl Plan {
                 low = middle;
             }
         }
-        Self::new(rate, high, config, &unit)
+        Self::new(rate, high, course, &unit)
     }
 
     fn step(&self) -> Event {
@@ -106,7 +118,7 @@ impl Plan {
         taken: u64,
         unit: &PrivacyUnit,
     ) -> Result<Charged, Lacking> {
-        let sensitivity = Sensitivity::clipped_sum(self.clip);
+        let sensitivity = Sensitivity::clipped_sum(self.clip.norm);
         let sensitivity = sensitivity.map_err(|_| "its plan has no possible clip")?;
         let multiplier = NoiseMultiplier::of(self.sigma, &sensitivity, unit);
         let left = self.steps.checked_sub(taken);
@@ -123,8 +135,8 @@ impl Plan {
     }
 
     /// Charges all steps, before the first is taken.
-    pub(crate) fn charge(self, ledger: &mut Ledger) -> Result<Charged, FitError> {
-        let receipt = ledger.try_spend("discriminator", self.event())?;
+    pub(crate) fn charge(self, purpose: &str, ledger: &mut Ledger) -> Result<Charged, FitError> {
+        let receipt = ledger.try_spend(purpose, self.event())?;
         Ok(Charged {
             noise: FloatingPointGaussian::new(self.sigma),
             left: self.steps,
@@ -150,8 +162,8 @@ impl Charged {
         &self.plan
     }
 
-    /// Norm to which gradients of rows are to be cut.
-    pub(crate) fn clip(&self) -> f64 {
+    /// What gradients of rows are to be cut to.
+    pub(crate) fn clip(&self) -> Clip {
         self.plan.clip
     }
 
@@ -185,7 +197,7 @@ impl Charged {
         self.left = self
             .left
             .checked_sub(1)
-            .ok_or_else(|| setting("discriminator.steps", "all steps paid for are taken"))?;
+            .ok_or_else(|| setting("steps", "all steps paid for are taken"))?;
         let mut noise = vec![0.0f32; numbers];
         self.noise.add(&self.receipt, &mut noise, source)?;
         Ok(noise)
@@ -239,13 +251,21 @@ mod tests {
     use parable_dp::{Budget, Delta, Epsilon, Relation};
 
     use super::*;
+    use crate::config::Clipping;
 
-    fn config() -> DiscriminatorConfig {
-        DiscriminatorConfig {
+    fn course() -> Course {
+        Course {
+            setting: "test",
             steps: 50,
             batch: 100,
-            clip: 0.7,
-            ..DiscriminatorConfig::default()
+            clip: clip(0.7),
+        }
+    }
+
+    fn clip(norm: f64) -> Clip {
+        Clip {
+            norm,
+            clipping: Clipping::Flat,
         }
     }
 
@@ -303,9 +323,9 @@ mod tests {
         ] {
             let unit = PrivacyUnit::new(relation, rows_of_one).expect("at least one row");
             let mut ledger = ledger(2.0, unit);
-            let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &ledger).expect("a plan");
+            let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &ledger).expect("a plan");
             let event = plan.event();
-            let mut charged = plan.charge(&mut ledger).expect("within the budget");
+            let mut charged = plan.charge("test", &mut ledger).expect("within the budget");
             assert_eq!(ledger.entries().last().map(|e| &e.event), Some(&event));
             let done = executed(&mut charged, 1_000);
             assert!(agrees(&event, 0.7 * factor, done), "{event:?} {done:?}");
@@ -328,7 +348,7 @@ mod tests {
     fn a_training_goes_on_under_its_own_charge_only() {
         let unit = PrivacyUnit::one_row();
         let mut first = ledger(2.0, unit);
-        let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &first).expect("a plan");
+        let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &first).expect("a plan");
         let charged = |ledger: &mut Ledger| {
             let receipt = ledger.try_spend("discriminator", plan.event());
             receipt.expect("within the budget")
@@ -350,7 +370,7 @@ mod tests {
         };
         assert!(resume(&quieter, 30).is_err());
         let looser = Plan {
-            clip: 1.0,
+            clip: clip(1.0),
             ..plan.clone()
         };
         assert!(resume(&looser, 30).is_err());
@@ -365,13 +385,17 @@ mod tests {
     #[test]
     fn a_plan_uses_its_share_and_no_more() {
         let mut whole = ledger(3.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&config(), 5_000.0, 0.25, &whole).expect("a plan");
+        let plan = Plan::calibrate(&course(), 5_000.0, 0.25, &whole).expect("a plan");
         for _ in 0..4 {
-            drop(plan.clone().charge(&mut whole).expect("a quarter each"));
+            drop(
+                plan.clone()
+                    .charge("test", &mut whole)
+                    .expect("a quarter each"),
+            );
         }
-        assert!(plan.clone().charge(&mut whole).is_err());
+        assert!(plan.clone().charge("test", &mut whole).is_err());
         let all = Plan::calibrate(
-            &config(),
+            &course(),
             5_000.0,
             1.0,
             &ledger(3.0, PrivacyUnit::one_row()),
@@ -382,8 +406,8 @@ mod tests {
     #[test]
     fn batches_are_poisson_and_not_of_one_size() {
         let mut ledger = ledger(1.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&config(), 1_000.0, 1.0, &ledger).expect("a plan");
-        let charged = plan.charge(&mut ledger).expect("within the budget");
+        let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &ledger).expect("a plan");
+        let charged = plan.charge("test", &mut ledger).expect("within the budget");
         let mut source = NoiseSource::insecure_seeded([6; 32]);
         let draws: Vec<Vec<u32>> = (0..4_000)
             .map(|_| charged.draw_rows(1_000, &mut source))

@@ -46,6 +46,7 @@ mod file;
 mod forward;
 mod generator;
 mod layout;
+mod mlp;
 mod model;
 mod network;
 mod optimiser;
@@ -57,7 +58,7 @@ mod synthesizer;
 mod teacher;
 mod train;
 
-pub use config::{DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
+pub use config::{Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
 pub use device::Compute;
 pub use error::TrainingError;
 pub use file::GanReader;

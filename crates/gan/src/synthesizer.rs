@@ -137,9 +137,9 @@ impl Gan {
                 let charged = match self.adversary_share() {
                     None => None,
                     Some(share) => {
-                        let own = &config.discriminator;
-                        let plan = Plan::calibrate(own, opened.rows(), share, context.ledger)?;
-                        Some(plan.charge(context.ledger)?)
+                        let course = config.discriminator.course();
+                        let plan = Plan::calibrate(&course, opened.rows(), share, context.ledger)?;
+                        Some(plan.charge("discriminator", context.ledger)?)
                     }
                 };
                 curator = Curator::new(&codes, context.ledger, context.noise);

@@ -11,10 +11,11 @@ use rayon::prelude::*;
 
 use crate::config::DiscriminatorConfig;
 use crate::device::{Matrix, download, upload};
-use crate::discriminator::{Discriminator, probability};
+use crate::discriminator::{discriminator, probability};
 use crate::dp_sgd::{Charged, StepNoise};
 use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
+use crate::mlp::{Clip, Mlp};
 use crate::optimiser::Adam;
 use crate::snapshot::{Lacking, Snapshot};
 
@@ -45,7 +46,7 @@ pub(crate) enum Access {
 pub(crate) struct Adversary<'r, B: Backend> {
     config: &'r DiscriminatorConfig,
     rows: Rows<'r>,
-    network: Discriminator<B>,
+    network: Mlp<B>,
     adam: Adam<B>,
     layout: Layout,
     seed: Seed,
@@ -62,7 +63,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         seed: &Seed,
         device: &B::Device,
     ) -> Self {
-        let network = Discriminator::new(layout.width(), &config.hidden, seed, device);
+        let network = discriminator::<B>(layout.width(), &config.hidden, seed, device);
         let batch = config.batch as f64;
         let (adam, chunk) = match &rows.access {
             Access::Private(charged, _) => (
@@ -77,7 +78,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
             network,
             seed: seed.stream("gan/adversary"),
             step: 0,
-            chunk: chunk.next_multiple_of(32),
+            chunk: chunk.min(config.accumulate).next_multiple_of(32),
             config,
             rows,
             layout,
@@ -129,26 +130,19 @@ impl<'r, B: Backend> Adversary<'r, B> {
             Access::Plain => None,
         };
         let made = self.made(shares);
-        let scored = self.network.forward(made);
-        let slopes = probability(scored.scores.clone());
-        let mut sums = self.network.clipped_sum(&scored, slopes, clip);
-        for rows in rows.chunks(self.chunk) {
-            let real = one_hot(&self.layout, self.chunk, |column, at| {
-                rows.get(at)
-                    .map(|&row| self.rows.columns[column][row as usize])
-            });
-            let real = upload::<B>(real, self.chunk, self.layout.width(), &device);
-            let mut present = vec![0.0f32; self.chunk];
-            present[..rows.len()].fill(1.0);
-            let present = upload::<B>(present, self.chunk, 1, &device);
-            let scored = self.network.forward(real);
-            let slopes = probability(scored.scores.clone())
-                .sub_scalar(1.0)
-                .mul(present);
-            let real = self.network.clipped_sum(&scored, slopes, clip);
-            for (sum, real) in sums.iter_mut().zip(real) {
-                *sum = sum.clone().add(real);
-            }
+        let mut sums = self.sums(
+            &made,
+            self.config.batch.min(self.config.accumulate),
+            0.0,
+            clip,
+            &device,
+        );
+        let real = one_hot(&self.layout, rows.len(), |column, at| {
+            self.rows.columns[column][rows[at] as usize]
+        });
+        let real = self.sums(&real, self.chunk, 1.0, clip, &device);
+        for (sum, real) in sums.iter_mut().zip(real) {
+            *sum = sum.clone().add(real);
         }
         if let Access::Private(charged, source) = &mut self.rows.access {
             let count = |sum: &Matrix<B>| sum.dims().iter().product::<usize>();
@@ -170,8 +164,38 @@ impl<'r, B: Backend> Adversary<'r, B> {
         Ok(())
     }
 
+    /// Sums of the gradients of rows of one kind (1: real, 0: made), in parts of so many rows. All parts have one shape, with rows of zeros where there is
+    /// none, which a slope of 0 leaves out; and there is a part even if there is no row.
+    fn sums(
+        &self,
+        rows: &[f32],
+        part: usize,
+        kind: f64,
+        clip: Option<Clip>,
+        device: &B::Device,
+    ) -> Vec<Matrix<B>> {
+        let width = self.layout.width();
+        let parts = rows.len().div_ceil(part * width).max(1);
+        let each = (0..parts).map(|at| {
+            let own = &rows[at * part * width..rows.len().min((at + 1) * part * width)];
+            let mut padded = own.to_vec();
+            padded.resize(part * width, 0.0);
+            let mut present = vec![0.0f32; part];
+            present[..own.len() / width].fill(1.0);
+            let present = upload::<B>(present, part, 1, device);
+            let scored = self.network.forward(upload(padded, part, width, device));
+            let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
+            self.network.clipped_sum(&scored, slopes.mul(present), clip)
+        });
+        let add = |a: Vec<Matrix<B>>, b: Vec<Matrix<B>>| {
+            let pairs = a.into_iter().zip(b);
+            pairs.map(|(a, b)| a.add(b)).collect()
+        };
+        each.reduce(add).expect("a part")
+    }
+
     /// Rows drawn from these shares, one component each.
-    fn made(&self, shares: &Matrix<B>) -> Matrix<B> {
+    fn made(&self, shares: &Matrix<B>) -> Vec<f32> {
         let [examples, width] = shares.dims();
         let numbers = download(shares);
         let mut rows = vec![0.0f32; examples * width];
@@ -195,7 +219,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
                     }
                 }
             });
-        upload(rows, examples, width, &shares.device())
+        rows
     }
 
     /// The gradient of the generator's logits, and its loss: the mean of `ln(1 + e^-score)` over made rows.
@@ -210,15 +234,16 @@ impl<'r, B: Backend> Adversary<'r, B> {
             .forward(disturbed.mul_scalar(1.0 / TEMPERATURE));
         let scored = self.network.forward(upload(hard, examples, width, &device));
         let scale = 1.0 / examples as f64;
-        let slopes = probability(scored.scores.clone())
+        let slopes = probability(scored.outputs.clone())
             .sub_scalar(1.0)
             .mul_scalar(scale);
-        let loss = download(&scored.scores)
+        let loss = download(&scored.outputs)
             .iter()
             .map(|&score| (-f64::from(score)).exp().ln_1p())
             .sum::<f64>()
             * scale;
-        let back = self.network.input_gradient(&scored, slopes);
+        let deltas = self.network.deltas(&scored, slopes);
+        let back = self.network.input_gradient(deltas);
         let logits = generator
             .softmax()
             .back(soft, back)
@@ -271,17 +296,69 @@ impl<'r, B: Backend> Adversary<'r, B> {
     }
 }
 
-/// Rows with a 1 at the level of each column; rows without a level are 0.
-fn one_hot(layout: &Layout, rows: usize, level: impl Fn(usize, usize) -> Option<u32>) -> Vec<f32> {
+/// Rows with a 1 at the level of each column.
+fn one_hot(layout: &Layout, rows: usize, level: impl Fn(usize, usize) -> u32) -> Vec<f32> {
     let width = layout.width();
     let mut numbers = vec![0.0f32; rows * width];
     for column in 0..layout.levels().len() {
         let start = layout.column(column).start;
         for row in 0..rows {
-            if let Some(level) = level(column, row) {
-                numbers[row * width + start + level as usize] = 1.0;
-            }
+            numbers[row * width + start + level(column, row) as usize] = 1.0;
         }
     }
     numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Clipping;
+    use crate::device::{Task, run_on_cpu};
+
+    struct Parts(Option<Clip>);
+
+    impl Task for Parts {
+        type Output = Vec<Vec<f32>>;
+
+        /// Sums over 100 rows, in parts of several sizes.
+        fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+            let layout = Layout::new(&[3, 4], [].iter());
+            let columns = [3, 4].map(|levels| (0..100).map(|row| row * 7 % levels).collect());
+            let config = DiscriminatorConfig::default();
+            let rows = Rows {
+                columns: &columns,
+                rows: 100,
+                access: Access::Plain,
+            };
+            let seed = Seed::from_u64(1);
+            let adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
+            let all = one_hot(&adversary.layout, 100, |column, row| columns[column][row]);
+            let sums = |part: usize| -> Vec<f32> {
+                let sums = adversary.sums(&all, part, 1.0, self.0, device);
+                sums.iter().flat_map(download).collect()
+            };
+            vec![sums(100), sums(32), sums(1), sums(512)]
+        }
+    }
+
+    #[test]
+    fn parts_of_any_size_add_up_to_the_same_sum() {
+        let clip = |clipping| Clip {
+            norm: 0.4,
+            clipping,
+        };
+        for clip in [
+            None,
+            Some(clip(Clipping::Flat)),
+            Some(clip(Clipping::PerLayer)),
+        ] {
+            let sums = run_on_cpu(Parts(clip));
+            let size = sums[0].iter().map(|x| x.abs()).fold(0.0, f32::max);
+            assert!(size > 0.0);
+            for other in &sums[1..] {
+                let off = sums[0].iter().zip(other).map(|(a, b)| (a - b).abs());
+                assert!(off.fold(0.0, f32::max) < 1e-5 * size, "{clip:?}");
+            }
+        }
+    }
 }
