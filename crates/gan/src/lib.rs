@@ -51,6 +51,7 @@ mod model;
 mod network;
 mod optimiser;
 mod release;
+mod resume;
 mod sample;
 mod shrink;
 mod snapshot;

@@ -338,7 +338,10 @@ mod tests {
                 })
                 .collect();
             let (groups, norm) = match clip.clipping {
-                Clipping::Flat => (vec![0..network.parameters.len()], clip.norm),
+                Clipping::Flat => {
+                    let all = std::iter::once(0..network.parameters.len());
+                    (all.collect(), clip.norm)
+                }
                 Clipping::PerLayer => {
                     let norm = clip.norm / (layers.len() as f64).sqrt();
                     (layers, norm)

@@ -1,27 +1,26 @@
 //! The method: unfitted.
 
 use std::cell::{Cell, RefCell};
-use std::ops::ControlFlow;
 
 use parable_core::{
-    Capabilities, Checkpoint, CheckpointFile, Curator, Determinism, FitContext, FitError,
-    FitRecord, NoisyMarginal, Observer, Progress, Publication, Synthesizer,
+    Capabilities, CheckpointFile, Curator, Determinism, FitContext, FitError, FitRecord,
+    NoisyMarginal, Publication, Synthesizer,
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
-use parable_dp::{Epsilon, Ledger, Receipt, Rho};
+use parable_dp::Rho;
 use parable_pgm::Groups;
 use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Kind, Table};
-use serde::{Deserialize, Serialize};
 
 use crate::config::{GanConfig, Teacher};
 use crate::device;
 use crate::dp_sgd::{Plan, StepNoise};
 use crate::layout::Layout;
 use crate::model::GanModel;
-use crate::release::{Opened, Release, Saved, merged_domain, required_sets};
-use crate::snapshot::{Facts, Keeper, Lacking, Snapshot};
-use crate::teacher::adversary::{Access, Rows};
+use crate::release::{Opened, Release, merged_domain, required_sets};
+use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
+use crate::snapshot::{Keeper, Snapshot};
+use crate::teacher::rows::{Access, Rows};
 use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
 
@@ -373,24 +372,6 @@ fn model(
     }
 }
 
-fn progress_of<'o>(
-    observer: &'o dyn Observer,
-    spent: &'o Cell<Option<f64>>,
-) -> impl FnMut(u64, u64, Option<f64>) -> Result<(), FitError> + 'o {
-    move |done, total, loss| {
-        let progress = Progress::new("fit", done, total);
-        match observer.progress(progress.with_loss(loss).with_spent(spent.get())) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(FitError::Cancelled),
-        }
-    }
-}
-
-/// The approximate loss charged so far, where the budget is kept in it.
-fn epsilon(ledger: &Ledger) -> Option<f64> {
-    ledger.spent().epsilon.map(Epsilon::get)
-}
-
 fn relation(noisy: NoisyMarginal) -> Measured {
     Measured {
         attrs: noisy.attrs,
@@ -399,55 +380,7 @@ fn relation(noisy: NoisyMarginal) -> Measured {
     }
 }
 
-/// What a checkpoint of a private fit holds beside the numbers of its networks: released facts and functions of them.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct State {
-    codec: Codec,
-    release: Saved,
-    plan: Option<Plan>,
-    facts: Facts,
-}
-
-/// A checkpoint taken apart.
-struct Resumed {
-    state: State,
-    snapshot: Snapshot,
-    /// Of the discriminator's training, whose steps are drawn one by one.
-    receipt: Option<Receipt>,
-}
-
-const UNREADABLE: &str = "its state is not what the method writes";
-
-impl Resumed {
-    fn read((checkpoint, receipts): (Checkpoint, Vec<Receipt>)) -> Result<Self, Lacking> {
-        let mut state: State = serde_json::from_value(checkpoint.state).map_err(|_| UNREADABLE)?;
-        Ok(Self {
-            snapshot: Snapshot {
-                facts: std::mem::take(&mut state.facts),
-                arrays: checkpoint.arrays,
-            },
-            state,
-            receipt: receipts.into_iter().next_back(),
-        })
-    }
-}
-
-fn found_damaged(file: Option<&CheckpointFile>, problem: Lacking) -> FitError {
-    match file {
-        Some(file) => file.damaged(problem).into(),
-        None => unreachable!("nothing was read without a file"),
-    }
-}
-
-fn unwritable(error: serde_json::Error) -> FitError {
-    FitError::Method {
-        method: NAME.to_owned(),
-        source: Box::new(error),
-    }
-}
-
-fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> {
+pub(crate) fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> {
     let columns = groups.iter().enumerate();
     columns
         .map(|(attr, groups)| {
@@ -458,7 +391,7 @@ fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> {
 }
 
 /// How many of the first levels of each column stand in an order: those of ordinal columns, and bins.
-fn ordered(codec: &Codec) -> Vec<u32> {
+pub(crate) fn ordered(codec: &Codec) -> Vec<u32> {
     let fields = codec.schema().fields().iter();
     fields
         .zip(codec.columns())
@@ -472,7 +405,7 @@ fn ordered(codec: &Codec) -> Vec<u32> {
         .collect()
 }
 
-fn refused(error: CodecError) -> FitError {
+pub(crate) fn refused(error: CodecError) -> FitError {
     match error {
         CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
         CodecError::NoCodes { column, .. } => FitError::Unsupported {

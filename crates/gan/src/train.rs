@@ -19,8 +19,9 @@ use crate::model::LossPoint;
 use crate::network::normals;
 use crate::optimiser::{Adam, Average};
 use crate::snapshot::{Keeper, Lacking, Snapshot};
-use crate::teacher::adversary::{Adversary, Rows};
+use crate::teacher::adversary::Adversary;
 use crate::teacher::marginal::MarginalTeacher;
+use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Measured, targets};
 
 /// Decay rates of the moments of the generator's steps.

@@ -9,7 +9,7 @@ use super::{Release, columns};
 use crate::config::MarginalConfig;
 
 /// What a release needs to go on: released numbers and functions of them.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Saved {
     publication: Publication,

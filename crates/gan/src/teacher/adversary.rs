@@ -12,36 +12,17 @@ use rayon::prelude::*;
 use crate::config::DiscriminatorConfig;
 use crate::device::{Matrix, download, upload};
 use crate::discriminator::{discriminator, probability};
-use crate::dp_sgd::{Charged, StepNoise};
 use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
 use crate::mlp::{Clip, Mlp};
 use crate::optimiser::Adam;
 use crate::snapshot::{Lacking, Snapshot};
+use crate::teacher::rows::{Rows, add_parts};
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
 /// Temperature of the soft draws that gradients pass through.
 const TEMPERATURE: f64 = 0.5;
-/// Standard deviations of the size of a batch that a chunk has room for.
-const ROOM: f64 = 3.0;
-
-/// The confidential rows: levels of each column, and how they may be read.
-pub(crate) struct Rows<'r> {
-    /// One column of merged levels per attribute.
-    pub(crate) columns: &'r [Vec<u32>],
-    pub(crate) rows: usize,
-    pub(crate) access: Access,
-}
-
-/// How rows may be read.
-pub(crate) enum Access {
-    /// Clipped, with noise, as paid for.
-    Private(Charged, Box<StepNoise>),
-    /// As they are.
-    Plain,
-}
-
 /// A discriminator in training.
 pub(crate) struct Adversary<'r, B: Backend> {
     config: &'r DiscriminatorConfig,
@@ -51,8 +32,8 @@ pub(crate) struct Adversary<'r, B: Backend> {
     layout: Layout,
     seed: Seed,
     step: u64,
-    /// Rows of a chunk: all chunks have one shape, with rows of zeros where there is none.
-    chunk: usize,
+    /// Real rows that are computed at once.
+    part: usize,
 }
 
 impl<'r, B: Backend> Adversary<'r, B> {
@@ -64,21 +45,14 @@ impl<'r, B: Backend> Adversary<'r, B> {
         device: &B::Device,
     ) -> Self {
         let network = discriminator::<B>(layout.width(), &config.hidden, seed, device);
-        let batch = config.batch as f64;
-        let (adam, chunk) = match &rows.access {
-            Access::Private(charged, _) => (
-                Adam::new(&network.parameters, 0.5, 0.99)
-                    .with_noise_variance(charged.variance() / (batch * batch)),
-                (batch + ROOM * batch.sqrt()).ceil() as usize,
-            ),
-            Access::Plain => (Adam::new(&network.parameters, 0.5, 0.99), config.batch),
-        };
+        let adam = Adam::new(&network.parameters, 0.5, 0.99)
+            .with_noise_variance(rows.noise_variance(config.batch));
         Self {
             adam,
             network,
             seed: seed.stream("gan/adversary"),
             step: 0,
-            chunk: chunk.min(config.accumulate).next_multiple_of(32),
+            part: rows.part(config.batch, config.accumulate),
             config,
             rows,
             layout,
@@ -87,7 +61,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
 
     /// Whether rows are read under a guarantee.
     pub(crate) fn is_private(&self) -> bool {
-        matches!(self.rows.access, Access::Private(..))
+        self.rows.is_private()
     }
 
     /// Writes the network and its optimiser down.
@@ -104,57 +78,20 @@ impl<'r, B: Backend> Adversary<'r, B> {
         Ok(())
     }
 
-    /// The rows of a step.
-    fn draw(&mut self) -> Vec<u32> {
-        match &mut self.rows.access {
-            Access::Private(charged, noise) => {
-                noise.begin(self.step);
-                charged.draw_rows(self.rows.rows, noise.source())
-            }
-            Access::Plain => {
-                let mut rng = self.seed.stream("rows").index(self.step).rng();
-                let rows = self.rows.rows as u64;
-                (0..self.config.batch)
-                    .map(|_| rng.below(rows) as u32)
-                    .collect()
-            }
-        }
-    }
-
     /// One step of the discriminator against rows made from these shares.
     pub(crate) fn learn(&mut self, shares: &Matrix<B>) -> Result<(), FitError> {
         let device = shares.device();
-        let rows = self.draw();
-        let clip = match &self.rows.access {
-            Access::Private(charged, _) => Some(charged.clip()),
-            Access::Plain => None,
-        };
+        let rows = self.rows.draw(self.config.batch, self.step, &self.seed);
+        let clip = self.rows.clip();
         let made = self.made(shares);
-        let mut sums = self.sums(
-            &made,
-            self.config.batch.min(self.config.accumulate),
-            0.0,
-            clip,
-            &device,
-        );
-        let real = one_hot(&self.layout, rows.len(), |column, at| {
-            self.rows.columns[column][rows[at] as usize]
-        });
-        let real = self.sums(&real, self.chunk, 1.0, clip, &device);
+        let most = self.config.batch.min(self.config.accumulate);
+        let mut sums = self.sums(&made, most, 0.0, clip, &device);
+        let real = self.rows.one_hot(&self.layout, &rows);
+        let real = self.sums(&real, self.part, 1.0, clip, &device);
         for (sum, real) in sums.iter_mut().zip(real) {
             *sum = sum.clone().add(real);
         }
-        if let Access::Private(charged, source) = &mut self.rows.access {
-            let count = |sum: &Matrix<B>| sum.dims().iter().product::<usize>();
-            let total = sums.iter().map(count).sum();
-            let mut noise = charged.step_noise(total, source.source())?;
-            for sum in &mut sums {
-                let rest = noise.split_off(count(sum));
-                let [rows, columns] = sum.dims();
-                *sum = sum.clone().add(upload(noise, rows, columns, &device));
-                noise = rest;
-            }
-        }
+        self.rows.disturb(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / self.config.batch as f64;
         let gradients = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
@@ -164,8 +101,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         Ok(())
     }
 
-    /// Sums of the gradients of rows of one kind (1: real, 0: made), in parts of so many rows. All parts have one shape, with rows of zeros where there is
-    /// none, which a slope of 0 leaves out; and there is a part even if there is no row.
+    /// Sums of the gradients of rows of one kind (1: real, 0: made), so many at once.
     fn sums(
         &self,
         rows: &[f32],
@@ -174,24 +110,18 @@ impl<'r, B: Backend> Adversary<'r, B> {
         clip: Option<Clip>,
         device: &B::Device,
     ) -> Vec<Matrix<B>> {
-        let width = self.layout.width();
-        let parts = rows.len().div_ceil(part * width).max(1);
-        let each = (0..parts).map(|at| {
-            let own = &rows[at * part * width..rows.len().min((at + 1) * part * width)];
-            let mut padded = own.to_vec();
-            padded.resize(part * width, 0.0);
-            let mut present = vec![0.0f32; part];
-            present[..own.len() / width].fill(1.0);
-            let present = upload::<B>(present, part, 1, device);
-            let scored = self.network.forward(upload(padded, part, width, device));
-            let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
-            self.network.clipped_sum(&scored, slopes.mul(present), clip)
-        });
-        let add = |a: Vec<Matrix<B>>, b: Vec<Matrix<B>>| {
-            let pairs = a.into_iter().zip(b);
-            pairs.map(|(a, b)| a.add(b)).collect()
-        };
-        each.reduce(add).expect("a part")
+        add_parts(
+            rows,
+            self.layout.width(),
+            part,
+            device,
+            |_, rows, present| {
+                let scored = self.network.forward(rows);
+                let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
+                // A slope of 0 leaves a row out.
+                self.network.clipped_sum(&scored, slopes.mul(present), clip)
+            },
+        )
     }
 
     /// Rows drawn from these shares, one component each.
@@ -296,24 +226,12 @@ impl<'r, B: Backend> Adversary<'r, B> {
     }
 }
 
-/// Rows with a 1 at the level of each column.
-fn one_hot(layout: &Layout, rows: usize, level: impl Fn(usize, usize) -> u32) -> Vec<f32> {
-    let width = layout.width();
-    let mut numbers = vec![0.0f32; rows * width];
-    for column in 0..layout.levels().len() {
-        let start = layout.column(column).start;
-        for row in 0..rows {
-            numbers[row * width + start + level(column, row) as usize] = 1.0;
-        }
-    }
-    numbers
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Clipping;
     use crate::device::{Task, run_on_cpu};
+    use crate::teacher::rows::Access;
 
     struct Parts(Option<Clip>);
 
@@ -332,7 +250,8 @@ mod tests {
             };
             let seed = Seed::from_u64(1);
             let adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
-            let all = one_hot(&adversary.layout, 100, |column, row| columns[column][row]);
+            let every: Vec<u32> = (0..100).collect();
+            let all = adversary.rows.one_hot(&adversary.layout, &every);
             let sums = |part: usize| -> Vec<f32> {
                 let sums = adversary.sums(&all, part, 1.0, self.0, device);
                 sums.iter().flat_map(download).collect()

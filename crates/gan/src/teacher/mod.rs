@@ -2,4 +2,5 @@
 
 pub(crate) mod adversary;
 pub(crate) mod marginal;
+pub(crate) mod rows;
 pub(crate) mod targets;
