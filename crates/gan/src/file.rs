@@ -113,101 +113,106 @@ impl ModelReader for GanReader {
     }
 
     fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
-        let refuse = |problem: &str| ModelFileError::body(NAME, problem);
-        let end = file.body.iter().position(|&byte| byte == b'\n');
-        let end = end.ok_or_else(|| refuse("it has no header line"))?;
-        let header: HeaderV1 = serde_json::from_slice(&file.body[..end])
-            .map_err(|error| ModelFileError::body(NAME, error))?;
-        if header.version != VERSION {
-            return Err(refuse("not version 1"));
-        }
-        if *header.codec.schema() != file.record.schema {
-            return Err(refuse("its schema is not that of the record"));
-        }
-        let own = header.codec.domain();
-        let fits = header.groups.len() == own.len()
-            && header.groups.iter().zip(own.attrs()).all(|(groups, attr)| {
-                let levels = attr.levels as usize;
-                groups.of.len() == levels
-                    && groups.rows.len() == levels
-                    && groups.of.iter().all(|&group| (group as usize) < levels)
-                    && groups.has_no_gaps()
-            });
-        if !fits {
-            return Err(refuse("its groups of levels do not fit its columns"));
-        }
-        let domain = merged_domain(own, &header.groups)
-            .map_err(|error| ModelFileError::body(NAME, error))?;
-        let sane = |units: &usize| (1..=65_536).contains(units);
-        if !sane(&header.latent) || header.hidden.len() > 6 || !header.hidden.iter().all(sane) {
-            return Err(refuse("its layers have no possible sizes"));
-        }
-        let sizes = Sizes {
-            latent: header.latent,
-            hidden: header.hidden,
-            levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
-        };
-        let expected = expected_arrays(&sizes);
-        let (own, rest) = header
-            .arrays
-            .split_at_checked(expected.len())
-            .ok_or_else(|| refuse("it lacks arrays"))?;
-        if own != expected {
-            return Err(refuse("its arrays are not those of its network"));
-        }
-        let components = match rest {
-            [] => None,
-            [array]
-                if array.name == COMPONENTS
-                    && array.shape[1] == sizes.latent
-                    && (1..=1 << 20).contains(&array.shape[0]) =>
-            {
-                Some(array.shape[0] * array.shape[1])
-            }
-            _ => return Err(refuse("it has arrays of no known name")),
-        };
-        let counts: Vec<usize> = expected
-            .iter()
-            .map(|array| array.shape[0] * array.shape[1])
-            .chain(components)
-            .collect();
-        let total: usize = counts.iter().sum();
-        let bytes = &file.body[end + 1..];
-        if total > MOST_NUMBERS || bytes.len() != total * 4 {
-            return Err(refuse("its numbers are not as many as its arrays hold"));
-        }
-        let (words, _) = bytes.as_chunks::<4>();
-        let mut words = words.iter().map(|word| f32::from_le_bytes(*word));
-        let mut arrays: Vec<Vec<f32>> = counts
-            .iter()
-            .map(|&count| words.by_ref().take(count).collect())
-            .collect();
-        if !arrays.iter().flatten().all(|x| x.is_finite()) {
-            return Err(refuse("a number is not finite"));
-        }
-        let latent = match components {
-            Some(_) => Latent::Fixed(arrays.pop().unwrap_or_default()),
-            None => Latent::Drawn,
-        };
-        let mut arrays = arrays.into_iter();
-        let layers = (0..=sizes.hidden.len())
-            .map(|layer| Layer {
-                weights: arrays.by_ref().take(layer + 1).collect(),
-                bias: arrays.next().unwrap_or_default(),
-            })
-            .collect();
-        let forward =
-            Forward::new(sizes, layers).ok_or_else(|| refuse("its layers do not fit together"))?;
-        Ok(Box::new(GanModel {
-            record: file.record.clone(),
-            codec: header.codec,
-            groups: header.groups,
-            domain,
-            forward,
-            latent,
-            publication: header.publication,
-            curve: header.curve,
-            noisy_rows: header.noisy_rows,
-        }))
+        Ok(Box::new(read(NAME, file)?))
     }
+}
+
+/// The model that the body of a file of this method holds.
+pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFileError> {
+    let refuse = |problem: &str| ModelFileError::body(method, problem);
+    let end = file.body.iter().position(|&byte| byte == b'\n');
+    let end = end.ok_or_else(|| refuse("it has no header line"))?;
+    let header: HeaderV1 = serde_json::from_slice(&file.body[..end])
+        .map_err(|error| ModelFileError::body(method, error))?;
+    if header.version != VERSION {
+        return Err(refuse("not version 1"));
+    }
+    if *header.codec.schema() != file.record.schema {
+        return Err(refuse("its schema is not that of the record"));
+    }
+    let own = header.codec.domain();
+    let fits = header.groups.len() == own.len()
+        && header.groups.iter().zip(own.attrs()).all(|(groups, attr)| {
+            let levels = attr.levels as usize;
+            groups.of.len() == levels
+                && groups.rows.len() == levels
+                && groups.of.iter().all(|&group| (group as usize) < levels)
+                && groups.has_no_gaps()
+        });
+    if !fits {
+        return Err(refuse("its groups of levels do not fit its columns"));
+    }
+    let domain =
+        merged_domain(own, &header.groups).map_err(|error| ModelFileError::body(method, error))?;
+    let sane = |units: &usize| (1..=65_536).contains(units);
+    if !sane(&header.latent) || header.hidden.len() > 6 || !header.hidden.iter().all(sane) {
+        return Err(refuse("its layers have no possible sizes"));
+    }
+    let sizes = Sizes {
+        latent: header.latent,
+        hidden: header.hidden,
+        levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
+    };
+    let expected = expected_arrays(&sizes);
+    let (own, rest) = header
+        .arrays
+        .split_at_checked(expected.len())
+        .ok_or_else(|| refuse("it lacks arrays"))?;
+    if own != expected {
+        return Err(refuse("its arrays are not those of its network"));
+    }
+    let components = match rest {
+        [] => None,
+        [array]
+            if array.name == COMPONENTS
+                && array.shape[1] == sizes.latent
+                && (1..=1 << 20).contains(&array.shape[0]) =>
+        {
+            Some(array.shape[0] * array.shape[1])
+        }
+        _ => return Err(refuse("it has arrays of no known name")),
+    };
+    let counts: Vec<usize> = expected
+        .iter()
+        .map(|array| array.shape[0] * array.shape[1])
+        .chain(components)
+        .collect();
+    let total: usize = counts.iter().sum();
+    let bytes = &file.body[end + 1..];
+    if total > MOST_NUMBERS || bytes.len() != total * 4 {
+        return Err(refuse("its numbers are not as many as its arrays hold"));
+    }
+    let (words, _) = bytes.as_chunks::<4>();
+    let mut words = words.iter().map(|word| f32::from_le_bytes(*word));
+    let mut arrays: Vec<Vec<f32>> = counts
+        .iter()
+        .map(|&count| words.by_ref().take(count).collect())
+        .collect();
+    if !arrays.iter().flatten().all(|x| x.is_finite()) {
+        return Err(refuse("a number is not finite"));
+    }
+    let latent = match components {
+        Some(_) => Latent::Fixed(arrays.pop().unwrap_or_default()),
+        None => Latent::Drawn,
+    };
+    let mut arrays = arrays.into_iter();
+    let layers = (0..=sizes.hidden.len())
+        .map(|layer| Layer {
+            weights: arrays.by_ref().take(layer + 1).collect(),
+            bias: arrays.next().unwrap_or_default(),
+        })
+        .collect();
+    let forward =
+        Forward::new(sizes, layers).ok_or_else(|| refuse("its layers do not fit together"))?;
+    Ok(GanModel {
+        record: file.record.clone(),
+        codec: header.codec,
+        groups: header.groups,
+        domain,
+        forward,
+        latent,
+        publication: header.publication,
+        curve: header.curve,
+        noisy_rows: header.noisy_rows,
+    })
 }

@@ -2,7 +2,8 @@
 //!
 //! [`Gan`] is the method, [`GanConfig`] its settings, [`GanModel`] what a fit gives: a small network whose outputs are the shares of the levels of every
 //! column. By default it learns from noisy counts, and nothing else sees a row; a discriminator learns by DP-SGD. Training takes a fixed number of
-//! steps and is over in seconds.
+//! steps and is over in seconds. [`Vae`] is the other network of its kind, a variational autoencoder, with the same encoding, the same privacy and the
+//! same way to meet conditions.
 //!
 //! ```
 //! use parable_core::{FitContext, Model, Synthesizer, Unobserved};
@@ -58,6 +59,7 @@ mod snapshot;
 mod synthesizer;
 mod teacher;
 mod train;
+mod vae;
 
 pub use config::{Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
 pub use device::Compute;
@@ -65,3 +67,4 @@ pub use error::TrainingError;
 pub use file::GanReader;
 pub use model::{GanModel, LossPoint};
 pub use synthesizer::Gan;
+pub use vae::{Vae, VaeConfig, VaeModel, VaeReader};

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::file;
 use crate::forward::{Forward, Latent};
 use crate::sample::{Given, Impossible, Mixture};
-use crate::synthesizer::NAME;
 
 /// How training went: a point of the loss curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +29,9 @@ pub struct LossPoint {
     /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of made rows, 0 when all pass as real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<f64>,
+    /// Mean loss of a row that is written as numbers and read back, in nats; absent under a guarantee, and where no network reads rows back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<f64>,
     /// The approximate privacy loss (epsilon) charged until then; absent without a guarantee, and where a budget is kept in another measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<f64>,
@@ -75,7 +77,9 @@ impl GanModel {
     }
 
     fn codes(&self, rows: usize, given: &[Given], seed: &Seed) -> Result<Codes, Refused> {
-        let mixture = Mixture::new(&self.forward, &self.latent, rows, seed);
+        // However few rows are asked for, given values choose among many components.
+        let wanted = if given.is_empty() { rows } else { usize::MAX };
+        let mixture = Mixture::new(&self.forward, &self.latent, wanted, seed);
         let merged = mixture
             .draw(&self.domain, rows, given, seed)
             .map_err(|Impossible| Refused::Impossible)?;
@@ -86,7 +90,14 @@ impl GanModel {
             .map(|(attr, (column, groups))| groups.draw_back(column, &seed.index(attr as u64)))
             .collect();
         Codes::new(self.codec.domain().clone(), columns)
-            .map_err(|error| Refused::Other(failed(error)))
+            .map_err(|error| Refused::Other(self.failed(error)))
+    }
+
+    fn failed(&self, error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+        SampleError::Method {
+            method: self.record.method.clone(),
+            source: Box::new(error),
+        }
     }
 
     /// The codes of given columns, in merged levels.
@@ -140,7 +151,8 @@ impl Model for GanModel {
             Err(Refused::Impossible) => unreachable!("nothing is given"),
         };
         tell(observer, 1)?;
-        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        let table = self.codec.decode(&codes, &seed);
+        let table = table.map_err(|error| self.failed(error))?;
         tell(observer, 2)?;
         Ok(table)
     }
@@ -170,7 +182,8 @@ impl Model for GanModel {
                 }
             })?;
         tell(observer, 1)?;
-        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        let table = self.codec.decode(&codes, &seed);
+        let table = table.map_err(|error| self.failed(error))?;
         let (schema, mut columns) = table.into_parts();
         for (column, &position) in given.columns().iter().zip(&positions) {
             columns[position] = column.clone();
@@ -199,11 +212,4 @@ fn tell(observer: &dyn Observer, done: u64) -> Result<(), SampleError> {
         return Err(SampleError::Cancelled);
     }
     Ok(())
-}
-
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
-    SampleError::Method {
-        method: NAME.to_owned(),
-        source: Box::new(error),
-    }
 }

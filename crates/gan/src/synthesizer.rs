@@ -12,7 +12,7 @@ use parable_pgm::Groups;
 use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Kind, Table};
 
-use crate::config::{GanConfig, Teacher};
+use crate::config::{GanConfig, MarginalConfig, Teacher};
 use crate::device;
 use crate::dp_sgd::{Plan, StepNoise};
 use crate::layout::Layout;
@@ -52,16 +52,6 @@ impl Gan {
         &self.config
     }
 
-    /// How numbers are cut when this much zero-concentrated loss is allowed; by public facts alone.
-    fn bins(&self, allowed: Option<f64>) -> CodecConfig {
-        let by_budget = match allowed {
-            None => BINS,
-            Some(rho) => (BINS * (rho / RHO_OF_BINS).sqrt()).clamp(FEWEST_BINS, MOST_BINS),
-        };
-        let bins = self.config.marginals.max_bins;
-        CodecConfig::default().with_max_bins(bins.unwrap_or(by_budget as u32))
-    }
-
     /// Share of what is left after the columns that the discriminator gets; nothing without one.
     fn adversary_share(&self) -> Option<f64> {
         match self.config.teacher {
@@ -96,7 +86,8 @@ impl Gan {
             Some(resumed) => resumed.state.codec.clone(),
             None => {
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
-                Codec::declared_with(table.schema(), &self.bins(allowed)).map_err(refused)?
+                Codec::declared_with(table.schema(), &bins(&config.marginals, allowed))
+                    .map_err(refused)?
             }
         };
         let codes = codec.encode(table).map_err(refused)?;
@@ -241,7 +232,7 @@ impl Gan {
                 None
             }
         };
-        let codec = Codec::observed(table, &self.bins(None)).map_err(refused)?;
+        let codec = Codec::observed(table, &bins(&config.marginals, None)).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         let required = required_sets(&config.marginals, codec.domain())?;
         let spent = Cell::new(None);
@@ -378,6 +369,15 @@ fn relation(noisy: NoisyMarginal) -> Measured {
         cells: noisy.cells.iter().map(|&cell| cell as f64).collect(),
         sigma: noisy.sigma,
     }
+}
+
+/// How numbers are cut when this much zero-concentrated loss is allowed; by public facts alone.
+pub(crate) fn bins(config: &MarginalConfig, allowed: Option<f64>) -> CodecConfig {
+    let by_budget = match allowed {
+        None => BINS,
+        Some(rho) => (BINS * (rho / RHO_OF_BINS).sqrt()).clamp(FEWEST_BINS, MOST_BINS),
+    };
+    CodecConfig::default().with_max_bins(config.max_bins.unwrap_or(by_budget as u32))
 }
 
 pub(crate) fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> {

@@ -388,6 +388,7 @@ impl<B: Backend> School<'_, B> {
             step: self.done,
             marginals,
             discriminator: adversary,
+            rows: None,
             spent: self.training.spent.get(),
         });
         Ok(())

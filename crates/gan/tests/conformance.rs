@@ -1,7 +1,7 @@
 //! The public conformance suite, for every way to teach.
 
 use parable_core::conformance;
-use parable_gan::{Gan, GanConfig, GanReader, Teacher};
+use parable_gan::{Gan, GanConfig, GanReader, Teacher, Vae, VaeConfig, VaeReader};
 
 /// Few steps: promises hold whatever was learnt.
 fn quick(mut config: GanConfig) -> Gan {
@@ -41,4 +41,16 @@ fn a_fit_from_rows_as_they_are_keeps_every_promise() {
         let config = GanConfig::default().with_teacher(teacher).non_private();
         conformance::check(&quick(config), &GanReader);
     }
+}
+
+#[test]
+fn an_autoencoder_keeps_every_promise_with_a_guarantee_and_without() {
+    let mut config = VaeConfig::default();
+    config.latent = 6;
+    config.hidden = vec![24];
+    config.max_bins = Some(24);
+    config.batch = 40;
+    config.steps = 120;
+    conformance::check(&Vae::new(config.clone()), &VaeReader);
+    conformance::check(&Vae::new(config.non_private()), &VaeReader);
 }

@@ -74,6 +74,15 @@ impl Rows<'_> {
         }
     }
 
+    /// A seed for random numbers that go with the rows of the step that was begun. Under a guarantee nobody knows it, so that it does not matter that
+    /// the place of a row in its batch, and with it its numbers, depends on other rows.
+    pub(crate) fn seed_of_step(&mut self, step: u64, seed: &Seed) -> Seed {
+        match &mut self.access {
+            Access::Private(_, noise) => Seed::from_u64(noise.source().next_u64()),
+            Access::Plain => seed.stream("codes").index(step),
+        }
+    }
+
     /// Adds the noise of a step to sums of clipped gradients, where it is due.
     pub(crate) fn disturb<B: Backend>(&mut self, sums: &mut [Matrix<B>]) -> Result<(), FitError> {
         let Access::Private(charged, source) = &mut self.access else {

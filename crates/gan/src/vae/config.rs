@@ -1,0 +1,173 @@
+//! Settings.
+
+use parable_core::FitError;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Clipping, MarginalConfig, setting};
+use crate::device::Compute;
+use crate::dp_sgd::Course;
+use crate::mlp::Clip;
+
+/// Settings of [`Vae`](crate::Vae).
+///
+/// The budget is none of them: a private fit spends what is left in the ledger it is handed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct VaeConfig {
+    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited ledger, and bins follow the rows.
+    pub private: bool,
+    /// What is computed on.
+    pub compute: Compute,
+    /// Numbers that a row is written as. Default 16.
+    pub latent: usize,
+    /// Units of the hidden layers of either network, 1 to 6 of them. Default 128, 128.
+    pub hidden: Vec<usize>,
+    /// Weight of the divergence of these numbers from normal ones, against the loss of reading a row back. Default 1, the bound of the likelihood.
+    pub divergence: f64,
+    /// Steps. Default 2000.
+    pub steps: u64,
+    /// Expected rows per step. Default 1000; a private fit draws each row with the same small probability.
+    pub batch: usize,
+    /// Norm to which the gradient of each row is cut in a private fit. Default 1.
+    pub clip: f64,
+    /// Of what the norm is cut.
+    pub clipping: Clipping,
+    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of this size, with equal sums. Default 2048.
+    pub accumulate: usize,
+    /// Step size at the beginning; it falls to a hundredth. Default 0.002.
+    pub rate: f64,
+    /// Share of the budget for counts of single columns, which tell the number of rows and where the outputs begin. Default 0.12.
+    pub columns_share: f64,
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell. Default 6.
+    pub merge: f64,
+    /// Most bins of a number. Default 128 without privacy, else by the budget as in [`MarginalConfig::max_bins`].
+    pub max_bins: Option<u32>,
+}
+
+impl Default for VaeConfig {
+    fn default() -> Self {
+        Self {
+            private: true,
+            compute: Compute::default(),
+            latent: 16,
+            hidden: vec![128, 128],
+            divergence: 1.0,
+            steps: 2000,
+            batch: 1000,
+            clip: 1.0,
+            clipping: Clipping::default(),
+            accumulate: 2048,
+            rate: 2e-3,
+            columns_share: 0.12,
+            merge: 6.0,
+            max_bins: None,
+        }
+    }
+}
+
+impl VaeConfig {
+    /// The same without a privacy guarantee.
+    #[must_use]
+    pub fn non_private(mut self) -> Self {
+        self.private = false;
+        self
+    }
+
+    /// The same computed elsewhere.
+    #[must_use]
+    pub fn with_compute(mut self, compute: Compute) -> Self {
+        self.compute = compute;
+        self
+    }
+
+    /// What the privacy of the training depends on.
+    pub(crate) fn course(&self) -> Course {
+        Course {
+            setting: "batch",
+            steps: self.steps,
+            batch: self.batch,
+            clip: Clip {
+                norm: self.clip,
+                clipping: self.clipping,
+            },
+        }
+    }
+
+    /// How columns are measured, in the settings of the generator that measures them in the same way.
+    pub(crate) fn columns(&self) -> MarginalConfig {
+        MarginalConfig {
+            columns_share: self.columns_share,
+            merge: self.merge,
+            max_bins: self.max_bins,
+            ..MarginalConfig::default()
+        }
+    }
+
+    /// Refuses settings that make no sense whatever the table.
+    pub(crate) fn check(&self) -> Result<(), FitError> {
+        let layers = (1..=6).contains(&self.hidden.len())
+            && self.hidden.iter().all(|units| (1..=4096).contains(units));
+        let rules = [
+            (
+                "latent",
+                (1..=4096).contains(&self.latent),
+                "between 1 and 4096 numbers",
+            ),
+            (
+                "hidden",
+                layers,
+                "between 1 and 6 layers of 1 to 4096 units",
+            ),
+            (
+                "divergence",
+                self.divergence >= 0.0 && self.divergence.is_finite(),
+                "a number of at least 0",
+            ),
+            (
+                "steps",
+                self.steps > 0 && self.steps < 1 << 31,
+                "between 1 and 2^31 steps",
+            ),
+            (
+                "batch",
+                (2..=1 << 20).contains(&self.batch),
+                "between 2 and 2^20 rows",
+            ),
+            (
+                "clip",
+                self.clip > 0.0 && self.clip.is_finite(),
+                "a norm above 0",
+            ),
+            (
+                "accumulate",
+                (32..=1 << 20).contains(&self.accumulate),
+                "between 32 and 2^20 rows",
+            ),
+            (
+                "rate",
+                self.rate > 0.0 && self.rate < 1.0,
+                "a step size lies between 0 and 1",
+            ),
+            (
+                "columns_share",
+                self.columns_share > 0.0 && self.columns_share < 1.0,
+                "a share lies between 0 and 1",
+            ),
+            (
+                "merge",
+                self.merge >= 0.0 && self.merge.is_finite(),
+                "a number of at least 0",
+            ),
+            (
+                "max_bins",
+                self.max_bins.is_none_or(|bins| (1..=4096).contains(&bins)),
+                "between 1 and 4096 bins",
+            ),
+        ];
+        match rules.iter().find(|(_, holds, _)| !holds) {
+            None => Ok(()),
+            Some((name, _, rule)) => Err(setting(name, rule)),
+        }
+    }
+}

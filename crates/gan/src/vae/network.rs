@@ -1,0 +1,403 @@
+//! The autoencoder: rows to means and variances, and back to the shares of the levels of every column.
+//!
+//! Kingma & Welling (2014), with one softmax per column as in the tabular one of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019). The
+//! reader sees the code in every layer, which keeps it from being ignored (Dieng, Kim, Rush & Blei 2019). No layer mixes the rows of a batch.
+
+use burn_tensor::backend::Backend;
+use parable_seed::Seed;
+
+use crate::device::{Matrix, download, upload};
+use crate::forward::{Forward, Layer};
+use crate::generator::Sizes;
+use crate::mlp::{Clip, Deltas, Mlp, Shape, Trace};
+use crate::network::ColumnSoftmax;
+
+/// Slope of the rectifiers of the writing network below 0.
+const LEAK: f64 = 0.2;
+/// Logarithms of variances stay within this of 0, by a soft limit.
+const LARGEST_LOG_VARIANCE: f64 = 8.0;
+/// What of their usual size the last weights of the reading network begin with, so that shares begin near those of the columns.
+const QUIET: f64 = 0.1;
+
+/// Both networks.
+#[derive(Clone)]
+pub(crate) struct Autoencoder<B: Backend> {
+    pub(crate) encoder: Mlp<B>,
+    pub(crate) decoder: Mlp<B>,
+    softmax: ColumnSoftmax<B>,
+    sizes: Sizes,
+}
+
+/// One pass through both.
+pub(crate) struct Coded<B: Backend> {
+    encoder: Trace<B>,
+    decoder: Trace<B>,
+    mean: Matrix<B>,
+    log_variance: Matrix<B>,
+    /// Standard deviations times the random numbers.
+    moved: Matrix<B>,
+    shares: Matrix<B>,
+}
+
+impl<B: Backend> Autoencoder<B> {
+    /// Networks with random weights; the shares that are read begin near these.
+    pub(crate) fn new(sizes: Sizes, shares: &[f64], seed: &Seed, device: &B::Device) -> Self {
+        let seed = seed.stream("vae/network");
+        let writing = Shape {
+            inputs: sizes.width(),
+            hidden: sizes.hidden.clone(),
+            outputs: 2 * sizes.latent,
+            dense: false,
+            leak: LEAK,
+        };
+        let reading = Shape {
+            inputs: sizes.latent,
+            hidden: sizes.hidden.iter().rev().copied().collect(),
+            outputs: sizes.width(),
+            dense: true,
+            leak: 0.0,
+        };
+        let encoder = Mlp::new(&writing, &seed.stream("encoder"), device);
+        let mut decoder = Mlp::new(&reading, &seed.stream("decoder"), device);
+        let last = decoder.parameters.len() - 1;
+        for weights in &mut decoder.parameters[last - sizes.hidden.len() - 1..last] {
+            *weights = weights.clone().mul_scalar(QUIET);
+        }
+        let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
+        decoder.parameters[last] = upload(bias.collect(), 1, sizes.width(), device);
+        Self {
+            encoder,
+            decoder,
+            softmax: ColumnSoftmax::new(&sizes.levels, device),
+            sizes: Sizes {
+                hidden: reading.hidden,
+                ..sizes
+            },
+        }
+    }
+
+    /// Writes rows as numbers, moved by their deviations times `noise` (normal numbers, `[rows, latent]`), and reads them back.
+    pub(crate) fn forward(&self, rows: Matrix<B>, noise: Matrix<B>) -> Coded<B> {
+        let [count, latent] = noise.dims();
+        let encoder = self.encoder.forward(rows);
+        let mean = encoder.outputs.clone().slice([0..count, 0..latent]);
+        let raw = encoder.outputs.clone();
+        let raw = raw.slice([0..count, latent..2 * latent]);
+        let log_variance = raw
+            .mul_scalar(1.0 / LARGEST_LOG_VARIANCE)
+            .tanh()
+            .mul_scalar(LARGEST_LOG_VARIANCE);
+        let deviation = log_variance.clone().mul_scalar(0.5).exp();
+        let moved = deviation.mul(noise);
+        let decoder = self.decoder.forward(mean.clone().add(moved.clone()));
+        let shares = self.softmax.forward(decoder.outputs.clone());
+        Coded {
+            encoder,
+            decoder,
+            mean,
+            log_variance,
+            moved,
+            shares,
+        }
+    }
+
+    /// Gradients of the losses of single rows for the sums of every layer of both networks.
+    fn deltas(
+        &self,
+        rows: Matrix<B>,
+        present: Matrix<B>,
+        divergence: f64,
+        coded: &Coded<B>,
+    ) -> (Deltas<B>, Deltas<B>) {
+        // Of the cross-entropy behind a softmax: shares less what is there.
+        let logits = coded.shares.clone().sub(rows).mul(present.clone());
+        let decoder = self.decoder.deltas(&coded.decoder, logits);
+        let code = self.decoder.input_gradient(decoder.clone());
+        let weight = present.mul_scalar(divergence);
+        let mean = code.clone().add(coded.mean.clone().mul(weight.clone()));
+        let variance = coded.log_variance.clone().exp();
+        let spread = variance.sub_scalar(1.0).mul(weight);
+        let log_variance = code.mul(coded.moved.clone()).add(spread).mul_scalar(0.5);
+        // The slope of the soft limit.
+        let bent = coded
+            .log_variance
+            .clone()
+            .mul_scalar(1.0 / LARGEST_LOG_VARIANCE);
+        let slope = bent.clone().mul(bent).neg().add_scalar(1.0);
+        let outputs = Matrix::cat(vec![mean, log_variance.mul(slope)], 1);
+        (self.encoder.deltas(&coded.encoder, outputs), decoder)
+    }
+
+    /// Sums over rows of the gradients of their losses, cut to a norm over all layers of both networks: those of the encoder, then those of the decoder.
+    /// Rows with `present` 0 are left out.
+    pub(crate) fn clipped_sum(
+        &self,
+        rows: Matrix<B>,
+        present: Matrix<B>,
+        noise: Matrix<B>,
+        divergence: f64,
+        clip: Option<Clip>,
+    ) -> Vec<Matrix<B>> {
+        let coded = self.forward(rows.clone(), noise);
+        let (encoder, decoder) = self.deltas(rows, present, divergence, &coded);
+        let factors = clip.map(|clip| {
+            let mut squares = self.encoder.square_norms(&coded.encoder, &encoder);
+            squares.extend(self.decoder.square_norms(&coded.decoder, &decoder));
+            clip.factors(squares)
+        });
+        let (first, second) = match &factors {
+            Some(factors) => {
+                let (first, second) = factors.split_at(encoder.len());
+                (Some(first), Some(second))
+            }
+            None => (None, None),
+        };
+        let mut sums = self.encoder.sums(&coded.encoder, encoder, first);
+        sums.extend(self.decoder.sums(&coded.decoder, decoder, second));
+        sums
+    }
+
+    /// The loss of every row: cross-entropy of what is read back, plus the weighted divergence of its code from normal numbers, in nats.
+    pub(crate) fn losses(&self, rows: &Matrix<B>, noise: Matrix<B>, divergence: f64) -> Vec<f64> {
+        let coded = self.forward(rows.clone(), noise);
+        let (width, latent) = (self.sizes.width(), self.sizes.latent);
+        let (shares, own) = (download(&coded.shares), download(rows));
+        let (mean, log_variance) = (download(&coded.mean), download(&coded.log_variance));
+        let read = shares.chunks(width).zip(own.chunks(width));
+        let codes = mean.chunks(latent).zip(log_variance.chunks(latent));
+        read.zip(codes)
+            .map(|((shares, own), (mean, log_variance))| {
+                let there = shares.iter().zip(own).filter(|(_, own)| **own > 0.0);
+                let missed: f64 = there.map(|(share, _)| -f64::from(*share).ln()).sum();
+                let far = mean.iter().zip(log_variance).map(|(&mean, &log)| {
+                    let (mean, log) = (f64::from(mean), f64::from(log));
+                    mean * mean + log.exp() - 1.0 - log
+                });
+                missed + divergence * 0.5 * far.sum::<f64>()
+            })
+            .collect()
+    }
+
+    /// Shares that are read from these codes.
+    pub(crate) fn read(&self, codes: Matrix<B>) -> Matrix<B> {
+        self.softmax.forward(self.decoder.forward(codes).outputs)
+    }
+
+    /// The reading network as plain numbers.
+    pub(crate) fn plain(&self) -> Forward {
+        let mut parameters = self.decoder.parameters.iter().map(download);
+        let layers = (0..=self.sizes.hidden.len()).map(|layer| Layer {
+            weights: parameters.by_ref().take(layer + 1).collect(),
+            bias: parameters.next().unwrap_or_default(),
+        });
+        let layers = layers.collect();
+        Forward::new(self.sizes.clone(), layers).expect("layers in the sizes of the network")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Clipping;
+    use crate::device::{Task, run_on_cpu};
+    use crate::network::tests::check_gradient;
+    use crate::network::weights;
+
+    const LEVELS: [usize; 3] = [3, 2, 4];
+
+    fn autoencoder<B: Backend>(device: &B::Device) -> Autoencoder<B> {
+        let sizes = Sizes {
+            latent: 4,
+            hidden: vec![9, 7],
+            levels: LEVELS.to_vec(),
+        };
+        let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
+        Autoencoder::new(sizes, &shares, &Seed::from_u64(2), device)
+    }
+
+    fn rows<B: Backend>(count: usize, device: &B::Device) -> Matrix<B> {
+        let mut numbers = vec![0.0f32; count * 9];
+        for (row, units) in numbers.chunks_mut(9).enumerate() {
+            units[row % 3] = 1.0;
+            units[3 + row / 2 % 2] = 1.0;
+            units[5 + row * 5 % 4] = 1.0;
+        }
+        upload(numbers, count, 9, device)
+    }
+
+    struct Gradients(f64);
+
+    impl Task for Gradients {
+        type Output = ();
+
+        fn run<B: Backend>(self, device: &B::Device) {
+            let network = autoencoder::<B>(device);
+            let rows = rows::<B>(24, device);
+            let noise = weights::<B>(24, 4, 1.0, &Seed::from_u64(3), device);
+            let present = Matrix::ones([24, 1], device);
+            let sums = network.clipped_sum(rows.clone(), present, noise.clone(), self.0, None);
+            let own = network.encoder.parameters.len();
+            assert_eq!(sums.len(), own + network.decoder.parameters.len());
+            for (index, gradient) in sums.iter().enumerate() {
+                let place = |network: &Autoencoder<B>| match index.checked_sub(own) {
+                    None => network.encoder.parameters[index].clone(),
+                    Some(index) => network.decoder.parameters[index].clone(),
+                };
+                check_gradient(&place(&network), gradient, 5, |moved| {
+                    let mut other = network.clone();
+                    match index.checked_sub(own) {
+                        None => other.encoder.parameters[index] = moved,
+                        Some(index) => other.decoder.parameters[index] = moved,
+                    }
+                    other.losses(&rows, noise.clone(), self.0).iter().sum()
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_differences() {
+        for divergence in [1.0, 0.3, 4.0] {
+            run_on_cpu(Gradients(divergence));
+        }
+    }
+
+    struct Naive(Clip);
+
+    impl Task for Naive {
+        type Output = (f64, usize);
+
+        /// How far the clipped sum is from the sum of the cut gradients of single rows, relatively; how many of 32 were cut.
+        fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+            let network = autoencoder::<B>(device);
+            let rows = rows::<B>(32, device);
+            let noise = weights::<B>(32, 4, 1.0, &Seed::from_u64(3), device);
+            // The last row is a place without one.
+            let mut present = vec![1.0f32; 32];
+            present[31] = 0.0;
+            let present = upload::<B>(present, 32, 1, device);
+            let at_once =
+                network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, Some(self.0));
+            let at_once: Vec<f32> = at_once.iter().flat_map(download).collect();
+            let mut looped = vec![0.0f64; at_once.len()];
+            let mut cut = 0;
+            for row in 0..31 {
+                let own = network.clipped_sum(
+                    rows.clone().slice([row..row + 1, 0..9]),
+                    Matrix::ones([1, 1], device),
+                    noise.clone().slice([row..row + 1, 0..4]),
+                    1.0,
+                    None,
+                );
+                let own: Vec<f64> = own.iter().flat_map(download).map(f64::from).collect();
+                let size = own.iter().map(|x| x * x).sum::<f64>().sqrt();
+                cut += usize::from(size > self.0.norm);
+                let factor = (self.0.norm / size).min(1.0);
+                let pairs = looped.iter_mut().zip(own);
+                pairs.for_each(|(sum, own)| *sum += factor * own);
+            }
+            let off = at_once.iter().zip(&looped);
+            let off = off.map(|(&a, b)| (f64::from(a) - b).powi(2)).sum::<f64>();
+            let size = looped.iter().map(|x| x * x).sum::<f64>();
+            ((off / size).sqrt(), cut)
+        }
+    }
+
+    #[test]
+    fn clipped_sums_are_those_of_the_loop_over_rows() {
+        let cut = [0.05, 2.0, 1e3].map(|norm| {
+            let clipping = Clipping::Flat;
+            let (off, cut) = run_on_cpu(Naive(Clip { norm, clipping }));
+            assert!(off < 1e-5, "clip {norm}: {off}");
+            cut
+        });
+        assert!(cut[0] == 31 && cut[1] > 0 && cut[2] == 0, "{cut:?}");
+    }
+
+    struct OneRow {
+        clip: Clip,
+        size: f32,
+        /// Whether each network may have the whole norm.
+        apart: bool,
+    }
+
+    impl Task for OneRow {
+        type Output = f64;
+
+        /// How far the clipped sum moves when one row is added, whatever stands in it.
+        fn run<B: Backend>(self, device: &B::Device) -> f64 {
+            let network = autoencoder::<B>(device);
+            let mut numbers = download(&rows::<B>(6, device));
+            numbers[45..].iter_mut().for_each(|x| *x *= self.size);
+            let rows = upload::<B>(numbers, 6, 9, device);
+            let noise = weights::<B>(6, 4, 1.0, &Seed::from_u64(3), device);
+            let sum = |keep: f32| -> Vec<f32> {
+                let mut present = vec![1.0f32; 6];
+                present[5] = keep;
+                let present = upload::<B>(present, 6, 1, device);
+                let coded = network.forward(rows.clone(), noise.clone());
+                if self.apart {
+                    let (encoder, decoder) = network.deltas(rows.clone(), present, 1.0, &coded);
+                    let cut = |network: &Mlp<B>, trace: &Trace<B>, deltas: Deltas<B>| {
+                        let factors = self.clip.factors(network.square_norms(trace, &deltas));
+                        network.sums(trace, deltas, Some(&factors))
+                    };
+                    let mut sums = cut(&network.encoder, &coded.encoder, encoder);
+                    sums.extend(cut(&network.decoder, &coded.decoder, decoder));
+                    return sums.iter().flat_map(download).collect();
+                }
+                let clip = Some(self.clip);
+                let sums = network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, clip);
+                sums.iter().flat_map(download).collect()
+            };
+            let (with, without) = (sum(1.0), sum(0.0));
+            let moved = with.iter().zip(&without);
+            let squares = moved.map(|(a, b)| f64::from(a - b).powi(2));
+            squares.sum::<f64>().sqrt()
+        }
+    }
+
+    #[test]
+    fn one_row_moves_the_sum_of_both_networks_by_no_more_than_the_clip() {
+        for clipping in [Clipping::Flat, Clipping::PerLayer] {
+            let clip = |norm: f64| Clip { norm, clipping };
+            for size in [0.0, 1.0, 1e3] {
+                let moved = run_on_cpu(OneRow {
+                    clip: clip(0.5),
+                    size,
+                    apart: false,
+                });
+                assert!(moved <= 0.5 * (1.0 + 1e-4), "{moved}");
+            }
+            // The check sees clipping that is off, and a clip for each network by itself.
+            for (norm, apart) in [(1e9, false), (0.5, true)] {
+                let moved = run_on_cpu(OneRow {
+                    clip: clip(norm),
+                    size: 1.0,
+                    apart,
+                });
+                assert!(moved > 0.6, "{moved}");
+            }
+        }
+    }
+
+    struct Plain;
+
+    impl Task for Plain {
+        type Output = f32;
+
+        fn run<B: Backend>(self, device: &B::Device) -> f32 {
+            let network = autoencoder::<B>(device);
+            let codes = weights::<B>(20, 4, 1.0, &Seed::from_u64(6), device);
+            let expected = download(&network.read(codes.clone()));
+            let made = network.plain().shares(&download(&codes));
+            let off = made.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+            off.fold(0.0, f32::max)
+        }
+    }
+
+    #[test]
+    fn plain_numbers_agree() {
+        assert!(run_on_cpu(Plain) < 1e-5);
+    }
+}

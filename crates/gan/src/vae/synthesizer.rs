@@ -1,0 +1,319 @@
+//! The method: unfitted.
+
+use std::cell::Cell;
+
+use parable_core::{
+    Capabilities, CheckpointFile, Curator, Determinism, FitContext, FitError, FitRecord,
+    Publication, Synthesizer,
+};
+use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
+use parable_dp::Rho;
+use parable_pgm::Groups;
+use parable_table::Table;
+use parable_table::codec::Codec;
+
+use super::train::{STEPS, VaeTraining};
+use super::{VaeConfig, VaeModel};
+use crate::device;
+use crate::dp_sgd::{Charged, Plan, StepNoise};
+use crate::layout::Layout;
+use crate::model::GanModel;
+use crate::release::{Opened, Release, Saved, merged_domain};
+use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
+use crate::snapshot::{Keeper, Snapshot};
+use crate::synthesizer::{bins, merged_columns, ordered, refused};
+use crate::teacher::rows::{Access, Rows};
+use crate::train::Trained;
+
+pub(super) const NAME: &str = "vae";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A variational autoencoder; private by DP-SGD over both networks unless the settings say otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Vae {
+    config: VaeConfig,
+}
+
+/// What is known of the columns, and how their levels were merged.
+struct Known {
+    saved: Saved,
+    layout: Layout,
+    columns: Vec<(Vec<f64>, f64)>,
+    rows: f64,
+    publication: Publication,
+    groups: Vec<Groups>,
+    domain: Domain,
+}
+
+impl Known {
+    fn of(release: Release<'_, '_>) -> Self {
+        let (saved, layout) = (release.saved(), release.layout());
+        let (columns, rows) = (release.columns(), release.rows());
+        let (publication, groups, domain) = release.close();
+        Self {
+            saved,
+            layout,
+            columns,
+            rows,
+            publication,
+            groups,
+            domain,
+        }
+    }
+}
+
+impl Vae {
+    /// The method with these settings.
+    #[must_use]
+    pub fn new(config: VaeConfig) -> Self {
+        Self { config }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &VaeConfig {
+        &self.config
+    }
+
+    fn fit_private(
+        &self,
+        table: &Table,
+        context: &mut FitContext<'_>,
+    ) -> Result<VaeModel, FitError> {
+        let config = &self.config;
+        let measuring = config.columns();
+        let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
+        // Before anything else is drawn, so that it is the same in a run that goes on.
+        let coins = StepNoise::like(context.noise);
+        let resumed = match &file {
+            Some(file) => file.resume(context, Plan::is_training)?,
+            None => None,
+        };
+        let resumed = resumed.map(Resumed::read).transpose();
+        let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let codec = match &resumed {
+            Some(resumed) => resumed.state.codec.clone(),
+            None => {
+                let allowed = parable_core::allowance(context.ledger).map(Rho::get);
+                let bins = bins(&measuring, allowed);
+                Codec::declared_with(table.schema(), &bins).map_err(refused)?
+            }
+        };
+        let codes = codec.encode(table).map_err(refused)?;
+        let (seed, observer) = (context.seed, context.observer);
+        let spent = Cell::new(epsilon(context.ledger));
+        let mut progress = progress_of(observer, &spent);
+        progress(0, 1, None)?;
+        let (known, charged, snapshot): (Known, Charged, Option<Snapshot>) = match resumed {
+            Some(Resumed {
+                state,
+                snapshot,
+                receipt,
+            }) => {
+                let damaged = |problem| found_damaged(file.as_ref(), problem);
+                let taken = snapshot.facts.counter(STEPS).map_err(damaged)?;
+                let receipt = receipt.ok_or_else(|| damaged("its ledger has no training"))?;
+                let plan = state.plan.ok_or_else(|| damaged("it has no plan"))?;
+                let charged = plan.resume(receipt, taken, &context.ledger.unit());
+                let charged = charged.map_err(damaged)?;
+                let mut curator = Curator::new(&codes, context.ledger, context.noise);
+                let release = Release::resume(&measuring, state.release, &mut curator)?;
+                (Known::of(release), charged, Some(snapshot))
+            }
+            None => {
+                let mut curator = Curator::new(&codes, context.ledger, context.noise);
+                let opened = Opened::measure(
+                    measuring.columns_share,
+                    ordered(&codec),
+                    &mut curator,
+                    false,
+                )?;
+                let rows = opened.rows();
+                let known = Known::of(Release::new(&measuring, opened, &mut curator, false)?);
+                let plan = Plan::calibrate(&config.course(), rows, 1.0, context.ledger)?;
+                (known, plan.charge("training", context.ledger)?, None)
+            }
+        };
+        spent.set(epsilon(context.ledger));
+        let plan = charged.plan().clone();
+        let merged = merged_columns(&codes, &known.groups);
+        let training = VaeTraining {
+            config,
+            layout: known.layout,
+            columns: known.columns,
+            count: known.rows,
+            rows: Rows {
+                columns: &merged,
+                rows: table.rows(),
+                access: Access::Private(charged, Box::new(coins)),
+            },
+            seed,
+            progress: &mut progress,
+            spent: &spent,
+            keeper: file.map(|file| Keeper {
+                resumed: snapshot,
+                write: Box::new({
+                    let (file, codec) = (file.clone(), &codec);
+                    let (release, ledger) = (known.saved, &*context.ledger);
+                    move |snapshot| {
+                        let state = State {
+                            codec: codec.clone(),
+                            release: release.clone(),
+                            plan: Some(plan.clone()),
+                            facts: snapshot.facts,
+                        };
+                        let state = serde_json::to_value(state).map_err(unwritable)?;
+                        Ok(file.write(ledger, state, snapshot.arrays)?)
+                    }
+                }),
+                file,
+            }),
+        };
+        let trained = device::run(config.compute, training)??;
+        let mut publication = known.publication;
+        publication.ledger = context.ledger.entries().to_vec();
+        let mut record = FitRecord::private(
+            NAME,
+            VERSION,
+            config,
+            codec.schema(),
+            context.ledger,
+            context.noise,
+        );
+        record.determinism = Determinism::SameDevice;
+        let released = Some((publication, known.rows));
+        let (groups, domain) = (known.groups, known.domain);
+        Ok(model(record, codec, groups, domain, trained, released))
+    }
+
+    fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<VaeModel, FitError> {
+        let config = &self.config;
+        let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
+        let resumed = match &file {
+            Some(file) => file.resume(context, |_| false)?,
+            None => None,
+        };
+        let snapshot = match resumed {
+            Some((checkpoint, _)) => Some(Snapshot {
+                facts: serde_json::from_value(checkpoint.state)
+                    .map_err(|_| found_damaged(file.as_ref(), UNREADABLE))?,
+                arrays: checkpoint.arrays,
+            }),
+            None => {
+                drop(context.charge_non_private("rows as they are")?);
+                None
+            }
+        };
+        let codec = Codec::observed(table, &bins(&config.columns(), None)).map_err(refused)?;
+        let codes = codec.encode(table).map_err(refused)?;
+        let spent = Cell::new(None);
+        let mut progress = progress_of(context.observer, &spent);
+        progress(0, 1, None)?;
+        let columns = columns(&codes)?;
+        let groups: Vec<Groups> = columns
+            .iter()
+            .map(|rows| Groups {
+                of: (0..rows.len() as u32).collect(),
+                rows: rows.clone(),
+            })
+            .collect();
+        let levels: Vec<usize> = columns.iter().map(Vec::len).collect();
+        let merged = merged_columns(&codes, &groups);
+        let training = VaeTraining {
+            config,
+            layout: Layout::new(&levels, [].iter()),
+            columns: columns.into_iter().map(|rows| (rows, 0.0)).collect(),
+            count: table.rows() as f64,
+            rows: Rows {
+                columns: &merged,
+                rows: table.rows(),
+                access: Access::Plain,
+            },
+            seed: context.seed,
+            progress: &mut progress,
+            spent: &spent,
+            keeper: file.map(|file| Keeper {
+                resumed: snapshot,
+                write: Box::new({
+                    let (file, ledger) = (file.clone(), &*context.ledger);
+                    move |snapshot| {
+                        let facts = serde_json::to_value(snapshot.facts).map_err(unwritable)?;
+                        Ok(file.write(ledger, facts, snapshot.arrays)?)
+                    }
+                }),
+                file,
+            }),
+        };
+        let trained = device::run(config.compute, training)??;
+        let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
+        record.determinism = Determinism::SameDevice;
+        let domain = merged_domain(codec.domain(), &groups)?;
+        Ok(model(record, codec, groups, domain, trained, None))
+    }
+}
+
+/// Rows of each level of each column.
+fn columns(codes: &Codes) -> Result<Vec<Vec<f64>>, FitError> {
+    let sets: Vec<AttrSet> = (0..codes.domain().len() as u32)
+        .map(|attr| AttrSet::new([attr]))
+        .collect();
+    let counts = codes.counts(&sets)?;
+    let cells = counts.iter().map(|counts| counts.cells().iter());
+    Ok(cells
+        .map(|cells| cells.map(|&cell| cell as f64).collect())
+        .collect())
+}
+
+impl Synthesizer for Vae {
+    type Model = VaeModel;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let capabilities = Capabilities::default().with_missing().with_resumption();
+        if self.config.private {
+            capabilities.with_privacy()
+        } else {
+            capabilities
+        }
+    }
+
+    fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<VaeModel, FitError> {
+        if table.rows() == 0 || table.schema().is_empty() {
+            return Err(FitError::Empty {
+                rows: table.rows(),
+                columns: table.schema().len(),
+            });
+        }
+        self.config.check()?;
+        if self.config.private {
+            self.fit_private(table, context)
+        } else {
+            self.fit_plain(table, context)
+        }
+    }
+}
+
+fn model(
+    record: FitRecord,
+    codec: Codec,
+    groups: Vec<Groups>,
+    domain: Domain,
+    trained: Trained,
+    released: Option<(Publication, f64)>,
+) -> VaeModel {
+    let (publication, rows) = released.unzip();
+    VaeModel(GanModel {
+        record,
+        codec,
+        groups,
+        domain,
+        forward: trained.forward,
+        latent: trained.latent,
+        publication,
+        curve: trained.curve,
+        noisy_rows: rows.map(|rows: f64| rows.round() as usize),
+    })
+}

@@ -1,0 +1,278 @@
+//! Training of the autoencoder: a fixed number of steps on batches of rows.
+
+use std::cell::Cell;
+
+use burn_tensor::backend::Backend;
+use parable_core::FitError;
+use parable_seed::Seed;
+
+use super::VaeConfig;
+use super::network::Autoencoder;
+use crate::device::{Matrix, Task, download, upload};
+use crate::error::TrainingError;
+use crate::forward::Latent;
+use crate::generator::Sizes;
+use crate::layout::Layout;
+use crate::model::LossPoint;
+use crate::network::normals;
+use crate::optimiser::{Adam, Average};
+use crate::snapshot::{Keeper, Lacking, Snapshot};
+use crate::teacher::marginal::MarginalTeacher;
+use crate::teacher::rows::{Rows, add_parts};
+use crate::teacher::targets::{Targets, targets};
+use crate::train::{Tell, Trained};
+
+/// Decay rates of the moments of the steps.
+const BETAS: (f64, f64) = (0.9, 0.99);
+/// What the mean of the reading network's parameters keeps of itself at each step.
+const AVERAGE: f64 = 0.99;
+/// Steps between two looks at the losses.
+const LOOK: u64 = 50;
+/// Codes and rows that a look is taken at.
+const LOOKED_AT: usize = 500;
+
+/// A training to be run on some device.
+pub(super) struct VaeTraining<'t> {
+    pub(super) config: &'t VaeConfig,
+    pub(super) layout: Layout,
+    /// Rows of each level of each column, with the standard deviation of their noise.
+    pub(super) columns: Vec<(Vec<f64>, f64)>,
+    /// The number of rows, exact or estimated.
+    pub(super) count: f64,
+    pub(super) rows: Rows<'t>,
+    pub(super) seed: Seed,
+    pub(super) progress: &'t mut Tell<'t>,
+    /// The approximate privacy loss charged so far.
+    pub(super) spent: &'t Cell<Option<f64>>,
+    pub(super) keeper: Option<Keeper<'t>>,
+}
+
+impl Task for VaeTraining<'_> {
+    type Output = Result<Trained, FitError>;
+
+    fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+        let seed = self.seed.stream("vae/train");
+        let sizes = Sizes {
+            latent: self.config.latent,
+            hidden: self.config.hidden.clone(),
+            levels: self.layout.levels().to_vec(),
+        };
+        let known: Targets = targets(&self.layout, &self.columns, &[], self.count);
+        let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
+        let networks = Autoencoder::<B>::new(sizes, &shares, &seed, device);
+        let variance = self.rows.noise_variance(self.config.batch);
+        let adam = |parameters: &[Matrix<B>]| {
+            Adam::new(parameters, BETAS.0, BETAS.1).with_noise_variance(variance)
+        };
+        let mut school = School {
+            adams: [
+                adam(&networks.encoder.parameters),
+                adam(&networks.decoder.parameters),
+            ],
+            average: Average::new(&networks.decoder.parameters, AVERAGE),
+            judge: MarginalTeacher::new(&self.layout, &known, device),
+            part: self.rows.part(self.config.batch, self.config.accumulate),
+            networks,
+            curve: Vec::new(),
+            done: 0,
+            seed,
+            device: device.clone(),
+            training: self,
+        };
+        school.begin()?;
+        school.learn()?;
+        school.finish()
+    }
+}
+
+struct School<'t, B: Backend> {
+    training: VaeTraining<'t>,
+    networks: Autoencoder<B>,
+    /// Of the encoder and of the decoder.
+    adams: [Adam<B>; 2],
+    average: Average<B>,
+    /// Compares the columns of the reading network with those that were measured.
+    judge: MarginalTeacher<B>,
+    curve: Vec<LossPoint>,
+    /// Rows computed at once.
+    part: usize,
+    /// Steps that were taken, or count as taken.
+    done: u64,
+    seed: Seed,
+    device: B::Device,
+}
+
+impl<B: Backend> School<'_, B> {
+    fn learn(&mut self) -> Result<(), FitError> {
+        let steps = self.training.config.steps;
+        let mut granted = self.done;
+        self.tell()?;
+        while self.done < steps {
+            if self.done >= granted {
+                let every = self.training.keeper.as_ref().map(|k| k.file.every());
+                let further = every.unwrap_or(steps).min(steps - granted);
+                // Without a guarantee, steps may be taken again.
+                let private = self.training.rows.is_private();
+                self.keep(if private { further } else { 0 })?;
+                granted += further;
+            }
+            self.step()?;
+            if self.done.is_multiple_of(LOOK) || self.done == steps {
+                self.look()?;
+                self.tell()?;
+            }
+        }
+        self.keep(0)
+    }
+
+    /// One step on a batch of rows.
+    fn step(&mut self) -> Result<(), FitError> {
+        let config = self.training.config;
+        let (layout, width) = (&self.training.layout, self.training.layout.width());
+        let rows = &mut self.training.rows;
+        let drawn = rows.draw(config.batch, self.done, &self.seed);
+        let noise = rows.seed_of_step(self.done, &self.seed);
+        let latent = config.latent;
+        let places = drawn.len().div_ceil(self.part).max(1) * self.part;
+        let noise = normals(places * latent, 1.0, &noise);
+        let numbers = rows.one_hot(layout, &drawn);
+        let clip = rows.clip();
+        let (networks, part) = (&self.networks, self.part);
+        let mut sums = add_parts(&numbers, width, part, &self.device, |at, rows, present| {
+            let own = noise[at * part * latent..(at + 1) * part * latent].to_vec();
+            let own = upload(own, part, latent, &self.device);
+            networks.clipped_sum(rows, present, own, config.divergence, clip)
+        });
+        rows.disturb(&mut sums)?;
+        // By the public size of a batch, never by the number of rows drawn.
+        let scale = 1.0 / config.batch as f64;
+        let mut sums = sums.into_iter().map(|sum| sum.mul_scalar(scale));
+        let left = 1.0 - self.done as f64 / config.steps as f64;
+        // A cosine from the full rate to a hundredth of it.
+        let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
+        let rate = config.rate * (0.01 + 0.99 * wave);
+        let networks = [&mut self.networks.encoder, &mut self.networks.decoder];
+        for (network, adam) in networks.into_iter().zip(&mut self.adams) {
+            let own = sums.by_ref().take(network.parameters.len()).collect();
+            adam.step(rate, &mut network.parameters, own);
+        }
+        self.average.add(&self.networks.decoder.parameters);
+        self.done += 1;
+        Ok(())
+    }
+
+    /// Notes the losses: of columns against what is known of them, and without a guarantee that of rows.
+    fn look(&mut self) -> Result<(), FitError> {
+        let seed = self.seed.stream("look").index(self.done);
+        let latent = self.training.config.latent;
+        let normal = |seed: &Seed| {
+            let numbers = normals(LOOKED_AT * latent, 1.0, seed);
+            upload::<B>(numbers, LOOKED_AT, latent, &self.device)
+        };
+        let shares = self.networks.read(normal(&seed.stream("codes")));
+        let columns = self.training.layout.levels().len();
+        let loss = self.judge.loss(&shares, columns);
+        let rows = &self.training.rows;
+        let own = (!rows.is_private()).then(|| {
+            let mut rng = seed.stream("rows").rng();
+            let drawn: Vec<u32> = (0..LOOKED_AT)
+                .map(|_| rng.below(rows.rows as u64) as u32)
+                .collect();
+            let width = self.training.layout.width();
+            let drawn = rows.one_hot(&self.training.layout, &drawn);
+            let drawn = upload(drawn, LOOKED_AT, width, &self.device);
+            let noise = normal(&seed.stream("noise"));
+            let divergence = self.training.config.divergence;
+            let losses = self.networks.losses(&drawn, noise, divergence);
+            losses.iter().sum::<f64>() / LOOKED_AT as f64
+        });
+        if !loss.is_finite() || !own.is_none_or(f64::is_finite) {
+            return Err(self.diverged());
+        }
+        self.curve.push(LossPoint {
+            step: self.done,
+            marginals: Some(loss),
+            discriminator: None,
+            rows: own,
+            spent: self.training.spent.get(),
+        });
+        Ok(())
+    }
+
+    fn diverged(&self) -> FitError {
+        TrainingError::Diverged { step: self.done }.into()
+    }
+
+    /// Tells how far it is. A training that is to stop is kept as it is.
+    fn tell(&mut self) -> Result<(), FitError> {
+        let last = self.curve.last();
+        let loss = last.and_then(|point| point.rows.or(point.marginals));
+        let told = (self.training.progress)(self.done, self.training.config.steps, loss);
+        if matches!(told, Err(FitError::Cancelled)) {
+            self.keep(0)?;
+        }
+        told
+    }
+
+    /// Goes on where an earlier run was; otherwise keeps the beginning.
+    fn begin(&mut self) -> Result<(), FitError> {
+        let Some(keeper) = &mut self.training.keeper else {
+            return Ok(());
+        };
+        let Some(snapshot) = keeper.resumed.take() else {
+            return self.keep(0);
+        };
+        let loaded = self.load(&snapshot);
+        loaded.map_err(|problem| match &self.training.keeper {
+            Some(keeper) => keeper.damaged(problem),
+            None => unreachable!("only a keeper has a snapshot"),
+        })
+    }
+
+    fn load(&mut self, snapshot: &Snapshot) -> Result<(), Lacking> {
+        snapshot.get("encoder", &mut self.networks.encoder.parameters)?;
+        snapshot.get("decoder", &mut self.networks.decoder.parameters)?;
+        let [encoder, decoder] = &mut self.adams;
+        encoder.load("encoder.adam", snapshot)?;
+        decoder.load("decoder.adam", snapshot)?;
+        self.average.load("average", snapshot)?;
+        self.done = snapshot.facts.counter(STEPS)?;
+        self.curve.clone_from(&snapshot.facts.curve);
+        Ok(())
+    }
+
+    /// Writes everything down; `reserved` further steps count as taken from now on, so that no interruption makes a step happen twice under one charge.
+    fn keep(&mut self, reserved: u64) -> Result<(), FitError> {
+        let Some(keeper) = &mut self.training.keeper else {
+            return Ok(());
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.put("encoder", &self.networks.encoder.parameters);
+        snapshot.put("decoder", &self.networks.decoder.parameters);
+        let [encoder, decoder] = &self.adams;
+        encoder.save("encoder.adam", &mut snapshot);
+        decoder.save("decoder.adam", &mut snapshot);
+        self.average.save("average", &mut snapshot);
+        snapshot.facts.count(STEPS, self.done + reserved);
+        snapshot.facts.curve.clone_from(&self.curve);
+        (keeper.write)(snapshot)
+    }
+
+    fn finish(mut self) -> Result<Trained, FitError> {
+        if let Some(values) = self.average.values() {
+            self.networks.decoder.parameters = values;
+        }
+        let mut all = self.networks.decoder.parameters.iter();
+        if !all.all(|matrix| download(matrix).iter().all(|x| x.is_finite())) {
+            return Err(self.diverged());
+        }
+        Ok(Trained {
+            forward: self.networks.plain(),
+            latent: Latent::Drawn,
+            curve: self.curve,
+        })
+    }
+}
+
+/// The counter of steps in a snapshot.
+pub(super) const STEPS: &str = "steps";
