@@ -60,13 +60,13 @@ pub(crate) fn independent_shares(rows: usize, seed: &Seed) -> Vec<f64> {
     shares
 }
 
-/// One normal score per cluster: within each arm the quantiles of the normal distribution in random order, so that arms differ in them by
+/// One normal score per cluster: within each arm the quantiles of the normal distribution in the order of `raw`, so that arms differ in them by
 /// nothing but what the sizes of clusters do, and that is taken out.
 ///
 /// - `arms`: the arm of each cluster, if arms are whole clusters
 /// - `rows`: the rows of each cluster
-pub(crate) fn even_scores(arms: Option<&[u8]>, rows: &[u32], seed: &Seed) -> Vec<f64> {
-    let mut rng = seed.rng();
+/// - `raw`: a normal number for each cluster
+pub(crate) fn even_scores(arms: Option<&[u8]>, rows: &[u32], raw: &[f64]) -> Vec<f64> {
     let mut members: Vec<Vec<usize>> = Vec::new();
     for cluster in 0..rows.len() {
         let arm = arms.map_or(0, |arms| usize::from(arms[cluster]));
@@ -80,10 +80,10 @@ pub(crate) fn even_scores(arms: Option<&[u8]>, rows: &[u32], seed: &Seed) -> Vec
         if members.len() < 2 {
             members
                 .iter()
-                .for_each(|&cluster| scores[cluster] = rng.normal());
+                .for_each(|&cluster| scores[cluster] = raw[cluster]);
             continue;
         }
-        rng.shuffle(members);
+        members.sort_by(|&a, &b| raw[a].total_cmp(&raw[b]).then(a.cmp(&b)));
         let count = members.len() as f64;
         for (place, &cluster) in members.iter().enumerate() {
             scores[cluster] = probit((place as f64 + 0.5) / count);
@@ -110,6 +110,28 @@ pub(crate) fn even_scores(arms: Option<&[u8]>, rows: &[u32], seed: &Seed) -> Vec
         }
     }
     scores
+}
+
+/// Gives the shares of each leaf and arm to its units in the order of `raw`: the same shares, leaning on what `raw` knows.
+///
+/// - `raw`: a number for each unit
+pub(crate) fn in_order(shares: &mut [f64], leaves: &[u32], arms: Option<&[u8]>, raw: &[f64]) {
+    let key = |unit: usize| (leaves[unit], arms.map_or(0, |arms| arms[unit]));
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (first, second) = (key(a), key(b));
+        first
+            .cmp(&second)
+            .then(raw[a].total_cmp(&raw[b]))
+            .then(a.cmp(&b))
+    });
+    for own in order.chunk_by(|&a, &b| key(a) == key(b)) {
+        let mut held: Vec<f64> = own.iter().map(|&unit| shares[unit]).collect();
+        held.sort_unstable_by(f64::total_cmp);
+        own.iter()
+            .zip(held)
+            .for_each(|(&unit, share)| shares[unit] = share);
+    }
 }
 
 /// Divides `total` among units in proportion to their weights (largest remainder), at least one each; `total` is not below the number of
@@ -202,13 +224,34 @@ mod tests {
     fn scores_have_no_weighted_mean_in_any_arm() {
         let arms: Vec<u8> = (0..60).map(|cluster| cluster % 2).collect();
         let rows: Vec<u32> = (0..60).map(|cluster| 10 + cluster * cluster % 37).collect();
-        let scores = even_scores(Some(&arms), &rows, &Seed::from_u64(2));
+        let mut rng = Seed::from_u64(2).rng();
+        let raw: Vec<f64> = (0..60).map(|_| rng.normal()).collect();
+        let scores = even_scores(Some(&arms), &rows, &raw);
         for arm in 0..2 {
             let of: Vec<usize> = (0..60).filter(|&c| arms[c] == arm).collect();
             let mean: f64 = of.iter().map(|&c| scores[c] * f64::from(rows[c])).sum();
             let square: f64 = of.iter().map(|&c| scores[c].powi(2)).sum::<f64>() / 30.0;
             assert!(mean.abs() < 1e-9 && (square - 1.0).abs() < 1e-9);
+            let mut order = of.clone();
+            order.sort_by(|&a, &b| raw[a].total_cmp(&raw[b]));
+            assert!(order.is_sorted_by(|&a, &b| scores[a] <= scores[b]));
         }
+    }
+
+    #[test]
+    fn shares_follow_an_order_within_each_leaf_and_arm() {
+        let mut shares = [0.9, 0.1, 0.5, 0.3, 0.7];
+        let leaves = [0, 0, 0, 1, 1];
+        in_order(&mut shares, &leaves, None, &[1.0, 3.0, 2.0, 0.0, -1.0]);
+        assert_eq!(shares, [0.1, 0.9, 0.5, 0.7, 0.3]);
+        let arms = [0, 1, 0, 1, 1];
+        in_order(
+            &mut shares,
+            &leaves,
+            Some(&arms),
+            &[2.0, 0.0, 1.0, 0.0, 1.0],
+        );
+        assert_eq!(shares, [0.5, 0.9, 0.1, 0.3, 0.7]);
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub struct TreeSummary {
     pub depth: usize,
     /// Share of the training rows that pass a split on each predictor, summed over splits and largest first.
     pub predictors: Vec<(String, f64)>,
-    /// Share of the unexplained variance that members of one cluster have in common, by the column that names the clusters.
+    /// Share of the unexplained variance that members of one cluster have in common, by the column that names the clusters; for levels without an order on
+    /// the logistic scale, the mean over levels.
     pub cluster_shares: Vec<(String, f64)>,
     /// The mean that each arm of the trial is drawn to have: of numbers and positions of levels, or the share of missing values or spikes.
     pub arm_means: Vec<Option<f64>>,
@@ -139,10 +140,10 @@ impl Sequence {
             predictors,
             cluster_shares: stage
                 .effects
-                .clusters
-                .iter()
+                .common_parts()
+                .into_iter()
                 .zip(&self.levels)
-                .map(|(&share, level)| (self.name(level.column), share))
+                .map(|(share, level)| (self.name(level.column), share))
                 .collect(),
             arm_means: stage.effects.arms.clone(),
         }

@@ -4,10 +4,12 @@
 //! cluster have in common is read off the places that training rows take in their leaves: a row's share of its leaf, as a normal score, is
 //! what the tree left unexplained, and the part of it that cluster mates agree on is `rho`. A draw then takes the quantile of its leaf at
 //! `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid and its gaps. The shift belongs to the
-//! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows.
+//! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows. Codes without an order have no such place;
+//! for them see `mix`.
 
 use crate::grow::Grown;
 use crate::linear::Linear;
+use crate::mix::Mix;
 use crate::normal::interval_score;
 use crate::tree::Leaves;
 
@@ -16,10 +18,30 @@ use crate::tree::Leaves;
 pub(crate) struct Effects {
     /// Mean worth of the codes of each arm's rows, missing where an arm has none; empty without arms.
     pub(crate) arms: Vec<Option<f64>>,
-    /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above.
+    /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above; empty for codes without an order.
     pub(crate) clusters: Vec<f64>,
+    /// What arms and clusters add for codes without an order.
+    pub(crate) mix: Option<Mix>,
     /// What predictors add to scores, for columns made by normal ranks.
     pub(crate) linear: Option<Linear>,
+}
+
+impl Effects {
+    /// For each coarser level the share of what the tree left unexplained that clusters have in common.
+    pub(crate) fn common_parts(&self) -> Vec<f64> {
+        match &self.mix {
+            Some(mix) => mix.common_parts(),
+            None => self.clusters.clone(),
+        }
+    }
+
+    /// Whether members of clusters of this level are alike.
+    pub(crate) fn alike(&self, outer: usize) -> bool {
+        match &self.mix {
+            Some(mix) => mix.alike(outer),
+            None => self.clusters.get(outer).is_some_and(|&part| part > 0.0),
+        }
+    }
 }
 
 /// The groups that training rows belong to.
@@ -35,14 +57,8 @@ pub(crate) struct Groups<'a> {
 pub(crate) const MAX_COMMON: f64 = 0.95;
 /// Fills the leaves of a grown tree and estimates its effects.
 ///
-/// - `codes`: what each row of the table holds
-/// - `rank`: the place of each code in the order of draws
-pub(crate) fn estimate(
-    grown: &Grown,
-    codes: &[u32],
-    rank: &[u32],
-    groups: Groups<'_>,
-) -> (Leaves, Effects) {
+/// - `codes`: what each row of the table holds, in the order of draws
+pub(crate) fn estimate(grown: &Grown, codes: &[u32], groups: Groups<'_>) -> (Leaves, Effects) {
     let mut leaves = Leaves::default();
     let wanted = !groups.clusters.is_empty();
     let mut scores = Scores::default();
@@ -53,19 +69,14 @@ pub(crate) fn estimate(
             grown
                 .leaf(leaf)
                 .iter()
-                .map(|&row| (rank[codes[row as usize] as usize], row)),
+                .map(|&row| (codes[row as usize], row)),
         );
         sorted.sort_unstable();
         let mut entries: Vec<(u32, u32)> = Vec::new();
-        let mut last = None;
-        for &(rank, row) in &sorted {
-            if last == Some(rank) {
-                if let Some(entry) = entries.last_mut() {
-                    entry.1 += 1;
-                }
-            } else {
-                entries.push((codes[row as usize], 1));
-                last = Some(rank);
+        for &(code, _) in &sorted {
+            match entries.last_mut() {
+                Some((last, count)) if *last == code => *count += 1,
+                _ => entries.push((code, 1)),
             }
         }
         if wanted {
@@ -224,7 +235,6 @@ mod tests {
 
     #[test]
     fn what_clusters_share_is_found_in_one_leaf_and_in_many() {
-        let rank: Vec<u32> = (0..100).collect();
         for common in [0.0, 0.2, 0.5] {
             let (codes, of) = codes(300, common);
             for each in [6_000, 60] {
@@ -233,7 +243,7 @@ mod tests {
                     arms: None,
                     clusters: &clusters,
                 };
-                let (leaves, effects) = estimate(&leaves(6_000, each), &codes, &rank, groups);
+                let (leaves, effects) = estimate(&leaves(6_000, each), &codes, groups);
                 assert_eq!(leaves.len(), 6_000usize.div_ceil(each as usize));
                 // With 300 clusters of 20 the standard error of an intraclass correlation of 0.5 is 0.03, of 0 it is 0.005.
                 let found = effects.clusters[0];
@@ -255,32 +265,29 @@ mod tests {
             .iter()
             .map(|&arm| 30 * u32::from(arm) + rng.below(40) as u32)
             .collect();
-        let rank: Vec<u32> = (0..100).collect();
         let clusters = [(of, 200)];
         let part = |arms: Option<(&[u8], usize)>| {
             let groups = Groups {
                 arms,
                 clusters: &clusters,
             };
-            estimate(&leaves(4_000, 4_000), &codes, &rank, groups)
-                .1
-                .clusters[0]
+            estimate(&leaves(4_000, 4_000), &codes, groups).1.clusters[0]
         };
         assert!(part(None) > 0.4, "{}", part(None));
         assert!(part(Some((&arms, 2))) < 0.03, "{}", part(Some((&arms, 2))));
     }
 
     #[test]
-    fn leaves_hold_codes_in_the_order_of_their_rank_with_their_counts() {
+    fn leaves_hold_codes_in_their_order_with_their_counts() {
         let codes = [2, 0, 2, 1, 0, 0];
         let groups = Groups {
             arms: None,
             clusters: &[],
         };
-        let (leaves, effects) = estimate(&leaves(6, 6), &codes, &[2, 1, 0], groups);
+        let (leaves, effects) = estimate(&leaves(6, 6), &codes, groups);
         assert_eq!(
             (leaves.codes, leaves.running),
-            (vec![2, 1, 0], vec![2, 3, 6])
+            (vec![0, 1, 2], vec![3, 4, 6])
         );
         assert!(effects.clusters.is_empty());
     }

@@ -41,7 +41,7 @@ impl Cart {
 }
 
 /// Below this many rows, and this many clusters, a synthetic trial keeps less; the record of the fit says what.
-const FEW_ROWS: usize = 2_000;
+pub(crate) const FEW_ROWS: usize = 2_000;
 const FEW_CLUSTERS: usize = 60;
 
 impl Synthesizer for Cart {
@@ -139,11 +139,13 @@ impl Cart {
             own = drawn.as_ref().unwrap_or(own);
             let order = order_of(own, config, &common.bound, &seed, &watch)?;
             let fitted = sequence::fit(own, config, &common, &order, &seed, &watch)?;
-            let clusters = fitted.levels.first().map(|level| level.labels.len());
+            let levels = &fitted.model.levels;
+            let clusters = levels.first().map(|level| level.labels.len());
             if part == 0 {
                 warnings.extend(few(own.rows(), clusters));
+                warnings.extend(unforeseen(table, &fitted.unforeseen));
             }
-            sequences.push(fitted);
+            sequences.push(fitted.model);
         }
         Ok(sequences)
     }
@@ -182,6 +184,22 @@ impl Cart {
         ));
         Ok(Some(found))
     }
+}
+
+/// What is not kept of columns whose relations did not hold up in rows that their trees had not seen.
+fn unforeseen(table: &Table, columns: &[usize]) -> Option<String> {
+    let fields = table.schema().fields();
+    let names: Vec<&str> = columns
+        .iter()
+        .map(|&column| fields[column].name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "no relation with columns made before held up in rows left out for `{}`: the means of arms and the likeness within clusters are kept, relations with \
+             other columns are not to be relied on",
+            names.join("`, `")
+        )
+    })
 }
 
 /// What a reader should know of a model of few rows or clusters.

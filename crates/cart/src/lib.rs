@@ -43,6 +43,7 @@ mod calibrate;
 mod climb;
 mod conditional;
 mod config;
+mod cross_fit;
 mod density;
 mod describe;
 mod edges;
@@ -54,8 +55,11 @@ mod fit;
 mod grow;
 mod hierarchy;
 mod importance;
+mod joint;
+mod likeness;
 mod linear;
 mod local;
+mod mix;
 mod model;
 mod normal;
 mod order;
@@ -78,8 +82,8 @@ mod values;
 mod work;
 
 pub use config::{
-    CartConfig, ColumnConfig, Draws, Fixed, Method, Predictors, Pruning, ReplicatedUniques, Rule,
-    SmallStrata, Smoothing, Strata, VisitOrder,
+    CartConfig, ColumnConfig, CrossFit, Draws, Fixed, Method, Predictors, Pruning,
+    ReplicatedUniques, Rule, SmallStrata, Smoothing, Strata, VisitOrder,
 };
 pub use describe::TreeSummary;
 pub use file::CartReader;

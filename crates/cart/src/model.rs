@@ -13,6 +13,7 @@ use crate::config::Draws;
 use crate::effects::Effects;
 use crate::feature::Coding;
 use crate::hierarchy::Labels;
+use crate::joint::Joint;
 use crate::tree::Tree;
 use crate::uniques::Uniques;
 use crate::values::ValueCells;
@@ -64,6 +65,8 @@ pub(crate) struct LevelModel {
     pub(crate) reasons: BTreeMap<usize, Vec<(u8, u32)>>,
     /// Real rows by code, for columns of few levels that are made at this level of finer clusters.
     pub(crate) row_counts: Vec<(usize, Vec<u32>)>,
+    /// Normal scores that clusters of this level have in several columns at once.
+    pub(crate) joint: Joint,
 }
 
 /// A predictor.

@@ -146,7 +146,7 @@ fn learn(
         });
         let quiet = Watch::new(&Unobserved, 0, 1);
         let fitted = sequence::fit(&small, &config, &common, &order, seed, &quiet)?;
-        let made = sample::columns(&fitted, small.rows(), seed, &Unobserved);
+        let made = sample::columns(&fitted.model, small.rows(), seed, &Unobserved);
         watch.tick(0, 1)?;
         let Ok(made) = made else { continue };
         let missed = misfit(small.columns(), &made, small.schema().fields());

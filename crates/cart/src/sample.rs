@@ -5,6 +5,8 @@ mod filler;
 mod given;
 mod structure;
 
+use std::sync::OnceLock;
+
 use parable_core::{Observer, Progress, SampleError};
 use parable_seed::Seed;
 use parable_table::{Column, Table};
@@ -13,6 +15,7 @@ use crate::bound::Given as Value;
 use crate::bound::Making;
 use crate::calibrate::Goal;
 use crate::expression::Cells;
+use crate::likeness::{Nesting, Series, likeness};
 use crate::model::{Book, CartModel, Part, Sequence, Source};
 use crate::strata;
 use crate::uniques::digests;
@@ -121,17 +124,26 @@ pub(crate) fn columns(
     Ok(work.assemble())
 }
 
-/// Makes rows for the sake of how alike cluster mates come out: for each tree and level of clusters, see [`likeness`](crate::calibrate::likeness).
+/// Makes rows for the sake of how alike cluster mates come out, for pairs of the trees' directions: see [`likeness`].
 pub(crate) fn probe(
     model: &Sequence,
     rows: usize,
     seed: &Seed,
     goals: &[Goal],
+    pairs: &[(usize, usize)],
     observer: &dyn Observer,
 ) -> Result<Vec<Vec<Option<f64>>>, SampleError> {
     let mut work = Work::new(model, rows, seed, goals);
     work.make(observer)?;
-    Ok(work.likeness)
+    let series = std::mem::take(&mut work.series).into_iter().flatten();
+    let series: Vec<Series> = series.collect();
+    let base = model.levels.len();
+    let mut above: Vec<Vec<&[u32]>> = Vec::with_capacity(base + 1);
+    for frame in &work.frames {
+        above.push(frame.above.iter().map(Vec::as_slice).collect());
+    }
+    let clusters = work.frames[..base].iter().map(Frame::units).collect();
+    Ok(likeness(&series, pairs, &Nesting { above, clusters }))
 }
 
 /// For each level its labels in random order.
@@ -178,11 +190,14 @@ struct Work<'a> {
     values: Vec<usize>,
     frames: Vec<Frame>,
     seed: Seed,
-    /// Where likeness is asked for: what codes count for, by tree, and what was found.
+    /// Where likeness is asked for: what codes count for, by tree, and what was drawn.
     goals: &'a [Goal],
-    likeness: Vec<Vec<Option<f64>>>,
-    /// By tree the shift of each arm, found where it is not known yet.
+    series: Vec<Vec<Series>>,
+    /// By tree the shift of each arm, found where it is not known yet, or the weights of codes in each arm.
     shifts: Vec<Option<Vec<f64>>>,
+    balances: Vec<Option<Vec<Vec<f64>>>>,
+    /// By level the numbers behind scores that clusters have in several columns at once.
+    raws: Vec<OnceLock<Vec<Vec<f64>>>>,
     /// By level the name of each cluster, as a position among the labels.
     names: Vec<Vec<usize>>,
 }
@@ -202,8 +217,10 @@ impl<'a> Work<'a> {
             frames: Vec::new(),
             seed: seed.stream("cart/sample"),
             goals,
-            likeness: vec![Vec::new(); goals.len()],
+            series: vec![Vec::new(); goals.len()],
             shifts: vec![None; model.stages.len()],
+            balances: vec![None; model.stages.len()],
+            raws: model.levels.iter().map(|_| OnceLock::new()).collect(),
             names: deal(model, &seed.stream("cart/sample")),
         }
     }

@@ -6,10 +6,12 @@ use parable_core::{FitError, Observer, Progress};
 use parable_seed::Seed;
 use parable_table::Table;
 
-use crate::calibrate::{Goal, calibrate};
+use crate::calibrate::calibrate;
 use crate::config::CartConfig;
 use crate::edges::forget_unused_edges;
-use crate::model::{Common, LevelModel, Sequence, Stage};
+use crate::joint::Joint;
+use crate::likeness::Nesting;
+use crate::model::{Common, LevelModel, Part, Sequence};
 use crate::plan::Plan;
 use crate::rake;
 
@@ -41,6 +43,13 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// What was learnt.
+pub(crate) struct Fitted {
+    pub(crate) model: Sequence,
+    /// The columns no relation of which held up in unseen rows, as far as that was asked.
+    pub(crate) unforeseen: Vec<usize>,
+}
+
 /// Grows and calibrates.
 ///
 /// - `order`: the columns in the order in which they are made
@@ -51,12 +60,17 @@ pub(crate) fn fit(
     order: &[usize],
     seed: &Seed,
     watch: &Watch<'_>,
-) -> Result<Sequence, FitError> {
+) -> Result<Fitted, FitError> {
     let plan = Plan::of(table, config, &common.bound, order)?;
-    let (stages, goals): (Vec<Stage>, Vec<Goal>) = plan
-        .grow_all(config, &seed.stream("cart/grow"), watch)?
-        .into_iter()
-        .unzip();
+    let (mut stages, mut goals, mut unforeseen) = (Vec::new(), Vec::new(), Vec::new());
+    for grown in plan.grow_all(config, &seed.stream("cart/grow"), watch)? {
+        if let (Part::Value(column), Some(false)) = (grown.stage.part, grown.held_up) {
+            unforeseen.push(column);
+        }
+        stages.push(grown.stage);
+        goals.push(grown.goal);
+    }
+    let clusters: Vec<usize> = plan.levels.iter().map(|level| level.labels.len()).collect();
     let levels = plan
         .levels
         .into_iter()
@@ -70,6 +84,7 @@ pub(crate) fn fit(
             labels: level.labels,
             patterns: level.absences.patterns,
             reasons: level.absences.reasons,
+            joint: Joint::default(),
         });
     let mut model = Sequence {
         common: Arc::clone(common),
@@ -82,7 +97,12 @@ pub(crate) fn fit(
     forget_unused_edges(&mut model);
     if !model.levels.is_empty() {
         let seed = seed.stream("cart/calibrate");
-        calibrate(&mut model, &goals, &seed, watch)?;
+        let mut above: Vec<Vec<&[u32]>> = Vec::with_capacity(plan.groups.len());
+        for groups in &plan.groups {
+            above.push(groups.iter().map(|(of, _)| of.as_slice()).collect());
+        }
+        let nesting = Nesting { above, clusters };
+        calibrate(&mut model, goals, &nesting, &seed, watch)?;
     }
-    Ok(model)
+    Ok(Fitted { model, unforeseen })
 }

@@ -7,12 +7,15 @@ use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::bound::{BoundColumn, Making};
-use crate::calibrate::{Goal, likeness};
-use crate::config::CartConfig;
-use crate::effects::{Groups, arm_means, estimate};
+use crate::calibrate::Goal;
+use crate::config::{CartConfig, CrossFit, Pruning};
+use crate::cross_fit::{Question, Size};
+use crate::effects::{Effects, Groups, arm_means, estimate};
+use crate::fit::FEW_ROWS;
 use crate::grow::{Grown, Limits, Predictor, as_numbers, grow};
-use crate::model::{Feature, Part, Source, Stage};
-use crate::ordering::{Cells, principal_scores};
+use crate::likeness::Series;
+use crate::mix::Mix;
+use crate::model::{Book, Feature, Part, Source, Stage};
 use crate::plan::{Plan, Task};
 use crate::saturate::saturate;
 use crate::sequence::Watch;
@@ -27,6 +30,14 @@ const MIN_CLUSTERS_PER_SIDE: usize = 6;
 const ABSENCE_QUESTIONS: usize = 3;
 const ABSENCE_EXPLAINED: f64 = 0.5;
 
+/// A grown tree and what is to become of it.
+pub(crate) struct Grow {
+    pub(crate) stage: Stage,
+    pub(crate) goal: Goal,
+    /// Whether any relation of its column held up in unseen rows, where that was asked.
+    pub(crate) held_up: Option<bool>,
+}
+
 impl Plan<'_> {
     /// Grows all trees, in parallel: given the real rows they do not depend on each other.
     pub(crate) fn grow_all(
@@ -34,10 +45,10 @@ impl Plan<'_> {
         config: &CartConfig,
         seed: &Seed,
         watch: &Watch<'_>,
-    ) -> Result<Vec<(Stage, Goal)>, FitError> {
+    ) -> Result<Vec<Grow>, FitError> {
         let (done, stopped) = (AtomicU64::new(0), AtomicBool::new(false));
         let total = self.tasks.len() as u64;
-        let grow_one = |(index, task): (usize, &Task)| -> Result<(Stage, Goal), FitError> {
+        let grow_one = |(index, task): (usize, &Task)| -> Result<Grow, FitError> {
             if stopped.load(Ordering::Relaxed) {
                 return Err(FitError::Cancelled);
             }
@@ -56,15 +67,19 @@ impl Plan<'_> {
             .collect()
     }
 
-    fn grow_stage(&self, task: &Task, config: &CartConfig, seed: &Seed) -> (Stage, Goal) {
+    fn grow_stage(&self, task: &Task, config: &CartConfig, seed: &Seed) -> Grow {
         let Task { level, part, known } = *task;
         if let Part::Formula(_) = part {
-            return (Stage::of_formula(level, part), Goal::default());
+            return Grow {
+                stage: Stage::of_formula(level, part),
+                goal: Goal::default(),
+                held_up: None,
+            };
         }
         let mut work = self.work(task, config);
         let own = part.column().map(|column| &self.bound.columns[column]);
         let predictors = self.predictors(task, own);
-        let limits = Limits {
+        let mut limits = Limits {
             min_leaf: own
                 .and_then(|own| own.min_leaf_rows)
                 .unwrap_or(config.min_leaf_rows),
@@ -76,6 +91,17 @@ impl Plan<'_> {
         };
         work.response = as_numbers(work.response);
         let making = own.map_or(&Making::Tree, |own| &own.making);
+        let choice = self.cross_fit(task, &work, &predictors, config, seed);
+        let mut pruning = config.pruning;
+        if let (Some(choice), Some(own)) = (&choice, own)
+            && own.min_leaf_rows.is_none()
+            && self.cross_fitted(config)
+        {
+            // A tree of one leaf asks for more rows than there are.
+            limits.min_leaf = choice.map_or(work.rows.len().max(1), |size| size.min_leaf);
+            limits.min_split = 2 * limits.min_leaf;
+            pruning = choice.map_or(pruning, |size| size.pruning);
+        }
         let mut linear = None;
         let (grown, roots) = match making {
             Making::Saturated => (saturate(&predictors, work.rows.clone()), vec![0]),
@@ -88,7 +114,10 @@ impl Plan<'_> {
                 ));
                 (saturate(&[], work.rows.clone()), vec![0])
             }
-            _ => self.grow_trees(part, &work, predictors, limits, config, (level, seed)),
+            _ => {
+                let size = (limits, pruning);
+                self.grow_trees(part, &work, predictors, size, config, (level, seed))
+            }
         };
         let arms = self.arms_at(level, known);
         let free = Vec::new();
@@ -97,26 +126,24 @@ impl Plan<'_> {
             Making::Sample => &free,
             _ => &self.groups[level],
         };
-        let rank = if work.nominal && work.book.codes() > 2 {
-            rank_codes(
-                &grown.rows,
-                &work.codes,
-                work.book.codes(),
-                clusters.first(),
-                arms.as_ref(),
-            )
-        } else {
-            (0..work.book.codes() as u32).collect()
-        };
+        let count = work.book.codes();
+        let unordered = work.nominal && count > 2;
         let groups = Groups {
             arms: arms.as_ref().map(|(arms, count)| (arms.as_slice(), *count)),
-            clusters,
+            clusters: if unordered { &free } else { clusters },
         };
-        let (leaves, mut effects) = estimate(&grown, &work.codes, &rank, groups);
+        let (leaves, mut effects) = estimate(&grown, &work.codes, groups);
         effects.linear = linear;
-        if let (Some((arms, count)), false) = (&arms, work.nominal || *making == Making::Sample) {
+        let leans = *making != Making::Sample && part != Part::Absences;
+        if unordered && (!clusters.is_empty() || arms.is_some() && leans) {
+            let arm = |row: u32| arms.as_ref().map_or(0, |(arms, _)| arms[row as usize]);
+            let drawn = work.rows.iter();
+            let drawn = drawn.map(|&row| (arm(row), work.codes[row as usize]));
+            let arms = arms.as_ref().map_or(1, |(_, count)| *count);
+            effects.mix = Some(Mix::of(drawn, arms, count, clusters.len()));
+        } else if let (Some((arms, count)), true) = (&arms, leans && !unordered) {
             let worths = work.book.worths();
-            let drawn = grown.rows.iter().map(|&row| {
+            let drawn = work.rows.iter().map(|&row| {
                 (
                     arms[row as usize],
                     worths[work.codes[row as usize] as usize],
@@ -134,29 +161,9 @@ impl Plan<'_> {
                 .map(|(_, &arm)| (arm, 1.0));
             effects.arms = arm_means(drawn.chain(forced), *count);
         }
-        let goal = if clusters.is_empty() {
-            Goal::default()
-        } else {
-            // Codes without an order are drawn along their rank, so that is where cluster mates are alike.
-            let worths: Vec<f64> = if work.nominal {
-                rank.iter().map(|&rank| f64::from(rank)).collect()
-            } else {
-                work.book.worths()
-            };
-            let held: Vec<f64> = grown
-                .rows
-                .iter()
-                .map(|&row| worths[work.codes[row as usize] as usize])
-                .collect();
-            let of: Vec<Vec<u32>> = clusters
-                .iter()
-                .map(|(of, _)| grown.rows.iter().map(|&row| of[row as usize]).collect())
-                .collect();
-            let of: Vec<&[u32]> = of.iter().map(Vec::as_slice).collect();
-            Goal {
-                likeness: likeness(&held, &of),
-                worths,
-            }
+        let goal = match making {
+            Making::Sample => Goal::default(),
+            _ => self.goal(level, &work, &effects),
         };
         let stage = Stage {
             level,
@@ -169,7 +176,84 @@ impl Plan<'_> {
             },
             effects,
         };
-        (stage, goal)
+        Grow {
+            stage,
+            goal,
+            held_up: choice.map(|choice| choice.is_some()),
+        }
+    }
+
+    /// Whether sizes of trees are found by unseen rows.
+    fn cross_fitted(&self, config: &CartConfig) -> bool {
+        match config.cross_fit {
+            CrossFit::Never => false,
+            CrossFit::SmallTables => {
+                let plain = CartConfig::default();
+                let asked =
+                    config.min_leaf_rows != plain.min_leaf_rows || config.pruning != plain.pruning;
+                self.table.rows() < FEW_ROWS && !asked
+            }
+            CrossFit::Always => true,
+        }
+    }
+
+    /// The size of trees that foresee most in unseen rows (none: a single leaf does), for columns that a tree draws; looked for where it is asked for, and in small
+    /// tables, whose record tells what does not hold up.
+    fn cross_fit(
+        &self,
+        task: &Task,
+        work: &Work,
+        predictors: &[Predictor<'_>],
+        config: &CartConfig,
+        seed: &Seed,
+    ) -> Option<Option<Size>> {
+        let column = task.part.column()?;
+        let treed = matches!(
+            self.bound.columns[column].making,
+            Making::Tree | Making::Groups(_)
+        );
+        let asked = self.cross_fitted(config) || self.table.rows() < FEW_ROWS;
+        if !asked || !treed || predictors.is_empty() || work.rows.is_empty() {
+            return None;
+        }
+        let question = Question {
+            predictors,
+            rows: &work.rows,
+            response: &work.response,
+            codes: &work.codes,
+            count: work.book.codes(),
+            numbers: matches!(work.book, Book::Numbers(_)),
+            cluster: self.groups[task.level].first().map(|(of, _)| of.as_slice()),
+            max_depth: config.max_depth,
+        };
+        Some(question.answer(seed))
+    }
+
+    /// How alike the units of one cluster are in what the tree draws; nothing where there are no clusters.
+    fn goal(&self, level: usize, work: &Work, effects: &Effects) -> Goal {
+        let count = work.book.codes();
+        let worths = match &effects.mix {
+            _ if self.levels.is_empty() => Vec::new(),
+            Some(_) if level == 0 => Vec::new(),
+            Some(mix) => {
+                let indicator = |&own: &u32| {
+                    let is = |code: u32| f64::from(u8::from(code == own));
+                    (0..count as u32).map(is).collect()
+                };
+                mix.codes.iter().map(indicator).collect()
+            }
+            None if work.nominal && count > 2 => Vec::new(),
+            None => vec![work.book.worths()],
+        };
+        let real = worths.iter().map(|worths: &Vec<f64>| {
+            let rows = work.rows.iter();
+            let held = rows.map(|&row| (row, worths[work.codes[row as usize] as usize]));
+            Series::of(level, self.units(level), held)
+        });
+        Goal {
+            real: real.collect(),
+            worths,
+        }
     }
 
     /// What the tree of a task may ask about.
@@ -206,7 +290,7 @@ impl Plan<'_> {
         part: Part,
         work: &Work,
         mut predictors: Vec<Predictor<'_>>,
-        limits: Limits,
+        (limits, pruning): (Limits, Pruning),
         config: &CartConfig,
         (level, seed): (usize, &Seed),
     ) -> (Grown, Vec<u32>) {
@@ -232,7 +316,7 @@ impl Plan<'_> {
                 count: work.book.codes(),
                 limits,
             };
-            prune::prune(grown, config.pruning, &target, seed)
+            prune::prune(grown, pruning, &target, seed)
         };
         if config.trees == 1 || part.column().is_none() {
             return (one(work.rows.clone(), seed), vec![0]);
@@ -282,53 +366,6 @@ impl Plan<'_> {
         };
         Some((arms, coding.bins()))
     }
-}
-
-/// An order for the codes of a nominal target in which neighbours stand in the same clusters (or arms), so that a common part of a cluster
-/// moves its members towards one end.
-fn rank_codes(
-    rows: &[u32],
-    codes: &[u32],
-    count: usize,
-    clusters: Option<&(Vec<u32>, usize)>,
-    arms: Option<&(Vec<u8>, usize)>,
-) -> Vec<u32> {
-    let groups = match (clusters, arms) {
-        (Some((_, count)), _) => *count,
-        (None, Some((_, count))) => *count,
-        (None, None) => return (0..count as u32).collect(),
-    };
-    let group_of = |row: u32| match (clusters, arms) {
-        (Some((of, _)), _) => of[row as usize] as usize,
-        (None, Some((of, _))) => usize::from(of[row as usize]),
-        (None, None) => 0,
-    };
-    // Groups and classes trade places: classes are to be ordered by the groups they stand in.
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
-    let mut total = vec![0.0; groups];
-    for &row in rows {
-        members[codes[row as usize] as usize].push(group_of(row) as u32);
-        total[group_of(row)] += 1.0;
-    }
-    let held: Vec<usize> = (0..count)
-        .filter(|&code| !members[code].is_empty())
-        .collect();
-    let mut cells = Cells::default();
-    cells.fill(held.iter().map(|&code| members[code].as_slice()), groups);
-    let (_, scores) = principal_scores(&mut cells, &total);
-    let mut order: Vec<usize> = (0..held.len()).collect();
-    order.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]).then(a.cmp(&b)));
-    let mut rank = vec![0; count];
-    let mut next = 0;
-    for place in order {
-        rank[held[place]] = next;
-        next += 1;
-    }
-    for code in (0..count).filter(|&code| members[code].is_empty()) {
-        rank[code] = next;
-        next += 1;
-    }
-    rank
 }
 
 /// The share of the Gini impurity of the codes that a tree removes; 1 where there is none.

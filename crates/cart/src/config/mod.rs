@@ -17,6 +17,9 @@ pub struct CartConfig {
     pub min_leaf_rows: usize,
     /// Nodes with fewer rows are not split. Default 10, twice the smallest leaf: the least that can be split at all.
     pub min_split_rows: usize,
+    /// Whether the size of each column's tree is found by rows that it has not seen. Columns with a smallest leaf of their own keep it. Default: in tables of fewer than
+    /// 2,000 rows.
+    pub cross_fit: CrossFit,
     /// Most splits between the root and a leaf. Default 30, as in the R package `rpart`.
     pub max_depth: usize,
     /// The order in which columns are made. Default: treatment first, outcomes last, columns with few
@@ -79,6 +82,21 @@ pub enum VisitOrder {
     Given(Vec<String>),
 }
 
+/// Whether the size of each column's tree is found by rows that it has not seen: of trees with leaves of 5 to 160 rows, trees cut back by their deviance and a single leaf
+/// those are taken that make the values of folds left out (whole clusters, where there are any) most likely.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CrossFit {
+    /// In tables of fewer than 2,000 rows, unless `min_leaf_rows` or `pruning` is other than its default.
+    #[default]
+    SmallTables,
+    /// No: all trees have the smallest leaf that the settings give.
+    Never,
+    /// Yes.
+    Always,
+}
+
 /// How far a grown tree is cut back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +156,7 @@ impl Default for CartConfig {
         Self {
             min_leaf_rows: 5,
             min_split_rows: 10,
+            cross_fit: CrossFit::default(),
             max_depth: 30,
             visit_order: VisitOrder::default(),
             smoothing: Smoothing::default(),
@@ -171,6 +190,13 @@ impl CartConfig {
     #[must_use]
     pub fn with_min_split_rows(mut self, rows: usize) -> Self {
         self.min_split_rows = rows;
+        self
+    }
+
+    /// The same with sizes of trees found by unseen rows or not.
+    #[must_use]
+    pub fn with_cross_fit(mut self, cross_fit: CrossFit) -> Self {
+        self.cross_fit = cross_fit;
         self
     }
 

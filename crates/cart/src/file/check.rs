@@ -3,13 +3,16 @@
 use parable_table::{Field, Grid, Kind, Schema};
 
 use super::format::{
-    BookV2, FeatureV2, LabelsV2, LevelV2, LinearV2, PartV2, ScaleV2, SourceV2, StageV2,
+    BookV2, FeatureV2, JointV2, LabelsV2, LevelV2, LinearV2, MixV2, PartV2, ScaleV2, SourceV2,
+    StageV2,
 };
 use super::trees::{Bytes, take_tree};
 use crate::effects::Effects;
 use crate::feature::{Coding, Scale};
 use crate::hierarchy::Labels;
+use crate::joint::Joint;
 use crate::linear::{Linear, Term};
+use crate::mix::Mix;
 use crate::model::{Book, Feature, LevelModel, Part, Source, Stage};
 use crate::values::ValueCells;
 
@@ -77,11 +80,65 @@ impl LevelV2 {
             )?;
         }
         Ok(LevelModel {
+            joint: self
+                .joint
+                .map(JointV2::check)
+                .transpose()?
+                .unwrap_or_default(),
             row_counts: self.row_counts,
             column: self.column,
             labels,
             patterns: self.patterns,
             reasons: self.reasons,
+        })
+    }
+}
+
+impl JointV2 {
+    fn check(self) -> Result<Joint, String> {
+        let triangle = self
+            .loadings
+            .iter()
+            .enumerate()
+            .all(|(row, own)| own.len() == row + 1 && own.iter().all(|x| x.abs() <= 1.01));
+        ensure(
+            triangle && self.loadings.len() == self.latents.len(),
+            "correlations of clusters out of range",
+        )?;
+        Ok(Joint {
+            latents: self.latents,
+            loadings: self.loadings,
+        })
+    }
+}
+
+impl MixV2 {
+    /// - `count`: codes of the column
+    /// - `arms`: how many arms have been made, if any
+    fn check(self, level: usize, count: usize, arms: Option<usize>) -> Result<Mix, String> {
+        let known = self.codes.is_sorted_by(|a, b| a < b)
+            && self.codes.iter().all(|&code| (code as usize) < count);
+        let wide = self
+            .spread
+            .iter()
+            .all(|spread| spread.len() == self.codes.len());
+        let sane = self
+            .spread
+            .iter()
+            .flatten()
+            .all(|spread| (0.0..=100.0).contains(spread));
+        let levels = self.spread.is_empty() || self.spread.len() == level;
+        ensure(
+            known && wide && sane && levels,
+            "differences of clusters out of range",
+        )?;
+        let fits = self.rows.iter().all(|rows| rows.len() == count);
+        let arms = self.rows.len() == 1 || Some(self.rows.len()) == arms;
+        ensure(fits && arms, "codes of other arms")?;
+        Ok(Mix {
+            codes: self.codes,
+            spread: self.spread,
+            rows: self.rows,
         })
     }
 }
@@ -302,9 +359,15 @@ impl StageV2 {
             "effects of other arms",
         )?;
         let tree = take_tree(bytes, visit, level, book.codes())?;
+        let made = arms.filter(|&feature| visit.made[feature]).map(|_| known);
+        let mix = self.mix.map(|mix| match &book {
+            Book::Codes(count) => mix.check(level, *count, made),
+            _ => Err("levels without an order where there are none".to_owned()),
+        });
         let effects = Effects {
             arms: self.arms,
             clusters: self.clusters,
+            mix: mix.transpose()?,
             linear: self
                 .linear
                 .map(|linear| linear.check(visit, level))

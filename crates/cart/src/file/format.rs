@@ -44,6 +44,15 @@ pub(super) struct LevelV2 {
     pub(super) patterns: Vec<Vec<usize>>,
     pub(super) reasons: BTreeMap<usize, Vec<(u8, u32)>>,
     pub(super) row_counts: Vec<(usize, Vec<u32>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) joint: Option<JointV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JointV2 {
+    pub(super) latents: Vec<(usize, usize)>,
+    pub(super) loadings: Vec<Vec<f64>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,6 +99,16 @@ pub(super) struct StageV2 {
     pub(super) clusters: Vec<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) linear: Option<LinearV2>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mix: Option<MixV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MixV2 {
+    pub(super) codes: Vec<u32>,
+    pub(super) spread: Vec<Vec<f64>>,
+    pub(super) rows: Vec<Vec<u32>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,6 +162,10 @@ impl From<&LevelModel> for LevelV2 {
             patterns: level.patterns.clone(),
             reasons: level.reasons.clone(),
             row_counts: level.row_counts.clone(),
+            joint: (!level.joint.latents.is_empty()).then(|| JointV2 {
+                latents: level.joint.latents.clone(),
+                loadings: level.joint.loadings.clone(),
+            }),
         }
     }
 }
@@ -195,6 +218,11 @@ impl From<&Stage> for StageV2 {
             linear: stage.effects.linear.as_ref().map(|linear| LinearV2 {
                 own: linear.own,
                 terms: linear.terms.iter().map(TermV2::from).collect(),
+            }),
+            mix: stage.effects.mix.as_ref().map(|mix| MixV2 {
+                codes: mix.codes.clone(),
+                spread: mix.spread.clone(),
+                rows: mix.rows.clone(),
             }),
         }
     }

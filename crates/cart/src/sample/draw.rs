@@ -1,18 +1,21 @@
 //! Draws from a tree: which leaf, which share of it, leaning on arms, clusters and linear terms.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 
 use super::{Drawn, Frame, Work};
-use crate::balance::{BLOCK, even_scores, even_shares, independent_shares};
+use crate::balance::{BLOCK, even_scores, even_shares, in_order, independent_shares};
 use crate::bound::Making;
-use crate::calibrate::likeness;
 use crate::climb::Climb;
 use crate::config::Draws;
 use crate::effects::arm_means;
-use crate::model::{Part, Stage};
+use crate::likeness::Series;
+use crate::mix::Mixed;
+use crate::model::{Part, Sequence, Stage};
 use crate::normal::{phi, probit};
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units that are settled already.
     pub(super) fn draw(
         &mut self,
@@ -21,7 +24,8 @@ impl Work<'_> {
         units: &[u32],
         forced: Option<&Vec<u8>>,
     ) -> Drawn {
-        let stage = &self.model.stages[index];
+        let model: &'a Sequence = self.model;
+        let stage = &model.stages[index];
         let frame = &self.frames[level];
         let seed = self.seed.stream("draw").index(index as u64);
         let leaves = self.leaves(index, level, units);
@@ -44,6 +48,10 @@ impl Work<'_> {
                 even_shares(&leaves, arms.as_deref(), tie.as_deref(), &seed)
             }
         };
+        if let Some(raw) = self.own_scores(index, level) {
+            let raw: Vec<f64> = units.iter().map(|&unit| raw[unit as usize]).collect();
+            in_order(&mut shares, &leaves, arms.as_deref(), &raw);
+        }
         let leaning = self.leaning(index, level, units);
         let arms = arms.filter(|_| !stage.effects.arms.is_empty());
         if leaning.is_some() || arms.is_some() {
@@ -73,34 +81,100 @@ impl Work<'_> {
                 .for_each(|(place, share)| *share = phi(scores[place] + shift(place)));
             self.shifts[index] = found;
         }
-        let frame = &self.frames[level];
-        let stage = &self.model.stages[index];
         let mut codes = vec![0; units.len()];
         let mut within = vec![0.0; units.len()];
-        let places = codes
-            .par_chunks_mut(BLOCK)
-            .zip(within.par_chunks_mut(BLOCK))
-            .enumerate();
-        places.for_each(|(block, (codes, within))| {
-            for (offset, (code, within)) in codes.iter_mut().zip(within).enumerate() {
-                let place = block * BLOCK + offset;
-                (*code, *within) = stage.tree.leaves.at(leaves[place] as usize, shares[place]);
+        if stage.effects.mix.is_some() {
+            let balance = self.balances[index].take();
+            let mixed = self.mixed(index, level, units);
+            if let Some(mixed) = &mixed {
+                let balance = balance.unwrap_or_else(|| mixed.balance(&leaves));
+                codes = mixed.draw(&leaves, &shares, &balance);
+                self.balances[index] = Some(balance);
             }
-        });
-        if let Some(goal) = self.goals.get(index).filter(|goal| !goal.worths.is_empty()) {
-            let worths: Vec<f64> = codes
-                .iter()
-                .map(|&code| goal.worths[code as usize])
-                .collect();
-            let of: Vec<Vec<u32>> = frame
-                .above
-                .iter()
-                .map(|above| units.iter().map(|&unit| above[unit as usize]).collect())
-                .collect();
-            let of: Vec<&[u32]> = of.iter().map(Vec::as_slice).collect();
-            self.likeness[index] = likeness(&worths, &of);
+        } else {
+            let places = codes
+                .par_chunks_mut(BLOCK)
+                .zip(within.par_chunks_mut(BLOCK))
+                .enumerate();
+            places.for_each(|(block, (codes, within))| {
+                for (offset, (code, within)) in codes.iter_mut().zip(within).enumerate() {
+                    let place = block * BLOCK + offset;
+                    (*code, *within) = stage.tree.leaves.at(leaves[place] as usize, shares[place]);
+                }
+            });
+        }
+        if let Some(goal) = self.goals.get(index) {
+            let held = |worths: &Vec<f64>| {
+                let drawn = codes.iter().map(|&code| worths[code as usize]);
+                let held = units.iter().copied().zip(drawn);
+                Series::of(level, self.frames[level].units(), held)
+            };
+            self.series[index] = goal.worths.iter().map(held).collect();
         }
         Drawn { codes, within }
+    }
+
+    /// A normal score for each cluster of a level, in what members have in common in a direction of a tree, or for a column of the clusters themselves.
+    fn scores(&self, outer: usize, stage: usize, direction: usize) -> Vec<f64> {
+        let clusters = &self.frames[outer];
+        let seed = self.seed.stream("clusters");
+        let joint = &self.model.levels[outer].joint;
+        let raw: Cow<'_, [f64]> = match joint.position(stage, direction) {
+            Some(place) => {
+                let seed = seed.stream("together").index(outer as u64);
+                let raws = self.raws[outer].get_or_init(|| joint.draw(clusters.units(), &seed));
+                Cow::Borrowed(&raws[place])
+            }
+            None => {
+                let seed = seed.index(stage as u64).index(outer as u64);
+                let mut rng = seed.index(direction as u64).rng();
+                Cow::Owned((0..clusters.units()).map(|_| rng.normal()).collect())
+            }
+        };
+        even_scores(clusters.arms.as_deref(), &clusters.rows, &raw)
+    }
+
+    /// The scores of the units of a level of clusters in a column of their own, if it is drawn together with others.
+    fn own_scores(&self, stage: usize, level: usize) -> Option<Vec<f64>> {
+        let joint = &self.model.levels.get(level)?.joint;
+        joint.position(stage, 0)?;
+        Some(self.scores(level, stage, 0))
+    }
+
+    /// What arms and clusters add for units of a tree whose codes have no order; `None` if they have one.
+    pub(super) fn mixed(&self, index: usize, level: usize, units: &[u32]) -> Option<Mixed<'a>> {
+        let model: &'a Sequence = self.model;
+        let stage = &model.stages[index];
+        let mix = stage.effects.mix.as_ref()?;
+        let frame = &self.frames[level];
+        let of_units = |of: &[u32]| units.iter().map(|&unit| of[unit as usize]).collect();
+        let arms = frame.arms.as_ref();
+        let arms = arms.map(|arms| units.iter().map(|&unit| arms[unit as usize]).collect());
+        let (mut of, mut tilt) = (Vec::new(), Vec::new());
+        if let Some(finest) = level.checked_sub(1)
+            && (0..level).any(|outer| mix.alike(outer))
+        {
+            of = of_units(&frame.above[finest]);
+            let mut logs = vec![vec![0.0; mix.codes.len()]; self.frames[finest].units()];
+            for (outer, spread) in mix.spread.iter().enumerate() {
+                for (place, &spread) in spread.iter().enumerate() {
+                    if spread == 0.0 {
+                        continue;
+                    }
+                    let scores = self.scores(outer, index, place);
+                    for (cluster, logs) in logs.iter_mut().enumerate() {
+                        let outer = match outer == finest {
+                            true => cluster,
+                            false => self.frames[finest].above[outer][cluster] as usize,
+                        };
+                        logs[place] += spread * scores[outer];
+                    }
+                }
+            }
+            let exp = |logs: Vec<f64>| logs.into_iter().map(f64::exp).collect();
+            tilt = logs.into_iter().map(exp).collect();
+        }
+        Some(Mixed::new(mix, &stage.tree.leaves, arms, of, tilt))
     }
 
     /// The leaf of each unit; where a column has several trees, in one of them by chance, and where leaves borrow, the one that is lent.
@@ -148,12 +222,7 @@ impl Work<'_> {
     /// and drawing each class on its own would give some schools none. `None` for rows, and where siblings are alike.
     fn siblings(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Option<Vec<u32>> {
         let outer = stage.level.checked_sub(1)?;
-        let alike = stage
-            .effects
-            .clusters
-            .get(outer)
-            .is_some_and(|&part| part > 0.0);
-        if alike || stage.level == self.model.levels.len() {
+        if stage.effects.alike(outer) || stage.level == self.model.levels.len() {
             return None;
         }
         let mut place: Vec<u32> = (0..self.frames[outer].rows.len() as u32).collect();
@@ -181,16 +250,10 @@ impl Work<'_> {
             .copied()
             .enumerate()
             .filter(|(_, part)| *part > 0.0);
-        let seed = self.seed.stream("clusters").index(index as u64);
         let mut common = vec![0.0; units.len()];
         let mut shared = 0.0;
         for (outer, part) in parts {
-            let clusters = &self.frames[outer];
-            let scores = even_scores(
-                clusters.arms.as_deref(),
-                &clusters.rows,
-                &seed.index(outer as u64),
-            );
+            let scores = self.scores(outer, index, 0);
             for (common, &unit) in common.iter_mut().zip(units) {
                 *common += part.sqrt() * scores[frame.above[outer][unit as usize] as usize];
             }

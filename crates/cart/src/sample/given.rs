@@ -35,7 +35,7 @@ pub(crate) fn answer(
     let leans = model
         .stages
         .iter()
-        .any(|stage| !stage.effects.arms.is_empty());
+        .any(|stage| !stage.effects.arms.is_empty() || stage.effects.mix.is_some());
     let mut work = Work::new(model, model.rows, seed, &[]);
     if leans || base > 0 {
         // Arms are to have their means over all rows, not over those with the given values; and clusters are those of a whole table.
@@ -346,6 +346,17 @@ impl Work<'_> {
     ) -> Vec<f64> {
         let stage = &self.model.stages[index];
         let leaves = self.leaves(index, level, units);
+        if let Some(mixed) = self.mixed(index, level, units) {
+            let known = self.balances[index].clone();
+            let balance = known.unwrap_or_else(|| mixed.balance(&leaves));
+            let likely = |(place, &unit): (usize, &u32)| {
+                let code = code_of(&stage.book, asked, row_of(unit as usize));
+                code.map_or(0.0, |code| {
+                    mixed.likely(place, leaves[place], code, &balance)
+                })
+            };
+            return units.iter().enumerate().map(likely).collect();
+        }
         let leaning = self.leaning(index, level, units);
         let arms = self.frames[level].arms.as_deref();
         let shifts = self.shifts[index].as_deref();
