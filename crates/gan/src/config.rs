@@ -60,6 +60,18 @@ pub struct GanConfig {
     pub discriminator: DiscriminatorConfig,
 }
 
+/// How numbers of a private fit are cut into bins between their declared bounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bins {
+    /// Of equal width. The default.
+    #[default]
+    Uniform,
+    /// With about equally many rows in each, by a noisy histogram: for bounds that are far wider than the bulk of the rows.
+    Quantile,
+}
+
 /// Settings of the marginal teacher.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -67,8 +79,10 @@ pub struct GanConfig {
 pub struct MarginalConfig {
     /// Sets of two or three columns (names) that are measured in any case, such as the arm of a trial with an outcome.
     pub required: Vec<Vec<String>>,
-    /// Components of the mixture that the generator stands for. Default 500.
+    /// Components of the mixture that the generator stands for. Default 2000.
     pub components: usize,
+    /// How many of them, chosen at random, a step looks at. Fewer than all keep the generator from learning the noise by heart. Default 500.
+    pub batch: usize,
     /// Share of the budget for single columns. Default 0.12.
     pub columns_share: f64,
     /// Share of the rest for choosing pairs. Default 0.1.
@@ -80,6 +94,11 @@ pub struct MarginalConfig {
     /// Most bins of a number. Default: 128 without privacy; else by the budget, 128 at epsilon 1 and in proportion to its root of zero-concentrated loss,
     /// from 32 to 1024. Bins that hold too few rows to tell apart are merged anyway.
     pub max_bins: Option<u32>,
+    /// How numbers are cut in a private fit.
+    pub bins: Bins,
+    /// Share of the budget of a private fit for where numbers are: for bins that follow the rows, and for single values that many rows have, which get codes of
+    /// their own. Only columns with more values than bins pay. Default 0.02; 0 leaves declared bins as they are.
+    pub bins_share: f64,
     /// Steps of the generator after each turn of choosing and measuring, of which there are 40 at most. Default 25.
     pub round_steps: u64,
     /// Steps of the generator after the last pair, with a falling rate. Default 1000.
@@ -132,12 +151,15 @@ impl Default for MarginalConfig {
     fn default() -> Self {
         Self {
             required: Vec::new(),
-            components: 500,
+            components: 2000,
+            batch: 500,
             columns_share: 0.12,
             selection_share: 0.1,
             rounds: None,
             merge: 6.0,
             max_bins: None,
+            bins: Bins::default(),
+            bins_share: 0.02,
             round_steps: 25,
             final_steps: 1000,
             rate: 0.003,
@@ -248,6 +270,11 @@ impl GanConfig {
                 "between 2 and 65536 components",
             ),
             (
+                "marginals.batch",
+                (2..=65_536).contains(&own.batch),
+                "between 2 and 65536 components",
+            ),
+            (
                 "marginals.columns_share",
                 share(own.columns_share),
                 "a share lies between 0 and 1",
@@ -266,6 +293,11 @@ impl GanConfig {
                 "marginals.max_bins",
                 own.max_bins.is_none_or(|bins| (1..=4096).contains(&bins)),
                 "between 1 and 4096 bins",
+            ),
+            (
+                "marginals.bins_share",
+                (0.0..1.0).contains(&own.bins_share),
+                "a share lies between 0 and 1",
             ),
             (
                 "marginals.final_steps",

@@ -42,6 +42,7 @@ mod discriminator;
 mod dp_sgd;
 #[cfg(feature = "cuda")]
 mod driver;
+mod encode;
 mod error;
 mod file;
 mod forward;
@@ -61,7 +62,7 @@ mod teacher;
 mod train;
 mod vae;
 
-pub use config::{Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
+pub use config::{Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
 pub use device::Compute;
 pub use error::TrainingError;
 pub use file::GanReader;

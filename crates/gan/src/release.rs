@@ -32,6 +32,18 @@ const LEAST_VARIANCE: f64 = 16.0;
 /// Sums of many rounded shares may exceed the whole by a few units in the last place.
 const ROUNDING: f64 = 1.0 - 1e-9;
 
+/// Keeps the budget by the exact curve of Gaussians, if nothing but Gaussian noise and choices will be paid from it, and if it gains by that.
+pub(crate) fn keep_budget(columns: usize, ledger: &mut Ledger) -> Result<(), FitError> {
+    let refuse = || setting("budget", "a private fit needs a finite budget");
+    let rho = parable_core::allowance(ledger).ok_or_else(refuse)?;
+    // The curve charges discrete noise as if its variance were smaller by up to 1, which is too much where there is little noise.
+    let squared = ledger.unit().counts_squared() as f64;
+    if 1.5 * columns as f64 * squared / rho.get() > LEAST_VARIANCE {
+        ledger.keep_by_gaussians();
+    }
+    Ok(())
+}
+
 /// Columns that were measured, and what is known of them.
 pub(crate) struct Opened {
     publication: Publication,
@@ -39,22 +51,14 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Measures all columns with equal noise, for this share of what the ledger allows. `gaussian` says that nothing but Gaussian noise and choices
-    /// follows, so that the budget can be kept by their exact curve.
+    /// Measures all columns with equal noise, for this share of what the ledger allows.
     pub(crate) fn measure(
         share: f64,
         ordered: Vec<u32>,
         curator: &mut Curator<'_>,
-        gaussian: bool,
     ) -> Result<Self, FitError> {
         let own = curator.domain().clone();
         let refuse = || setting("budget", "a private fit needs a finite budget");
-        let rho = curator.allowance().ok_or_else(refuse)?;
-        // The curve charges discrete noise as if its variance were smaller by up to 1, which is too much where there is little noise.
-        let squared = curator.unit().counts_squared() as f64;
-        if gaussian && 1.5 * own.len() as f64 * squared / rho.get() > LEAST_VARIANCE {
-            curator.keep_by_gaussians();
-        }
         let rho = curator.allowance().ok_or_else(refuse)?;
         let sigma = curator.sigma_for(
             share * rho.get() / own.len() as f64,
@@ -209,7 +213,8 @@ impl<'a, 'b> Release<'a, 'b> {
             .map(|(attr, rows)| {
                 let ordered = self.publication.ordered[attr] as usize;
                 let sigma = relation.unwrap_or(self.known.sigmas[attr]);
-                Groups::of(rows.clone(), ordered, self.least(sigma))
+                let least = self.least(sigma);
+                join_rare(Groups::of(rows.clone(), ordered, least), ordered, least)
             })
             .collect();
         let maps: Vec<Vec<u32>> = self.groups.iter().map(|groups| groups.of.clone()).collect();
@@ -386,6 +391,25 @@ impl<'a, 'b> Release<'a, 'b> {
     }
 }
 
+/// Lets the rare levels without an order, whose group holds hardly a row (a missing reason that does not occur), share the group of the rarest other
+/// level: a group of their own would be noise in every pair. They come back by their estimated shares.
+fn join_rare(mut groups: Groups, ordered: usize, least: f64) -> Groups {
+    let mut rows = vec![0.0; groups.len()];
+    for (&group, own) in groups.of.iter().zip(&groups.rows) {
+        rows[group as usize] += own;
+    }
+    let Some(last) = groups.len().checked_sub(1) else {
+        return groups;
+    };
+    let is_rare = rows[last] < 0.5 * least && !groups.of[..ordered].contains(&(last as u32));
+    let other = (0..last).min_by(|&a, &b| rows[a].total_cmp(&rows[b]));
+    if let (true, Some(other)) = (is_rare, other) {
+        let moved = groups.of.iter_mut().filter(|group| **group == last as u32);
+        moved.for_each(|group| *group = other as u32);
+    }
+    groups
+}
+
 /// What the counts of single columns say together.
 fn columns(publication: &Publication) -> Columns {
     let domain = &publication.domain;
@@ -433,4 +457,30 @@ pub(crate) fn required_sets(
     sets.sort();
     sets.dedup();
     Ok(sets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rows: &[f64], ordered: usize, expected: &[u32]) {
+        let groups = join_rare(Groups::of(rows.to_vec(), ordered, 10.0), ordered, 10.0);
+        assert_eq!(groups.of, expected);
+        assert!(groups.has_no_gaps());
+    }
+
+    #[test]
+    fn levels_that_hardly_occur_have_no_group_of_their_own() {
+        // Two levels and a missing reason that does not occur.
+        check(&[60.0, 40.0, 0.0], 0, &[0, 1, 1]);
+        check(&[30.0, 50.0, 2.0, 1.0], 2, &[0, 1, 0, 0]);
+        // One that does.
+        check(&[60.0, 40.0, 6.0], 0, &[0, 1, 2]);
+        check(&[60.0, 40.0, 12.0], 0, &[0, 1, 2]);
+        // Ordered ones were merged with their neighbours before.
+        check(&[60.0, 3.0], 2, &[0, 1]);
+        check(&[1.0], 0, &[0]);
+        check(&[], 0, &[]);
+    }
 }

@@ -5,9 +5,10 @@ const COSINE: f64 = 1e-9;
 /// Sweeps over all pairs of columns, at most; Jacobi rotations converge in far fewer.
 const SWEEPS: usize = 60;
 
-/// Shrinks the singular values of a row-major matrix with independent noise of this standard deviation in each cell, so that the expected squared
-/// error is least among all rules for singular values: for `y`, in units of `sigma sqrt(columns)` of the longer side, `sqrt((y^2 - b - 1)^2 - 4 b) / y` above
-/// `1 + sqrt(b)` and 0 below, where `b` is the ratio of the sides (Gavish & Donoho 2017, Frobenius loss).
+/// Shrinks the singular values of a row-major matrix whose rows and columns sum to 0, with noise of this standard deviation in each cell before they were
+/// made to, so that the expected squared error is least among all rules for singular values: for `y`, in units of `sigma sqrt(n)`,
+/// `sqrt((y^2 - b - 1)^2 - 4 b) / y` above `1 + sqrt(b)` and 0 below (Gavish & Donoho 2017, Frobenius loss). The sides that count are one less than
+/// those of the matrix, as sums of 0 leave no more: `n` is the longer one less one, `b` the ratio of both.
 pub(crate) fn shrink(cells: &mut [f64], columns: usize, sigma: f64) {
     let rows = cells.len() / columns;
     if sigma <= 0.0 || rows == 0 {
@@ -39,9 +40,13 @@ pub(crate) fn shrink(cells: &mut [f64], columns: usize, sigma: f64) {
         })
         .collect();
     orthogonalise(&mut own, &mut turned);
-    let ratio = count as f64 / length as f64;
-    let unit = sigma * (length as f64).sqrt();
     cells.fill(0.0);
+    if count < 2 {
+        return;
+    }
+    let (free, long) = ((count - 1) as f64, (length - 1) as f64);
+    let ratio = free / long;
+    let unit = sigma * long.sqrt();
     for (column, turn) in own.iter().zip(&turned) {
         let value = column.iter().map(|x| x * x).sum::<f64>().sqrt() / unit;
         if value <= 1.0 + ratio.sqrt() {

@@ -15,9 +15,10 @@ use parable_table::{Kind, Table};
 use crate::config::{GanConfig, MarginalConfig, Teacher};
 use crate::device;
 use crate::dp_sgd::{Plan, StepNoise};
+use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
-use crate::release::{Opened, Release, merged_domain, required_sets};
+use crate::release::{Opened, Release, keep_budget, merged_domain, required_sets};
 use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
 use crate::snapshot::{Keeper, Snapshot};
 use crate::teacher::rows::{Access, Rows};
@@ -85,9 +86,18 @@ impl Gan {
         let codec = match &resumed {
             Some(resumed) => resumed.state.codec.clone(),
             None => {
+                if self.adversary_share().is_none() {
+                    keep_budget(table.schema().len(), context.ledger)?;
+                }
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
-                Codec::declared_with(table.schema(), &bins(&config.marginals, allowed))
-                    .map_err(refused)?
+                let bins = bins(&config.marginals, allowed);
+                encode::codec(
+                    table,
+                    &config.marginals,
+                    &bins,
+                    context.ledger,
+                    context.noise,
+                )?
             }
         };
         let codes = codec.encode(table).map_err(refused)?;
@@ -121,8 +131,7 @@ impl Gan {
                 let opened = {
                     let mut curator = Curator::new(&codes, context.ledger, context.noise);
                     let share = config.marginals.columns_share;
-                    let gaussian = self.adversary_share().is_none();
-                    Opened::measure(share, ordered(&codec), &mut curator, gaussian)?
+                    Opened::measure(share, ordered(&codec), &mut curator)?
                 };
                 let charged = match self.adversary_share() {
                     None => None,

@@ -153,11 +153,33 @@ struct Draws {
 }
 
 impl Draws {
-    fn draw<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
-        let numbers = match &self.fixed {
-            Some(numbers) => numbers.clone(),
-            None => normals(count * self.size, 1.0, &self.seed.index(step)),
+    /// Numbers of all fixed components; without such, of so many drawn ones.
+    fn all<B: Backend>(&self, count: usize, device: &B::Device) -> Matrix<B> {
+        match &self.fixed {
+            Some(numbers) => self.upload(numbers.clone(), device),
+            None => self.drawn(count, u64::MAX, device),
+        }
+    }
+
+    /// Numbers of a step: of so many of the fixed components, or drawn anew.
+    fn batch<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
+        let Some(numbers) = &self.fixed else {
+            return self.drawn(count, step, device);
         };
+        let mut components: Vec<&[f32]> = numbers.chunks(self.size).collect();
+        if count < components.len() {
+            self.seed.index(step).rng().shuffle(&mut components);
+            components.truncate(count);
+        }
+        self.upload(components.concat(), device)
+    }
+
+    fn drawn<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
+        let numbers = normals(count * self.size, 1.0, &self.seed.index(step));
+        self.upload(numbers, device)
+    }
+
+    fn upload<B: Backend>(&self, numbers: Vec<f32>, device: &B::Device) -> Matrix<B> {
         let rows = numbers.len() / self.size;
         upload(numbers, rows, self.size, device)
     }
@@ -286,8 +308,15 @@ impl<B: Backend> School<'_, B> {
 
     /// Latent numbers of a step of the marginal teacher.
     fn latent(&self) -> Matrix<B> {
+        let count = self.training.config.marginals.batch;
+        self.draws.batch(count, self.done, &self.device)
+    }
+
+    /// Shares of the mixture as it is.
+    fn mixture(&self) -> Matrix<B> {
         let count = self.training.config.marginals.components;
-        self.draws.draw(count, self.done, &self.device)
+        let latent = self.draws.all(count, &self.device);
+        self.generator.forward(latent).shares
     }
 
     /// Learns what is measured, asks for more where it is worst, and at last learns it all with a falling rate.
@@ -335,7 +364,7 @@ impl<B: Backend> School<'_, B> {
 
     /// Measures what the generator is worst at. What was released is kept before anything is learnt from it or told about it.
     fn measure(&mut self) -> Result<(), FitError> {
-        let shares = self.generator.forward(self.latent()).shares;
+        let shares = self.mixture();
         let gram = download(&self.teacher.gram(&shares));
         if !gram.iter().all(|x| x.is_finite()) {
             return Err(TrainingError::Diverged { step: self.done }.into());
@@ -373,7 +402,7 @@ impl<B: Backend> School<'_, B> {
 
     /// Notes the loss on the counts.
     fn look(&mut self) -> Result<(), FitError> {
-        let shares = self.generator.forward(self.latent()).shares;
+        let shares = self.mixture();
         let sets = self.training.layout.levels().len() + self.training.counts.measured.len();
         let loss = self.teacher.loss(&shares, sets);
         self.note(Some(loss), None)
@@ -424,7 +453,7 @@ impl<B: Backend> School<'_, B> {
                 self.keep(Some(&adversary), reserved)?;
                 granted += further;
             }
-            let latent = self.draws.draw(config.batch, self.done, &self.device);
+            let latent = self.draws.batch(config.batch, self.done, &self.device);
             let pass = self.generator.forward(latent);
             adversary.learn(&pass.shares)?;
             self.done += 1;
@@ -464,7 +493,7 @@ impl<B: Backend> School<'_, B> {
         if !self.generator.parameters.iter().all(finite) {
             return Err(TrainingError::Diverged { step: self.done }.into());
         }
-        let population = self.draws.draw(POPULATION, u64::MAX, &self.device);
+        let population = self.draws.all(POPULATION, &self.device);
         let forward = self.generator.plain(population);
         let latent = match self.draws.fixed {
             Some(numbers) => Latent::Fixed(numbers),

@@ -186,8 +186,8 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
         panic!("{result:?}");
     };
     assert!(source.downcast_ref::<TrainingError>().is_some());
-    // Four columns and the training: charged, and no more than that.
-    assert_eq!(charged.entries().len(), 5);
+    // Where the numbers of a column are, four columns and the training: charged, and no more than that.
+    assert_eq!(charged.entries().len(), 6);
     assert!(
         charged
             .spent()
@@ -203,7 +203,7 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
         &Unobserved,
     );
     assert!(matches!(again, Err(FitError::Method { .. })));
-    assert_eq!(charged.entries().len(), 5);
+    assert_eq!(charged.entries().len(), 6);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::train::{STEPS, VaeTraining};
 use super::{VaeConfig, VaeModel};
 use crate::device;
 use crate::dp_sgd::{Charged, Plan, StepNoise};
+use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::release::{Opened, Release, Saved, merged_domain};
@@ -96,7 +97,7 @@ impl Vae {
             None => {
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
                 let bins = bins(&measuring, allowed);
-                Codec::declared_with(table.schema(), &bins).map_err(refused)?
+                encode::codec(table, &measuring, &bins, context.ledger, context.noise)?
             }
         };
         let codes = codec.encode(table).map_err(refused)?;
@@ -122,12 +123,8 @@ impl Vae {
             }
             None => {
                 let mut curator = Curator::new(&codes, context.ledger, context.noise);
-                let opened = Opened::measure(
-                    measuring.columns_share,
-                    ordered(&codec),
-                    &mut curator,
-                    false,
-                )?;
+                let opened =
+                    Opened::measure(measuring.columns_share, ordered(&codec), &mut curator)?;
                 let rows = opened.rows();
                 let known = Known::of(Release::new(&measuring, opened, &mut curator, false)?);
                 let plan = Plan::calibrate(&config.course(), rows, 1.0, context.ledger)?;
