@@ -21,6 +21,13 @@ pub(crate) fn sample_given(
 ) -> Result<Table, SampleError> {
     let schema = &model.record.schema;
     let positions = given_columns(schema, given)?;
+    if model.shape.is_some() {
+        let first = given.schema().fields().first();
+        return Err(SampleError::Given {
+            column: first.map_or_else(String::new, |field| field.name.clone()),
+            problem: "rows of subjects in the order of time are made whole",
+        });
+    }
     let seed = seed.stream("cart/conditional");
     let mut found: Vec<Vec<Column>> = Vec::new();
     let mut place: Vec<(usize, usize)> = vec![(0, 0); given.rows()];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use parable_core::Model;
+use parable_table::Schema;
 use serde::Serialize;
 
 use crate::feature::Scale;
@@ -33,6 +33,21 @@ pub struct TreeSummary {
 }
 
 impl CartModel {
+    /// The schema of the table that the sequences make.
+    pub(crate) fn made(&self) -> &Schema {
+        let first = self.sequences.first();
+        first.map_or(&self.record.schema, |sequence| &sequence.common.schema)
+    }
+
+    /// Where a column stands in the table that the sequences make: once, or once for each row of a subject.
+    pub(crate) fn positions(&self, column: &str) -> Vec<usize> {
+        match (self.made().position(column), &self.shape) {
+            (Some(position), _) => vec![position],
+            (None, Some(shape)) => shape.places(&self.record.schema, column),
+            (None, None) => Vec::new(),
+        }
+    }
+
     /// The trees, in the order in which they draw.
     #[must_use]
     pub fn trees(&self) -> Vec<TreeSummary> {
@@ -48,14 +63,15 @@ impl CartModel {
         all
     }
 
-    /// The trees of a column as indented text, at most `max_depth` splits deep; `None` for a column that no tree draws. Of several trees of one column the first
+    /// The trees of a column as indented text, at most `max_depth` splits deep; `None` for a column that no tree draws. A column of a panel has trees for each row of a
+    /// subject. Of several trees of one column the first
     /// is drawn.
     #[must_use]
     pub fn draw_tree(&self, column: &str, max_depth: usize) -> Option<String> {
-        let position = self.schema().position(column)?;
+        let positions = self.positions(column);
         let mut text = String::new();
         for (index, sequence) in self.sequences.iter().enumerate() {
-            for stage in sequence.of_column(position) {
+            for stage in positions.iter().flat_map(|&at| sequence.of_column(at)) {
                 let summary = sequence.summary(stage);
                 let stratum = if self.sequences.len() > 1 {
                     format!("stratum {}, ", index + 1)
@@ -68,8 +84,8 @@ impl CartModel {
                 };
                 let _ = writeln!(
                     text,
-                    "{column}, {stratum}{}: {} leaves{trees}, depth {}",
-                    summary.part, summary.leaves, summary.depth
+                    "{}, {stratum}{}: {} leaves{trees}, depth {}",
+                    summary.column, summary.part, summary.leaves, summary.depth
                 );
                 sequence.draw_node(stage, 0, 0, max_depth, &mut text);
             }

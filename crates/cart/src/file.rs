@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use check::{Visit, ensure};
-use format::{HeadV2, SequenceV2, UniquesV2};
+use format::{HeadV2, SequenceV2, ShapeV2, UniquesV2};
 use parable_core::{Model, ModelFile, ModelFileError, ModelReader};
 use parable_table::{Kind, Schema};
 use trees::{Bytes, put_tree};
@@ -33,6 +33,7 @@ pub(crate) fn write(model: &CartModel, out: &mut dyn Write) -> Result<(), ModelF
             columns: uniques.columns.clone(),
             digests: uniques.digests.clone(),
         }),
+        shape: model.shape.as_ref().map(ShapeV2::from),
     };
     serde_json::to_writer(&mut *out, &head).map_err(|error| ModelFileError::Io(error.into()))?;
     let mut bytes = vec![b'\n'];
@@ -72,10 +73,24 @@ fn read(file: &ModelFile) -> Result<CartModel, String> {
         .iter()
         .all(|field| !matches!(field.kind, Kind::Text));
     ensure(kinds, "a column of free text")?;
+    let shape = match (head.shape, &config.panel) {
+        (Some(shape), Some(panel)) => Some(shape.check(panel, schema)?),
+        (None, None) => None,
+        _ => return Err("rows in the order of time without their shape".to_owned()),
+    };
+    let (made, settings) = match &shape {
+        None => (schema.clone(), config),
+        Some(shape) => {
+            let order: Vec<usize> = (0..schema.len()).collect();
+            let made = shape.schema(schema).map_err(|error| error.to_string())?;
+            (made, shape.config(&config, schema, &order))
+        }
+    };
     let common = Arc::new(Common {
-        schema: schema.clone(),
-        bound: Bound::of(&config, schema).map_err(|error| error.to_string())?,
-        draws: config.draws,
+        bound: Bound::of(&settings, &made).map_err(|error| error.to_string())?,
+        schema: made,
+        draws: settings.draws,
+        whole: settings.strata.is_none(),
     });
     ensure(!head.sequences.is_empty(), "it has no trees")?;
     let mut bytes = Bytes(&file.body[end + 1..]);
@@ -92,6 +107,7 @@ fn read(file: &ModelFile) -> Result<CartModel, String> {
             .uniques
             .map(|uniques| uniques.check(schema))
             .transpose()?,
+        shape,
     })
 }
 

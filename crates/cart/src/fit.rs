@@ -8,7 +8,8 @@ use parable_table::{Role, Table, Values};
 use crate::bound::Bound;
 use crate::config::{CartConfig, ReplicatedUniques, setting_error};
 use crate::model::{CartModel, Common};
-use crate::order::order_of;
+use crate::order::{self, order_of};
+use crate::panel::Shape;
 use crate::sequence::{self, Watch};
 use crate::uniques::Uniques;
 use crate::{bootstrap, strata};
@@ -80,21 +81,38 @@ impl Synthesizer for Cart {
             table,
             context,
         );
-        let bound = Bound::of(&self.config, table.schema())?;
+        let spread = self.spread(table)?;
+        let (inner, table, shape) = match &spread {
+            Some((inner, table, shape)) => (inner, table, Some(shape.clone())),
+            None => (self, table, None),
+        };
+        let bound = Bound::of(&inner.config, table.schema())?;
         record.warnings.extend(bound.broken_formulas(table));
         let coded = bound.coded(table).transpose()?;
         let table = coded.as_ref().unwrap_or(table);
-        let uniques = self.uniques(table, &mut record.warnings)?;
-        let sequences = self.sequences(table, bound, context, &mut record.warnings)?;
+        let uniques = inner.uniques(table, &mut record.warnings)?;
+        let sequences = inner.sequences(table, bound, context, &mut record.warnings)?;
         Ok(CartModel {
             record,
             sequences,
             uniques,
+            shape,
         })
     }
 }
 
 impl Cart {
+    /// The wide table of rows in the order of time, and what is to be done with it.
+    fn spread(&self, table: &Table) -> Result<Option<(Self, Table, Shape)>, FitError> {
+        let Some((shape, rows)) = Shape::find(table, &self.config)? else {
+            return Ok(None);
+        };
+        let order = order::wanted(table, &self.config)?;
+        let config = shape.config(&self.config, table.schema(), &order);
+        let wide = shape.spread(table, &rows)?;
+        Ok(Some((Self::new(config), wide, shape)))
+    }
+
     fn sequences(
         &self,
         table: &Table,
@@ -107,6 +125,7 @@ impl Cart {
             schema: table.schema().clone(),
             bound,
             draws: config.draws,
+            whole: config.strata.is_none(),
         });
         let strata = match &config.strata {
             None => vec![None],

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use parable_table::{Column, Constraint, Role, Table, Values};
+use parable_table::{Column, Constraint, Field, Kind, Levels, Role, Table, Values};
 
 /// One level of clusters, such as schools.
 #[derive(Clone, Debug)]
@@ -34,6 +34,51 @@ impl Labels {
             Self::Codes(codes) => codes.len(),
             Self::Integers(numbers) => numbers.len(),
         }
+    }
+
+    /// How many names there can be: levels of the schema, numbers within its bounds.
+    pub(crate) fn room(&self, field: &Field) -> usize {
+        match (self, &field.kind) {
+            (Self::Integers(numbers), Kind::Integer { bounds, .. }) => match bounds {
+                None => usize::MAX,
+                Some(known) => {
+                    let last = numbers.last().copied().unwrap_or(known.value.min);
+                    let after = known.value.max.checked_sub(last).unwrap_or(0).max(0);
+                    self.len().saturating_add(after as usize)
+                }
+            },
+            (Self::Codes(_), kind) => kind.levels().map_or(0, Levels::len).max(self.len()),
+            _ => self.len(),
+        }
+    }
+
+    /// These names and, as far as there is room, further ones behind them: levels that no real cluster has, numbers after the largest.
+    pub(crate) fn with_more(&self, field: &Field, count: usize) -> Self {
+        let more = count.min(self.room(field)).saturating_sub(self.len());
+        match self {
+            Self::Codes(codes) => {
+                let all = 0..field.kind.levels().map_or(0, Levels::len) as u32;
+                let free = all.filter(|code| codes.binary_search(code).is_err());
+                Self::Codes(codes.iter().copied().chain(free.take(more)).collect())
+            }
+            Self::Integers(numbers) => {
+                let last = numbers.last().copied().unwrap_or(0);
+                let after = (1..=more as i64).map(|step| last + step);
+                Self::Integers(numbers.iter().copied().chain(after).collect())
+            }
+        }
+    }
+
+    /// A column of these names.
+    ///
+    /// - `places`: where each row's name stands
+    pub(crate) fn column(&self, places: impl Iterator<Item = usize>) -> Column {
+        Column::complete(match self {
+            Self::Codes(codes) => Values::Codes(places.map(|place| codes[place]).collect()),
+            Self::Integers(numbers) => {
+                Values::Integer(places.map(|place| numbers[place]).collect())
+            }
+        })
     }
 }
 
@@ -96,7 +141,8 @@ pub(crate) fn find(table: &Table) -> Vec<ClusterLevel> {
     levels
 }
 
-fn clusters(column: &Column) -> Option<(Vec<u32>, Labels)> {
+/// The cluster of each row and what clusters are called; `None` where a row has none.
+pub(crate) fn clusters(column: &Column) -> Option<(Vec<u32>, Labels)> {
     if column.missing_bytes().is_some() || column.is_empty() {
         return None;
     }
@@ -134,7 +180,7 @@ fn nested(of_row: &[u32], clusters: usize, coarser: &[u32]) -> Option<Vec<u32>> 
 }
 
 /// A cell as something that can be compared: the missing byte and the bits of the value.
-fn cell(column: &Column, row: usize) -> (u8, u64) {
+pub(crate) fn cell(column: &Column, row: usize) -> (u8, u64) {
     if let Some(missing) = column.missing(row) {
         return (missing.to_byte(), 0);
     }
@@ -283,7 +329,7 @@ fn find_absences(table: &Table, levels: &mut [ClusterLevel]) {
 
 #[cfg(test)]
 mod tests {
-    use parable_table::{Field, Kind, Known, Levels, Schema};
+    use parable_table::{Bounds, Known, NumberFormat, Schema};
 
     use super::*;
 
@@ -350,6 +396,32 @@ mod tests {
                 .code(levels[1].columns[0].1[cluster])
         };
         assert_eq!(read(7), Some(1));
+    }
+
+    #[test]
+    fn further_names_are_free_levels_or_numbers_after_the_largest() {
+        let levels = Field::new("school", ids(6));
+        let codes = Labels::Codes(vec![1, 4]);
+        assert_eq!(codes.room(&levels), 6);
+        assert_eq!(codes.with_more(&levels, 4), Labels::Codes(vec![1, 4, 0, 2]));
+        assert_eq!(codes.with_more(&levels, 1), codes);
+        assert_eq!(codes.with_more(&levels, 99).len(), 6);
+        let whole = |bounds| {
+            let format = NumberFormat::default();
+            Field::new("school", Kind::Integer { bounds, format })
+        };
+        let numbers = Labels::Integers(vec![3, 7]);
+        assert_eq!(
+            numbers.with_more(&whole(None), 4),
+            Labels::Integers(vec![3, 7, 8, 9])
+        );
+        let bounds = Bounds { min: 0, max: 8 };
+        let bounded = whole(Some(Known::declared(bounds)));
+        assert_eq!(
+            numbers.with_more(&bounded, 9),
+            Labels::Integers(vec![3, 7, 8])
+        );
+        assert_eq!(numbers.column([1, 0, 1].into_iter()).number(2), Some(7.0));
     }
 
     #[test]

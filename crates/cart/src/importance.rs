@@ -1,6 +1,5 @@
 //! Which predictors matter for a column.
 
-use parable_core::Model;
 use serde::Serialize;
 
 use crate::model::{Book, CartModel, Sequence, Stage};
@@ -20,11 +19,11 @@ pub struct Importance {
 }
 
 impl CartModel {
-    /// For every column, in the order of the schema, its predictors by how much of its variation splits on them remove. Columns that nothing predicts have
+    /// For every column, in the order of the schema (those of a panel row by row), its predictors by how much of its variation splits on them remove. Columns that nothing predicts have
     /// none. Trees of one column (missing reasons, spikes, values) and strata count by their rows.
     #[must_use]
     pub fn importance(&self) -> Vec<Importance> {
-        let fields = self.schema().fields().iter().enumerate();
+        let fields = self.made().fields().iter().enumerate();
         fields
             .map(|(position, field)| {
                 let (mut all, mut removed) = (0.0, 0.0);

@@ -65,6 +65,7 @@ mod normal;
 mod order;
 mod ordering;
 mod pairs;
+mod panel;
 mod plan;
 mod private;
 mod prune;
@@ -82,7 +83,7 @@ mod values;
 mod work;
 
 pub use config::{
-    CartConfig, ColumnConfig, CrossFit, Draws, Fixed, Method, Predictors, Pruning,
+    CartConfig, ColumnConfig, CrossFit, Draws, Fixed, Method, Panel, Predictors, Pruning,
     ReplicatedUniques, Rule, SmallStrata, Smoothing, Strata, VisitOrder,
 };
 pub use describe::TreeSummary;

@@ -14,6 +14,7 @@ use crate::effects::Effects;
 use crate::feature::Coding;
 use crate::hierarchy::Labels;
 use crate::joint::Joint;
+use crate::panel::Shape;
 use crate::tree::Tree;
 use crate::uniques::Uniques;
 use crate::values::ValueCells;
@@ -29,6 +30,8 @@ pub struct CartModel {
     pub(crate) sequences: Vec<Sequence>,
     /// Digests of unique real people, if synthetic rows like them are to be drawn anew.
     pub(crate) uniques: Option<Uniques>,
+    /// How rows stand in the wide table that the sequences make, where rows of a subject have an order.
+    pub(crate) shape: Option<Shape>,
 }
 
 /// What makes the rows of one stratum, or all.
@@ -52,6 +55,8 @@ pub(crate) struct Common {
     pub(crate) schema: Schema,
     pub(crate) bound: Bound,
     pub(crate) draws: Draws,
+    /// Whether one sequence makes all rows.
+    pub(crate) whole: bool,
 }
 
 /// A level of clusters.
@@ -220,8 +225,8 @@ impl Model for CartModel {
         &self.record
     }
 
-    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, but never beyond
-    /// the names the schema has; from there on clusters get larger.
+    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, as far as there are names: numbers go on after the
+    /// largest, levels of the schema that no real cluster has are taken; from there on clusters get larger. In a panel the last subject may lack its last rows.
     fn sample_observed(
         &self,
         rows: usize,

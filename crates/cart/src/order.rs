@@ -34,7 +34,7 @@ pub(crate) fn order_of(
 }
 
 /// The order as the setting asks for it, whatever columns need.
-fn wanted(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> {
+pub(crate) fn wanted(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> {
     let fields = table.schema().fields();
     let group = |field: &Field| match field.role {
         Role::Treatment => 0u8,
@@ -143,6 +143,7 @@ fn learn(
             schema: small.schema().clone(),
             bound: bound.clone(),
             draws: config.draws,
+            whole: true,
         });
         let quiet = Watch::new(&Unobserved, 0, 1);
         let fitted = sequence::fit(&small, &config, &common, &order, seed, &quiet)?;

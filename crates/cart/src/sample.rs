@@ -15,8 +15,10 @@ use crate::bound::Given as Value;
 use crate::bound::Making;
 use crate::calibrate::Goal;
 use crate::expression::Cells;
+use crate::hierarchy::Labels;
 use crate::likeness::{Nesting, Series, likeness};
 use crate::model::{Book, CartModel, Part, Sequence, Source};
+use crate::panel;
 use crate::strata;
 use crate::uniques::digests;
 use filler::Filler;
@@ -31,6 +33,9 @@ pub(crate) fn sample(
     seed: &Seed,
     observer: &dyn Observer,
 ) -> Result<Table, SampleError> {
+    if let Some(shape) = &model.shape {
+        return panel::sample(model, shape, rows, seed, observer);
+    }
     let mut made = all(model, rows, seed, observer)?;
     let Some(uniques) = &model.uniques else {
         return Ok(Table::new(model.record.schema.clone(), made)?);
@@ -75,7 +80,7 @@ pub(crate) fn sample(
 }
 
 /// Rows of all strata in their real proportions, in random order unless they stand in clusters.
-fn all(
+pub(crate) fn all(
     model: &CartModel,
     rows: usize,
     seed: &Seed,
@@ -109,7 +114,7 @@ fn all(
     }
     let joined =
         |column: usize| Column::concat(parts.iter().map(|part| &part[column])).take(&order);
-    Ok((0..model.record.schema.len()).map(joined).collect())
+    Ok((0..parts[0].len()).map(joined).collect())
 }
 
 /// The columns of one stratum, in the order of the schema.
@@ -198,7 +203,8 @@ struct Work<'a> {
     balances: Vec<Option<Vec<Vec<f64>>>>,
     /// By level the numbers behind scores that clusters have in several columns at once.
     raws: Vec<OnceLock<Vec<Vec<f64>>>>,
-    /// By level the name of each cluster, as a position among the labels.
+    /// By level the names that clusters may have, and the name of each cluster, as a position among them.
+    labels: Vec<Labels>,
     names: Vec<Vec<usize>>,
 }
 
@@ -221,6 +227,7 @@ impl<'a> Work<'a> {
             shifts: vec![None; model.stages.len()],
             balances: vec![None; model.stages.len()],
             raws: model.levels.iter().map(|_| OnceLock::new()).collect(),
+            labels: model.levels.iter().map(|l| l.labels.clone()).collect(),
             names: deal(model, &seed.stream("cart/sample")),
         }
     }
@@ -273,7 +280,7 @@ impl<'a> Work<'a> {
         let outer = level.checked_sub(1).map(|outer| &self.frames[outer]);
         let counts = match outer {
             None if base == 0 => vec![self.rows as u32],
-            None => vec![self.clusters(self.model.levels[0].labels.len()) as u32],
+            None => vec![self.clusters() as u32],
             Some(outer) if level < base => outer.children.clone(),
             Some(outer) => outer.rows.clone(),
         };
@@ -318,6 +325,12 @@ impl<'a> Work<'a> {
                     .map(|&cluster| arms[cluster as usize])
                     .collect(),
             );
+        }
+        if let Some(clusters) = self.model.levels.get(level) {
+            let field = &self.model.common.schema.fields()[clusters.column];
+            self.labels[level] = clusters.labels.with_more(field, frame.units());
+            let known = self.names[level].len();
+            self.names[level].extend(known..self.labels[level].len());
         }
         self.frames.push(frame);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parable_core::{FitError, Observer, Progress};
 use parable_seed::Seed;
-use parable_table::Table;
+use parable_table::{Role, Table};
 
 use crate::calibrate::calibrate;
 use crate::config::CartConfig;
@@ -64,7 +64,9 @@ pub(crate) fn fit(
     let plan = Plan::of(table, config, &common.bound, order)?;
     let (mut stages, mut goals, mut unforeseen) = (Vec::new(), Vec::new(), Vec::new());
     for grown in plan.grow_all(config, &seed.stream("cart/grow"), watch)? {
-        if let (Part::Value(column), Some(false)) = (grown.stage.part, grown.held_up) {
+        if let (Part::Value(column), Some(false)) = (grown.stage.part, grown.held_up)
+            && table.schema().fields()[column].role != Role::Treatment
+        {
             unforeseen.push(column);
         }
         stages.push(grown.stage);

@@ -96,6 +96,7 @@ impl Plan<'_> {
         if let (Some(choice), Some(own)) = (&choice, own)
             && own.min_leaf_rows.is_none()
             && self.cross_fitted(config)
+            && level == self.levels.len()
         {
             // A tree of one leaf asks for more rows than there are.
             limits.min_leaf = choice.map_or(work.rows.len().max(1), |size| size.min_leaf);

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use parable_core::Model;
-
 use crate::describe::rows_below;
 use crate::model::{CartModel, Sequence, Stage};
 use crate::tree::Node;
@@ -21,14 +19,14 @@ impl CartModel {
     /// draws. Of several trees of one column the first is drawn.
     #[must_use]
     pub fn tree_svg(&self, column: &str, max_depth: usize) -> Option<String> {
-        let position = self.schema().position(column)?;
+        let positions = self.positions(column);
         let (mut body, mut width, mut height) = (String::new(), 2.0 * LEAF_WIDTH, 0.0);
         for sequence in &self.sequences {
-            for stage in sequence.of_column(position) {
+            for stage in positions.iter().flat_map(|&at| sequence.of_column(at)) {
                 let summary = sequence.summary(stage);
                 let title = format!(
-                    "{column}, {}: {} leaves, depth {}",
-                    summary.part, summary.leaves, summary.depth
+                    "{}, {}: {} leaves, depth {}",
+                    summary.column, summary.part, summary.leaves, summary.depth
                 );
                 let _ = write!(
                     body,

@@ -30,36 +30,6 @@ pub(crate) fn constant(table: &Table, position: usize) -> bool {
     })
 }
 
-/// One-way analysis of variance of the indicators of all levels together.
-pub(crate) fn nominal_icc(table: &Table, position: usize) -> f64 {
-    let (school, column) = (schools(table), table.column(position));
-    let levels = table.levels(position).map_or(0, parable_table::Levels::len);
-    let mut groups: HashMap<u32, Vec<f64>> = HashMap::new();
-    for row in 0..table.rows() {
-        if let (Some(school), Some(code)) = (school.code(row), column.code(row)) {
-            let held = groups.entry(school).or_insert_with(|| vec![0.0; levels]);
-            held[code as usize] += 1.0;
-        }
-    }
-    let count = groups.len() as f64;
-    let mut all = vec![0.0; levels];
-    let (mut n, mut between, mut squares) = (0.0, 0.0, 0.0);
-    for held in groups.values() {
-        let rows: f64 = held.iter().sum();
-        n += rows;
-        squares += rows * rows;
-        between += held.iter().map(|c| c * c).sum::<f64>() / rows;
-        all.iter_mut().zip(held).for_each(|(all, c)| *all += c);
-    }
-    let whole = all.iter().map(|c| c * c).sum::<f64>() / n;
-    let (ms_between, ms_within) = (
-        (between - whole) / (count - 1.0),
-        (n - between) / (n - count),
-    );
-    let size = (n - squares / n) / (count - 1.0);
-    (ms_between - ms_within) / (ms_between + (size - 1.0) * ms_within)
-}
-
 #[derive(Clone, Copy, PartialEq)]
 enum Sort {
     School,

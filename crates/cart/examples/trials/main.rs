@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The first argument holds settings (JSON), the second the presets (`A` without it), the third how many trials (20 without it), the fourth how many copies of
-//! each (1). Every trial is simulated, fitted and copied with a seed of its own; figures are means over trials, `sd` their standard deviation.
+//! each (1), the fifth the number of the first trial (0). Every trial is simulated, fitted and copied with a seed of its own; figures are means over trials, `sd` their standard deviation.
 
 #[path = "../../tests/analysis/mod.rs"]
 mod analysis;
@@ -20,7 +20,8 @@ mod quality;
 mod tally;
 
 use analysis::{
-    adjusted_effect, arms_of, fit, intraclass_correlation, modelled, overlap, share_missing,
+    adjusted_effect, arms_of, fit, intraclass_correlation, modelled, nominal_correlation, overlap,
+    share_missing,
 };
 use parable_cart::CartConfig;
 use parable_core::Model;
@@ -56,11 +57,11 @@ fn main() {
         let given = arguments.next();
         given.map_or(otherwise, |text| text.parse().expect("a number"))
     };
-    let (trials, samples) = (number(20), number(1));
+    let (trials, samples, first) = (number(20), number(1), number(0));
     for preset in presets.split(',') {
         let preset: Preset = preset.parse().expect("a preset");
         let mut tally = Tally::default();
-        for trial in 0..trials {
+        for trial in first..first + trials {
             measure(preset, trial, samples, &config, &mut tally);
         }
         println!("preset {preset}, {trials} trials, {samples} copies of each");
@@ -92,24 +93,33 @@ fn measure(preset: Preset, seed: u64, samples: u64, config: &CartConfig, tally: 
         outcomes(&real, &made, &trial.truth.pre_test, tally);
         nominal(&real, &made, tally);
         between::compare(&real, &made, tally);
-        two_way(&real, &made, tally);
+        two_way(&real, &made, "two-way S_pMSE", tally);
         tally.add("full copies, %", 100.0 * copies(&real, &made));
         let nearer = nearest::nearer(&real, &others, &made);
         tally.add("nearest record is one learnt from, % (50)", 100.0 * nearer);
-        let pair = Pair::new(&real, &made).expect("two tables of one schema");
-        let seed = Seed::from_u64(seed);
-        // Clusters are dealt new names: who compares names with what stands beside them sees nothing else.
-        let fields = real.schema().fields().iter();
-        let named = fields.filter(|field| field.role != Role::ClusterId);
-        let found = Propensity::tree()
-            .with_permutations(20)
-            .with_columns(named.map(|field| field.name.clone()));
-        let found = found.measure(&pair, &seed).expect("known columns");
-        tally.add(
-            "pMSE of a tree over chance",
-            found.ok().and_then(|m| m.ratio).unwrap_or(f64::NAN),
-        );
+        tally.add("pMSE of a tree over chance", told_apart(&real, &made, seed));
     }
+    // Schools differ, and another trial has other schools: what an honest copy of as many schools would come to.
+    let others = others.take(&(0..real.rows().min(others.rows())).collect::<Vec<_>>());
+    two_way(&real, &others, "another trial: two-way S_pMSE", tally);
+    tally.add(
+        "another trial: pMSE of a tree over chance",
+        told_apart(&real, &others, seed),
+    );
+}
+
+/// How well a tree tells rows apart, against shuffled labels.
+fn told_apart(real: &Table, made: &Table, seed: u64) -> f64 {
+    let pair = Pair::new(real, made).expect("two tables of one schema");
+    // Clusters are dealt new names: who compares names with what stands beside them sees nothing else.
+    let fields = real.schema().fields().iter();
+    let named = fields.filter(|field| field.role != Role::ClusterId);
+    let found = Propensity::tree()
+        .with_permutations(10)
+        .with_columns(named.map(|field| field.name.clone()));
+    let found = found.measure(&pair, &Seed::from_u64(seed));
+    let found = found.expect("known columns").ok();
+    found.and_then(|model| model.ratio).unwrap_or(f64::NAN)
 }
 
 /// Effects, likeness and attrition of every numeric outcome.
@@ -153,8 +163,8 @@ fn nominal(real: &Table, made: &Table, tally: &mut Tally) {
             continue;
         }
         let (there, here) = (
-            between::nominal_icc(real, position),
-            between::nominal_icc(made, position),
+            nominal_correlation(real, &field.name),
+            nominal_correlation(made, &field.name),
         );
         tally.add("ICC of nominal columns, made - real", here - there);
         tally.add(
@@ -167,7 +177,7 @@ fn nominal(real: &Table, made: &Table, tally: &mut Tally) {
 }
 
 /// Two-way tables of all columns but those that name clusters.
-fn two_way(real: &Table, made: &Table, tally: &mut Tally) {
+fn two_way(real: &Table, made: &Table, title: &str, tally: &mut Tally) {
     let fields = real.schema().fields();
     let kept: Vec<usize> = (0..fields.len())
         .filter(|&c| fields[c].role != Role::ClusterId)
@@ -193,15 +203,15 @@ fn two_way(real: &Table, made: &Table, tally: &mut Tally) {
         }
     }
     tally.add(
-        &format!("  worst: {} x {}", name(worst.1), name(worst.2)),
+        &format!("  {title}, worst: {} x {}", name(worst.1), name(worst.2)),
         worst.0,
     );
     tally.add(
-        "two-way S_pMSE, mean",
+        &format!("{title}, mean"),
         missed.iter().sum::<f64>() / missed.len() as f64,
     );
     tally.add(
-        "two-way S_pMSE, worst",
+        &format!("{title}, worst"),
         missed.iter().copied().fold(0.0, f64::max),
     );
 }

@@ -154,6 +154,12 @@ impl Strata {
 }
 
 impl ColumnConfig {
+    /// Whether it speaks of other columns.
+    pub(crate) fn names_others(&self) -> bool {
+        matches!(self.method, Method::NestedIn(_) | Method::Passive(_))
+            || self.predictors != Predictors::All
+    }
+
     /// Default settings but for the method.
     #[must_use]
     pub fn with_method(method: Method) -> Self {

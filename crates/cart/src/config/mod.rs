@@ -1,10 +1,12 @@
 //! The settings of a fit.
 
 mod columns;
+mod panel;
 
 use std::collections::BTreeMap;
 
 pub use columns::{ColumnConfig, Fixed, Method, Predictors, Rule, SmallStrata, Strata};
+pub use panel::Panel;
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,8 @@ pub struct CartConfig {
     pub rules: Vec<Rule>,
     /// Separate models for parts of the rows. Default: one model for all.
     pub strata: Option<Strata>,
+    /// Several rows per subject in the order of time. Default: rows have no order.
+    pub panel: Option<Panel>,
     /// Whether the model learns from a bootstrap sample of the rows (of whole clusters, where there are any), as rules for combining several copies ask for
     /// ("proper synthesis"). Each fit with another seed then is another draw of the model. Default: no.
     pub proper: bool,
@@ -168,6 +172,7 @@ impl Default for CartConfig {
             columns: BTreeMap::new(),
             rules: Vec::new(),
             strata: None,
+            panel: None,
             proper: false,
             trees: 1,
             pruning: Pruning::default(),
@@ -274,6 +279,13 @@ impl CartConfig {
     #[must_use]
     pub fn with_strata(mut self, strata: Strata) -> Self {
         self.strata = Some(strata);
+        self
+    }
+
+    /// The same for several rows per subject in the order of time.
+    #[must_use]
+    pub fn with_panel(mut self, panel: Panel) -> Self {
+        self.panel = Some(panel);
         self
     }
 

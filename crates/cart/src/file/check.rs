@@ -3,10 +3,11 @@
 use parable_table::{Field, Grid, Kind, Schema};
 
 use super::format::{
-    BookV2, FeatureV2, JointV2, LabelsV2, LevelV2, LinearV2, MixV2, PartV2, ScaleV2, SourceV2,
-    StageV2,
+    BookV2, FeatureV2, JointV2, LabelsV2, LevelV2, LinearV2, MixV2, PartV2, ScaleV2, ShapeV2,
+    SourceV2, StageV2,
 };
 use super::trees::{Bytes, take_tree};
+use crate::config::Panel;
 use crate::effects::Effects;
 use crate::feature::{Coding, Scale};
 use crate::hierarchy::Labels;
@@ -14,6 +15,7 @@ use crate::joint::Joint;
 use crate::linear::{Linear, Term};
 use crate::mix::Mix;
 use crate::model::{Book, Feature, LevelModel, Part, Source, Stage};
+use crate::panel::{self, Shape};
 use crate::values::ValueCells;
 
 pub(super) fn ensure(holds: bool, problem: impl Into<String>) -> Result<(), String> {
@@ -31,11 +33,10 @@ fn levels_of(field: &Field) -> usize {
     field.kind.levels().map_or(0, parable_table::Levels::len)
 }
 
-impl LevelV2 {
-    pub(super) fn check(self, schema: &Schema) -> Result<LevelModel, String> {
-        let field = field_of(schema, self.column)?;
-        let labels = match self.labels {
-            LabelsV2::Codes(codes) => {
+impl LabelsV2 {
+    fn check(self, field: &Field) -> Result<Labels, String> {
+        let labels = match self {
+            Self::Codes(codes) => {
                 let known = codes.iter().all(|&code| (code as usize) < levels_of(field));
                 ensure(
                     known && field.kind.is_categorical(),
@@ -43,7 +44,7 @@ impl LevelV2 {
                 )?;
                 Labels::Codes(codes)
             }
-            LabelsV2::Integers(numbers) => {
+            Self::Integers(numbers) => {
                 ensure(
                     matches!(field.kind, Kind::Integer { .. }),
                     "clusters named by numbers",
@@ -52,6 +53,39 @@ impl LevelV2 {
             }
         };
         ensure(labels.len() > 0, "a level without clusters")?;
+        Ok(labels)
+    }
+}
+
+impl ShapeV2 {
+    pub(super) fn check(self, config: &Panel, schema: &Schema) -> Result<Shape, String> {
+        let found = panel::positions(schema, &config.subject, &config.time);
+        let (subject, time) = found.map_err(|error| error.to_string())?;
+        let known =
+            |column: &usize| *column < schema.len() && *column != subject && *column != time;
+        ensure(
+            self.constant.iter().all(known) && self.constant.is_sorted_by(|a, b| a < b),
+            "columns of subjects that are not the schema's",
+        )?;
+        ensure(
+            self.ends.last() == Some(&true) && self.ends.len() <= panel::MOST_ROWS && self.rows > 0,
+            "subjects without rows",
+        )?;
+        Ok(Shape {
+            labels: self.labels.check(field_of(schema, subject)?)?,
+            subject,
+            time,
+            constant: self.constant,
+            ends: self.ends,
+            rows: self.rows,
+        })
+    }
+}
+
+impl LevelV2 {
+    pub(super) fn check(self, schema: &Schema) -> Result<LevelModel, String> {
+        let field = field_of(schema, self.column)?;
+        let labels = self.labels.check(field)?;
         for (&column, reasons) in &self.reasons {
             let codes = field_of(schema, column)?.missing_codes.len();
             let fits = reasons

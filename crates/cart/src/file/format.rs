@@ -9,6 +9,7 @@ use crate::feature::Scale;
 use crate::hierarchy::Labels;
 use crate::linear::Term;
 use crate::model::{Book, Feature, LevelModel, Part, Sequence, Source, Stage};
+use crate::panel::Shape;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +18,17 @@ pub(super) struct HeadV2 {
     /// One, or one for each stratum.
     pub(super) sequences: Vec<SequenceV2>,
     pub(super) uniques: Option<UniquesV2>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) shape: Option<ShapeV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShapeV2 {
+    pub(super) constant: Vec<usize>,
+    pub(super) ends: Vec<bool>,
+    pub(super) labels: LabelsV2,
+    pub(super) rows: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -151,14 +163,31 @@ pub(super) enum BookV2 {
     Codes(usize),
 }
 
+impl From<&Labels> for LabelsV2 {
+    fn from(labels: &Labels) -> Self {
+        match labels {
+            Labels::Codes(codes) => Self::Codes(codes.clone()),
+            Labels::Integers(numbers) => Self::Integers(numbers.clone()),
+        }
+    }
+}
+
+impl From<&Shape> for ShapeV2 {
+    fn from(shape: &Shape) -> Self {
+        Self {
+            constant: shape.constant.clone(),
+            ends: shape.ends.clone(),
+            labels: LabelsV2::from(&shape.labels),
+            rows: shape.rows,
+        }
+    }
+}
+
 impl From<&LevelModel> for LevelV2 {
     fn from(level: &LevelModel) -> Self {
         Self {
             column: level.column,
-            labels: match &level.labels {
-                Labels::Codes(codes) => LabelsV2::Codes(codes.clone()),
-                Labels::Integers(numbers) => LabelsV2::Integers(numbers.clone()),
-            },
+            labels: LabelsV2::from(&level.labels),
             patterns: level.patterns.clone(),
             reasons: level.reasons.clone(),
             row_counts: level.row_counts.clone(),

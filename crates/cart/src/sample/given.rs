@@ -167,7 +167,7 @@ impl Work<'_> {
                 .filter(|(position, _)| *position != column)
                 .collect();
             let rules = self.of_clusters(&others, level);
-            let wanted = |label: usize| match &self.model.levels[level].labels {
+            let wanted = |label: usize| match &self.labels[level] {
                 Labels::Codes(codes) => (0, u64::from(codes[label])),
                 Labels::Integers(numbers) => (0, numbers[label] as u64),
             };

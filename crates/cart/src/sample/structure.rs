@@ -4,7 +4,6 @@ use parable_table::{Column, Values};
 
 use super::Work;
 use crate::balance::{level_out, share_out};
-use crate::hierarchy::Labels;
 use crate::model::{Book, Part, Sequence, Source};
 use crate::rake::{self, rake};
 
@@ -53,12 +52,24 @@ impl<'a> Work<'a> {
         self.set_sizes(level, Source::Rows, rows);
     }
 
-    /// How many clusters of the coarsest level: as many per row as the real table has, within the names there are.
-    pub(super) fn clusters(&self, names: usize) -> usize {
-        let share = names as f64 * self.rows as f64 / self.model.rows.max(1) as f64;
+    /// How many clusters of the coarsest level: as many per row as the real table has, as far as there are names.
+    pub(super) fn clusters(&self) -> usize {
+        let real = self.model.levels[0].labels.len();
+        let share = real as f64 * self.rows as f64 / self.model.rows.max(1) as f64;
         (share.round() as usize)
-            .clamp(1, names.max(1))
+            .clamp(1, self.room(0).max(1))
             .min(self.rows)
+    }
+
+    /// How many clusters of a level can have a name. Strata share the names of the schema, so that each has those of its own only.
+    fn room(&self, level: usize) -> usize {
+        let clusters = &self.model.levels[level];
+        match self.model.common.whole {
+            true => clusters
+                .labels
+                .room(&self.model.common.schema.fields()[clusters.column]),
+            false => clusters.labels.len(),
+        }
     }
 
     pub(super) fn make_structure(&mut self, level: usize, stage: usize) {
@@ -121,7 +132,7 @@ impl<'a> Work<'a> {
     /// Finer clusters of each unit: at least one, at most one per row, and not more in all than there are names.
     fn fit_children(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
         let rows = &self.frames[level].rows;
-        let names = self.model.levels[level + 1].labels.len();
+        let names = self.room(level + 1);
         let mut made: Vec<u32> = sizes
             .iter()
             .zip(rows)
@@ -190,12 +201,7 @@ impl<'a> Work<'a> {
     /// What the clusters of a level are called.
     pub(super) fn names(&self, level: usize) -> Column {
         let names = self.names[level].iter().take(self.frames[level].units());
-        Column::complete(match &self.model.levels[level].labels {
-            Labels::Codes(codes) => Values::Codes(names.map(|&name| codes[name]).collect()),
-            Labels::Integers(numbers) => {
-                Values::Integer(names.map(|&name| numbers[name]).collect())
-            }
-        })
+        self.labels[level].column(names.copied())
     }
 
     /// The columns in the order of the schema, those of clusters repeated for their rows, clusters under new names.

@@ -199,3 +199,69 @@ pub(crate) fn intraclass_correlation(table: &Table, name: &str) -> f64 {
     );
     (between - within) / (between + ((n - squares / n) / (count - 1.0) - 1.0) * within)
 }
+
+/// One-way analysis of variance by school of the indicators of all levels of a column together.
+pub(crate) fn nominal_correlation(table: &Table, name: &str) -> f64 {
+    let position = table.schema().position(name).expect("a column");
+    let (school, column) = (
+        table.named("school_id").expect("schools").1,
+        table.column(position),
+    );
+    let levels = table.levels(position).expect("levels").len();
+    let mut groups: HashMap<u32, Vec<f64>> = HashMap::new();
+    for row in 0..table.rows() {
+        if let (Some(school), Some(code)) = (school.code(row), column.code(row)) {
+            let held = groups.entry(school).or_insert_with(|| vec![0.0; levels]);
+            held[code as usize] += 1.0;
+        }
+    }
+    let count = groups.len() as f64;
+    let mut all = vec![0.0; levels];
+    let (mut n, mut between, mut squares) = (0.0, 0.0, 0.0);
+    for held in groups.values() {
+        let rows: f64 = held.iter().sum();
+        n += rows;
+        squares += rows * rows;
+        between += held.iter().map(|c| c * c).sum::<f64>() / rows;
+        all.iter_mut().zip(held).for_each(|(all, c)| *all += c);
+    }
+    let whole = all.iter().map(|c| c * c).sum::<f64>() / n;
+    let (ms_between, ms_within) = (
+        (between - whole) / (count - 1.0),
+        (n - between) / (n - count),
+    );
+    let size = (n - squares / n) / (count - 1.0);
+    (ms_between - ms_within) / (ms_between + (size - 1.0) * ms_within)
+}
+
+/// Correlation over schools of the means of two columns.
+pub(crate) fn mean_correlation(table: &Table, first: &str, second: &str) -> f64 {
+    let school = table.named("school_id").expect("schools").1;
+    let means = |name: &str| {
+        let column = table.named(name).expect("a column").1;
+        let mut sums: HashMap<u32, (f64, f64)> = HashMap::new();
+        for row in 0..table.rows() {
+            if let (Some(school), Some(value)) = (school.code(row), value(column, row)) {
+                let sum = sums.entry(school).or_default();
+                *sum = (sum.0 + value, sum.1 + 1.0);
+            }
+        }
+        sums
+    };
+    let (a, b) = (means(first), means(second));
+    let pairs: Vec<(f64, f64)> = a
+        .iter()
+        .filter_map(|(school, a)| Some((a.0 / a.1, b.get(school).map(|b| b.0 / b.1)?)))
+        .collect();
+    let n = pairs.len() as f64;
+    let (x, y) = pairs
+        .iter()
+        .fold((0.0, 0.0), |(x, y), p| (x + p.0 / n, y + p.1 / n));
+    let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
+    for p in &pairs {
+        xx += (p.0 - x).powi(2);
+        xy += (p.0 - x) * (p.1 - y);
+        yy += (p.1 - y).powi(2);
+    }
+    xy / (xx * yy).sqrt()
+}
