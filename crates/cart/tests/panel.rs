@@ -20,9 +20,9 @@ fn real() -> Table {
     let mut rows: Vec<(i64, u32, u32, i64, f64, Option<u32>)> = Vec::new();
     for pupil in 0..800 {
         let (school, girl) = (pupil % 40, u32::from(rng.chance(0.5)));
-        let mut year = 2_018 + i64::from(rng.chance(0.3));
+        let first = 2_018 + i64::from(rng.chance(0.3));
         let mut score = 0.6 * schools[school] + 0.4 * f64::from(girl) + 0.8 * rng.normal();
-        for _ in 0..4 {
+        for year in first..first + 4 {
             let mood = rng.chance(0.9).then(|| {
                 let mut cut = |at: f64| u32::from(score + rng.normal() > at);
                 cut(-1.0) + cut(1.0)
@@ -33,7 +33,6 @@ fn real() -> Table {
                 break;
             }
             score = 0.8 * score + 0.6 * rng.normal() + 0.1;
-            year += 1;
         }
     }
     rng.shuffle(&mut rows);

@@ -17,6 +17,9 @@ pub(crate) use rows::sample;
 /// Rows of a subject, at most; each makes the wide table wider by all columns that vary.
 pub(crate) const MOST_ROWS: usize = 50;
 
+/// The rows of each subject in the order of time.
+pub(crate) type InTime = Vec<Vec<usize>>;
+
 /// How rows stand in a wide table.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
@@ -36,7 +39,7 @@ impl Shape {
     pub(crate) fn find(
         table: &Table,
         config: &CartConfig,
-    ) -> Result<Option<(Self, Vec<Vec<usize>>)>, FitError> {
+    ) -> Result<Option<(Self, InTime)>, FitError> {
         let Some(panel) = &config.panel else {
             return Ok(None);
         };
@@ -53,7 +56,7 @@ impl Shape {
         let Some((of_row, labels)) = hierarchy::clusters(table.column(subject)) else {
             return Ok(None);
         };
-        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); labels.len()];
+        let mut rows: InTime = vec![Vec::new(); labels.len()];
         for (row, &subject) in of_row.iter().enumerate() {
             rows[subject as usize].push(row);
         }
