@@ -62,7 +62,9 @@ mod teacher;
 mod train;
 mod vae;
 
-pub use config::{Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Teacher};
+pub use config::{
+    Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, StepsPerGenerator, Teacher,
+};
 pub use device::Compute;
 pub use error::TrainingError;
 pub use file::GanReader;

@@ -426,10 +426,10 @@ impl<B: Backend> School<'_, B> {
     /// Learns from a discriminator, and from the counts beside it.
     fn learn_rows(&mut self, rows: Rows<'_>, total: u64) -> Result<(), FitError> {
         let config = &self.training.config.discriminator;
-        let turn = self.training.config.steps_per_generator();
+        let how = self.training.config.steps_per_generator();
         let seed = self.training.seed.stream("gan/train");
         let layout = self.training.layout.clone();
-        let mut adversary = Adversary::<B>::new(config, rows, layout, &seed, &self.device);
+        let mut adversary = Adversary::<B>::new(config, how, rows, layout, &seed, &self.device);
         let snapshot = self.training.keeper.as_mut();
         let snapshot = snapshot.and_then(|keeper| keeper.resumed.take());
         match snapshot.filter(|_| self.at.adversary_steps > 0) {
@@ -455,13 +455,14 @@ impl<B: Backend> School<'_, B> {
             }
             let latent = self.draws.batch(config.batch, self.done, &self.device);
             let pass = self.generator.forward(latent);
-            adversary.learn(&pass.shares)?;
+            let enough = adversary.learn(&pass.shares)?;
             self.done += 1;
             self.at.adversary_steps = step;
-            if step.is_multiple_of(turn) {
+            if enough {
                 let (logits, loss) = adversary.gradient(&self.generator, &pass);
                 let counted = self.teacher.gradient(&pass.shares);
                 let counted = self.generator.back_to_logits(&pass, counted);
+                let counted = counted.mul_scalar(config.columns_weight);
                 let gradients = self.generator.back(&pass, logits.add(counted));
                 self.adam.step(
                     config.generator_rate,
@@ -471,6 +472,7 @@ impl<B: Backend> School<'_, B> {
                 if let Some(average) = &mut self.average {
                     average.add(&self.generator.parameters);
                 }
+                let turn = adversary.turn();
                 if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
                         return Err(TrainingError::Diverged { step: self.done }.into());

@@ -9,7 +9,7 @@ use common::{ledger, quick, toy};
 use parable_core::{FitContext, FitError, Model, Progress, Synthesizer, Unobserved};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit};
-use parable_gan::{Compute, Gan, GanConfig, GanModel, Teacher};
+use parable_gan::{Compute, Gan, GanConfig, GanModel, StepsPerGenerator, Teacher};
 use parable_seed::Seed;
 use parable_table::{Column, Schema, Table, Values};
 
@@ -81,7 +81,7 @@ fn a_discriminator_teaches_relations_without_a_guarantee_and_with_one() {
     let mut unlimited = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
     let plain = fit(config.clone(), &table, &mut unlimited).expect("a fit");
     config.private = true;
-    config.discriminator.steps_per_generator = Some(2);
+    config.discriminator.steps_per_generator = Some(StepsPerGenerator::Steps(2));
     let mut ledger = ledger(8.0);
     let private = fit(config, &table, &mut ledger).expect("a fit");
     assert!(
@@ -165,8 +165,8 @@ fn a_training_can_be_stopped_and_what_was_charged_stays_charged() {
     let config = quick().with_teacher(Teacher::Discriminator);
     let stopped = Gan::new(config).fit(&table, &mut context);
     assert!(matches!(stopped, Err(FitError::Cancelled)));
-    // Four columns, and the whole training before its first step.
-    assert_eq!(ledger.entries().len(), 5);
+    // Where the numbers of a column are, four columns, and the whole training before its first step.
+    assert_eq!(ledger.entries().len(), 6);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use parable_core::FitError;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
-use crate::config::DiscriminatorConfig;
+use crate::config::{DiscriminatorConfig, StepsPerGenerator};
 use crate::device::{Matrix, download, upload};
 use crate::discriminator::{discriminator, probability};
 use crate::generator::{Generator, Pass};
@@ -18,6 +18,7 @@ use crate::mlp::{Clip, Mlp};
 use crate::optimiser::Adam;
 use crate::snapshot::{Lacking, Snapshot};
 use crate::teacher::rows::{Rows, add_parts};
+use crate::teacher::turns::Turns;
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
@@ -32,6 +33,7 @@ pub(crate) struct Adversary<'r, B: Backend> {
     layout: Layout,
     seed: Seed,
     step: u64,
+    turns: Turns,
     /// Real rows that are computed at once.
     part: usize,
 }
@@ -39,6 +41,7 @@ pub(crate) struct Adversary<'r, B: Backend> {
 impl<'r, B: Backend> Adversary<'r, B> {
     pub(crate) fn new(
         config: &'r DiscriminatorConfig,
+        how: StepsPerGenerator,
         rows: Rows<'r>,
         layout: Layout,
         seed: &Seed,
@@ -52,6 +55,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
             network,
             seed: seed.stream("gan/adversary"),
             step: 0,
+            turns: Turns::new(how, rows.is_private(), config.steps),
             part: rows.part(config.batch, config.accumulate),
             config,
             rows,
@@ -68,18 +72,25 @@ impl<'r, B: Backend> Adversary<'r, B> {
     pub(crate) fn save(&self, snapshot: &mut Snapshot) {
         snapshot.put("discriminator", &self.network.parameters);
         self.adam.save("discriminator.adam", snapshot);
+        self.turns.save(snapshot);
     }
 
     /// Goes on behind so many steps with the network that was written down.
     pub(crate) fn load(&mut self, snapshot: &Snapshot, steps: u64) -> Result<(), Lacking> {
         snapshot.get("discriminator", &mut self.network.parameters)?;
         self.adam.load("discriminator.adam", snapshot)?;
+        self.turns.load(snapshot)?;
         self.step = steps;
         Ok(())
     }
 
-    /// One step of the discriminator against rows made from these shares.
-    pub(crate) fn learn(&mut self, shares: &Matrix<B>) -> Result<(), FitError> {
+    /// Steps for each of the generator at present.
+    pub(crate) fn turn(&self) -> u64 {
+        self.turns.steps()
+    }
+
+    /// One step of the discriminator against rows made from these shares. Says whether it is the generator's turn.
+    pub(crate) fn learn(&mut self, shares: &Matrix<B>) -> Result<bool, FitError> {
         let device = shares.device();
         let rows = self.rows.draw(self.config.batch, self.step, &self.seed);
         let clip = self.rows.clip();
@@ -87,6 +98,10 @@ impl<'r, B: Backend> Adversary<'r, B> {
         let most = self.config.batch.min(self.config.accumulate);
         let mut sums = self.sums(&made, most, 0.0, clip, &device);
         let real = self.rows.one_hot(&self.layout, &rows);
+        let right = self
+            .turns
+            .asks()
+            .then(|| self.accuracy(&made, &real, &device));
         let real = self.sums(&real, self.part, 1.0, clip, &device);
         for (sum, real) in sums.iter_mut().zip(real) {
             *sum = sum.clone().add(real);
@@ -98,7 +113,27 @@ impl<'r, B: Backend> Adversary<'r, B> {
         self.adam
             .step(self.config.rate, &mut self.network.parameters, gradients);
         self.step += 1;
-        Ok(())
+        Ok(self.turns.step(right))
+    }
+
+    /// Share of the rows of a step that it tells right. Under a guarantee it is the share of the made rows, which with a network that has noise in it is
+    /// no further release; of the real ones it would be.
+    fn accuracy(&self, made: &[f32], real: &[f32], device: &B::Device) -> f64 {
+        let width = self.layout.width();
+        let mut kinds = vec![(made, -1.0)];
+        if !self.is_private() {
+            kinds.push((real, 1.0));
+        }
+        let (mut right, mut all) = (0, 0);
+        for (rows, sign) in kinds {
+            for part in rows.chunks(self.config.accumulate * width) {
+                let rows = upload::<B>(part.to_vec(), part.len() / width, width, device);
+                let scores = download(&self.network.forward(rows).outputs);
+                right += scores.iter().filter(|score| sign * **score > 0.0).count();
+                all += scores.len();
+            }
+        }
+        right as f64 / all.max(1) as f64
     }
 
     /// Sums of the gradients of rows of one kind (1: real, 0: made), so many at once.
@@ -231,7 +266,9 @@ mod tests {
     use super::*;
     use crate::config::Clipping;
     use crate::device::{Task, run_on_cpu};
+    use crate::dp_sgd::{Plan, StepNoise};
     use crate::teacher::rows::Access;
+    use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 
     struct Parts(Option<Clip>);
 
@@ -249,7 +286,14 @@ mod tests {
                 access: Access::Plain,
             };
             let seed = Seed::from_u64(1);
-            let adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
+            let adversary = Adversary::<B>::new(
+                &config,
+                StepsPerGenerator::Steps(1),
+                rows,
+                layout,
+                &seed,
+                device,
+            );
             let every: Vec<u32> = (0..100).collect();
             let all = adversary.rows.one_hot(&adversary.layout, &every);
             let sums = |part: usize| -> Vec<f32> {
@@ -258,6 +302,54 @@ mod tests {
             };
             vec![sums(100), sums(32), sums(1), sums(512)]
         }
+    }
+
+    struct Accuracies(Access);
+
+    impl Task for Accuracies {
+        type Output = [f64; 2];
+
+        /// The accuracy on the same made rows beside two different sets of real ones.
+        fn run<B: Backend>(self, device: &B::Device) -> [f64; 2] {
+            let config = DiscriminatorConfig::default();
+            let rows = Rows {
+                columns: &[vec![0; 9], vec![0; 9]],
+                rows: 9,
+                access: self.0,
+            };
+            let (layout, how) = (Layout::new(&[3, 4], [].iter()), StepsPerGenerator::Adaptive);
+            let seed = Seed::from_u64(1);
+            let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
+            // Every combination of levels once as made rows; one of them a thousand times as real ones.
+            let row = |a: usize, b: usize| {
+                (0..7).map(move |at| f32::from(u8::from(at == a || at == 3 + b)))
+            };
+            let made: Vec<f32> = (0..12).flat_map(|at| row(at % 3, at / 3)).collect();
+            [0, 11].map(|at| {
+                let real: Vec<f32> = (0..1_000).flat_map(|_| row(at % 3, at / 3)).collect();
+                adversary.accuracy(&made, &real, device)
+            })
+        }
+    }
+
+    #[test]
+    fn under_a_guarantee_the_accuracy_knows_nothing_of_real_rows() {
+        let budget = Budget::approx(
+            Epsilon::new(1.0).expect("above 0"),
+            Delta::new(1e-6).expect("small"),
+        );
+        let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
+        let course = DiscriminatorConfig::default().course();
+        let plan = Plan::calibrate(&course, 5_000.0, 1.0, &ledger).expect("a plan");
+        let charged = plan.charge("test", &mut ledger).expect("within the budget");
+        let mut noise = NoiseSource::insecure_seeded([1; 32]);
+        let coins = Box::new(StepNoise::like(&mut noise));
+        let [one, other] = run_on_cpu(Accuracies(Access::Private(charged, coins)));
+        assert_eq!(one, other);
+        assert!(one > 0.0 && one < 1.0);
+        // The comparison sees an accuracy that does.
+        let [one, other] = run_on_cpu(Accuracies(Access::Plain));
+        assert_ne!(one, other);
     }
 
     #[test]

@@ -4,3 +4,4 @@ pub(crate) mod adversary;
 pub(crate) mod marginal;
 pub(crate) mod rows;
 pub(crate) mod targets;
+pub(crate) mod turns;

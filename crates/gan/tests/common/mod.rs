@@ -43,7 +43,8 @@ pub(crate) fn quick() -> GanConfig {
     let mut config = GanConfig::default();
     config.latent = 16;
     config.hidden = vec![32, 32];
-    config.marginals.components = 200;
+    config.marginals.components = 400;
+    config.marginals.batch = 200;
     config.marginals.max_bins = Some(10);
     config.marginals.final_steps = 300;
     config.discriminator.hidden = vec![32, 32];
