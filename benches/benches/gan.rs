@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
-use parable_core::{FitContext, Model, Synthesizer};
+use parable_core::{DynSynthesizer, FitContext};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
-use parable_gan::{Gan, GanConfig, Teacher};
+use parable_gan::{Gan, GanConfig, Teacher, Vae, VaeConfig};
 use parable_seed::Seed;
 use parable_table::{
     Bounds, Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values,
@@ -203,7 +203,25 @@ fn main() {
     ));
     let plain = adversary.non_private();
     runs.push(("discriminator/not-private".to_owned(), plain, None));
-    for (name, config, epsilon) in runs {
+    let mut methods: Vec<(String, Box<dyn DynSynthesizer>, Option<f64>)> = runs
+        .into_iter()
+        .map(
+            |(name, config, epsilon)| -> (_, Box<dyn DynSynthesizer>, _) {
+                (name, Box::new(Gan::new(config)), epsilon)
+            },
+        )
+        .collect();
+    for epsilon in [1.0, 10.0] {
+        let vae = Vae::new(VaeConfig::default());
+        methods.push((
+            format!("vae/epsilon-{epsilon}"),
+            Box::new(vae),
+            Some(epsilon),
+        ));
+    }
+    let open = Vae::new(VaeConfig::default().non_private());
+    methods.push(("vae/not-private".to_owned(), Box::new(open), None));
+    for (name, method, epsilon) in methods {
         if only
             .as_ref()
             .is_some_and(|only| !name.contains(only.as_str()))
@@ -223,9 +241,7 @@ fn main() {
             let mut noise = NoiseSource::insecure_seeded([seed as u8; 32]);
             let mut context = FitContext::new(Seed::from_u64(seed), &mut ledger, &mut noise);
             let (cpu, wall) = (cpu_seconds(), Instant::now());
-            let model = Gan::new(config.clone())
-                .fit(&train, &mut context)
-                .expect("a fit");
+            let model = method.fit_boxed(&train, &mut context).expect("a fit");
             let made = model.sample(TRAIN, &Seed::from_u64(seed)).expect("rows");
             let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
             let codes = coarse(&made, &train);

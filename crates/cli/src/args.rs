@@ -221,6 +221,13 @@ pub(crate) struct Fit {
     /// The model file to write. Confidential like the table it learnt from, unless the method is private
     #[arg(long, required_unless_present = "plan")]
     pub(crate) model: Option<PathBuf>,
+    /// Keep here how far a training is, and go on from there if the file exists (gan, vae). What was charged is not charged again. Removed
+    /// when the model is written; as confidential as the model
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// Steps between two writings of the checkpoint. A private training that is killed loses up to so many steps
+    #[arg(long, value_name = "STEPS", default_value = "100", requires = "checkpoint", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) checkpoint_every: u64,
     /// Replace the model file if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -376,7 +383,7 @@ pub(crate) struct Inspect {
     /// Show how the model draws this column: its trees and predictors, or the relations that were measured
     #[arg(long)]
     pub(crate) column: Option<String>,
-    /// Write a picture of the relations (private marginal methods) or of the tree of --column (cart), as SVG
+    /// Write a picture of the relations (private marginal methods) of the tree of --column (cart), or of the losses and the budget by step (gan, vae), as SVG
     #[arg(long, value_name = "FILE")]
     pub(crate) picture: Option<PathBuf>,
     /// Write the noisy tables that a private fit released, with their standard deviations and cost, as JSON

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Why a command did not succeed.
@@ -43,6 +44,15 @@ impl Failure {
         Self {
             kind: Kind::Cancelled,
             message: "cancelled; nothing was written".to_owned(),
+        }
+    }
+
+    /// The user asked to stop, and a checkpoint holds how far the work was.
+    pub(crate) fn paused(checkpoint: &Path) -> Self {
+        let shown = checkpoint.display();
+        Self {
+            kind: Kind::Cancelled,
+            message: format!("cancelled; the same command goes on from {shown}"),
         }
     }
 

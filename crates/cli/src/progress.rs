@@ -54,7 +54,10 @@ impl Terminal {
         bar.set_style(spinner());
         bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
-        Work { bar }
+        Work {
+            bar,
+            what: what.to_owned(),
+        }
     }
 
     /// Whether Ctrl-C was pressed.
@@ -68,7 +71,7 @@ fn spinner() -> ProgressStyle {
 }
 
 fn counted() -> ProgressStyle {
-    ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}")
+    ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}, {eta} left")
         .expect("a valid template")
 }
 
@@ -76,6 +79,7 @@ fn counted() -> ProgressStyle {
 #[derive(Debug)]
 pub(crate) struct Work {
     bar: ProgressBar,
+    what: String,
 }
 
 impl Work {
@@ -95,12 +99,41 @@ impl Work {
 
 impl Observer for Work {
     fn progress(&self, progress: Progress<'_>) -> ControlFlow<()> {
+        if progress.loss.is_some() || progress.spent.is_some() {
+            self.bar.set_message(said(&self.what, &progress));
+        }
         self.moved(progress.done, progress.total)
     }
+}
+
+/// What is done, with the loss and the budget where there are such.
+fn said(what: &str, progress: &Progress<'_>) -> String {
+    let mut text = what.to_owned();
+    if let Some(loss) = progress.loss {
+        text.push_str(&format!(", loss {loss:.4}"));
+    }
+    if let Some(spent) = progress.spent {
+        text.push_str(&format!(", epsilon {spent:.3} charged"));
+    }
+    text
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loss_and_budget_stand_beside_the_work() {
+        let progress = Progress::new("fit", 1, 2);
+        assert_eq!(said("fitting gan", &progress), "fitting gan");
+        let progress = progress.with_loss(Some(0.25)).with_spent(Some(1.0));
+        let text = said("fitting gan", &progress);
+        assert_eq!(text, "fitting gan, loss 0.2500, epsilon 1.000 charged");
     }
 }

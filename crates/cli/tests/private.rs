@@ -224,6 +224,7 @@ fn every_private_method_makes_a_table_from_declared_facts() {
         ("mst", &[][..]),
         ("direct", &["--require", "treatment,sen"]),
         ("gan", &["--set", few_steps, "--require-effects"]),
+        ("vae", &["--set", "steps=20", "--set", "batch=50"]),
         ("aim", &[]),
         ("private_cart", &[]),
         ("private_ipf", &[]),
@@ -240,4 +241,74 @@ fn every_private_method_makes_a_table_from_declared_facts() {
         let made = read(&trial.place.path(&format!("{method}.csv")));
         assert_eq!(made.lines().count(), 301, "{method}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_training_that_was_stopped_goes_on_and_its_ledger_verifies() {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    let trial = Trial::new();
+    let (model, ledger) = (
+        trial.place.text("m.parable"),
+        trial.place.text("ledger.jsonl"),
+    );
+    let (kept, picture) = (trial.place.text("m.checkpoint"), trial.place.text("m.svg"));
+    let marginals = r#"marginals={"rounds":2,"round_steps":2,"final_steps":4000,"components":100}"#;
+    let mut arguments = vec!["fit", &trial.data, "--schema", &trial.schema];
+    arguments.extend([
+        "--method",
+        "gan",
+        "--set",
+        marginals,
+        "--set",
+        "hidden=[32]",
+    ]);
+    arguments.extend([
+        "--model",
+        &model,
+        "--checkpoint",
+        &kept,
+        "--ledger",
+        &ledger,
+    ]);
+    arguments.extend(BUDGET);
+    let mut first = Command::new(env!("CARGO_BIN_EXE_parable"))
+        .args(&arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let path = trial.place.path("m.checkpoint");
+    while !path.exists() {
+        assert!(
+            first.try_wait().expect("a process").is_none(),
+            "it ended early"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let process = first.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &process]).status();
+    assert!(sent.expect("a signal").success());
+    let output = first.wait_with_output().expect("it ends");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{message}");
+    assert!(message.contains("goes on from"), "{message}");
+    assert!(path.exists() && !trial.place.path("m.parable").exists());
+    // Another budget is not the one that was charged.
+    let mut other = arguments.clone();
+    let at = other.iter().position(|word| *word == "2").expect("epsilon");
+    other[at] = "3";
+    fails(2, &["the budget differs"], &other);
+    succeeds(&arguments);
+    assert!(!path.exists());
+    let verified = succeeds(&["privacy", "verify", &ledger]);
+    assert!(verified.contains("chain and budget hold"), "{verified}");
+    succeeds(&["inspect", &model, "--picture", &picture]);
+    let picture = read(&trial.place.path("m.svg"));
+    assert!(picture.contains("epsilon charged") && picture.contains("divergence"));
+    // A method without steps has nothing to go on from.
+    let mut cart = vec!["fit", &trial.data, "--model", &model, "--force"];
+    cart.extend(["--checkpoint", &kept]);
+    fails(2, &["checkpoint", "cart"], &cart);
 }

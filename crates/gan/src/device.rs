@@ -143,6 +143,15 @@ mod tests {
             return;
         }
         let result = run(Compute::Cuda { index: 0 }, Product { size: 2 });
-        assert!(matches!(result, Err(FitError::Setting { setting, .. }) if setting == "compute"));
+        let Err(FitError::Setting { setting, problem }) = result else {
+            panic!("{result:?}");
+        };
+        let missing = if cfg!(feature = "cuda") {
+            "no CUDA driver was found"
+        } else {
+            "built without the feature `cuda`"
+        };
+        assert_eq!(setting, "compute");
+        assert!(problem.contains(missing), "{problem}");
     }
 }

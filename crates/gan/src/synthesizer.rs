@@ -83,6 +83,10 @@ impl Gan {
         };
         let resumed = resumed.map(Resumed::read).transpose();
         let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let (seed, observer) = (context.seed, context.observer);
+        let spent = Cell::new(epsilon(context.ledger));
+        let mut progress = progress_of(observer, &spent);
+        progress(0, 1, None)?;
         let codec = match &resumed {
             Some(resumed) => resumed.state.codec.clone(),
             None => {
@@ -102,10 +106,6 @@ impl Gan {
         };
         let codes = codec.encode(table).map_err(refused)?;
         required_sets(&config.marginals, codec.domain())?;
-        let (seed, observer) = (context.seed, context.observer);
-        let spent = Cell::new(epsilon(context.ledger));
-        let mut progress = progress_of(observer, &spent);
-        progress(0, 1, None)?;
         let relations = self.learns_relations();
         let mut curator;
         let (release, charged, snapshot) = match resumed {

@@ -158,7 +158,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
         let mut ledger = budget(&config);
         let going_on = fit(&config, &table, &mut ledger, checkpoint(), &Unobserved);
         assert_eq!(bytes(going_on.expect("a fit")), whole, "private {private}");
-        assert_eq!(ledger.entries().len(), if private { 5 } else { 1 });
+        assert_eq!(ledger.entries().len(), if private { 6 } else { 1 });
         std::fs::remove_file(&place).expect("a checkpoint");
     }
 }

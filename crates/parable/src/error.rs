@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use parable_core::{FitError, ModelFileError, SampleError};
+use parable_core::{CheckpointError, FitError, ModelFileError, SampleError};
 use parable_metrics::MetricError;
 use parable_table::csv::CsvError;
 use parable_table::schema_file::SchemaFileError;
@@ -77,6 +77,10 @@ impl Error {
     /// Whether something outside the input failed: a full disk, a file that cannot be written.
     #[must_use]
     pub fn is_environment(&self) -> bool {
-        matches!(self, Self::ModelFile(ModelFileError::Io(_)))
+        matches!(
+            self,
+            Self::ModelFile(ModelFileError::Io(_))
+                | Self::Fit(FitError::Checkpoint(CheckpointError::Io { .. }))
+        )
     }
 }

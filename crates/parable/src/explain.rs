@@ -4,7 +4,9 @@ use std::any::Any;
 
 use parable_cart::CartModel;
 use parable_core::{Model, Publication};
+use parable_gan::{GanModel, LossPoint, VaeModel};
 use parable_mst::MstModel;
+use parable_report::{TrainingCurve, training_svg};
 
 use crate::Fitted;
 
@@ -44,19 +46,53 @@ impl Fitted {
         Some(text)
     }
 
-    /// A picture as SVG: the tree that draws a column, or the relations that were measured between all columns. `None` for methods without one.
+    /// A picture as SVG: the tree that draws a column, the relations that were measured between all columns, or how the training of a network went.
+    /// `None` for methods without one.
     #[must_use]
     pub fn picture(&self, column: Option<&str>) -> Option<String> {
         match column {
             Some(column) => self.as_model::<CartModel>()?.tree_svg(column, DEPTH),
-            None => self.as_model::<MstModel>().map(MstModel::picture),
+            None => match self.as_model::<MstModel>() {
+                Some(model) => Some(model.picture()),
+                None => training_svg(&self.training()),
+            },
         }
+    }
+
+    /// How the training of a network went: its losses and the privacy loss charged, by step. Empty for other methods. Computed from released counts
+    /// and made rows alone if the fit was private, confidential else.
+    #[must_use]
+    pub fn training(&self) -> Vec<TrainingCurve> {
+        let points = match (self.as_model::<GanModel>(), self.as_model::<VaeModel>()) {
+            (Some(model), _) => model.curve(),
+            (_, Some(model)) => model.curve(),
+            _ => return Vec::new(),
+        };
+        let curve = |name: &str, number: fn(&LossPoint) -> Option<f64>| {
+            let points = points.iter();
+            let points = points.filter_map(|point| Some((point.step, number(point)?)));
+            let points: Vec<(u64, f64)> = points.collect();
+            (!points.is_empty()).then(|| TrainingCurve::new(name, points))
+        };
+        let curves = [
+            curve("rows written and read back: loss in nats", |p| p.rows),
+            curve("measured counts: divergence in nats per set", |p| {
+                p.marginals
+            }),
+            curve("made rows before the discriminator: loss in nats", |p| {
+                p.discriminator
+            }),
+            curve("epsilon charged", |p| p.spent),
+        ];
+        curves.into_iter().flatten().collect()
     }
 
     /// The noisy marginals that a private fit released, with their standard deviations and what they cost: may be published beside the rows.
     #[must_use]
     pub fn publication(&self) -> Option<&Publication> {
-        self.as_model::<MstModel>().map(MstModel::publication)
+        let own = self.as_model::<MstModel>().map(MstModel::publication);
+        own.or_else(|| self.as_model::<GanModel>()?.publication())
+            .or_else(|| self.as_model::<VaeModel>()?.publication())
     }
 
     fn as_model<M: Model>(&self) -> Option<&M> {

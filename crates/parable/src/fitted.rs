@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 
-use parable_core::{FitContext, FitRecord, Model, ModelFile, ModelFileError, Observer};
+use parable_core::{
+    Checkpointing, FitContext, FitError, FitRecord, Model, ModelFile, ModelFileError, Observer,
+};
 use parable_dp::{Ledger, NoiseSource};
 use parable_seed::Seed;
 use parable_table::constraints::Repair;
@@ -74,8 +76,47 @@ impl Fitted {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
+        Self::fit_kept(ledger, source, cleaned, method, seed, observer, None)
+    }
+
+    /// As [`Fitted::fit_under`], keeping a checkpoint: if its file is there, the fit goes on from it, and what stands in it is not charged a second
+    /// time. The ledger is a new one with the same budget, or the one that was charged. The file stays; remove it when the model is safe.
+    ///
+    /// # Errors
+    /// As [`Fitted::fit_under`]; a method that cannot go on ([`Method::is_resumable`]); a file that is damaged or of another fit.
+    pub fn fit_resumable(
+        ledger: &mut Ledger,
+        source: &Source,
+        cleaned: &Cleaned,
+        method: &Method,
+        seed: &Seed,
+        observer: &dyn Observer,
+        checkpoint: Checkpointing,
+    ) -> Result<Self, Error> {
+        if !method.is_resumable() {
+            let problem = format!(
+                "fits of method `{}` cannot go on after an interruption",
+                method.name()
+            );
+            let setting = "checkpoint".to_owned();
+            return Err(FitError::Setting { setting, problem }.into());
+        }
+        let checkpoint = Some(checkpoint);
+        Self::fit_kept(ledger, source, cleaned, method, seed, observer, checkpoint)
+    }
+
+    fn fit_kept(
+        ledger: &mut Ledger,
+        source: &Source,
+        cleaned: &Cleaned,
+        method: &Method,
+        seed: &Seed,
+        observer: &dyn Observer,
+        checkpoint: Option<Checkpointing>,
+    ) -> Result<Self, Error> {
         let mut noise = NoiseSource::operating_system();
         let mut context = FitContext::new(*seed, ledger, &mut noise).observed_by(observer);
+        context.checkpoint = checkpoint;
         let model = method
             .synthesizer()
             .fit_boxed(cleaned.table(), &mut context)?;

@@ -4,7 +4,7 @@ use parable_cart::{
     Cart, CartConfig, CartReader, PrivateCart, PrivateCartConfig, PrivateCartReader,
 };
 use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
-use parable_gan::{Gan, GanConfig, GanReader};
+use parable_gan::{Gan, GanConfig, GanReader, Vae, VaeConfig, VaeReader};
 use parable_ipf::{Ipf, IpfConfig, IpfReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
 use parable_table::{Codec, CodecConfig, CodecError, Recipe, Schema};
@@ -42,7 +42,7 @@ const fn private(name: &'static str, about: &'static str) -> MethodInfo {
 }
 
 /// The methods, those without a privacy guarantee first, best first.
-pub const METHODS: [MethodInfo; 11] = [
+pub const METHODS: [MethodInfo; 12] = [
     open("cart", "sequential trees"),
     open("ipf", "a log-linear model of margins"),
     open("independent", "each column on its own: a baseline"),
@@ -59,6 +59,10 @@ pub const METHODS: [MethodInfo; 11] = [
     private(
         "gan",
         "a generating network taught by noisy tables or by a private discriminator",
+    ),
+    private(
+        "vae",
+        "a network that writes rows as a few numbers and reads them back; private by clipped gradients with noise",
     ),
     private("private_cart", "sequential trees of noisy counts"),
     private("private_ipf", "a log-linear model of noisy margins"),
@@ -95,6 +99,7 @@ impl Method {
             "ipf" | "private_ipf" => Box::new(Ipf::new(ipf(name, settings)?)),
             "private_cart" => Box::new(PrivateCart::new(parsed::<PrivateCartConfig>(settings)?)),
             "gan" => Box::new(Gan::new(parsed::<GanConfig>(settings)?)),
+            "vae" => Box::new(Vae::new(parsed::<VaeConfig>(settings)?)),
             _ => {
                 let config = with_strategy(name, settings)?;
                 marginals = Some(config.clone());
@@ -118,6 +123,12 @@ impl Method {
     #[must_use]
     pub fn is_private(&self) -> bool {
         self.synthesizer.capabilities().private
+    }
+
+    /// Whether fits can go on after an interruption; see [`Fitted::fit_resumable`](crate::Fitted::fit_resumable).
+    #[must_use]
+    pub fn is_resumable(&self) -> bool {
+        self.synthesizer.capabilities().resumable
     }
 
     /// The method itself.
@@ -162,6 +173,7 @@ impl Method {
             .with(MstReader)
             .with(PrivateCartReader)
             .with(GanReader)
+            .with(VaeReader)
             .with(IpfReader)
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::bands::Bands;
 use crate::coarse::CoarseColumn;
 use crate::spectrum::MadeFrom;
+use crate::training::TrainingCurve;
 
 /// Everything a report shows: one table, and one or several synthetic versions of it with their evaluations.
 ///
@@ -60,6 +61,9 @@ pub struct MethodResult {
     pub made_from: Option<MadeFrom>,
     /// What was measured.
     pub evaluation: Evaluation,
+    /// How the training of a network went. Confidential where the fit was not private.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training: Vec<TrainingCurve>,
     /// What it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
@@ -257,6 +261,7 @@ impl MethodResult {
             record: None,
             made_from: None,
             evaluation,
+            training: Vec::new(),
             cost: None,
             cleaning: Vec::new(),
             notes: Vec::new(),
@@ -268,6 +273,13 @@ impl MethodResult {
     #[must_use]
     pub fn with_record(mut self, record: FitRecord) -> Self {
         self.record = Some(record);
+        self
+    }
+
+    /// The same with how the training went.
+    #[must_use]
+    pub fn with_training(mut self, curves: Vec<TrainingCurve>) -> Self {
+        self.training = curves;
         self
     }
 

@@ -41,6 +41,7 @@ mod results;
 mod section;
 mod spectrum;
 mod table;
+mod training;
 mod verdict;
 
 pub use band::{Band, Limits};
@@ -51,3 +52,4 @@ pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth, Usage};
 pub use release::Release;
 pub use report::Report;
 pub use spectrum::{Level, MadeFrom};
+pub use training::{TrainingCurve, training_svg};

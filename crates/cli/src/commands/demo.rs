@@ -239,6 +239,7 @@ fn page(options: &Demo, source: &Source, trial: &Trial, made: &[Made]) -> Report
     for one in made {
         let mut result = MethodResult::new(one.method, one.evaluation.clone())
             .with_record(one.fitted.record().clone())
+            .with_training(one.fitted.training())
             .with_cost(one.cost.clone())
             .with_cleaning(one.fitted.cleaning_steps());
         for repair in &one.synthetic.repairs {

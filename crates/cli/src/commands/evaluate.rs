@@ -105,6 +105,7 @@ pub(crate) fn run(options: &Evaluate, terminal: &Terminal, json: bool) -> Result
             if let Some(fitted) = &model {
                 result = result
                     .with_record(fitted.record().clone())
+                    .with_training(fitted.training())
                     .with_cleaning(fitted.cleaning_steps());
             }
             if let Some(made_from) = options.shown.made_from {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use parable::core::Checkpointing;
 use parable::dp::Ledger;
 use parable::seed::Seed;
 use parable::table::Recipe;
@@ -23,7 +24,9 @@ pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), 
         return work.plan(&options.private, rows, json);
     }
     let started = Instant::now();
-    let (fitted, ledger) = work.fit(&options.private, &options.seed, terminal)?;
+    let checkpoint = options.checkpoint.as_ref();
+    let checkpoint = checkpoint.map(|path| Checkpointing::new(path, options.checkpoint_every));
+    let (fitted, ledger) = work.fit(&options.private, &options.seed, checkpoint, terminal)?;
     let seconds = started.elapsed().as_secs_f64();
     let path = options
         .model
@@ -32,6 +35,10 @@ pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), 
     let shown = path.display();
     outputs.write(path, |file| Ok(fitted.write(file)?))?;
     work.write_ledger(&options.private, &ledger, &outputs)?;
+    if let Some(path) = &options.checkpoint {
+        std::fs::remove_file(path)
+            .map_err(|error| Failure::environment(format!("{}: {error}", path.display())))?;
+    }
     let (rows, columns) = (
         work.source.table().rows(),
         work.source.table().schema().len(),
@@ -90,6 +97,7 @@ impl Work {
         &self,
         private: &PrivateArgs,
         seed: &Seed,
+        checkpoint: Option<Checkpointing>,
         terminal: &Terminal,
     ) -> Result<(Fitted, Ledger), Failure> {
         let mut ledger = protection(private, &self.method)?.ledger();
@@ -104,14 +112,22 @@ impl Work {
             terminal.note(format!("note: {issue}"));
         }
         let work = terminal.work(&format!("fitting {}", self.method.name()));
-        let fitted = Fitted::fit_under(
-            &mut ledger,
-            &self.source,
-            &cleaned,
-            &self.method,
-            seed,
-            &work,
-        )?;
+        let (source, method) = (&self.source, &self.method);
+        let fitted = match checkpoint {
+            None => Fitted::fit_under(&mut ledger, source, &cleaned, method, seed, &work)?,
+            Some(checkpoint) => {
+                let path = checkpoint.path.clone();
+                if path.exists() {
+                    terminal.note(format!("going on from {}", path.display()));
+                }
+                let ledger = &mut ledger;
+                Fitted::fit_resumable(ledger, source, &cleaned, method, seed, &work, checkpoint)
+                    .map_err(|error| match error.is_cancelled() && path.exists() {
+                        true => Failure::paused(&path),
+                        false => error.into(),
+                    })?
+            }
+        };
         drop(work);
         for warning in &fitted.record().warnings {
             terminal.note(format!("warning: {warning}"));

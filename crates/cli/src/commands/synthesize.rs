@@ -17,7 +17,7 @@ pub(crate) fn run(options: &Synthesize, terminal: &Terminal, json: bool) -> Resu
     let work = Work::prepare(&options.input, &options.method, &options.private, terminal)?;
     // Learning and making must not share random numbers: whoever has the table's seed would know the draws of the fit.
     let seed = options.seed.stream("synthesize/fit");
-    let (fitted, ledger) = work.fit(&options.private, &seed, terminal)?;
+    let (fitted, ledger) = work.fit(&options.private, &seed, None, terminal)?;
     let rows = super::sample::rows(options.rows, &fitted)?;
     let made = sample(
         &fitted,

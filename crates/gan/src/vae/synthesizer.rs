@@ -92,6 +92,10 @@ impl Vae {
         };
         let resumed = resumed.map(Resumed::read).transpose();
         let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let (seed, observer) = (context.seed, context.observer);
+        let spent = Cell::new(epsilon(context.ledger));
+        let mut progress = progress_of(observer, &spent);
+        progress(0, 1, None)?;
         let codec = match &resumed {
             Some(resumed) => resumed.state.codec.clone(),
             None => {
@@ -101,10 +105,6 @@ impl Vae {
             }
         };
         let codes = codec.encode(table).map_err(refused)?;
-        let (seed, observer) = (context.seed, context.observer);
-        let spent = Cell::new(epsilon(context.ledger));
-        let mut progress = progress_of(observer, &spent);
-        progress(0, 1, None)?;
         let (known, charged, snapshot): (Known, Charged, Option<Snapshot>) = match resumed {
             Some(Resumed {
                 state,

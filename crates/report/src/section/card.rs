@@ -29,6 +29,7 @@ pub(crate) fn card(
             Some(record) => fitted(m, record),
             None => remark(m, "How this table was made is not recorded."),
         }
+        training(m, method);
         roles(m, schema);
         list(m, "Cleaning, undone after sampling", &method.cleaning);
         list(
@@ -58,6 +59,22 @@ pub(crate) fn card(
                 m.text(options)
             });
         });
+    });
+}
+
+/// How the training of a network went, if it was one.
+fn training(m: &mut Markup, method: &MethodResult) {
+    if method.training.is_empty() {
+        return;
+    }
+    m.leaf("h3", &[], "Training");
+    m.node("div", &[("class", &"pair")], |m| {
+        for curve in &method.training {
+            m.node("figure", &[], |m| {
+                m.leaf("figcaption", &[], &curve.name);
+                curve.draw(m);
+            });
+        }
     });
 }
 
