@@ -6,8 +6,8 @@ use analysis::{
     adjusted_effect, arms_of, fit, intraclass_correlation, mean_correlation, modelled,
     nominal_correlation, overlap, share_missing,
 };
-use parable_cart::{CartConfig, CrossFit};
-use parable_core::Model;
+use parable_cart::{CartConfig, CartReader, CrossFit};
+use parable_core::{Model, ModelFile, ModelReader};
 use parable_seed::Seed;
 use parable_table::{Column, Constraint, Kind, Known, Levels, Role, Schema, Table, Values};
 use parable_trials::{Preset, Trial, TrialConfig};
@@ -265,4 +265,37 @@ fn more_rows_make_more_schools_where_there_are_names_for_them() {
             assert_eq!(largest, 500.0 + 143.0);
         }
     }
+}
+
+#[test]
+fn a_trial_survives_its_file_and_a_damaged_one_never_panics() {
+    let config = TrialConfig::new(Preset::B).with_pupils(900);
+    let trial = Trial::simulate(&config, &Seed::from_u64(105)).expect("a trial");
+    let real = modelled(&trial.table);
+    let model = fit(&real, &CartConfig::default());
+    let good = ModelFile::of(&model).expect("a file");
+    let seed = Seed::from_u64(6);
+    let again = CartReader.read(&good).expect("a model");
+    assert_eq!(
+        again.sample(300, &seed).expect("a sample"),
+        model.sample(300, &seed).expect("a sample")
+    );
+    // The first line holds what clusters have in common.
+    let head = good
+        .body
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .expect("a line");
+    let mut rng = Seed::from_u64(7).rng();
+    let mut read = 0;
+    for _ in 0..400 {
+        let mut bad = good.clone();
+        let place = rng.below(head as u64) as usize;
+        bad.body[place] = b"0123456789,[].-"[rng.below(15) as usize];
+        if let Ok(model) = CartReader.read(&bad) {
+            let _ = model.sample(60, &seed);
+            read += 1;
+        }
+    }
+    assert!(read > 0, "some changes of digits are changes of numbers");
 }
