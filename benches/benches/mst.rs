@@ -5,35 +5,15 @@
 //! (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it, and a chain of relations made by seed (1,000,000 x 36).
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use parable_benches::adult_codes;
 use parable_core::Curator;
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_mst::{Mst, MstConfig, Strategy};
 use parable_seed::Seed;
-
-fn adult(file: &str) -> Option<Codes> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bench");
-    let text = std::fs::read_to_string(folder.join(file)).ok()?;
-    let levels = std::fs::read_to_string(folder.join("adult_codes.domain.json")).ok()?;
-    let levels: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&levels).ok()?;
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next()?.split(',').collect();
-    let mut columns = vec![Vec::new(); names.len()];
-    for line in lines {
-        for (column, code) in columns.iter_mut().zip(line.split(',')) {
-            column.push(code.parse().ok()?);
-        }
-    }
-    let attrs = names
-        .iter()
-        .map(|name| Some((*name, levels.get(*name)?.as_u64()? as u32)));
-    let attrs: Option<Vec<(&str, u32)>> = attrs.collect();
-    Codes::new(Domain::new(attrs?).ok()?, columns).ok()
-}
 
 /// Columns that follow the one before with probability 0.7, levels 2 to 19.
 fn chain(rows: usize, attrs: usize) -> Codes {
@@ -160,7 +140,7 @@ fn bench(criterion: &mut Criterion) {
         });
     };
     let config = MstConfig::default().with_ordered(ordered);
-    match adult("adult_codes.csv") {
+    match adult_codes("adult_codes.csv") {
         Some(codes) => {
             for epsilon in [0.1, 1.0, 10.0] {
                 let name = format!("swift/adult-14cols-48k/epsilon-{epsilon}");
@@ -178,7 +158,7 @@ fn bench(criterion: &mut Criterion) {
         }
         None => eprintln!("SKIPPED: ../shared/data/bench/adult_codes.csv is not there"),
     }
-    if let Some(codes) = adult("adult_codes_1200.csv") {
+    if let Some(codes) = adult_codes("adult_codes_1200.csv") {
         run(
             "swift/adult-14cols-1200/epsilon-1",
             &codes,

@@ -5,10 +5,10 @@
 //! Adult as codes (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it. `benches/mst` measures the marginal method on the same table.
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use parable_benches::adult_codes;
 use parable_cart::{PrivateCart, PrivateCartConfig};
 use parable_core::{Curator, FitContext, Model, Synthesizer};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
@@ -25,26 +25,6 @@ const ORDERED: [&str; 6] = [
     "capital-loss",
     "hours-per-week",
 ];
-
-fn adult(file: &str) -> Option<Codes> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bench");
-    let text = std::fs::read_to_string(folder.join(file)).ok()?;
-    let levels = std::fs::read_to_string(folder.join("adult_codes.domain.json")).ok()?;
-    let levels: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&levels).ok()?;
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next()?.split(',').collect();
-    let mut columns = vec![Vec::new(); names.len()];
-    for line in lines {
-        for (column, code) in columns.iter_mut().zip(line.split(',')) {
-            column.push(code.parse().ok()?);
-        }
-    }
-    let attrs = names
-        .iter()
-        .map(|name| Some((*name, levels.get(*name)?.as_u64()? as u32)));
-    let attrs: Option<Vec<(&str, u32)>> = attrs.collect();
-    Codes::new(Domain::new(attrs?).ok()?, columns).ok()
-}
 
 /// Codes as a table whose levels are their numbers.
 fn table(codes: &Codes) -> Table {
@@ -148,7 +128,7 @@ fn bench(criterion: &mut Criterion) {
         ("adult_codes.csv", "adult-14cols-48k"),
         ("adult_codes_1200.csv", "adult-14cols-1200"),
     ] {
-        let Some(codes) = adult(file) else {
+        let Some(codes) = adult_codes(file) else {
             eprintln!("SKIPPED: ../shared/data/bench/{file} is not there");
             continue;
         };

@@ -4,8 +4,8 @@ use parable_core::{
     Capabilities, Curator, FitContext, FitError, FitRecord, Publication, Synthesizer,
 };
 use parable_domain::{Domain, MarginalSource};
-use parable_table::codec::{Codec, CodecError, ValueCodes};
-use parable_table::{Kind, Schema, Table};
+use parable_table::Table;
+use parable_table::codec::{Codec, CodecError};
 
 use crate::bins;
 use crate::clusters;
@@ -102,7 +102,7 @@ impl Synthesizer for Mst {
         let (functions, notes) =
             clusters::released(&codec, &found.rules, &self.config, &mut curator)?;
         let facts = Facts {
-            ordered: ordered_by_kind(&codec, &self.config),
+            ordered: codec.ordered_with(&self.config.ordered),
             rules: found.rules.into_iter().chain(functions).collect(),
         };
         let past = self.past.as_ref();
@@ -215,37 +215,6 @@ fn ordered_by_name(domain: &Domain, config: &MstConfig) -> Vec<u32> {
         .collect()
 }
 
-/// Levels of ordinal columns and bins stand in an order; the missing reasons behind them do not.
-fn ordered_by_kind(codec: &Codec, config: &MstConfig) -> Vec<u32> {
-    let schema: &Schema = codec.schema();
-    schema
-        .fields()
-        .iter()
-        .zip(codec.columns())
-        .map(|(field, column)| match &column.values {
-            ValueCodes::Bins(bins) => bins.len() as u32,
-            ValueCodes::Levels(levels)
-                if matches!(field.kind, Kind::Ordinal { .. })
-                    || config.ordered.contains(&field.name) =>
-            {
-                levels.len() as u32
-            }
-            _ => 0,
-        })
-        .collect()
-}
-
 pub(crate) fn refused(error: CodecError) -> FitError {
-    match error {
-        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
-        CodecError::NoCodes { column, .. } => FitError::Unsupported {
-            method: NAME,
-            column,
-            kind: "free text or names of rows",
-        },
-        other => FitError::Method {
-            method: NAME.to_owned(),
-            source: Box::new(other),
-        },
-    }
+    FitError::no_codes(NAME, error)
 }

@@ -231,14 +231,7 @@ fn ipf(name: &str, settings: Map<String, Value>) -> Result<IpfConfig, Error> {
 }
 
 fn undeclared(error: CodecError) -> Error {
-    match error {
-        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact }.into(),
-        other => FitError::Method {
-            method: "mst".to_owned(),
-            source: Box::new(other),
-        }
-        .into(),
-    }
+    FitError::no_codes("mst", error).into()
 }
 
 fn parsed<T: DeserializeOwned>(settings: Map<String, Value>) -> Result<T, Error> {

@@ -85,19 +85,6 @@ impl PrivateCart {
             .collect();
         release(&self.config, ordered, curator, seed, &mut |_, _| Ok(()))
     }
-
-    /// What the schema says stands in an order, and the columns named in the settings.
-    fn ordered(&self, codec: &Codec) -> Vec<u32> {
-        let named = codec.columns().iter().zip(codec.ordered());
-        named
-            .map(
-                |(column, ordered)| match self.config.ordered.contains(&column.name) {
-                    true => column.value_codes(),
-                    false => ordered,
-                },
-            )
-            .collect()
-    }
 }
 
 impl Synthesizer for PrivateCart {
@@ -135,7 +122,7 @@ impl Synthesizer for PrivateCart {
         let mut curator = Curator::new(&codes, context.ledger, context.noise);
         let trees = release(
             &self.config,
-            self.ordered(&codec),
+            codec.ordered_with(&self.config.ordered),
             &mut curator,
             &context.seed,
             &mut progress,

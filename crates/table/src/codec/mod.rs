@@ -153,6 +153,18 @@ impl Codec {
             .collect()
     }
 
+    /// As [`Codec::ordered`], with the columns of these names in order whatever their kind.
+    #[must_use]
+    pub fn ordered_with(&self, named: &[String]) -> Vec<u32> {
+        let columns = self.columns.iter().zip(self.ordered());
+        columns
+            .map(|(column, ordered)| match named.contains(&column.name) {
+                true => column.value_codes(),
+                false => ordered,
+            })
+            .collect()
+    }
+
     /// The codes of a table. Columns are found by name; numbers outside all bins get the nearest one.
     ///
     /// # Errors
