@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use parable_core::{Observer, Progress, SampleError};
 use parable_seed::Seed;
-use parable_table::{Column, Table};
+use parable_table::{Column, Table, digests};
 
 use crate::bound::Given as Value;
 use crate::bound::Making;
@@ -20,7 +20,6 @@ use crate::likeness::{Nesting, Series, likeness};
 use crate::model::{Book, CartModel, Part, Sequence, Source};
 use crate::panel;
 use crate::strata;
-use crate::uniques::digests;
 use filler::Filler;
 pub(crate) use given::{Answer, answer};
 

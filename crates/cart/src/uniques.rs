@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use parable_table::{Column, Missing, Table, Values};
+use parable_table::{Column, Table, digests};
 
 /// The real people who are the only ones with their values, as digests.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,38 +44,9 @@ impl Uniques {
     }
 }
 
-/// A 64-bit digest of each row in some columns.
-pub(crate) fn digests(columns: &[Column], of: &[usize]) -> Vec<u64> {
-    let rows = columns.first().map_or(0, Column::len);
-    let mut digests = vec![0x9E37_79B9_7F4A_7C15u64; rows];
-    for &position in of {
-        let column = &columns[position];
-        for (row, digest) in digests.iter_mut().enumerate() {
-            let reason = column.missing(row).map_or(0, Missing::to_byte);
-            let value = match column.values() {
-                _ if reason != 0 => 0,
-                Values::Codes(codes) => u64::from(codes[row]),
-                Values::Integer(numbers) => numbers[row] as u64,
-                // Adding zero turns -0 into 0, which is the same value.
-                Values::Continuous(numbers) => (numbers[row] + 0.0).to_bits(),
-                _ => 0,
-            };
-            *digest = mix(mix(*digest ^ value).wrapping_add(u64::from(reason)));
-        }
-    }
-    digests
-}
-
-/// The finalizer of `splitmix64` (Steele, Lea & Flood 2014).
-fn mix(x: u64) -> u64 {
-    let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
-}
-
 #[cfg(test)]
 mod tests {
-    use parable_table::{Field, Kind, Schema};
+    use parable_table::{Field, Kind, Schema, Values};
 
     use super::*;
 

@@ -129,6 +129,17 @@ pub(crate) struct OutFile {
     pub(crate) force: bool,
 }
 
+/// Which groups of rows shall not agree.
+#[derive(Debug, Args)]
+pub(crate) struct DiverseArgs {
+    /// No group of rows that agree in the keys may agree in the target, e.g. --diverse income=age,sex,education: values are exchanged where one does; may be repeated
+    #[arg(long, value_name = "TARGET=KEY,KEY,...")]
+    pub(crate) diverse: Vec<String>,
+    /// Smaller groups are left as they are
+    #[arg(long, default_value = "20", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) diverse_rows: u32,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
     /// A table in a text file: separated by comma, semicolon, tab or bar, one header line
@@ -240,11 +251,13 @@ pub(crate) struct Sample {
     /// How many rows to make; as many as the model learnt from when left out
     #[arg(long, conflicts_with = "given")]
     pub(crate) rows: Option<usize>,
+    #[command(flatten)]
+    pub(crate) diverse: DiverseArgs,
     /// A value that every row must have, e.g. --where arm=treated --where sen=yes; may be repeated
-    #[arg(long = "where", value_name = "COLUMN=VALUE", conflicts_with = "given")]
+    #[arg(long = "where", value_name = "COLUMN=VALUE", conflicts_with_all = ["given", "diverse"])]
     pub(crate) values: Vec<String>,
     /// A table with some of the columns: one synthetic row is made for each of its rows, with its values
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "diverse")]
     pub(crate) given: Option<PathBuf>,
     /// How many tables to make, each from its own random numbers; they are named OUT-1, OUT-2, ... and judged together
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -267,6 +280,8 @@ pub(crate) struct Synthesize {
     /// How many rows to make; as many as the table has when left out
     #[arg(long)]
     pub(crate) rows: Option<usize>,
+    #[command(flatten)]
+    pub(crate) diverse: DiverseArgs,
     /// Where everything random starts: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,

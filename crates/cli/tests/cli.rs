@@ -452,3 +452,60 @@ fn privacy_questions_are_answered_and_checked() {
     ];
     fails(2, &["the implementation is broken"], &audit);
 }
+
+/// People whose sector and its name in words say nearly all about their income: all of sector 1 earn little.
+fn people() -> String {
+    let mut text = String::from("sector,sector_name,region,income\n");
+    for row in 0..400u32 {
+        let sector = row % 4;
+        let income = if sector == 1 || row % 3 == 0 {
+            "low"
+        } else {
+            "high"
+        };
+        let name = ["farm", "school", "mill", "bank"][sector as usize];
+        text.push_str(&format!("{sector},{name},{},{income}\n", row * 7 % 5));
+    }
+    text
+}
+
+/// Sectors of at least 20 rows by whose name the income is one and the same.
+fn sectors_that_agree(text: &str) -> usize {
+    let mut incomes = std::collections::BTreeMap::<&str, Vec<&str>>::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        incomes.entry(fields[1]).or_default().push(fields[3]);
+    }
+    let agree = |of: &&Vec<&str>| of.len() >= 20 && of.iter().all(|income| *income == of[0]);
+    incomes.values().filter(agree).count()
+}
+
+#[test]
+fn groups_that_agree_are_broken_on_request() {
+    let place = Place::new();
+    let data = place.write("people.csv", people());
+    let (model, plain, diverse) = (
+        place.text("m.parable"),
+        place.text("plain.csv"),
+        place.text("diverse.csv"),
+    );
+    succeeds(&["fit", &data, "--model", &model, "--quiet"]);
+    succeeds(&["sample", &model, "--out", &plain, "--quiet"]);
+    // The name follows from the sector, so that the model does not make it: a key all the same.
+    let rule = "income=sector_name";
+    let asked = ["sample", &model, "--out", &diverse, "--diverse", rule];
+    let output = common::parable(&asked);
+    assert!(output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("income: 1 broken"), "{said}");
+    assert_eq!(sectors_that_agree(&read(&place.path("plain.csv"))), 1);
+    assert_eq!(sectors_that_agree(&read(&place.path("diverse.csv"))), 0);
+    for bad in ["income", "wage=sector", "income=sectr", "income=income"] {
+        let out = place.text("bad.csv");
+        fails(
+            2,
+            &["diverse"],
+            &["sample", &model, "--out", &out, "--diverse", bad],
+        );
+    }
+}

@@ -140,6 +140,14 @@ pub enum SampleError {
         /// Rows that found no partner.
         unmatched: usize,
     },
+    /// A column cannot be made diverse.
+    #[error("column `{column}` cannot be made diverse: {problem}")]
+    Diversity {
+        /// The column.
+        column: String,
+        /// What is wrong with it, or with what is asked of it.
+        problem: &'static str,
+    },
     /// The columns made do not fit the schema.
     #[error(transparent)]
     Table(#[from] TableError),

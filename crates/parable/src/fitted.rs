@@ -3,7 +3,8 @@
 use std::io::{Read, Write};
 
 use parable_core::{
-    Checkpointing, FitContext, FitError, FitRecord, Model, ModelFile, ModelFileError, Observer,
+    Checkpointing, Diversified, Diversity, FitContext, FitError, FitRecord, Model, ModelFile,
+    ModelFileError, Observer, diversify,
 };
 use parable_dp::{Ledger, NoiseSource};
 use parable_seed::Seed;
@@ -159,6 +160,26 @@ impl Fitted {
             .model
             .sample_observed(rows, &seed.stream("sample"), observer)?;
         self.restored(&sampled, seed)
+    }
+
+    /// As [`Fitted::sample`], but no group of rows that agree in a rule's keys agrees in its target: see [`parable_core::diversify`]. Targets are columns that
+    /// the model makes, keys are columns of the source; what follows from a target is worked out after the exchange. One answer per rule.
+    ///
+    /// # Errors
+    /// As [`Fitted::sample`]; a rule that makes no sense for the model's columns.
+    pub fn sample_diverse(
+        &self,
+        rows: usize,
+        rules: &[Diversity],
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<(Synthetic, Vec<Diversified>), Error> {
+        let sampled = self
+            .model
+            .sample_observed(rows, &seed.stream("sample"), observer)?;
+        let whole = self.restored(&sampled, seed)?.table;
+        let (diverse, answers) = diversify(&sampled, &whole, rules, seed, observer)?;
+        Ok((self.restored(&diverse, seed)?, answers))
     }
 
     /// Puts back what cleaning took out, and repairs what breaks a declared rule.

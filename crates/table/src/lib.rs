@@ -40,6 +40,7 @@ mod column;
 mod constraint;
 pub mod constraints;
 pub mod csv;
+mod digests;
 mod distinct;
 mod error;
 mod field;
@@ -63,6 +64,7 @@ pub use clean::{CleanError, Issue, MissingPlan, PlanOptions, Preview, Recipe, St
 pub use codec::{Codec, CodecConfig, CodecError};
 pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
+pub use digests::digests;
 pub use error::{SchemaError, TableError};
 pub use field::{Field, MissingCode, Role};
 pub use infer::{InferOptions, Inference, infer};

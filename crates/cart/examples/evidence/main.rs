@@ -1,17 +1,17 @@
 //! Prints how well `cart` keeps four tables, and whom it gives away, under given settings.
 //!
 //! ```sh
-//! cargo run --release -p parable-cart --example evidence -- '{"min_leaf_rows": 8}' adult,star
+//! cargo run --release -p parable-cart --example evidence -- '{"min_leaf_rows": 8}' adult,star 20
 //! ```
 //!
-//! The first argument holds settings (JSON), the second the tables (all without it). Reads the tables of `../shared/data/bench` (see the README there), on which
+//! The first argument holds settings (JSON), the second the tables (all without it), the third the least rows of groups that are made diverse (none without it). Reads the tables of `../shared/data/bench` (see the README there), on which
 //! other packages were measured; means over 5 seeds. Peers on the same tables: `docs/methods/cart.md`.
 
 mod quality;
 mod tables;
 
 use parable_cart::{Cart, CartConfig, CartModel};
-use parable_core::{FitContext, Model, Synthesizer};
+use parable_core::{Diversity, FitContext, Model, Synthesizer, Unobserved, diversify};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::Table;
@@ -50,7 +50,7 @@ fn spent() -> (f64, f64, f64) {
     (ticks / 100.0, of("VmRSS:"), of("VmHWM:"))
 }
 
-fn report(case: &Case, real: &Table, config: &CartConfig) {
+fn report(case: &Case, real: &Table, config: &CartConfig, diverse: Option<usize>) {
     // Writing 5 resets the peak of resident memory.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let (start, before, _) = spent();
@@ -67,17 +67,32 @@ fn report(case: &Case, real: &Table, config: &CartConfig) {
         sampled - fitted,
         peak - before
     );
-    quality_of(case, real, &model);
+    quality_of(case, real, &model, diverse);
 }
 
-fn quality_of(case: &Case, real: &Table, model: &CartModel) {
+/// A sample whose groups of at least `diverse` rows with the same keys do not agree in the target.
+fn sample(case: &Case, model: &CartModel, rows: usize, seed: u64, diverse: Option<usize>) -> Table {
+    let seed = Seed::from_u64(seed);
+    let made = model.sample(rows, &seed).expect("a sample");
+    match diverse {
+        Some(least) if !case.keys.is_empty() => {
+            let keys = case.keys.iter().copied();
+            let rule = Diversity::new(case.target, keys).with_min_rows(least);
+            let (made, answers) =
+                diversify(&made, &made, &[rule], &seed, &Unobserved).expect("a sensible rule");
+            println!("  {} pairs of values exchanged", answers[0].exchanged);
+            made
+        }
+        _ => made,
+    }
+}
+
+fn quality_of(case: &Case, real: &Table, model: &CartModel, diverse: Option<usize>) {
     let count = real.schema().len();
     let (mut one, mut two, mut worst, mut copied, mut disclosed) =
         (0.0, 0.0, Vec::new(), 0.0, Vec::new());
     for seed in 0..SEEDS {
-        let made = model
-            .sample(real.rows(), &Seed::from_u64(seed))
-            .expect("a sample");
+        let made = sample(case, model, real.rows(), seed, diverse);
         let columns: Vec<Grouped> = (0..count)
             .map(|c| grouped(real.column(c), made.column(c)))
             .collect();
@@ -137,6 +152,9 @@ fn main() {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("settings: {error}"))
     });
     let wanted = arguments.next();
+    let diverse = arguments
+        .next()
+        .map(|rows| rows.parse().expect("a number of rows"));
     for case in &CASES {
         if wanted
             .as_ref()
@@ -145,7 +163,7 @@ fn main() {
             continue;
         }
         match load(case.name) {
-            Some(table) => report(case, &table, &config),
+            Some(table) => report(case, &table, &config, diverse),
             None => eprintln!(
                 "SKIPPED: no table `{}` in {} (or no gzip)",
                 case.name,

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use parable::core::Diversity;
 use parable::seed::Seed;
 use parable::table::Table;
 use parable::{Fitted, Synthetic};
 
 use super::say;
-use crate::args::Sample;
+use crate::args::{DiverseArgs, Sample};
 use crate::failure::Failure;
 use crate::output::Outputs;
 use crate::progress::Terminal;
@@ -29,7 +30,10 @@ pub(crate) fn run(options: &Sample, terminal: &Terminal, json: bool) -> Result<(
         };
         let made = match &given {
             Some(given) => sample_given(&fitted, given, &seed, terminal)?,
-            None => sample(&fitted, rows(options.rows, &fitted)?, &seed, terminal)?,
+            None => {
+                let rows = rows(options.rows, &fitted)?;
+                sample_diverse(&fitted, rows, &options.diverse, &seed, terminal)?
+            }
         };
         repairs.push(made.repairs);
         tables.push(made.table);
@@ -116,6 +120,45 @@ pub(super) fn sample(
     let made = fitted.sample(rows, seed, &work)?;
     drop(work);
     told(made, terminal)
+}
+
+/// As [`sample`], with values exchanged as asked, telling the user how many.
+pub(super) fn sample_diverse(
+    fitted: &Fitted,
+    rows: usize,
+    asked: &DiverseArgs,
+    seed: &Seed,
+    terminal: &Terminal,
+) -> Result<Synthetic, Failure> {
+    let rules = rules(asked)?;
+    if rules.is_empty() {
+        return sample(fitted, rows, seed, terminal);
+    }
+    let work = terminal.work("sampling");
+    let (made, answers) = fitted.sample_diverse(rows, &rules, seed, &work)?;
+    drop(work);
+    for (rule, answer) in rules.iter().zip(answers) {
+        let keys = rule.keys.join(", ");
+        terminal.note(format!(
+            "groups with the same {keys} that agreed in {}: {} broken by an exchange of two values, {} left",
+            rule.target, answer.exchanged, answer.left
+        ));
+    }
+    told(made, terminal)
+}
+
+/// What the user asks to be diverse.
+fn rules(asked: &DiverseArgs) -> Result<Vec<Diversity>, Failure> {
+    let rule = |text: &String| {
+        let (target, keys) = text.split_once('=').ok_or_else(|| {
+            Failure::input(format!(
+                "--diverse {text}: expected TARGET=KEY,KEY, such as income=age,sex"
+            ))
+        })?;
+        let keys = keys.split(',').filter(|key| !key.is_empty());
+        Ok(Diversity::new(target, keys).with_min_rows(asked.diverse_rows as usize))
+    };
+    asked.diverse.iter().map(rule).collect()
 }
 
 fn sample_given(

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::fit::Work;
-use super::sample::sample;
+use super::sample::sample_diverse;
 use super::say;
 use crate::args::Synthesize;
 use crate::failure::Failure;
@@ -19,9 +19,10 @@ pub(crate) fn run(options: &Synthesize, terminal: &Terminal, json: bool) -> Resu
     let seed = options.seed.stream("synthesize/fit");
     let (fitted, ledger) = work.fit(&options.private, &seed, None, terminal)?;
     let rows = super::sample::rows(options.rows, &fitted)?;
-    let made = sample(
+    let made = sample_diverse(
         &fitted,
         rows,
+        &options.diverse,
         &options.seed.stream("synthesize/sample"),
         terminal,
     )?;
