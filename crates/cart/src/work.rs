@@ -12,6 +12,9 @@ use crate::values::{ValueCells, grid_of};
 /// A column with fewer other distinct numbers has no spikes: all its numbers are frequent.
 const MIN_DISTINCT_BESIDE_SPIKES: usize = 12;
 
+/// Rows that a value of a number must have on average for the number to be predicted as a class.
+const ROWS_PER_VALUE: usize = 100;
+
 /// What a tree is grown on.
 pub(crate) struct Work {
     pub(crate) rows: Vec<u32>,
@@ -187,12 +190,16 @@ fn number_work(
         let place = of.partition_point(|(known, _)| *known < number);
         codes[row as usize] = of[place.min(of.len() - 1)].1;
     }
-    let response = match groups {
-        Some(_) => Response::Classes {
+    let count = cells.cells.len();
+    let few =
+        own.is_some() && of.len() <= config.class_values && rows.len() >= ROWS_PER_VALUE * of.len();
+    let response = if groups.is_some() || few {
+        Response::Classes {
             codes: codes.clone(),
-            count: cells.cells.len(),
-        },
-        None => Response::Number(numbers),
+            count,
+        }
+    } else {
+        Response::Number(numbers)
     };
     Work {
         rows,

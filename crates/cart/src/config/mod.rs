@@ -35,6 +35,9 @@ pub struct CartConfig {
     /// A number that more than this share of the rows has is drawn like a category first, the others after it. Default 0.3: leaves keep smaller
     /// spikes by themselves, and a tree of their own for these fits no better.
     pub spike_share: f64,
+    /// A number with at most this many distinct values, each of 100 rows on average, is predicted as a class: splits then see more than its mean. Default 40. On STAR
+    /// it lowers the worst two-way table from 5.4 to 4.5.
+    pub class_values: usize,
     /// How the rows of a leaf share out what it holds. Default: balanced.
     pub draws: Draws,
     /// Most bins of a numeric predictor in tables above [`exact_rows`](Self::exact_rows). Default 255, at which splits are as good as exact ones.
@@ -54,7 +57,8 @@ pub struct CartConfig {
     pub proper: bool,
     /// Trees per column, each grown on a bootstrap sample; a row is drawn from one of them, by chance. Default 1: a single tree on the rows themselves.
     pub trees: usize,
-    /// How far a grown tree is cut back. Default: not at all.
+    /// How far a grown tree is cut back. Default: a split has to lower the deviance by 2 per leaf, which is the criterion of Akaike 1974. Trees without it keep two-way tables
+    /// a little better and repeat their rows far more (`docs/methods/cart.md`).
     pub pruning: Pruning,
     /// How many rows the nodes above a leaf count for when a value is drawn: the shares of small leaves are drawn towards those of their neighbours. Default 0:
     /// leaves stand for themselves.
@@ -102,18 +106,23 @@ pub enum CrossFit {
 }
 
 /// How far a grown tree is cut back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Pruning {
     /// Not at all: it ends at its smallest leaves.
-    #[default]
     None,
     /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers the deviance by at least this much per leaf. 2 is the criterion of
     /// Akaike 1974.
     Deviance(f64),
     /// A split stays if its gain is larger than this share (0 to 1) of gains when the target is shuffled within the node, or if a split below it stays.
     Permutation(f64),
+}
+
+impl Default for Pruning {
+    fn default() -> Self {
+        Self::Deviance(2.0)
+    }
 }
 
 /// What happens to synthetic rows that agree with a real person who is unique, and are unique in the synthetic table themselves.
@@ -166,6 +175,7 @@ impl Default for CartConfig {
             smoothing: Smoothing::default(),
             min_shared_rows: 7,
             spike_share: 0.3,
+            class_values: 40,
             draws: Draws::default(),
             max_bins: 255,
             exact_rows: 10_000,
