@@ -6,7 +6,7 @@ use analysis::{
     adjusted_effect, arms_of, fit, intraclass_correlation, mean_correlation, modelled,
     nominal_correlation, overlap, share_missing,
 };
-use parable_cart::{CartConfig, CartReader, CrossFit};
+use parable_cart::{CartConfig, CartReader, CrossFit, Pruning};
 use parable_core::{Model, ModelFile, ModelReader};
 use parable_seed::Seed;
 use parable_table::{Column, Constraint, Kind, Known, Levels, Role, Schema, Table, Values};
@@ -196,7 +196,9 @@ fn small_trials_say_what_does_not_hold_up() {
     assert!(!found[0].contains("`post_reading`"), "{found:?}");
     let plain = fit(
         &real,
-        &CartConfig::default().with_cross_fit(CrossFit::Never),
+        &CartConfig::default()
+            .with_cross_fit(CrossFit::Never)
+            .with_pruning(Pruning::None),
     );
     assert_eq!(told(&plain), found, "told whether trees follow it or not");
     let leaves = |model: &parable_cart::CartModel, name: &str| {

@@ -124,6 +124,7 @@ fn a_group_that_no_row_can_help_is_counted() {
 fn rules_that_make_no_sense_are_refused_by_column() {
     let refused = |table: &Table, rule: Diversity| match diversify(
         table,
+        table,
         &[rule],
         &Seed::from_u64(1),
         &Unobserved,
