@@ -32,14 +32,30 @@ pub(crate) trait Task {
     fn run<B: Backend>(self, device: &B::Device) -> Self::Output;
 }
 
-/// Runs the work where it is asked to run.
+/// Whether there is what a fit is to compute on: asked before anything is paid for.
 ///
 /// # Errors
 /// The device is not there, or this build cannot use it.
-pub(crate) fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
+pub(crate) fn find(compute: Compute) -> Result<(), FitError> {
     match compute {
-        Compute::Cpu => Ok(task.run::<Flex>(&FlexDevice)),
-        Compute::Cuda { index } => cuda(index, task),
+        Compute::Cpu => Ok(()),
+        Compute::Cuda { .. } => find_cuda(),
+    }
+}
+
+/// Runs the work where it is asked to run.
+///
+/// # Errors
+/// As [`find`].
+pub(crate) fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
+    find(compute)?;
+    match compute {
+        #[cfg(feature = "cuda")]
+        Compute::Cuda { index } => {
+            Ok(task.run::<burn_cuda::Cuda>(&burn_cuda::CudaDevice::new(index)))
+        }
+        // Without the feature no card is ever found.
+        _ => Ok(task.run::<Flex>(&FlexDevice)),
     }
 }
 
@@ -50,19 +66,19 @@ pub(crate) fn run_on_cpu<T: Task>(task: T) -> T::Output {
 }
 
 #[cfg(feature = "cuda")]
-fn cuda<T: Task>(index: usize, task: T) -> Result<T::Output, FitError> {
+fn find_cuda() -> Result<(), FitError> {
     // The back end does not report a missing driver but panics in a thread of its own: look first.
     let names = ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
-    if !names.iter().any(|name| crate::driver::is_there(name)) {
-        return Err(unusable(
-            "no CUDA driver was found: the library libcuda.so.1 is not there",
-        ));
+    if names.iter().any(|name| crate::driver::is_there(name)) {
+        return Ok(());
     }
-    Ok(task.run::<burn_cuda::Cuda>(&burn_cuda::CudaDevice::new(index)))
+    Err(unusable(
+        "no CUDA driver was found: the library libcuda.so.1 is not there",
+    ))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn cuda<T: Task>(_: usize, _: T) -> Result<T::Output, FitError> {
+fn find_cuda() -> Result<(), FitError> {
     Err(unusable(
         "this program was built without the feature `cuda`",
     ))

@@ -109,7 +109,7 @@ impl<'a, 'b> Release<'a, 'b> {
     ) -> Result<Self, FitError> {
         let Opened { publication, known } = opened;
         let required = if relations {
-            required_sets(config, &publication.domain)?
+            required_sets(config, |name| publication.domain.position(name))?
         } else {
             Vec::new()
         };
@@ -428,16 +428,16 @@ pub(crate) fn merged_domain(domain: &Domain, groups: &[Groups]) -> Result<Domain
     Ok(recoding.domain().clone())
 }
 
-/// The sets named in the settings.
+/// The sets named in the settings, given where a column stands.
 pub(crate) fn required_sets(
     config: &MarginalConfig,
-    domain: &Domain,
+    position: impl Fn(&str) -> Option<u32>,
 ) -> Result<Vec<AttrSet>, FitError> {
     let mut sets = Vec::new();
     for names in &config.required {
         let mut attrs = Vec::new();
         for name in names {
-            let attr = domain.position(name);
+            let attr = position(name);
             attrs.push(attr.ok_or_else(|| {
                 setting(
                     "marginals.required",

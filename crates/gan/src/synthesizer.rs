@@ -9,8 +9,8 @@ use parable_core::{
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::Rho;
 use parable_pgm::Groups;
-use parable_table::codec::{Codec, CodecConfig, CodecError, ValueCodes};
-use parable_table::{Kind, Table};
+use parable_table::Table;
+use parable_table::codec::{Codec, CodecConfig, CodecError};
 
 use crate::config::{GanConfig, MarginalConfig, Teacher};
 use crate::device;
@@ -72,6 +72,13 @@ impl Gan {
         context: &mut FitContext<'_>,
     ) -> Result<GanModel, FitError> {
         let config = &self.config;
+        // Before anything is paid for.
+        required_sets(&config.marginals, |name| {
+            table
+                .schema()
+                .position(name)
+                .map(|position| position as u32)
+        })?;
         let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
         // Before anything else is drawn, so that it is the same in a run that goes on.
         let coins = self
@@ -105,7 +112,6 @@ impl Gan {
             }
         };
         let codes = codec.encode(table).map_err(refused)?;
-        required_sets(&config.marginals, codec.domain())?;
         let relations = self.learns_relations();
         let mut curator;
         let (release, charged, snapshot) = match resumed {
@@ -131,7 +137,7 @@ impl Gan {
                 let opened = {
                     let mut curator = Curator::new(&codes, context.ledger, context.noise);
                     let share = config.marginals.columns_share;
-                    Opened::measure(share, ordered(&codec), &mut curator)?
+                    Opened::measure(share, codec.ordered(), &mut curator)?
                 };
                 let charged = match self.adversary_share() {
                     None => None,
@@ -243,7 +249,7 @@ impl Gan {
         };
         let codec = Codec::observed(table, &bins(&config.marginals, None)).map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
-        let required = required_sets(&config.marginals, codec.domain())?;
+        let required = required_sets(&config.marginals, |name| codec.domain().position(name))?;
         let spent = Cell::new(None);
         let mut progress = progress_of(context.observer, &spent);
         progress(0, 1, None)?;
@@ -342,6 +348,7 @@ impl Synthesizer for Gan {
             });
         }
         self.config.check()?;
+        device::find(self.config.compute)?;
         if self.config.private {
             self.fit_private(table, context)
         } else {
@@ -399,32 +406,6 @@ pub(crate) fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> 
         .collect()
 }
 
-/// How many of the first levels of each column stand in an order: those of ordinal columns, and bins.
-pub(crate) fn ordered(codec: &Codec) -> Vec<u32> {
-    let fields = codec.schema().fields().iter();
-    fields
-        .zip(codec.columns())
-        .map(|(field, column)| match &column.values {
-            ValueCodes::Bins(bins) => bins.len() as u32,
-            ValueCodes::Levels(levels) if matches!(field.kind, Kind::Ordinal { .. }) => {
-                levels.len() as u32
-            }
-            _ => 0,
-        })
-        .collect()
-}
-
 pub(crate) fn refused(error: CodecError) -> FitError {
-    match error {
-        CodecError::Undeclared { column, fact } => FitError::Undeclared { column, fact },
-        CodecError::NoCodes { column, .. } => FitError::Unsupported {
-            method: NAME,
-            column,
-            kind: "free text or names of rows",
-        },
-        other => FitError::Method {
-            method: NAME.to_owned(),
-            source: Box::new(other),
-        },
-    }
+    FitError::no_codes(NAME, error)
 }

@@ -173,9 +173,11 @@ fn a_training_can_be_stopped_and_what_was_charged_stays_charged() {
 fn settings_without_sense_are_named() {
     let table = toy(100);
     let refused = |change: &dyn Fn(&mut GanConfig)| {
-        let mut config = quick();
+        let (mut config, mut ledger) = (quick(), ledger(1.0));
         change(&mut config);
-        match fit(config, &table, &mut ledger(1.0)) {
+        let answer = fit(config, &table, &mut ledger);
+        assert!(ledger.entries().is_empty(), "refused before it is paid for");
+        match answer {
             Err(FitError::Setting { setting, .. }) => setting,
             other => panic!("{other:?}"),
         }

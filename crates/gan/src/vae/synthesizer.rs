@@ -22,7 +22,7 @@ use crate::model::GanModel;
 use crate::release::{Opened, Release, Saved, merged_domain};
 use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
 use crate::snapshot::{Keeper, Snapshot};
-use crate::synthesizer::{bins, merged_columns, ordered, refused};
+use crate::synthesizer::{bins, merged_columns, refused};
 use crate::teacher::rows::{Access, Rows};
 use crate::train::Trained;
 
@@ -124,7 +124,7 @@ impl Vae {
             None => {
                 let mut curator = Curator::new(&codes, context.ledger, context.noise);
                 let opened =
-                    Opened::measure(measuring.columns_share, ordered(&codec), &mut curator)?;
+                    Opened::measure(measuring.columns_share, codec.ordered(), &mut curator)?;
                 let rows = opened.rows();
                 let known = Known::of(Release::new(&measuring, opened, &mut curator, false)?);
                 let plan = Plan::calibrate(&config.course(), rows, 1.0, context.ledger)?;
@@ -285,6 +285,7 @@ impl Synthesizer for Vae {
             });
         }
         self.config.check()?;
+        device::find(self.config.compute)?;
         if self.config.private {
             self.fit_private(table, context)
         } else {
