@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use parable_benches::{cpu_seconds, errors};
 use parable_core::{DynSynthesizer, FitContext, Model};
-use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
+use parable_domain::{AttrSet, Codes, Domain};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Gan, GanConfig, StepsPerGenerator, Teacher, Vae, VaeConfig};
 use parable_metrics::{Evaluation, Pair};
@@ -34,17 +35,6 @@ const NUMBERS: [&str; 6] = [
     "capital_loss",
     "hours_per_week",
 ];
-
-/// User and system time of this process, in seconds.
-fn cpu_seconds() -> f64 {
-    let ticks = std::fs::read_to_string("/proc/self/stat")
-        .ok()
-        .and_then(|text| {
-            let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
-            Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
-        });
-    ticks.map_or(f64::NAN, |ticks| ticks / 100.0)
-}
 
 /// The rows in the order of a seed.
 fn adult() -> Option<Table> {
@@ -116,19 +106,6 @@ fn coarse(table: &Table, like: &Table) -> Codes {
         attrs.push((field.name.clone(), levels + 1));
     }
     Codes::new(Domain::new(attrs).expect("names differ"), columns).expect("codes below levels")
-}
-
-fn distance(real: &Codes, made: &Codes, sets: &[AttrSet]) -> f64 {
-    let (real, made) = (real.counts(sets), made.counts(sets));
-    let (real, made) = (real.expect("counts"), made.expect("counts"));
-    let each = real.iter().zip(&made).map(|(p, q)| {
-        let (n, m) = (p.total() as f64, q.total() as f64);
-        let cells = p.cells().iter().zip(q.cells());
-        0.5 * cells
-            .map(|(&p, &q)| (p as f64 / n - q as f64 / m).abs())
-            .sum::<f64>()
-    });
-    each.sum::<f64>() / sets.len() as f64
 }
 
 /// Features in at most 255 bins, cut where the rows that are judged have their quantiles.
@@ -313,8 +290,8 @@ fn main() {
             let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
             let codes = coarse(&made, &train);
             let (auc, right) = boost::judge(&features(&made, &test), &judged);
-            let one = distance(&real, &codes, &singles);
-            let two = distance(&real, &codes, &pairs);
+            let [one, _] = errors(&real, &codes, &singles);
+            let [two, _] = errors(&real, &codes, &pairs);
             for (sum, value) in sums.iter_mut().zip([cpu, wall, one, two, right, auc]) {
                 *sum += value / seeds as f64;
             }

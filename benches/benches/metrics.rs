@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use parable_benches::cpu_seconds;
 use parable_cart::Cart;
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
@@ -61,22 +62,12 @@ fn preset_c() -> Case {
     }
 }
 
-/// User and system time of this process in seconds, and its peak memory in MB; zeros where the system does not say.
+/// User and system time of this process in seconds, and its peak memory in MB; not a number and zero where the system does not say.
 fn used() -> (f64, f64) {
-    // Clock ticks are hundredths of a second on every Linux in use.
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or("")
-        .split_whitespace()
-        .collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok());
-    let seconds = (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = peak.and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    (seconds, kilobytes.unwrap_or(0.0) / 1024.0)
+    (cpu_seconds(), kilobytes.unwrap_or(0.0) / 1024.0)
 }
 
 fn main() {

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use parable_benches::adult_codes;
+use parable_benches::{adult_codes, cpu_seconds, errors};
 use parable_core::Curator;
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
@@ -64,40 +64,6 @@ fn sets(columns: usize) -> [Vec<AttrSet>; 3] {
         }
     }
     [one, AttrSet::pairs(columns).collect(), three]
-}
-
-/// Mean and largest total variation distance over tables.
-fn errors(real: &Codes, made: &Codes, sets: &[AttrSet]) -> [f64; 2] {
-    let real = real.counts(sets).expect("counts");
-    let made = made.counts(sets).expect("counts");
-    let distances: Vec<f64> = real
-        .iter()
-        .zip(&made)
-        .map(|(p, q)| {
-            let (n, m) = (p.total() as f64, q.total() as f64);
-            let cells = p.cells().iter().zip(q.cells());
-            0.5 * cells
-                .map(|(&p, &q)| (p as f64 / n - q as f64 / m).abs())
-                .sum::<f64>()
-        })
-        .collect();
-    let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-    [mean, distances.iter().copied().fold(0.0, f64::max)]
-}
-
-/// User and system seconds of this process so far, where the system tells.
-fn cpu_seconds() -> f64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<f64> = text
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .map(|field| field.parse().unwrap_or(0.0))
-        .collect();
-    fields
-        .get(11..13)
-        .map_or(f64::NAN, |ticks| ticks.iter().sum::<f64>() / 100.0)
 }
 
 fn bench(criterion: &mut Criterion) {

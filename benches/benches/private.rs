@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use parable_benches::adult_codes;
+use parable_benches::{adult_codes, errors};
 use parable_cart::{PrivateCart, PrivateCartConfig};
 use parable_core::{Curator, FitContext, Model, Synthesizer};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
@@ -88,26 +88,6 @@ fn margins(ipf: &Ipf, table: &Table, domain: &Domain, epsilon: f64, noise: u8) -
     codes_of(&model.sample(rows, &seed).expect("rows"), domain)
 }
 
-/// Mean and largest total variation distance over all two-way tables.
-fn two_way(real: &Codes, made: &Codes) -> (f64, f64) {
-    let sets: Vec<AttrSet> = AttrSet::pairs(real.domain().len()).collect();
-    let real = real.counts(&sets).expect("counts");
-    let made = made.counts(&sets).expect("counts");
-    let distances: Vec<f64> = real
-        .iter()
-        .zip(&made)
-        .map(|(p, q)| {
-            let (n, m) = (p.total() as f64, q.total() as f64);
-            let cells = p.cells().iter().zip(q.cells());
-            0.5 * cells
-                .map(|(&p, &q)| (p as f64 / n - q as f64 / m).abs())
-                .sum::<f64>()
-        })
-        .collect();
-    let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-    (mean, distances.iter().copied().fold(0.0, f64::max))
-}
-
 fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("private");
     group
@@ -115,12 +95,15 @@ fn bench(criterion: &mut Criterion) {
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(10));
     let mut run = |name: &str, real: &Codes, make: &dyn Fn(u8) -> Codes| {
-        let runs: Vec<(f64, f64)> = (1..=5).map(|noise| two_way(real, &make(noise))).collect();
-        let mean = |of: fn(&(f64, f64)) -> f64| runs.iter().map(of).sum::<f64>() / 5.0;
+        let pairs: Vec<AttrSet> = AttrSet::pairs(real.domain().len()).collect();
+        let runs: Vec<[f64; 2]> = (1..=5)
+            .map(|noise| errors(real, &make(noise), &pairs))
+            .collect();
+        let mean = |at: usize| runs.iter().map(|run| run[at]).sum::<f64>() / 5.0;
         eprintln!(
             "{name}: two-way error {:.4} mean, {:.4} largest",
-            mean(|r| r.0),
-            mean(|r| r.1)
+            mean(0),
+            mean(1)
         );
         group.bench_function(name, |b| b.iter(|| make(black_box(1))));
     };

@@ -59,12 +59,7 @@ impl Synthesizer for Cart {
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<CartModel, FitError> {
         let _receipt = context.charge_non_private("trees are grown on the rows as they are")?;
         self.config.check()?;
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         for (field, column) in table.schema().fields().iter().zip(table.columns()) {
             if matches!(column.values(), Values::Text(_)) {
                 return Err(FitError::Unsupported {

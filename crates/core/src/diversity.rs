@@ -164,19 +164,16 @@ fn keys(table: &Table, known: &Table, rule: &Diversity) -> Result<Vec<usize>, Sa
 
 /// Whether a column is the same in all rows of each cluster of some column that names clusters.
 fn of_clusters(table: &Table, columns: &[Column], target: usize) -> bool {
+    let values = digests(columns, &[target]);
     let fields = table.schema().fields().iter().enumerate();
     fields
         .filter(|(_, field)| field.role == Role::ClusterId)
         .any(|(cluster, _)| {
             let groups = Groups::of(columns, &[cluster]);
-            let values = digests(columns, &[target]);
-            let shared = groups.rows.iter().filter(|rows| rows.len() > 1);
-            let mut several = false;
-            let constant = shared.fold(true, |constant, rows| {
-                several = true;
-                constant && rows.iter().all(|&row| values[row] == values[rows[0]])
-            });
-            several && constant
+            let several = groups.rows.iter().filter(|rows| rows.len() > 1);
+            let mut several = several.peekable();
+            let same = |rows: &Vec<usize>| rows.iter().all(|&row| values[row] == values[rows[0]]);
+            several.peek().is_some() && several.all(same)
         })
 }
 

@@ -3,8 +3,8 @@
 use parable_domain::SourceError;
 use parable_dp::LedgerError;
 use parable_dp::mechanism::MechanismError;
-use parable_table::TableError;
 use parable_table::codec::CodecError;
+use parable_table::{Table, TableError};
 
 use crate::CheckpointError;
 
@@ -78,6 +78,17 @@ pub enum FitError {
 }
 
 impl FitError {
+    /// Refuses a table without rows or columns.
+    ///
+    /// # Errors
+    /// [`FitError::Empty`].
+    pub fn unless_filled(table: &Table) -> Result<(), Self> {
+        match (table.rows(), table.schema().len()) {
+            (rows, columns) if rows == 0 || columns == 0 => Err(Self::Empty { rows, columns }),
+            _ => Ok(()),
+        }
+    }
+
     /// What a method says when a table has no codes: a fact that is not declared, a column without levels and numbers, or another failure of its own.
     #[must_use]
     pub fn no_codes(method: &'static str, error: CodecError) -> Self {

@@ -50,12 +50,7 @@ impl Synthesizer for Independent {
     ) -> Result<IndependentModel, FitError> {
         let _receipt =
             context.charge_non_private("every column's distribution is read as it is")?;
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         let mut marginals = Vec::with_capacity(table.schema().len());
         for (field, column) in table.schema().fields().iter().zip(table.columns()) {
             marginals.push(Marginal::of(field, column)?);

@@ -43,12 +43,7 @@ impl Synthesizer for Shuffle {
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<ShuffleModel, FitError> {
         let _receipt = context.charge_non_private("rows are kept as they are")?;
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         context.progress(1, 1)?;
         let mut record = FitRecord::non_private(
             NAME,

@@ -257,9 +257,6 @@ impl GanConfig {
         let share = |value: f64| value > 0.0 && value < 1.0;
         let rate = |value: f64| value > 0.0 && value < 1.0;
         let (own, other) = (&self.marginals, &self.discriminator);
-        let layers = |hidden: &[usize]| {
-            (1..=6).contains(&hidden.len()) && hidden.iter().all(|units| (1..=4096).contains(units))
-        };
         let rules = [
             (
                 "discriminator_share",
@@ -273,12 +270,12 @@ impl GanConfig {
             ),
             (
                 "hidden",
-                layers(&self.hidden),
+                are_layers(&self.hidden),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
                 "discriminator.hidden",
-                layers(&other.hidden),
+                are_layers(&other.hidden),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
@@ -370,11 +367,21 @@ impl GanConfig {
                 "a step size lies between 0 and 1",
             ),
         ];
-        match rules.iter().find(|(_, holds, _)| !holds) {
-            None => Ok(()),
-            Some((name, _, rule)) => Err(setting(name, rule)),
-        }
+        all_hold(&rules)
     }
+}
+
+/// Refuses the first setting whose rule does not hold: name, whether it holds, the rule in words.
+pub(crate) fn all_hold(rules: &[(&str, bool, &str)]) -> Result<(), FitError> {
+    match rules.iter().find(|(_, holds, _)| !holds) {
+        None => Ok(()),
+        Some((name, _, rule)) => Err(setting(name, rule)),
+    }
+}
+
+/// Whether these can be the units of hidden layers.
+pub(crate) fn are_layers(hidden: &[usize]) -> bool {
+    (1..=6).contains(&hidden.len()) && hidden.iter().all(|units| (1..=4096).contains(units))
 }
 
 pub(crate) fn setting(name: &str, problem: &str) -> FitError {

@@ -27,13 +27,14 @@ const MOST_POINTS: f64 = 4_096.0;
 
 /// The codec of a private fit, with so many bins of a number besides those of single values.
 pub(crate) fn codec(
+    method: &'static str,
     table: &Table,
     config: &MarginalConfig,
     declared: &CodecConfig,
     ledger: &mut Ledger,
     noise: &mut NoiseSource,
 ) -> Result<Codec, FitError> {
-    let codec = Codec::declared_with(table.schema(), declared).map_err(refused)?;
+    let codec = Codec::declared_with(table.schema(), declared).map_err(refused(method))?;
     let wide: Vec<usize> = (0..codec.columns().len())
         .filter(|&at| bins_of(&codec.columns()[at]).is_some_and(|bins| bins.iter().any(is_wide)))
         .collect();
@@ -50,6 +51,7 @@ pub(crate) fn codec(
         let place = table.schema().position(name);
         let place = place.expect("a codec has the columns of its table");
         let mut numbers = Numbers {
+            method,
             field: &table.schema().fields()[place],
             column: &table.columns()[place],
             ledger: &mut *ledger,
@@ -60,7 +62,7 @@ pub(crate) fn codec(
         let bins = numbers.bins(bins, config.bins, declared.max_bins)?;
         columns[at] = ColumnCodec::of_bins(numbers.field, bins);
     }
-    Codec::from_columns(codec.schema().clone(), columns).map_err(refused)
+    Codec::from_columns(codec.schema().clone(), columns).map_err(refused(method))
 }
 
 fn bins_of(column: &ColumnCodec) -> Option<&[Bin]> {
@@ -76,6 +78,7 @@ fn is_wide(bin: &Bin) -> bool {
 
 /// A column of numbers, and what may be spent on each question about it.
 struct Numbers<'n> {
+    method: &'static str,
     field: &'n Field,
     column: &'n Column,
     ledger: &'n mut Ledger,
@@ -118,7 +121,7 @@ impl Numbers<'_> {
         let schema = Schema::new(vec![self.field.clone()])
             .map_err(|error| setting("schema", &error.to_string()))?;
         let settings = CodecConfig::default().with_max_bins(FINE);
-        let codec = Codec::declared_with(&schema, &settings).map_err(refused)?;
+        let codec = Codec::declared_with(&schema, &settings).map_err(refused(self.method))?;
         Ok(bins_of(&codec.columns()[0]).unwrap_or_default().to_vec())
     }
 
@@ -127,9 +130,12 @@ impl Numbers<'_> {
         let schema = Schema::new(vec![self.field.clone()])
             .map_err(|error| setting("schema", &error.to_string()))?;
         let own = ColumnCodec::of_bins(self.field, bins.to_vec());
-        let codec = Codec::from_columns(schema, vec![own]).map_err(refused)?;
+        let codec = Codec::from_columns(schema, vec![own]).map_err(refused(self.method))?;
         let codes = codec.encode_column(0, self.field, self.column);
-        let codes = Codes::new(codec.domain().clone(), vec![codes.map_err(refused)?]);
+        let codes = Codes::new(
+            codec.domain().clone(),
+            vec![codes.map_err(refused(self.method))?],
+        );
         let source = codes.map_err(|error| FitError::Source(error.into()))?;
         let mut curator = Curator::new(&source, self.ledger, self.noise);
         let sigma = curator.sigma_for(self.rho, curator.unit().counts_squared())?;
@@ -288,7 +294,7 @@ mod tests {
     fn coded(table: &Table, config: &MarginalConfig, ledger: &mut Ledger) -> Codec {
         let mut noise = NoiseSource::insecure_seeded([3; 32]);
         let declared = CodecConfig::default().with_max_bins(128);
-        codec(table, config, &declared, ledger, &mut noise).expect("within the budget")
+        codec("gan", table, config, &declared, ledger, &mut noise).expect("within the budget")
     }
 
     #[test]
@@ -361,6 +367,7 @@ mod tests {
         let mut ledger = ledger();
         let mut noise = NoiseSource::insecure_seeded([4; 32]);
         let mut numbers = Numbers {
+            method: "gan",
             field: &table.schema().fields()[0],
             column: &table.columns()[0],
             ledger: &mut ledger,

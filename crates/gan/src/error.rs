@@ -16,11 +16,12 @@ pub enum TrainingError {
     },
 }
 
-impl From<TrainingError> for FitError {
-    fn from(error: TrainingError) -> Self {
-        Self::Method {
-            method: crate::synthesizer::NAME.to_owned(),
-            source: Box::new(error),
+impl TrainingError {
+    /// The failure of a method.
+    pub(crate) fn of(self, method: &str) -> FitError {
+        FitError::Method {
+            method: method.to_owned(),
+            source: Box::new(self),
         }
     }
 }

@@ -3,15 +3,14 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use parable_core::{Checkpoint, CheckpointFile, FitError, Observer, Progress};
+use parable_core::{Checkpoint, CheckpointFile, FitContext, FitError, Observer, Progress};
 use parable_dp::{Epsilon, Ledger, Receipt};
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::dp_sgd::Plan;
 use crate::release::Saved;
-use crate::snapshot::{Facts, Lacking, Snapshot};
-use crate::synthesizer::NAME;
+use crate::snapshot::{Facts, Keeper, Lacking, Snapshot};
 
 pub(crate) fn progress_of<'o>(
     observer: &'o dyn Observer,
@@ -49,7 +48,7 @@ pub(crate) struct Resumed {
     pub(crate) receipt: Option<Receipt>,
 }
 
-pub(crate) const UNREADABLE: &str = "its state is not what the method writes";
+const UNREADABLE: &str = "its state is not what the method writes";
 
 impl Resumed {
     pub(crate) fn read(
@@ -74,9 +73,62 @@ pub(crate) fn found_damaged(file: Option<&CheckpointFile>, problem: Lacking) -> 
     }
 }
 
-pub(crate) fn unwritable(error: serde_json::Error) -> FitError {
-    FitError::Method {
-        method: NAME.to_owned(),
+pub(crate) fn unwritable(method: &'static str) -> impl FnOnce(serde_json::Error) -> FitError {
+    move |error| FitError::Method {
+        method: method.to_owned(),
         source: Box::new(error),
+    }
+}
+
+/// Where an earlier run of a private fit was, if there was one.
+pub(crate) fn resume(
+    file: Option<&CheckpointFile>,
+    context: &mut FitContext<'_>,
+) -> Result<Option<Resumed>, FitError> {
+    let Some(file) = file else { return Ok(None) };
+    let found = file.resume(context, Plan::is_training)?;
+    let resumed = found.map(Resumed::read).transpose();
+    resumed.map_err(|problem| file.damaged(problem).into())
+}
+
+/// Where an earlier run without privacy was. A first run charges for the rows as they are.
+pub(crate) fn resume_open(
+    file: Option<&CheckpointFile>,
+    context: &mut FitContext<'_>,
+) -> Result<Option<Snapshot>, FitError> {
+    let found = match file {
+        Some(file) => file
+            .resume(context, |_| false)?
+            .map(|found| (file, found.0)),
+        None => None,
+    };
+    let Some((file, checkpoint)) = found else {
+        drop(context.charge_non_private("rows as they are")?);
+        return Ok(None);
+    };
+    let facts = serde_json::from_value(checkpoint.state).map_err(|_| file.damaged(UNREADABLE))?;
+    Ok(Some(Snapshot {
+        facts,
+        arrays: checkpoint.arrays,
+    }))
+}
+
+/// Keeps a training without privacy, of which there is nothing to keep beside it.
+pub(crate) fn keep_open<'t>(
+    method: &'static str,
+    file: CheckpointFile,
+    resumed: Option<Snapshot>,
+    ledger: &'t Ledger,
+) -> Keeper<'t> {
+    Keeper {
+        resumed,
+        write: Box::new({
+            let file = file.clone();
+            move |snapshot| {
+                let facts = serde_json::to_value(snapshot.facts).map_err(unwritable(method))?;
+                Ok(file.write(ledger, facts, snapshot.arrays)?)
+            }
+        }),
+        file,
     }
 }

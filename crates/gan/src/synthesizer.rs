@@ -19,8 +19,10 @@ use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::release::{Opened, Release, keep_budget, merged_domain, required_sets};
-use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
-use crate::snapshot::{Keeper, Snapshot};
+use crate::resume::{
+    Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
+};
+use crate::snapshot::Keeper;
 use crate::teacher::rows::{Access, Rows};
 use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
@@ -84,12 +86,7 @@ impl Gan {
         let coins = self
             .adversary_share()
             .map(|_| StepNoise::like(context.noise));
-        let resumed = match &file {
-            Some(file) => file.resume(context, Plan::is_training)?,
-            None => None,
-        };
-        let resumed = resumed.map(Resumed::read).transpose();
-        let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let resumed = resume(file.as_ref(), context)?;
         let (seed, observer) = (context.seed, context.observer);
         let spent = Cell::new(epsilon(context.ledger));
         let mut progress = progress_of(observer, &spent);
@@ -103,6 +100,7 @@ impl Gan {
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
                 let bins = bins(&config.marginals, allowed);
                 encode::codec(
+                    NAME,
                     table,
                     &config.marginals,
                     &bins,
@@ -111,7 +109,7 @@ impl Gan {
                 )?
             }
         };
-        let codes = codec.encode(table).map_err(refused)?;
+        let codes = codec.encode(table).map_err(refused(NAME))?;
         let relations = self.learns_relations();
         let mut curator;
         let (release, charged, snapshot) = match resumed {
@@ -195,7 +193,7 @@ impl Gan {
                             plan: plan.clone(),
                             facts: snapshot.facts,
                         };
-                        let state = serde_json::to_value(state).map_err(unwritable)?;
+                        let state = serde_json::to_value(state).map_err(unwritable(NAME))?;
                         Ok(file.write(release.ledger(), state, snapshot.arrays)?)
                     }
                 }),
@@ -232,43 +230,22 @@ impl Gan {
     fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<GanModel, FitError> {
         let config = &self.config;
         let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
-        let resumed = match &file {
-            Some(file) => file.resume(context, |_| false)?,
-            None => None,
-        };
-        let snapshot = match resumed {
-            Some((checkpoint, _)) => Some(Snapshot {
-                facts: serde_json::from_value(checkpoint.state)
-                    .map_err(|_| found_damaged(file.as_ref(), UNREADABLE))?,
-                arrays: checkpoint.arrays,
-            }),
-            None => {
-                drop(context.charge_non_private("rows as they are")?);
-                None
-            }
-        };
-        let codec = Codec::observed(table, &bins(&config.marginals, None)).map_err(refused)?;
-        let codes = codec.encode(table).map_err(refused)?;
+        let snapshot = resume_open(file.as_ref(), context)?;
+        let codec =
+            Codec::observed(table, &bins(&config.marginals, None)).map_err(refused(NAME))?;
+        let codes = codec.encode(table).map_err(refused(NAME))?;
         let required = required_sets(&config.marginals, |name| codec.domain().position(name))?;
         let spent = Cell::new(None);
         let mut progress = progress_of(context.observer, &spent);
         progress(0, 1, None)?;
         let attrs = codec.domain().len();
-        let exact = |sets: &[AttrSet]| -> Result<Vec<Vec<f64>>, FitError> {
-            let counts = codes.counts(sets)?;
-            let cells = counts.iter().map(|counts| counts.cells().iter());
-            Ok(cells
-                .map(|cells| cells.map(|&cell| cell as f64).collect())
-                .collect())
-        };
-        let singles: Vec<AttrSet> = (0..attrs as u32).map(|attr| AttrSet::new([attr])).collect();
-        let single = exact(&singles)?;
+        let single = columns(&codes)?;
         let mut sets = Vec::new();
         if self.learns_relations() {
             sets.extend(AttrSet::pairs(attrs));
             sets.extend(required.into_iter().filter(|set| set.len() > 2));
         }
-        let measured = exact(&sets)?
+        let measured = exact(&codes, &sets)?
             .into_iter()
             .zip(&sets)
             .map(|(cells, attrs)| Measured {
@@ -277,13 +254,7 @@ impl Gan {
                 sigma: 0.0,
             })
             .collect();
-        let groups: Vec<Groups> = single
-            .iter()
-            .map(|rows| Groups {
-                of: (0..rows.len() as u32).collect(),
-                rows: rows.clone(),
-            })
-            .collect();
+        let groups = apart(&single);
         let levels: Vec<usize> = single.iter().map(Vec::len).collect();
         let merged = merged_columns(&codes, &groups);
         let training = Training {
@@ -304,17 +275,7 @@ impl Gan {
             seed: context.seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| Keeper {
-                resumed: snapshot,
-                write: Box::new({
-                    let (file, ledger) = (file.clone(), &*context.ledger);
-                    move |snapshot| {
-                        let facts = serde_json::to_value(snapshot.facts).map_err(unwritable)?;
-                        Ok(file.write(ledger, facts, snapshot.arrays)?)
-                    }
-                }),
-                file,
-            }),
+            keeper: file.map(|file| keep_open(NAME, file, snapshot, context.ledger)),
         };
         let trained = device::run(config.compute, training)??;
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
@@ -341,12 +302,7 @@ impl Synthesizer for Gan {
     }
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<GanModel, FitError> {
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         self.config.check()?;
         device::find(self.config.compute)?;
         if self.config.private {
@@ -357,7 +313,8 @@ impl Synthesizer for Gan {
     }
 }
 
-fn model(
+/// The model of a training, with what was released and the noisy number of rows.
+pub(crate) fn model(
     record: FitRecord,
     codec: Codec,
     groups: Vec<Groups>,
@@ -406,6 +363,36 @@ pub(crate) fn merged_columns(codes: &Codes, groups: &[Groups]) -> Vec<Vec<u32>> 
         .collect()
 }
 
-pub(crate) fn refused(error: CodecError) -> FitError {
-    FitError::no_codes(NAME, error)
+/// Rows of each cell of each of these tables.
+fn exact(codes: &Codes, sets: &[AttrSet]) -> Result<Vec<Vec<f64>>, FitError> {
+    let counts = codes.counts(sets)?;
+    let cells = counts.iter().map(|counts| counts.cells().iter());
+    Ok(cells
+        .map(|cells| cells.map(|&cell| cell as f64).collect())
+        .collect())
+}
+
+/// Rows of each level of each column.
+pub(crate) fn columns(codes: &Codes) -> Result<Vec<Vec<f64>>, FitError> {
+    let attrs = 0..codes.domain().len() as u32;
+    exact(
+        codes,
+        &attrs.map(|attr| AttrSet::new([attr])).collect::<Vec<_>>(),
+    )
+}
+
+/// Each level of each column in a group of its own, given their rows.
+pub(crate) fn apart(columns: &[Vec<f64>]) -> Vec<Groups> {
+    let columns = columns.iter();
+    columns
+        .map(|rows| Groups {
+            of: (0..rows.len() as u32).collect(),
+            rows: rows.clone(),
+        })
+        .collect()
+}
+
+/// What a method says when a table has no codes.
+pub(crate) fn refused(method: &'static str) -> impl Fn(CodecError) -> FitError {
+    move |error| FitError::no_codes(method, error)
 }

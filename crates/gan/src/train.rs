@@ -19,6 +19,7 @@ use crate::model::LossPoint;
 use crate::network::normals;
 use crate::optimiser::{Adam, Average};
 use crate::snapshot::{Keeper, Lacking, Snapshot};
+use crate::synthesizer::NAME;
 use crate::teacher::adversary::Adversary;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
@@ -367,7 +368,7 @@ impl<B: Backend> School<'_, B> {
         let shares = self.mixture();
         let gram = download(&self.teacher.gram(&shares));
         if !gram.iter().all(|x| x.is_finite()) {
-            return Err(TrainingError::Diverged { step: self.done }.into());
+            return Err(TrainingError::Diverged { step: self.done }.of(NAME));
         }
         let layout = &self.training.layout;
         let model = |set: &AttrSet| cells(layout, &gram, set);
@@ -411,7 +412,7 @@ impl<B: Backend> School<'_, B> {
     fn note(&mut self, marginals: Option<f64>, adversary: Option<f64>) -> Result<(), FitError> {
         let finite = |loss: Option<f64>| loss.is_none_or(f64::is_finite);
         if !finite(marginals) || !finite(adversary) {
-            return Err(TrainingError::Diverged { step: self.done }.into());
+            return Err(TrainingError::Diverged { step: self.done }.of(NAME));
         }
         self.curve.push(LossPoint {
             step: self.done,
@@ -475,7 +476,7 @@ impl<B: Backend> School<'_, B> {
                 let turn = adversary.turn();
                 if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
-                        return Err(TrainingError::Diverged { step: self.done }.into());
+                        return Err(TrainingError::Diverged { step: self.done }.of(NAME));
                     }
                     self.note(None, Some(loss))?;
                 }
@@ -493,7 +494,7 @@ impl<B: Backend> School<'_, B> {
         }
         let finite = |matrix: &Matrix<B>| download(matrix).iter().all(|x| x.is_finite());
         if !self.generator.parameters.iter().all(finite) {
-            return Err(TrainingError::Diverged { step: self.done }.into());
+            return Err(TrainingError::Diverged { step: self.done }.of(NAME));
         }
         let population = self.draws.all(POPULATION, &self.device);
         let forward = self.generator.plain(population);

@@ -12,7 +12,7 @@ use parable_core::{
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Vae, VaeConfig, VaeModel};
 use parable_seed::Seed;
-use parable_table::{Column, Schema, Table, Values};
+use parable_table::{Column, Field, Kind, Schema, Strings, Table, Values};
 
 fn small() -> VaeConfig {
     let mut config = VaeConfig::default();
@@ -178,4 +178,22 @@ fn settings_without_sense_are_named() {
     assert_eq!(refused(&|c| c.clip = 0.0), "clip");
     assert_eq!(refused(&|c| c.divergence = f64::NAN), "divergence");
     assert!(serde_json::from_str::<VaeConfig>(r#"{"epsilon":1}"#).is_err());
+}
+
+#[test]
+fn refusals_name_this_method() {
+    let mut texts = Strings::new();
+    texts.push("anything");
+    let schema = Schema::new(vec![Field::new("story", Kind::Text)]).expect("a schema");
+    let table = Table::new(schema, vec![Column::complete(Values::Text(texts))]).expect("fits");
+    for private in [true, false] {
+        let mut config = small();
+        config.private = private;
+        match fit(&config, &table, &mut budget(&config), None, &Unobserved) {
+            Err(FitError::Unsupported { method, column, .. }) => {
+                assert_eq!((method, &*column), ("vae", "story"));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

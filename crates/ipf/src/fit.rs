@@ -224,12 +224,7 @@ impl Synthesizer for Ipf {
     }
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<IpfModel, FitError> {
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         match self.config.private {
             true => self.fit_noisy(table, context),
             false => self.fit_exact(table, context),

@@ -11,14 +11,14 @@ use parable_metrics::{
 };
 use parable_seed::Seed;
 use parable_table::Table;
-use reading::{check, json, table};
+use reading::{ADULT_NUMBERS, TRIAL_NUMBERS, check, json, own_vectors, shared_vectors, table};
 use serde_json::Value;
 
 const SEEDS: u64 = 20;
 
 #[test]
 fn rates_and_risks_follow_their_formulas() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let vectors = own_vectors();
     let edge_cases = json(&vectors.join("edge_cases.json"));
     let cases = edge_cases
         .as_array()
@@ -249,46 +249,24 @@ fn attacks_agree(name: &str, tables: &Tables, expected: &Value) {
 
 #[test]
 fn attacks_on_the_trial_agree_with_the_reference() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let numbers = [
-        "pretest1",
-        "pretest2",
-        "posttest1",
-        "posttest2",
-        "income",
-        "age_years",
-        "mixture",
-        "heavy",
-        "attendance",
-        "uniform",
-    ];
-    let tables = read(&vectors, "trial", &numbers);
+    let vectors = own_vectors();
+    let tables = read(&vectors, "trial", &TRIAL_NUMBERS);
     attacks_agree("trial", &tables, &json(&vectors.join("trial_attacks.json")));
 }
 
 #[test]
 fn attacks_on_adult_agree_with_the_reference() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
-    if !folder.exists() {
-        eprintln!("SKIPPED: {} is not there", folder.display());
+    let Some(folder) = shared_vectors() else {
         return;
-    }
-    let numbers = [
-        "age",
-        "fnlwgt",
-        "education_num",
-        "capital_gain",
-        "capital_loss",
-        "hours_per_week",
-    ];
-    let tables = read(&folder, "adult", &numbers);
+    };
+    let tables = read(&folder, "adult", &ADULT_NUMBERS);
     let expected = json(&folder.join("expected.json"));
     attacks_agree("adult", &tables, &expected["pairs"]["adult"]["metrics"]);
 }
 
 #[test]
 fn a_copy_gives_everybody_away() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let vectors = own_vectors();
     let tables = read(&vectors, "trial", &["pretest1", "posttest1", "income"]);
     let pair = Pair::new(&tables.real, &tables.real).unwrap();
     let pair = pair.with_holdout(&tables.control).unwrap();
@@ -318,7 +296,7 @@ fn a_copy_gives_everybody_away() {
 
 #[test]
 fn wrong_columns_are_refused_by_name() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let vectors = own_vectors();
     let tables = read(&vectors, "trial", &["pretest1"]);
     let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
     let options = EvaluationOptions::default();
@@ -335,7 +313,7 @@ fn wrong_columns_are_refused_by_name() {
 
 #[test]
 fn inference_can_be_cancelled_and_asked_again() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let vectors = own_vectors();
     let tables = read(&vectors, "trial", &["pretest1"]);
     let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
     let attack = Attack::new(AttackKind::Inference, &EvaluationOptions::default());
@@ -347,7 +325,7 @@ fn inference_can_be_cancelled_and_asked_again() {
 
 #[test]
 fn rounding_is_declared_for_numbers_only() {
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let vectors = own_vectors();
     let tables = read(&vectors, "trial", &["pretest1"]);
     let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
     assert!(pair.clone().with_rounding([("pretest1", 5.0)]).is_ok());

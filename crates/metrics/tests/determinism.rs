@@ -2,14 +2,12 @@
 
 mod reading;
 
-use std::path::Path;
-
 use parable_metrics::{Evaluation, EvaluationOptions, MetricError, Pair};
 use parable_seed::Seed;
 use parable_table::Role;
 
 fn evaluate(threads: usize) -> Evaluation {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = reading::own_vectors();
     let numbers = ["pretest1", "posttest1", "income", "uniform"];
     let roles = [
         ("arm", Role::Treatment),

@@ -2,15 +2,13 @@
 
 mod reading;
 
-use std::path::Path;
-
 use parable_metrics::{
     CorrelationMsd, CorrelationRatioMsd, CramersVMsd, Disclosure, Evaluation, EvaluationOptions,
     Metric, Pair,
 };
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values};
-use reading::{check, json};
+use reading::{check, json, own_vectors};
 use serde_json::Value;
 
 /// A table whose columns stand in the file as lists of numbers or texts, `null` for missing.
@@ -49,7 +47,7 @@ fn inline(columns: &Value) -> Table {
 }
 
 fn cases(metric: &str) -> Vec<(Value, Table, Table)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/edge_cases.json");
+    let path = own_vectors().join("edge_cases.json");
     let file = json(&path);
     let list = file
         .as_array()

@@ -2,15 +2,15 @@
 
 mod reading;
 
-use std::path::{Path, PathBuf};
-
 use parable_metrics::{
     Binning, Disclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, KMarginal,
     MassMad, Metric, NearestSection, Pair, Propensity,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Table};
-use reading::{check, entries, json, table};
+use reading::{
+    ADULT_NUMBERS, TRIAL_NUMBERS, check, entries, json, own_vectors, shared_vectors, table,
+};
 use serde_json::Value;
 
 struct Tables {
@@ -19,21 +19,8 @@ struct Tables {
     control: Table,
 }
 
-const TRIAL_NUMBERS: [&str; 10] = [
-    "pretest1",
-    "pretest2",
-    "posttest1",
-    "posttest2",
-    "income",
-    "age_years",
-    "mixture",
-    "heavy",
-    "attendance",
-    "uniform",
-];
-
 fn trial() -> (Tables, Value) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = own_vectors();
     let roles = [
         ("arm", Role::Treatment),
         ("school", Role::ClusterId),
@@ -51,21 +38,8 @@ fn trial() -> (Tables, Value) {
 }
 
 fn adult() -> Option<(Tables, Value)> {
-    let folder: PathBuf =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
-    if !folder.exists() {
-        eprintln!("SKIPPED: {} is not there", folder.display());
-        return None;
-    }
-    let numbers = [
-        "age",
-        "fnlwgt",
-        "education_num",
-        "capital_gain",
-        "capital_loss",
-        "hours_per_week",
-    ];
-    let read = |name: &str| table(&folder.join(name), &numbers, &[]);
+    let folder = shared_vectors()?;
+    let read = |name: &str| table(&folder.join(name), &ADULT_NUMBERS, &[]);
     let tables = Tables {
         real: read("adult_real.csv"),
         synthetic: read("adult_synth.csv"),

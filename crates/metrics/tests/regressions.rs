@@ -30,7 +30,7 @@ fn regress(
 }
 
 fn trial() -> (Table, Table) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = reading::own_vectors();
     let numbers = ["pretest1", "posttest1", "income", "uniform"];
     let roles = [
         ("arm", Role::Treatment),
@@ -45,7 +45,7 @@ fn trial() -> (Table, Table) {
 fn the_trial_agrees_with_the_reference() {
     let (real, synthetic) = trial();
     let found = regress(&real, &synthetic, "posttest1 ~ arm + pretest1 + fsm").unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let folder = reading::own_vectors();
     let expected = json(&folder.join("trial_expected.json"))["metrics"].take();
     for entry in entries(&expected, "regression_fidelity") {
         for (at, row) in found.coefficients.iter().enumerate() {

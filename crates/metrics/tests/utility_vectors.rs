@@ -2,15 +2,13 @@
 
 mod reading;
 
-use std::path::Path;
-
 use parable_metrics::{
     ClusteredMsd, Correlation, DensityMad, KullbackLeibler, Learner, ManifoldScore, Metric, Pair,
     PairSimilarity, Prediction, RankTest, Score,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Schema, Table};
-use reading::{check, json, table};
+use reading::{ADULT_NUMBERS, TRIAL_NUMBERS, check, json, own_vectors, shared_vectors, table};
 use serde_json::Value;
 
 struct Case {
@@ -21,46 +19,23 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let numbers = [
-        "pretest1",
-        "pretest2",
-        "posttest1",
-        "posttest2",
-        "income",
-        "age_years",
-        "mixture",
-        "heavy",
-        "attendance",
-        "uniform",
-    ];
+    let own = own_vectors();
     // Schools are an ordinary column in the packages.
-    let read = |name: &str| table(&own.join(name), &numbers, &[("arm", Role::Treatment)]);
+    let read = |name: &str| table(&own.join(name), &TRIAL_NUMBERS, &[("arm", Role::Treatment)]);
     let mut cases = vec![Case {
         name: "trial",
         real: read("trial_real.csv"),
         synthetic: read("trial_synth.csv"),
         expected: json(&own.join("trial_utility.json"))["metrics"].take(),
     }];
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
-    if shared.exists() {
-        let numbers = [
-            "age",
-            "fnlwgt",
-            "education_num",
-            "capital_gain",
-            "capital_loss",
-            "hours_per_week",
-        ];
-        let read = |name: &str| table(&shared.join(name), &numbers, &[]);
+    if let Some(shared) = shared_vectors() {
+        let read = |name: &str| table(&shared.join(name), &ADULT_NUMBERS, &[]);
         cases.push(Case {
             name: "adult",
             real: read("adult_real.csv"),
             synthetic: read("adult_synth.csv"),
             expected: json(&shared.join("expected.json"))["pairs"]["adult"]["metrics"].take(),
         });
-    } else {
-        eprintln!("SKIPPED: {} is not there", shared.display());
     }
     cases
 }

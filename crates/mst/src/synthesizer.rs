@@ -82,12 +82,7 @@ impl Synthesizer for Mst {
     }
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<MstModel, FitError> {
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         let codec = bins::codec(table, &self.config, context.ledger, context.noise)?;
         let found = codec.rules().map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;

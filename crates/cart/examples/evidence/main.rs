@@ -7,9 +7,11 @@
 //! The first argument holds settings (JSON), the second the tables (all without it), the third the least rows of groups that are made diverse (none without it). Reads the tables of `../shared/data/bench` (see the README there), on which
 //! other packages were measured; means over 5 seeds. Peers on the same tables: `docs/methods/cart.md`.
 
+mod cost;
 mod quality;
 mod tables;
 
+use cost::{cpu_seconds, memory};
 use parable_cart::{Cart, CartConfig, CartModel};
 use parable_core::{Diversity, FitContext, Model, Synthesizer, Unobserved, diversify};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
@@ -29,37 +31,16 @@ fn fit(table: &Table, config: &CartConfig) -> CartModel {
         .expect("a fit")
 }
 
-/// CPU seconds of this process so far, and its resident memory now and at most since the last reset, in MB (Linux; zeros elsewhere).
-fn spent() -> (f64, f64, f64) {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let ticks: f64 = stat
-        .rsplit(')')
-        .next()
-        .unwrap_or_default()
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum();
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let of = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
-    };
-    (ticks / 100.0, of("VmRSS:"), of("VmHWM:"))
-}
-
 fn report(case: &Case, real: &Table, config: &CartConfig, diverse: Option<usize>) {
     // Writing 5 resets the peak of resident memory.
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    let (start, before, _) = spent();
+    let (start, (before, _)) = (cpu_seconds(), memory());
     let model = fit(real, config);
-    let (fitted, ..) = spent();
+    let fitted = cpu_seconds();
     let _ = model
         .sample(real.rows(), &Seed::from_u64(0))
         .expect("a sample");
-    let (sampled, _, peak) = spent();
+    let (sampled, (_, peak)) = (cpu_seconds(), memory());
     println!(
         "{}: fit {:.2} CPU s, sample {:.2} CPU s, memory beyond the table {:.0} MB",
         case.name,

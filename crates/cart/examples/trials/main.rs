@@ -10,6 +10,9 @@
 #[path = "../../tests/analysis/mod.rs"]
 mod analysis;
 mod between;
+#[path = "../evidence/cost.rs"]
+#[allow(dead_code, reason = "memory is measured on the tables of the peers")]
+mod cost;
 mod nearest;
 #[path = "../evidence/quality.rs"]
 #[allow(
@@ -23,6 +26,7 @@ use analysis::{
     adjusted_effect, arms_of, fit, intraclass_correlation, modelled, nominal_correlation, overlap,
     share_missing,
 };
+use cost::cpu_seconds;
 use parable_cart::CartConfig;
 use parable_core::Model;
 use parable_metrics::{Pair, Propensity};
@@ -35,17 +39,6 @@ use tally::Tally;
 /// The seed of the first trial; the trials that rows are compared with begin far from it.
 const FIRST: u64 = 1_000;
 const HOLDOUT: u64 = 900_000;
-
-/// CPU seconds of this process so far (Linux; zero elsewhere).
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    ticks
-        .filter_map(|ticks| ticks.parse::<f64>().ok())
-        .sum::<f64>()
-        / 100.0
-}
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -77,19 +70,19 @@ fn measure(preset: Preset, seed: u64, samples: u64, config: &CartConfig, tally: 
     let trial = simulate(FIRST + seed);
     let real = modelled(&trial.table);
     let others = modelled(&simulate(HOLDOUT + seed).table);
-    let before = cpu();
+    let before = cpu_seconds();
     let model = fit(&real, config);
-    tally.add("fit, CPU s", cpu() - before);
+    tally.add("fit, CPU s", cpu_seconds() - before);
     if seed == 0 {
         let warnings = model.record().warnings.iter();
         warnings.for_each(|warning| println!("  the record of the first trial: {warning}"));
     }
     for copy in 0..samples {
-        let before = cpu();
+        let before = cpu_seconds();
         let made = model
             .sample(real.rows(), &Seed::from_u64(seed * 1_000 + copy))
             .expect("a sample");
-        tally.add("sample, CPU s", cpu() - before);
+        tally.add("sample, CPU s", cpu_seconds() - before);
         outcomes(&real, &made, &trial.truth.pre_test, tally);
         nominal(&real, &made, tally);
         between::compare(&real, &made, tally);

@@ -103,12 +103,7 @@ impl Synthesizer for PrivateCart {
         table: &Table,
         context: &mut FitContext<'_>,
     ) -> Result<PrivateCartModel, FitError> {
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
         let refused = |error| FitError::no_codes(NAME, error);
         let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;

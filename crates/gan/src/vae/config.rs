@@ -3,7 +3,7 @@
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Clipping, MarginalConfig, setting};
+use crate::config::{Clipping, MarginalConfig, all_hold, are_layers};
 use crate::device::Compute;
 use crate::dp_sgd::Course;
 use crate::mlp::Clip;
@@ -106,8 +106,6 @@ impl VaeConfig {
 
     /// Refuses settings that make no sense whatever the table.
     pub(crate) fn check(&self) -> Result<(), FitError> {
-        let layers = (1..=6).contains(&self.hidden.len())
-            && self.hidden.iter().all(|units| (1..=4096).contains(units));
         let rules = [
             (
                 "latent",
@@ -116,7 +114,7 @@ impl VaeConfig {
             ),
             (
                 "hidden",
-                layers,
+                are_layers(&self.hidden),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
@@ -165,9 +163,6 @@ impl VaeConfig {
                 "between 1 and 4096 bins",
             ),
         ];
-        match rules.iter().find(|(_, holds, _)| !holds) {
-            None => Ok(()),
-            Some((name, _, rule)) => Err(setting(name, rule)),
-        }
+        all_hold(&rules)
     }
 }

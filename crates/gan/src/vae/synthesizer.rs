@@ -6,7 +6,7 @@ use parable_core::{
     Capabilities, CheckpointFile, Curator, Determinism, FitContext, FitError, FitRecord,
     Publication, Synthesizer,
 };
-use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
+use parable_domain::Domain;
 use parable_dp::Rho;
 use parable_pgm::Groups;
 use parable_table::Table;
@@ -18,13 +18,13 @@ use crate::device;
 use crate::dp_sgd::{Charged, Plan, StepNoise};
 use crate::encode;
 use crate::layout::Layout;
-use crate::model::GanModel;
 use crate::release::{Opened, Release, Saved, merged_domain};
-use crate::resume::{Resumed, State, UNREADABLE, epsilon, found_damaged, progress_of, unwritable};
+use crate::resume::{
+    Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
+};
 use crate::snapshot::{Keeper, Snapshot};
-use crate::synthesizer::{bins, merged_columns, refused};
+use crate::synthesizer::{apart, bins, columns, merged_columns, model, refused};
 use crate::teacher::rows::{Access, Rows};
-use crate::train::Trained;
 
 pub(super) const NAME: &str = "vae";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -86,12 +86,7 @@ impl Vae {
         let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
         // Before anything else is drawn, so that it is the same in a run that goes on.
         let coins = StepNoise::like(context.noise);
-        let resumed = match &file {
-            Some(file) => file.resume(context, Plan::is_training)?,
-            None => None,
-        };
-        let resumed = resumed.map(Resumed::read).transpose();
-        let resumed = resumed.map_err(|problem| found_damaged(file.as_ref(), problem))?;
+        let resumed = resume(file.as_ref(), context)?;
         let (seed, observer) = (context.seed, context.observer);
         let spent = Cell::new(epsilon(context.ledger));
         let mut progress = progress_of(observer, &spent);
@@ -101,10 +96,17 @@ impl Vae {
             None => {
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
                 let bins = bins(&measuring, allowed);
-                encode::codec(table, &measuring, &bins, context.ledger, context.noise)?
+                encode::codec(
+                    NAME,
+                    table,
+                    &measuring,
+                    &bins,
+                    context.ledger,
+                    context.noise,
+                )?
             }
         };
-        let codes = codec.encode(table).map_err(refused)?;
+        let codes = codec.encode(table).map_err(refused(NAME))?;
         let (known, charged, snapshot): (Known, Charged, Option<Snapshot>) = match resumed {
             Some(Resumed {
                 state,
@@ -159,7 +161,7 @@ impl Vae {
                             plan: Some(plan.clone()),
                             facts: snapshot.facts,
                         };
-                        let state = serde_json::to_value(state).map_err(unwritable)?;
+                        let state = serde_json::to_value(state).map_err(unwritable(NAME))?;
                         Ok(file.write(ledger, state, snapshot.arrays)?)
                     }
                 }),
@@ -180,40 +182,22 @@ impl Vae {
         record.determinism = Determinism::SameDevice;
         let released = Some((publication, known.rows));
         let (groups, domain) = (known.groups, known.domain);
-        Ok(model(record, codec, groups, domain, trained, released))
+        let model = model(record, codec, groups, domain, trained, released);
+        Ok(VaeModel(model))
     }
 
     fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<VaeModel, FitError> {
         let config = &self.config;
         let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
-        let resumed = match &file {
-            Some(file) => file.resume(context, |_| false)?,
-            None => None,
-        };
-        let snapshot = match resumed {
-            Some((checkpoint, _)) => Some(Snapshot {
-                facts: serde_json::from_value(checkpoint.state)
-                    .map_err(|_| found_damaged(file.as_ref(), UNREADABLE))?,
-                arrays: checkpoint.arrays,
-            }),
-            None => {
-                drop(context.charge_non_private("rows as they are")?);
-                None
-            }
-        };
-        let codec = Codec::observed(table, &bins(&config.columns(), None)).map_err(refused)?;
-        let codes = codec.encode(table).map_err(refused)?;
+        let snapshot = resume_open(file.as_ref(), context)?;
+        let codec =
+            Codec::observed(table, &bins(&config.columns(), None)).map_err(refused(NAME))?;
+        let codes = codec.encode(table).map_err(refused(NAME))?;
         let spent = Cell::new(None);
         let mut progress = progress_of(context.observer, &spent);
         progress(0, 1, None)?;
         let columns = columns(&codes)?;
-        let groups: Vec<Groups> = columns
-            .iter()
-            .map(|rows| Groups {
-                of: (0..rows.len() as u32).collect(),
-                rows: rows.clone(),
-            })
-            .collect();
+        let groups = apart(&columns);
         let levels: Vec<usize> = columns.iter().map(Vec::len).collect();
         let merged = merged_columns(&codes, &groups);
         let training = VaeTraining {
@@ -229,36 +213,15 @@ impl Vae {
             seed: context.seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| Keeper {
-                resumed: snapshot,
-                write: Box::new({
-                    let (file, ledger) = (file.clone(), &*context.ledger);
-                    move |snapshot| {
-                        let facts = serde_json::to_value(snapshot.facts).map_err(unwritable)?;
-                        Ok(file.write(ledger, facts, snapshot.arrays)?)
-                    }
-                }),
-                file,
-            }),
+            keeper: file.map(|file| keep_open(NAME, file, snapshot, context.ledger)),
         };
         let trained = device::run(config.compute, training)??;
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
         record.determinism = Determinism::SameDevice;
         let domain = merged_domain(codec.domain(), &groups)?;
-        Ok(model(record, codec, groups, domain, trained, None))
+        let model = model(record, codec, groups, domain, trained, None);
+        Ok(VaeModel(model))
     }
-}
-
-/// Rows of each level of each column.
-fn columns(codes: &Codes) -> Result<Vec<Vec<f64>>, FitError> {
-    let sets: Vec<AttrSet> = (0..codes.domain().len() as u32)
-        .map(|attr| AttrSet::new([attr]))
-        .collect();
-    let counts = codes.counts(&sets)?;
-    let cells = counts.iter().map(|counts| counts.cells().iter());
-    Ok(cells
-        .map(|cells| cells.map(|&cell| cell as f64).collect())
-        .collect())
 }
 
 impl Synthesizer for Vae {
@@ -278,12 +241,7 @@ impl Synthesizer for Vae {
     }
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<VaeModel, FitError> {
-        if table.rows() == 0 || table.schema().is_empty() {
-            return Err(FitError::Empty {
-                rows: table.rows(),
-                columns: table.schema().len(),
-            });
-        }
+        FitError::unless_filled(table)?;
         self.config.check()?;
         device::find(self.config.compute)?;
         if self.config.private {
@@ -292,26 +250,4 @@ impl Synthesizer for Vae {
             self.fit_plain(table, context)
         }
     }
-}
-
-fn model(
-    record: FitRecord,
-    codec: Codec,
-    groups: Vec<Groups>,
-    domain: Domain,
-    trained: Trained,
-    released: Option<(Publication, f64)>,
-) -> VaeModel {
-    let (publication, rows) = released.unzip();
-    VaeModel(GanModel {
-        record,
-        codec,
-        groups,
-        domain,
-        forward: trained.forward,
-        latent: trained.latent,
-        publication,
-        curve: trained.curve,
-        noisy_rows: rows.map(|rows: f64| rows.round() as usize),
-    })
 }

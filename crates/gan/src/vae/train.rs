@@ -8,6 +8,7 @@ use parable_seed::Seed;
 
 use super::VaeConfig;
 use super::network::Autoencoder;
+use super::synthesizer::NAME;
 use crate::device::{Matrix, Task, download, upload};
 use crate::error::TrainingError;
 use crate::forward::Latent;
@@ -200,7 +201,7 @@ impl<B: Backend> School<'_, B> {
     }
 
     fn diverged(&self) -> FitError {
-        TrainingError::Diverged { step: self.done }.into()
+        TrainingError::Diverged { step: self.done }.of(NAME)
     }
 
     /// Tells how far it is. A training that is to stop is kept as it is.

@@ -1,10 +1,49 @@
 //! Reads tables and expected numbers for the vector tests; each test file uses a part of it.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parable_table::{Field, Kind, NumberFormat, Role, Schema, Table, csv, read_typed};
 use serde_json::Value;
+
+/// The columns of numbers of the simulated trial.
+pub(crate) const TRIAL_NUMBERS: [&str; 10] = [
+    "pretest1",
+    "pretest2",
+    "posttest1",
+    "posttest2",
+    "income",
+    "age_years",
+    "mixture",
+    "heavy",
+    "attendance",
+    "uniform",
+];
+
+/// The columns of numbers of Adult.
+pub(crate) const ADULT_NUMBERS: [&str; 6] = [
+    "age",
+    "fnlwgt",
+    "education_num",
+    "capital_gain",
+    "capital_loss",
+    "hours_per_week",
+];
+
+/// The folder of vectors of this crate.
+pub(crate) fn own_vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
+}
+
+/// The folder of vectors of real tables; says so where it is not there.
+pub(crate) fn shared_vectors() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
+    if !folder.exists() {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
 
 /// The table in a file: the named columns are continuous, all others nominal; roles as given.
 pub(crate) fn table(path: &Path, numeric: &[&str], roles: &[(&str, Role)]) -> Table {
