@@ -4,6 +4,7 @@ use parable_domain::SourceError;
 use parable_dp::LedgerError;
 use parable_dp::mechanism::MechanismError;
 use parable_table::codec::CodecError;
+use parable_table::constraints::ConstraintError;
 use parable_table::{Table, TableError};
 
 use crate::CheckpointError;
@@ -159,6 +160,9 @@ pub enum SampleError {
         /// What is wrong with it, or with what is asked of it.
         problem: &'static str,
     },
+    /// A rule of the schema does not fit the columns it names.
+    #[error(transparent)]
+    Rule(#[from] ConstraintError),
     /// The columns made do not fit the schema.
     #[error(transparent)]
     Table(#[from] TableError),

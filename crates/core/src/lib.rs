@@ -48,6 +48,7 @@ mod observer;
 mod publication;
 mod recoding;
 mod record;
+mod rules;
 mod shuffle;
 mod synthesizer;
 
@@ -63,5 +64,6 @@ pub use observer::{Observer, Progress, Unobserved};
 pub use publication::{NoisyMarginal, Publication};
 pub use recoding::Recoding;
 pub use record::{Determinism, FitRecord, NoiseProvenance, digest};
+pub use rules::{Draw, redraw_broken};
 pub use shuffle::{Shuffle, ShuffleModel, ShuffleReader};
 pub use synthesizer::{Capabilities, DynSynthesizer, Model, Synthesizer};

@@ -129,11 +129,14 @@ pub struct DiscriminatorConfig {
     pub hidden: Vec<usize>,
     /// Steps of the discriminator. Default 1500.
     pub steps: u64,
-    /// Steps of the discriminator for each of the generator. Default 5 in a private fit, whose discriminator learns slowly, else 1.
+    /// Steps of the discriminator for each of the generator. Default 3 in a private fit, whose discriminator learns slowly, else 1.
     pub steps_per_generator: Option<StepsPerGenerator>,
     /// How much the shares of single columns, which are known (in a private fit: as released), weigh in what the generator learns beside the discriminator.
     /// Default 10.
     pub columns_weight: f64,
+    /// Probability that the generator is told one level of a row before it makes the row: a column at random, a level by the known shares of the column. 0 leaves conditions
+    /// out of the training. Default 1.
+    pub reveal: f64,
     /// Expected real rows per step, and made rows per step. Default 1000; a private fit draws each row with the same small probability.
     pub batch: usize,
     /// Norm to which the gradient of each real row is cut. Default 1.
@@ -142,9 +145,11 @@ pub struct DiscriminatorConfig {
     pub clipping: Clipping,
     /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of this size, with equal sums. Default 2048.
     pub accumulate: usize,
+    /// Whether Adam takes the variance of the noise off its second moment in a private fit (DP-AdamBC: Tang, Shpilevskiy & Lécuyer 2024). Default true.
+    pub noise_correction: bool,
     /// Step size of the discriminator. Default 0.0005.
     pub rate: f64,
-    /// Step size of the generator. Default 0.001.
+    /// Step size of the generator. Default 0.003.
     pub generator_rate: f64,
 }
 
@@ -190,12 +195,14 @@ impl Default for DiscriminatorConfig {
             steps: 1500,
             steps_per_generator: None,
             columns_weight: 10.0,
+            reveal: 1.0,
             batch: 1000,
             clip: 1.0,
             clipping: Clipping::default(),
             accumulate: 2048,
+            noise_correction: true,
             rate: 5e-4,
-            generator_rate: 1e-3,
+            generator_rate: 3e-3,
         }
     }
 }
@@ -247,9 +254,14 @@ impl GanConfig {
 
     /// Steps of the discriminator for each of the generator.
     pub(crate) fn steps_per_generator(&self) -> StepsPerGenerator {
-        let usual = if self.private { 5 } else { 1 };
+        let usual = if self.private { 3 } else { 1 };
         let own = self.discriminator.steps_per_generator;
         own.unwrap_or(StepsPerGenerator::Steps(usual))
+    }
+
+    /// Whether the generator is told levels.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.teacher != Teacher::Marginals && self.discriminator.reveal > 0.0
     }
 
     /// Refuses settings that make no sense whatever the table.
@@ -340,6 +352,11 @@ impl GanConfig {
                 "discriminator.columns_weight",
                 other.columns_weight >= 0.0 && other.columns_weight.is_finite(),
                 "a weight of at least 0",
+            ),
+            (
+                "discriminator.reveal",
+                (0.0..=1.0).contains(&other.reveal),
+                "a probability",
             ),
             (
                 "discriminator.batch",

@@ -10,6 +10,7 @@ use parable_pgm::Groups;
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Conditions;
 use crate::forward::{Forward, Latent, Layer};
 use crate::generator::Sizes;
 use crate::model::{GanModel, LossPoint};
@@ -33,6 +34,9 @@ struct HeaderV1 {
     groups: Vec<Groups>,
     latent: usize,
     hidden: Vec<usize>,
+    /// Probability that a component is told a level; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reveal: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     publication: Option<Publication>,
     curve: Vec<LossPoint>,
@@ -50,7 +54,7 @@ struct ArrayV1 {
 
 /// The arrays of a network of these sizes, in order, without those of the components.
 fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
-    let mut inputs = vec![sizes.latent];
+    let mut inputs = vec![sizes.inputs()];
     let mut arrays = Vec::new();
     let units = sizes.hidden.iter().copied().chain([sizes.width()]);
     for (layer, units) in units.enumerate() {
@@ -70,6 +74,8 @@ fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
 }
 
 const COMPONENTS: &str = "components";
+/// Shares of the levels that components are told.
+const REVEALED: &str = "revealed";
 
 pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
     let sizes = model.forward.sizes();
@@ -79,12 +85,24 @@ pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFi
         numbers.extend(layer.weights.iter().map(Vec::as_slice));
         numbers.push(&layer.bias);
     }
-    if let Latent::Fixed(components) = &model.latent {
-        arrays.push(ArrayV1 {
-            name: COMPONENTS.to_owned(),
-            shape: [components.len() / sizes.latent, sizes.latent],
-        });
-        numbers.push(components);
+    let mut reveal = None;
+    match &model.latent {
+        Latent::Fixed(components) => {
+            arrays.push(ArrayV1 {
+                name: COMPONENTS.to_owned(),
+                shape: [components.len() / sizes.latent, sizes.latent],
+            });
+            numbers.push(components);
+        }
+        Latent::Conditional(conditions) => {
+            reveal = Some(conditions.share());
+            arrays.push(ArrayV1 {
+                name: REVEALED.to_owned(),
+                shape: [1, sizes.width()],
+            });
+            numbers.extend(conditions.columns().iter().map(Vec::as_slice));
+        }
+        Latent::Drawn => {}
     }
     let header = HeaderV1 {
         version: VERSION,
@@ -92,6 +110,7 @@ pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFi
         groups: model.groups.clone(),
         latent: sizes.latent,
         hidden: sizes.hidden.clone(),
+        reveal,
         publication: model.publication.clone(),
         curve: model.curve.clone(),
         noisy_rows: model.noisy_rows,
@@ -152,6 +171,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
         latent: header.latent,
         hidden: header.hidden,
         levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
+        conditional: header.reveal.is_some(),
     };
     let expected = expected_arrays(&sizes);
     let (own, rest) = header
@@ -161,10 +181,16 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
     if own != expected {
         return Err(refuse("its arrays are not those of its network"));
     }
-    let components = match rest {
-        [] => None,
+    let extra = match rest {
+        [] if !sizes.conditional => None,
         [array]
-            if array.name == COMPONENTS
+            if sizes.conditional && array.name == REVEALED && array.shape == [1, sizes.width()] =>
+        {
+            Some(sizes.width())
+        }
+        [array]
+            if !sizes.conditional
+                && array.name == COMPONENTS
                 && array.shape[1] == sizes.latent
                 && (1..=1 << 20).contains(&array.shape[0]) =>
         {
@@ -175,7 +201,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
     let counts: Vec<usize> = expected
         .iter()
         .map(|array| array.shape[0] * array.shape[1])
-        .chain(components)
+        .chain(extra)
         .collect();
     let total: usize = counts.iter().sum();
     let bytes = &file.body[end + 1..];
@@ -191,9 +217,20 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
     if !arrays.iter().flatten().all(|x| x.is_finite()) {
         return Err(refuse("a number is not finite"));
     }
-    let latent = match components {
-        Some(_) => Latent::Fixed(arrays.pop().unwrap_or_default()),
-        None => Latent::Drawn,
+    let latent = match (extra, header.reveal) {
+        (None, _) => Latent::Drawn,
+        (Some(_), None) => Latent::Fixed(arrays.pop().unwrap_or_default()),
+        (Some(_), Some(share)) => {
+            let shares = arrays.pop().unwrap_or_default();
+            let sane = |share: &f32| (0.0..=1.0).contains(share);
+            if !(0.0..=1.0).contains(&share) || !shares.iter().all(sane) {
+                return Err(refuse("its conditions have no possible shares"));
+            }
+            let mut shares = shares.into_iter();
+            let columns = sizes.levels.iter();
+            let columns = columns.map(|&levels| shares.by_ref().take(levels).collect());
+            Latent::Conditional(Conditions::new(share, columns.collect()))
+        }
     };
     let mut arrays = arrays.into_iter();
     let layers = (0..=sizes.hidden.len())

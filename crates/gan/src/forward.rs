@@ -1,8 +1,8 @@
 //! A trained generator as plain numbers: what a model file holds and what sampling needs.
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use crate::condition::Conditions;
 use crate::generator::Sizes;
 
 /// One layer: a matrix of weights for each earlier layer, and a bias.
@@ -29,7 +29,7 @@ impl Forward {
         if layers.len() != sizes.hidden.len() + 1 {
             return None;
         }
-        let mut inputs = vec![sizes.latent];
+        let mut inputs = vec![sizes.inputs()];
         for (index, layer) in layers.iter().enumerate() {
             let units = sizes.hidden.get(index).copied();
             let units = units.unwrap_or_else(|| sizes.width());
@@ -62,9 +62,9 @@ impl Forward {
         &self.layers
     }
 
-    /// Shares of the levels, `[examples, width]` row by row, for `[examples, latent]` random numbers. Each sum is formed in one fixed order.
+    /// Shares of the levels, `[examples, width]` row by row, for `[examples, inputs]` numbers. Each sum is formed in one fixed order.
     pub(crate) fn shares(&self, latent: &[f32]) -> Vec<f32> {
-        let size = self.sizes.latent;
+        let size = self.sizes.inputs();
         let width = self.sizes.width();
         let mut shares = vec![0.0f32; latent.len() / size * width];
         shares
@@ -86,12 +86,17 @@ impl Forward {
                         inputs.push(outputs);
                     }
                 }
-                for row in shares.chunks_mut(width) {
-                    let mut rest = row;
+                for (row, input) in shares.chunks_mut(width).zip(latent.chunks(size)) {
+                    let (mut rest, mut told) = (row, &input[self.sizes.latent..]);
                     for &levels in &self.sizes.levels {
                         let (column, others) = rest.split_at_mut(levels);
-                        softmax(column);
-                        rest = others;
+                        let (own, next) = told.split_at(levels.min(told.len()));
+                        if own.iter().any(|&unit| unit > 0.0) {
+                            column.copy_from_slice(own);
+                        } else {
+                            softmax(column);
+                        }
+                        (rest, told) = (others, next);
                     }
                 }
             });
@@ -124,11 +129,12 @@ fn softmax(column: &mut [f32]) {
 }
 
 /// Where the random numbers of a model come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Latent {
     /// A fixed set, `[components, latent]` row by row: the model is the mixture of these components.
     Fixed(Vec<f32>),
     /// Drawn anew for every sample.
     Drawn,
+    /// Drawn anew, and so is what is revealed to each component.
+    Conditional(Conditions),
 }

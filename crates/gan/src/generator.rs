@@ -8,13 +8,17 @@ use parable_seed::Seed;
 
 use crate::device::{Matrix, download, upload};
 use crate::forward::{Forward, Layer};
-use crate::network::{ColumnSoftmax, Normalised, normalise, normalise_back, weights};
+use crate::network::{
+    ColumnSoftmax, LARGEST_LOGIT, Normalised, normalise, normalise_back, normals,
+};
 
 /// Sizes of a generator.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sizes {
-    /// Random numbers per draw, the condition included.
+    /// Random numbers per draw.
     pub(crate) latent: usize,
+    /// Whether levels are told, which then are inputs, too.
+    pub(crate) conditional: bool,
     /// Units of the hidden layers.
     pub(crate) hidden: Vec<usize>,
     /// Levels of each column.
@@ -27,9 +31,14 @@ impl Sizes {
         self.levels.iter().sum()
     }
 
+    /// Numbers that an example begins with.
+    pub(crate) fn inputs(&self) -> usize {
+        self.latent + if self.conditional { self.width() } else { 0 }
+    }
+
     /// Inputs of every layer, hidden ones first, and its outputs.
     fn layers(&self) -> Vec<(Vec<usize>, usize)> {
-        let mut inputs = vec![self.latent];
+        let mut inputs = vec![self.inputs()];
         let mut layers = Vec::new();
         for &units in &self.hidden {
             layers.push((inputs.clone(), units));
@@ -58,6 +67,8 @@ pub(crate) struct Pass<B: Backend> {
     pub(crate) logits: Matrix<B>,
     /// Shares of the levels, `[examples, width]`.
     pub(crate) shares: Matrix<B>,
+    /// 0 at columns of which a level was told, else 1.
+    open: Option<Matrix<B>>,
 }
 
 impl<B: Backend> Generator<B> {
@@ -69,10 +80,17 @@ impl<B: Backend> Generator<B> {
         for (index, (inputs, units)) in layers.iter().enumerate() {
             let total: usize = inputs.iter().sum();
             let last = index + 1 == layers.len();
-            let deviation = (if last { 1.0f64 } else { 2.0 } / total as f64).sqrt();
-            for &input in inputs {
+            // Of a level that is told one number is 1 and the others are 0: together they weigh as much as all random numbers.
+            let told = sizes.inputs() - sizes.latent;
+            let deviation = (if last { 1.0f64 } else { 2.0 } / (total - told) as f64).sqrt();
+            for (index, &input) in inputs.iter().enumerate() {
                 let seed = seed.index(parameters.len() as u64);
-                parameters.push(weights(input, *units, deviation, &seed, device));
+                let told = if index == 0 { told } else { 0 };
+                let mut numbers = normals(input * units, deviation, &seed);
+                let scale = (sizes.latent as f32).sqrt();
+                let own = &mut numbers[(input - told) * units..];
+                own.iter_mut().for_each(|number| *number *= scale);
+                parameters.push(upload(numbers, input, *units, device));
             }
             if last {
                 let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
@@ -90,9 +108,12 @@ impl<B: Backend> Generator<B> {
         }
     }
 
-    /// Shares of the levels for a batch of random numbers.
-    pub(crate) fn forward(&self, latent: Matrix<B>) -> Pass<B> {
-        let mut inputs = vec![latent];
+    /// Shares of the levels for a batch of random numbers. A level that is `told` (a 1 at its unit) has all of its column.
+    pub(crate) fn forward(&self, latent: Matrix<B>, told: Option<Matrix<B>>) -> Pass<B> {
+        let mut inputs = vec![match &told {
+            Some(told) => Matrix::cat(vec![latent, told.clone()], 1),
+            None => latent,
+        }];
         let mut normalised = Vec::new();
         let mut at = 0;
         let sum = |inputs: &[Matrix<B>], at: &mut usize| {
@@ -118,8 +139,19 @@ impl<B: Backend> Generator<B> {
             inputs.push(scaled.clamp_min(0.0));
             normalised.push(normal);
         }
-        let logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
+        let mut logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
+        let mut open = None;
+        if let Some(told) = told {
+            let closed = self.softmax.columns_of(told.clone());
+            let rest = closed.clone().neg().add_scalar(1.0);
+            // As certain as a logit can be.
+            let certain = told.mul_scalar(2.0).sub(closed);
+            let certain = certain.mul_scalar(LARGEST_LOGIT);
+            logits = logits.mul(rest.clone()).add(certain);
+            open = Some(rest);
+        }
         Pass {
+            open,
             inputs,
             normalised,
             shares: self.softmax.forward(logits.clone()),
@@ -139,6 +171,10 @@ impl<B: Backend> Generator<B> {
 
     /// Gradients of all parameters, in their order, from the gradient of the logits.
     pub(crate) fn back(&self, pass: &Pass<B>, logits: Matrix<B>) -> Vec<Matrix<B>> {
+        let logits = match &pass.open {
+            Some(open) => logits.mul(open.clone()),
+            None => logits,
+        };
         let hidden = self.sizes.hidden.len();
         let mut gradients: Vec<Option<Matrix<B>>> = vec![None; self.parameters.len()];
         // Gradients of the outputs of the hidden layers.
@@ -185,8 +221,8 @@ impl<B: Backend> Generator<B> {
     }
 
     /// The network as plain numbers, with the normalisations written into its weights: means and deviations are those over these random numbers.
-    pub(crate) fn plain(&self, latent: Matrix<B>) -> Forward {
-        let pass = self.forward(latent);
+    pub(crate) fn plain(&self, latent: Matrix<B>, told: Option<Matrix<B>>) -> Forward {
+        let pass = self.forward(latent, told);
         let mut layers = Vec::new();
         let mut at = 0;
         for (index, normal) in pass.normalised.iter().enumerate() {
@@ -220,18 +256,22 @@ impl<B: Backend> Generator<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::condition::Conditions;
     use crate::device::{Task, run_on_cpu};
     use crate::network::tests::check_gradient;
+    use crate::network::weights;
 
-    fn sizes() -> Sizes {
+    fn sizes(conditional: bool) -> Sizes {
         Sizes {
             latent: 5,
             hidden: vec![7, 6],
             levels: vec![3, 2, 4],
+            conditional,
         }
     }
 
-    struct Check;
+    /// With conditions or without.
+    struct Check(bool);
 
     impl Task for Check {
         type Output = ();
@@ -239,7 +279,7 @@ mod tests {
         fn run<B: Backend>(self, device: &B::Device) {
             let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
             let seed = Seed::from_u64(4);
-            let mut generator = Generator::<B>::new(sizes(), &shares, &seed, device);
+            let mut generator = Generator::<B>::new(sizes(self.0), &shares, &seed, device);
             // Far from the kinks of the rectifiers, where differences are no gradients: even units always on, odd ones off.
             for (at, units) in [(1, 7), (5, 6)] {
                 let shifts = (0..units).map(|unit| if unit % 2 == 0 { 3.0 } else { -3.0 });
@@ -248,7 +288,10 @@ mod tests {
             }
             let latent = weights::<B>(64, 5, 1.0, &seed.stream("z"), device);
             let towards = weights::<B>(64, 9, 1.0, &seed.stream("g"), device);
-            let pass = generator.forward(latent.clone());
+            let shares = vec![vec![0.2, 0.3, 0.5], vec![0.5; 2], vec![0.25; 4]];
+            let units = Conditions::new(0.7, shares).units(64, &seed);
+            let told = self.0.then(|| upload::<B>(units, 64, 9, device));
+            let pass = generator.forward(latent.clone(), told.clone());
             let logits = generator.back_to_logits(&pass, towards.clone());
             let gradients = generator.back(&pass, logits);
             assert_eq!(gradients.len(), generator.parameters.len());
@@ -256,14 +299,15 @@ mod tests {
                 check_gradient(&generator.parameters[index], gradient, 9, |moved| {
                     let mut other = generator.clone();
                     other.parameters[index] = moved;
-                    let shares = other.forward(latent.clone()).shares;
+                    let shares = other.forward(latent.clone(), told.clone()).shares;
                     let product = download(&shares.mul(towards.clone()));
                     product.iter().map(|&x| f64::from(x)).sum()
                 });
             }
             // The same numbers without a device.
-            let plain = generator.plain(latent.clone());
-            let made = plain.shares(&download(&latent));
+            let plain = generator.plain(latent.clone(), told.clone());
+            let inputs = [vec![latent], told.into_iter().collect()].concat();
+            let made = plain.shares(&download(&Matrix::cat(inputs, 1)));
             let expected = download(&pass.shares);
             assert!(
                 made.iter()
@@ -275,6 +319,7 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_differences_and_plain_numbers_agree() {
-        run_on_cpu(Check);
+        run_on_cpu(Check(false));
+        run_on_cpu(Check(true));
     }
 }

@@ -1,15 +1,17 @@
 //! The fitted model.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use parable_core::{
     FitRecord, Model, ModelFileError, Observer, Progress, Publication, SampleError, given_columns,
+    redraw_broken,
 };
 use parable_domain::{Codes, Domain};
 use parable_pgm::Groups;
 use parable_seed::Seed;
 use parable_table::codec::Codec;
-use parable_table::{Schema, Table};
+use parable_table::{Column, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::file;
@@ -76,21 +78,47 @@ impl GanModel {
             .sum()
     }
 
-    fn codes(&self, rows: usize, given: &[Given], seed: &Seed) -> Result<Codes, Refused> {
+    /// Rows with these values.
+    fn rows(&self, rows: usize, asked: &Asked<'_>, seed: &Seed) -> Result<Table, SampleError> {
         // However few rows are asked for, given values choose among many components.
-        let wanted = if given.is_empty() { rows } else { usize::MAX };
+        let free = asked.codes.is_empty();
+        let wanted = if free { rows } else { usize::MAX };
         let mixture = Mixture::new(&self.forward, &self.latent, wanted, seed);
-        let merged = mixture
-            .draw(&self.domain, rows, given, seed)
-            .map_err(|Impossible| Refused::Impossible)?;
+        let merged = mixture.draw(&self.domain, rows, &asked.codes, seed);
+        let merged = merged.map_err(|Impossible| asked.impossible())?;
         let (_, columns) = merged.into_parts();
-        let seed = seed.stream("gan/levels");
+        let levels = seed.stream("gan/levels");
         let columns = columns.iter().zip(&self.groups).enumerate();
         let columns = columns
-            .map(|(attr, (column, groups))| groups.draw_back(column, &seed.index(attr as u64)))
+            .map(|(attr, (column, groups))| groups.draw_back(column, &levels.index(attr as u64)))
             .collect();
-        Codes::new(self.codec.domain().clone(), columns)
-            .map_err(|error| Refused::Other(self.failed(error)))
+        let codes = Codes::new(self.codec.domain().clone(), columns);
+        let codes = codes.map_err(|error| self.failed(error))?;
+        let table = self.codec.decode(&codes, seed);
+        let (schema, mut columns) = table.map_err(|error| self.failed(error))?.into_parts();
+        for (column, &position) in asked.columns.iter().zip(&asked.positions) {
+            columns[position] = column.clone().into_owned();
+        }
+        Ok(Table::new(schema, columns)?)
+    }
+
+    /// The same, in which rows obey the rules of the schema as far as drawing again can make them.
+    fn obedient_rows(
+        &self,
+        rows: usize,
+        asked: &Asked<'_>,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        check_rows(rows)?;
+        tell(observer, 0)?;
+        let table = self.rows(rows, asked, seed)?;
+        tell(observer, 1)?;
+        let again =
+            |places: &[usize], seed: &Seed| self.rows(places.len(), &asked.take(places), seed);
+        let table = redraw_broken(table, &seed.stream("gan/rules"), &again)?;
+        tell(observer, 2)?;
+        Ok(table)
     }
 
     fn failed(&self, error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
@@ -100,11 +128,12 @@ impl GanModel {
         }
     }
 
-    /// The codes of given columns, in merged levels.
-    fn given_codes(&self, given: &Table, positions: &[usize]) -> Result<Vec<Given>, SampleError> {
+    /// Given columns, with their codes in merged levels.
+    fn asked<'t>(&self, given: &'t Table) -> Result<Asked<'t>, SampleError> {
+        let positions = given_columns(self.schema(), given)?;
         let fields = given.schema().fields().iter();
-        let each = fields.zip(given.columns()).zip(positions);
-        each.map(|((field, column), &position)| {
+        let each = fields.zip(given.columns()).zip(&positions);
+        let codes = each.map(|((field, column), &position)| {
             let codes = self.codec.encode_column(position, field, column);
             let codes = codes.map_err(|_| SampleError::Given {
                 column: field.name.clone(),
@@ -113,14 +142,61 @@ impl GanModel {
             let of = &self.groups[position].of;
             let merged = codes.iter().map(|&code| of[code as usize]);
             Ok((position, merged.collect()))
+        });
+        Ok(Asked {
+            codes: codes.collect::<Result<_, SampleError>>()?,
+            columns: given.columns().iter().map(Cow::Borrowed).collect(),
+            positions,
+            names: given.schema(),
         })
-        .collect()
     }
 }
 
-enum Refused {
-    Impossible,
-    Other(SampleError),
+/// Values that rows are asked for with.
+struct Asked<'t> {
+    /// Positions of the columns.
+    positions: Vec<usize>,
+    /// Merged levels.
+    codes: Vec<Given>,
+    columns: Vec<Cow<'t, Column>>,
+    names: &'t Schema,
+}
+
+impl<'t> Asked<'t> {
+    /// Nothing.
+    fn nothing(names: &'t Schema) -> Self {
+        Self {
+            positions: Vec::new(),
+            codes: Vec::new(),
+            columns: Vec::new(),
+            names,
+        }
+    }
+
+    /// The same of these rows.
+    fn take(&self, rows: &[usize]) -> Self {
+        let codes = self.codes.iter().map(|(position, codes)| {
+            let own = rows.iter().map(|&row| codes[row]);
+            (*position, own.collect())
+        });
+        let columns = self.columns.iter();
+        Self {
+            positions: self.positions.clone(),
+            codes: codes.collect(),
+            columns: columns.map(|own| Cow::Owned(own.take(rows))).collect(),
+            names: self.names,
+        }
+    }
+
+    /// The model makes no row with these values.
+    fn impossible(&self) -> SampleError {
+        let names = self.names.fields().iter().map(|field| field.name.clone());
+        SampleError::Rare {
+            columns: names.collect::<Vec<_>>().join("`, `"),
+            drawn: 0,
+            unmatched: self.columns.first().map_or(0, |column| column.len()),
+        }
+    }
 }
 
 impl Model for GanModel {
@@ -142,19 +218,8 @@ impl Model for GanModel {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
-        check_rows(rows)?;
-        let seed = seed.stream("gan/sample");
-        tell(observer, 0)?;
-        let codes = match self.codes(rows, &[], &seed) {
-            Ok(codes) => codes,
-            Err(Refused::Other(error)) => return Err(error),
-            Err(Refused::Impossible) => unreachable!("nothing is given"),
-        };
-        tell(observer, 1)?;
-        let table = self.codec.decode(&codes, &seed);
-        let table = table.map_err(|error| self.failed(error))?;
-        tell(observer, 2)?;
-        Ok(table)
+        let asked = Asked::nothing(self.schema());
+        self.obedient_rows(rows, &asked, &seed.stream("gan/sample"), observer)
     }
 
     fn sample_given(
@@ -163,34 +228,8 @@ impl Model for GanModel {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
-        let positions = given_columns(self.schema(), given)?;
-        check_rows(given.rows())?;
-        let seed = seed.stream("gan/given");
-        tell(observer, 0)?;
-        let wanted = self.given_codes(given, &positions)?;
-        let codes = self
-            .codes(given.rows(), &wanted, &seed)
-            .map_err(|refused| match refused {
-                Refused::Other(error) => error,
-                Refused::Impossible => {
-                    let names = given.schema().fields().iter().map(|f| f.name.clone());
-                    SampleError::Rare {
-                        columns: names.collect::<Vec<_>>().join("`, `"),
-                        drawn: 0,
-                        unmatched: given.rows(),
-                    }
-                }
-            })?;
-        tell(observer, 1)?;
-        let table = self.codec.decode(&codes, &seed);
-        let table = table.map_err(|error| self.failed(error))?;
-        let (schema, mut columns) = table.into_parts();
-        for (column, &position) in given.columns().iter().zip(&positions) {
-            columns[position] = column.clone();
-        }
-        let table = Table::new(schema, columns)?;
-        tell(observer, 2)?;
-        Ok(table)
+        let asked = self.asked(given)?;
+        self.obedient_rows(given.rows(), &asked, &seed.stream("gan/given"), observer)
     }
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {

@@ -10,7 +10,7 @@ use crate::device::{Matrix, upload};
 /// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
 /// Logits beyond this are as good as certain; exponentials stay in range.
-const LARGEST_LOGIT: f64 = 30.0;
+pub(crate) const LARGEST_LOGIT: f64 = 30.0;
 
 /// Weights drawn from a normal distribution with this standard deviation.
 pub(crate) fn weights<B: Backend>(
@@ -116,6 +116,13 @@ impl<B: Backend> ColumnSoftmax<B> {
         let raised = logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT).exp();
         let sums = raised.clone().matmul(self.gather.clone());
         raised.mul(sums.recip().matmul(self.spread.clone()))
+    }
+
+    /// 1 at every unit of a column that has a 1 at some unit, 0 elsewhere.
+    pub(crate) fn columns_of(&self, units: Matrix<B>) -> Matrix<B> {
+        units
+            .matmul(self.gather.clone())
+            .matmul(self.spread.clone())
     }
 
     /// The gradient before the softmax from the one behind it.

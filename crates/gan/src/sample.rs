@@ -36,11 +36,18 @@ impl Mixture {
     /// The components of a model: its fixed ones, or as many as rows from this seed.
     pub(crate) fn new(forward: &Forward, latent: &Latent, rows: usize, seed: &Seed) -> Self {
         let sizes = forward.sizes();
+        let count = rows.clamp(1, DRAWN);
+        let seed = seed.stream("gan/latent");
+        let drawn = || normals(count * sizes.latent, 1.0, &seed);
         let shares = match latent {
             Latent::Fixed(numbers) => forward.shares(numbers),
-            Latent::Drawn => {
-                let count = rows.clamp(1, DRAWN) * sizes.latent;
-                forward.shares(&normals(count, 1.0, &seed.stream("gan/latent")))
+            Latent::Drawn => forward.shares(&drawn()),
+            Latent::Conditional(conditions) => {
+                let (numbers, told) =
+                    (drawn(), conditions.units(count, &seed.stream("conditions")));
+                let each = numbers.chunks(sizes.latent).zip(told.chunks(sizes.width()));
+                let inputs: Vec<f32> = each.flat_map(|(z, told)| [z, told].concat()).collect();
+                forward.shares(&inputs)
             }
         };
         Self::of(shares, &sizes.levels)

@@ -9,11 +9,12 @@ use parable_core::FitError;
 use parable_domain::AttrSet;
 use parable_seed::Seed;
 
+use crate::condition::Conditions;
 use crate::config::GanConfig;
 use crate::device::{Matrix, Task, download, upload};
 use crate::error::TrainingError;
 use crate::forward::{Forward, Latent};
-use crate::generator::{Generator, Sizes};
+use crate::generator::{Generator, Pass, Sizes};
 use crate::layout::Layout;
 use crate::model::LossPoint;
 use crate::network::normals;
@@ -23,7 +24,7 @@ use crate::synthesizer::NAME;
 use crate::teacher::adversary::Adversary;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
-use crate::teacher::targets::{Measured, targets};
+use crate::teacher::targets::{Measured, combined_columns, targets};
 
 /// Decay rates of the moments of the generator's steps.
 const BETAS: (f64, f64) = (0.5, 0.99);
@@ -99,6 +100,7 @@ impl Task for Training<'_> {
             latent: self.config.latent,
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
+            conditional: self.config.is_conditional(),
         };
         let known = targets(
             &self.layout,
@@ -110,12 +112,22 @@ impl Task for Training<'_> {
         let generator = Generator::<B>::new(sizes, &shares, &seed, device);
         let teacher = MarginalTeacher::new(&self.layout, &known, device);
         let fixed = self.adversary.is_none();
+        let conditions = self.config.is_conditional().then(|| {
+            // By what is known before the first step, so that a training that goes on draws the same.
+            let rows = self.counts.rows.max(1.0);
+            let columns = &self.counts.columns;
+            let shares = combined_columns(columns, &[], self.layout.levels(), rows);
+            let share = |own: Vec<f64>| own.into_iter().map(|own| (own / rows) as f32).collect();
+            let shares = shares.into_iter().map(share).collect();
+            Conditions::new(self.config.discriminator.reveal, shares)
+        });
         let adam = Adam::new(&generator.parameters, BETAS.0, BETAS.1);
         let mut school = School {
             adam,
             draws: Draws {
                 seed: seed.stream("latent"),
                 size: self.config.latent,
+                conditions,
                 fixed: fixed.then(|| {
                     let count = self.config.marginals.components;
                     let seed = seed.stream("components");
@@ -146,11 +158,13 @@ impl Task for Training<'_> {
     }
 }
 
-/// Where random numbers for components come from.
+/// Where random numbers and conditions for components come from.
 struct Draws {
     seed: Seed,
     size: usize,
     fixed: Option<Vec<f32>>,
+    /// Of components that are drawn.
+    conditions: Option<Conditions>,
 }
 
 impl Draws {
@@ -183,6 +197,14 @@ impl Draws {
     fn upload<B: Backend>(&self, numbers: Vec<f32>, device: &B::Device) -> Matrix<B> {
         let rows = numbers.len() / self.size;
         upload(numbers, rows, self.size, device)
+    }
+
+    /// What components of a step are told.
+    fn told<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Option<Matrix<B>> {
+        let conditions = self.conditions.as_ref()?;
+        let units = conditions.units(count, &self.seed.stream("conditions").index(step));
+        let width = units.len() / count;
+        Some(upload(units, count, width, device))
     }
 }
 
@@ -307,17 +329,19 @@ impl<B: Backend> School<'_, B> {
         self.training.keeper.as_ref().map(|k| k.file.every())
     }
 
-    /// Latent numbers of a step of the marginal teacher.
-    fn latent(&self) -> Matrix<B> {
-        let count = self.training.config.marginals.batch;
-        self.draws.batch(count, self.done, &self.device)
+    /// Components of a step.
+    fn batch(&self, count: usize) -> Pass<B> {
+        let latent = self.draws.batch(count, self.done, &self.device);
+        let told = self.draws.told(count, self.done, &self.device);
+        self.generator.forward(latent, told)
     }
 
     /// Shares of the mixture as it is.
     fn mixture(&self) -> Matrix<B> {
         let count = self.training.config.marginals.components;
         let latent = self.draws.all(count, &self.device);
-        self.generator.forward(latent).shares
+        let told = self.draws.told(count, u64::MAX, &self.device);
+        self.generator.forward(latent, told).shares
     }
 
     /// Learns what is measured, asks for more where it is worst, and at last learns it all with a falling rate.
@@ -392,7 +416,7 @@ impl<B: Backend> School<'_, B> {
 
     /// One step on the counts.
     fn step(&mut self, rate: f64) {
-        let pass = self.generator.forward(self.latent());
+        let pass = self.batch(self.training.config.marginals.batch);
         let shares = self.teacher.gradient(&pass.shares);
         let logits = self.generator.back_to_logits(&pass, shares);
         let gradients = self.generator.back(&pass, logits);
@@ -454,8 +478,7 @@ impl<B: Backend> School<'_, B> {
                 self.keep(Some(&adversary), reserved)?;
                 granted += further;
             }
-            let latent = self.draws.batch(config.batch, self.done, &self.device);
-            let pass = self.generator.forward(latent);
+            let pass = self.batch(config.batch);
             let enough = adversary.learn(&pass.shares)?;
             self.done += 1;
             self.at.adversary_steps = step;
@@ -497,10 +520,12 @@ impl<B: Backend> School<'_, B> {
             return Err(TrainingError::Diverged { step: self.done }.of(NAME));
         }
         let population = self.draws.all(POPULATION, &self.device);
-        let forward = self.generator.plain(population);
-        let latent = match self.draws.fixed {
-            Some(numbers) => Latent::Fixed(numbers),
-            None => Latent::Drawn,
+        let told = self.draws.told(POPULATION, u64::MAX, &self.device);
+        let forward = self.generator.plain(population, told);
+        let latent = match (self.draws.fixed, self.draws.conditions) {
+            (Some(numbers), _) => Latent::Fixed(numbers),
+            (None, Some(conditions)) => Latent::Conditional(conditions),
+            (None, None) => Latent::Drawn,
         };
         Ok(Trained {
             forward,

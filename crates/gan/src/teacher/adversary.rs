@@ -48,8 +48,14 @@ impl<'r, B: Backend> Adversary<'r, B> {
         device: &B::Device,
     ) -> Self {
         let network = discriminator::<B>(layout.width(), &config.hidden, seed, device);
-        let adam = Adam::new(&network.parameters, 0.5, 0.99)
-            .with_noise_variance(rows.noise_variance(config.batch));
+        let variance = rows.noise_variance(config.batch);
+        let adam = Adam::new(&network.parameters, 0.5, 0.99).with_noise_variance(
+            if config.noise_correction {
+                variance
+            } else {
+                0.0
+            },
+        );
         Self {
             adam,
             network,

@@ -210,6 +210,7 @@ mod tests {
             latent: 4,
             hidden: vec![9, 7],
             levels: LEVELS.to_vec(),
+            conditional: false,
         };
         let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
         Autoencoder::new(sizes, &shares, &Seed::from_u64(2), device)

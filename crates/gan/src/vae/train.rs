@@ -57,6 +57,7 @@ impl Task for VaeTraining<'_> {
             latent: self.config.latent,
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
+            conditional: false,
         };
         let known: Targets = targets(&self.layout, &self.columns, &[], self.count);
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
