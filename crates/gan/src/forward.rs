@@ -1,9 +1,13 @@
 //! A trained generator as plain numbers: what a model file holds and what sampling needs.
 
+use std::borrow::Cow;
+
+use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::condition::Conditions;
 use crate::generator::Sizes;
+use crate::network::normals;
 
 /// One layer: a matrix of weights for each earlier layer, and a bias.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +56,17 @@ impl Forward {
             inputs.push(units);
         }
         Some(Self { sizes, layers })
+    }
+
+    /// The same with these numbers added to the biases of the levels.
+    pub(crate) fn with_bias_added(mut self, added: impl Iterator<Item = f32>) -> Self {
+        if let Some(last) = self.layers.last_mut() {
+            last.bias
+                .iter_mut()
+                .zip(added)
+                .for_each(|(bias, own)| *bias += own);
+        }
+        self
     }
 
     pub(crate) fn sizes(&self) -> &Sizes {
@@ -137,4 +152,22 @@ pub(crate) enum Latent {
     Drawn,
     /// Drawn anew, and so is what is revealed to each component.
     Conditional(Conditions),
+}
+
+impl Latent {
+    /// Numbers that the components begin with, `[components, inputs]`: those of the fixed ones, or of so many drawn ones.
+    pub(crate) fn inputs(&self, sizes: &Sizes, count: usize, seed: &Seed) -> Cow<'_, [f32]> {
+        let seed = seed.stream("gan/latent");
+        let drawn = || normals(count * sizes.latent, 1.0, &seed);
+        match self {
+            Self::Fixed(numbers) => Cow::Borrowed(numbers),
+            Self::Drawn => Cow::Owned(drawn()),
+            Self::Conditional(conditions) => {
+                let told = conditions.units(count, &seed.stream("conditions"));
+                let numbers = drawn();
+                let each = numbers.chunks(sizes.latent).zip(told.chunks(sizes.width()));
+                Cow::Owned(each.flat_map(|(z, told)| [z, told].concat()).collect())
+            }
+        }
+    }
 }

@@ -11,7 +11,6 @@ use parable_seed::{Rng, Seed};
 use rayon::prelude::*;
 
 use crate::forward::{Forward, Latent};
-use crate::network::normals;
 
 /// Components drawn for a sample when the model has no fixed ones, at most.
 const DRAWN: usize = 8_192;
@@ -36,21 +35,8 @@ impl Mixture {
     /// The components of a model: its fixed ones, or as many as rows from this seed.
     pub(crate) fn new(forward: &Forward, latent: &Latent, rows: usize, seed: &Seed) -> Self {
         let sizes = forward.sizes();
-        let count = rows.clamp(1, DRAWN);
-        let seed = seed.stream("gan/latent");
-        let drawn = || normals(count * sizes.latent, 1.0, &seed);
-        let shares = match latent {
-            Latent::Fixed(numbers) => forward.shares(numbers),
-            Latent::Drawn => forward.shares(&drawn()),
-            Latent::Conditional(conditions) => {
-                let (numbers, told) =
-                    (drawn(), conditions.units(count, &seed.stream("conditions")));
-                let each = numbers.chunks(sizes.latent).zip(told.chunks(sizes.width()));
-                let inputs: Vec<f32> = each.flat_map(|(z, told)| [z, told].concat()).collect();
-                forward.shares(&inputs)
-            }
-        };
-        Self::of(shares, &sizes.levels)
+        let inputs = latent.inputs(sizes, rows.clamp(1, DRAWN), seed);
+        Self::of(forward.shares(&inputs), &sizes.levels)
     }
 
     /// Components with these shares, row by row.

@@ -9,6 +9,7 @@ use parable_core::FitError;
 use parable_domain::AttrSet;
 use parable_seed::Seed;
 
+use crate::calibrate::calibrated;
 use crate::condition::Conditions;
 use crate::config::GanConfig;
 use crate::device::{Matrix, Task, download, upload};
@@ -522,13 +523,17 @@ impl<B: Backend> School<'_, B> {
         let population = self.draws.all(POPULATION, &self.device);
         let told = self.draws.told(POPULATION, u64::MAX, &self.device);
         let forward = self.generator.plain(population, told);
-        let latent = match (self.draws.fixed, self.draws.conditions) {
+        let latent = match (self.draws.fixed.take(), self.draws.conditions.take()) {
             (Some(numbers), _) => Latent::Fixed(numbers),
             (None, Some(conditions)) => Latent::Conditional(conditions),
             (None, None) => Latent::Drawn,
         };
+        let counts = &self.training.counts;
+        let levels = self.training.layout.levels();
+        let known = combined_columns(&counts.columns, &counts.measured, levels, counts.rows);
+        let seed = self.draws.seed.stream("calibration");
         Ok(Trained {
-            forward,
+            forward: calibrated(forward, &latent, &known, &seed),
             latent,
             curve: self.curve,
         })

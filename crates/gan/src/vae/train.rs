@@ -9,6 +9,7 @@ use parable_seed::Seed;
 use super::VaeConfig;
 use super::network::Autoencoder;
 use super::synthesizer::NAME;
+use crate::calibrate::calibrated;
 use crate::device::{Matrix, Task, download, upload};
 use crate::error::TrainingError;
 use crate::forward::Latent;
@@ -20,7 +21,7 @@ use crate::optimiser::{Adam, Average};
 use crate::snapshot::{Keeper, Lacking, Snapshot};
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::{Rows, add_parts};
-use crate::teacher::targets::{Targets, targets};
+use crate::teacher::targets::{Targets, combined_columns, targets};
 use crate::train::{Tell, Trained};
 
 /// Decay rates of the moments of the steps.
@@ -268,9 +269,13 @@ impl<B: Backend> School<'_, B> {
         if !all.all(|matrix| download(matrix).iter().all(|x| x.is_finite())) {
             return Err(self.diverged());
         }
+        let training = &self.training;
+        let levels = training.layout.levels();
+        let known = combined_columns(&training.columns, &[], levels, training.count);
+        let (latent, seed) = (Latent::Drawn, self.seed.stream("calibration"));
         Ok(Trained {
-            forward: self.networks.plain(),
-            latent: Latent::Drawn,
+            forward: calibrated(self.networks.plain(), &latent, &known, &seed),
+            latent,
             curve: self.curve,
         })
     }
