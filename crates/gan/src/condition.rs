@@ -4,7 +4,11 @@
 //! a private fit, so that made rows together still follow the columns. No real row is chosen by a category, as in training by sampling (Xu, Skoularidou,
 //! Cuesta-Infante & Veeramachaneni 2019), where a person with a rare level is seen far more often than is paid for.
 
+use burn_tensor::backend::Backend;
+use burn_tensor::{Int, Tensor, TensorData};
 use parable_seed::{Rng, Seed};
+
+use crate::device::{Matrix, upload};
 
 /// How conditions are drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +64,50 @@ impl Conditions {
         // Rounding may leave the last levels' sum below the point.
         let last = || shares.iter().rposition(|&share| share > 0.0).unwrap_or(0);
         Some((column, level.unwrap_or_else(last)))
+    }
+}
+
+/// What the examples of a batch are told.
+#[derive(Clone)]
+pub(crate) struct Told<B: Backend> {
+    /// 1 at the told level of each example, `[examples, width]`.
+    pub(crate) units: Matrix<B>,
+    /// Which weights, behind those of so many random numbers, belong to it.
+    rows: Tensor<B, 1, Int>,
+    /// 1 for examples that are told a level, else 0.
+    any: Matrix<B>,
+}
+
+impl<B: Backend> Told<B> {
+    /// Of examples of this width, which begin with `latent` random numbers.
+    pub(crate) fn new(units: Vec<f32>, width: usize, latent: usize, device: &B::Device) -> Self {
+        let at = units
+            .chunks(width)
+            .map(|row| row.iter().position(|&unit| unit > 0.0));
+        let at: Vec<Option<usize>> = at.collect();
+        let count = at.len();
+        let rows: Vec<i32> = at
+            .iter()
+            .map(|at| (latent + at.unwrap_or(0)) as i32)
+            .collect();
+        let any = at.iter().map(|at| f32::from(u8::from(at.is_some())));
+        Self {
+            any: upload(any.collect(), count, 1, device),
+            rows: Tensor::from_data(TensorData::new(rows, [count]), device),
+            units: upload(units, count, width, device),
+        }
+    }
+
+    /// The product of what examples begin with and `[inputs, units]` weights.
+    pub(crate) fn product(&self, latent: &Matrix<B>, weights: Matrix<B>) -> Matrix<B> {
+        let [_, random] = latent.dims();
+        let [_, units] = weights.dims();
+        let told = weights.clone().select(0, self.rows.clone());
+        let weights = weights.slice([0..random, 0..units]);
+        latent
+            .clone()
+            .matmul(weights)
+            .add(told.mul(self.any.clone()))
     }
 }
 

@@ -6,6 +6,7 @@
 use burn_tensor::backend::Backend;
 use parable_seed::Seed;
 
+use crate::condition::Told;
 use crate::device::{Matrix, download, upload};
 use crate::forward::{Forward, Layer};
 use crate::network::{
@@ -109,17 +110,22 @@ impl<B: Backend> Generator<B> {
     }
 
     /// Shares of the levels for a batch of random numbers. A level that is `told` (a 1 at its unit) has all of its column.
-    pub(crate) fn forward(&self, latent: Matrix<B>, told: Option<Matrix<B>>) -> Pass<B> {
+    pub(crate) fn forward(&self, latent: Matrix<B>, told: Option<Told<B>>) -> Pass<B> {
         let mut inputs = vec![match &told {
-            Some(told) => Matrix::cat(vec![latent, told.clone()], 1),
-            None => latent,
+            Some(told) => Matrix::cat(vec![latent.clone(), told.units.clone()], 1),
+            None => latent.clone(),
         }];
         let mut normalised = Vec::new();
         let mut at = 0;
         let sum = |inputs: &[Matrix<B>], at: &mut usize| {
             let mut sum: Option<Matrix<B>> = None;
-            for input in inputs {
-                let part = input.clone().matmul(self.parameters[*at].clone());
+            for (index, input) in inputs.iter().enumerate() {
+                let weights = self.parameters[*at].clone();
+                let part = match &told {
+                    // Of what is told one number of a row is 1: no product is needed.
+                    Some(told) if index == 0 => told.product(&latent, weights),
+                    _ => input.clone().matmul(weights),
+                };
                 sum = Some(match sum {
                     Some(sum) => sum.add(part),
                     None => part,
@@ -142,10 +148,10 @@ impl<B: Backend> Generator<B> {
         let mut logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
         let mut open = None;
         if let Some(told) = told {
-            let closed = self.softmax.columns_of(told.clone());
+            let closed = self.softmax.columns_of(told.units.clone());
             let rest = closed.clone().neg().add_scalar(1.0);
             // As certain as a logit can be.
-            let certain = told.mul_scalar(2.0).sub(closed);
+            let certain = told.units.mul_scalar(2.0).sub(closed);
             let certain = certain.mul_scalar(LARGEST_LOGIT);
             logits = logits.mul(rest.clone()).add(certain);
             open = Some(rest);
@@ -221,7 +227,7 @@ impl<B: Backend> Generator<B> {
     }
 
     /// The network as plain numbers, with the normalisations written into its weights: means and deviations are those over these random numbers.
-    pub(crate) fn plain(&self, latent: Matrix<B>, told: Option<Matrix<B>>) -> Forward {
+    pub(crate) fn plain(&self, latent: Matrix<B>, told: Option<Told<B>>) -> Forward {
         let pass = self.forward(latent, told);
         let mut layers = Vec::new();
         let mut at = 0;
@@ -290,7 +296,7 @@ mod tests {
             let towards = weights::<B>(64, 9, 1.0, &seed.stream("g"), device);
             let shares = vec![vec![0.2, 0.3, 0.5], vec![0.5; 2], vec![0.25; 4]];
             let units = Conditions::new(0.7, shares).units(64, &seed);
-            let told = self.0.then(|| upload::<B>(units, 64, 9, device));
+            let told = self.0.then(|| Told::<B>::new(units, 9, 5, device));
             let pass = generator.forward(latent.clone(), told.clone());
             let logits = generator.back_to_logits(&pass, towards.clone());
             let gradients = generator.back(&pass, logits);
@@ -306,7 +312,8 @@ mod tests {
             }
             // The same numbers without a device.
             let plain = generator.plain(latent.clone(), told.clone());
-            let inputs = [vec![latent], told.into_iter().collect()].concat();
+            let told = told.into_iter().map(|told| told.units);
+            let inputs = [vec![latent], told.collect()].concat();
             let made = plain.shares(&download(&Matrix::cat(inputs, 1)));
             let expected = download(&pass.shares);
             assert!(

@@ -10,7 +10,7 @@ use parable_domain::AttrSet;
 use parable_seed::Seed;
 
 use crate::calibrate::calibrated;
-use crate::condition::Conditions;
+use crate::condition::{Conditions, Told};
 use crate::config::GanConfig;
 use crate::device::{Matrix, Task, download, upload};
 use crate::error::TrainingError;
@@ -201,11 +201,11 @@ impl Draws {
     }
 
     /// What components of a step are told.
-    fn told<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Option<Matrix<B>> {
+    fn told<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Option<Told<B>> {
         let conditions = self.conditions.as_ref()?;
         let units = conditions.units(count, &self.seed.stream("conditions").index(step));
         let width = units.len() / count;
-        Some(upload(units, count, width, device))
+        Some(Told::new(units, width, self.size, device))
     }
 }
 
