@@ -1,0 +1,123 @@
+//! Whether it looks like the real table.
+
+use super::headline::headlines;
+use super::{Goal, Verdict, add, worst};
+use crate::band::Band;
+use crate::bands::Bands;
+use crate::section::beyond_chance;
+use crate::{MethodResult, number};
+
+pub(super) fn fidelity(method: &MethodResult, bands: &Bands) -> Verdict {
+    let evaluation = &method.evaluation;
+    let mut findings = Vec::new();
+    let tvds: Vec<(&str, f64, f64)> = evaluation
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.name.as_str(), column.tvd?, beyond_chance(column)?)))
+        .collect();
+    if let Some(worst) = tvds.iter().max_by(|a, b| a.2.total_cmp(&b.2)) {
+        let mean = tvds.iter().map(|(_, tvd, _)| tvd).sum::<f64>() / tvds.len() as f64;
+        let chances: Vec<f64> = evaluation
+            .columns
+            .iter()
+            .filter_map(|column| column.tvd.and(column.tvd_resample))
+            .collect();
+        let chance = if chances.len() == tvds.len() {
+            let mean = chances.iter().sum::<f64>() / chances.len() as f64;
+            format!(" (a second sample of people: {})", number::share(mean))
+        } else {
+            String::new()
+        };
+        add(
+            &mut findings,
+            bands,
+            "total_variation",
+            "Single columns",
+            mean,
+            format!(
+                "Single columns: {} of the rows would have to change their value, on average over {} columns{chance}; farthest beyond chance: {} ({}).",
+                number::share(mean),
+                tvds.len(),
+                worst.0,
+                number::share(worst.1)
+            ),
+        );
+    }
+    if let Some(associations) = &evaluation.associations
+        && let Some(rms) = associations.root_mean_square
+    {
+        let mut text = format!(
+            "Relations between columns: strengths differ by {} (root mean square)",
+            number::value(rms)
+        );
+        match associations.worst.first() {
+            Some(pair) => text.push_str(&format!(
+                "; most for {} and {}: {} in the real table, {} in the synthetic one.",
+                pair.left,
+                pair.right,
+                number::fixed(pair.real, 2),
+                number::fixed(pair.synthetic, 2)
+            )),
+            None => text.push('.'),
+        }
+        add(
+            &mut findings,
+            bands,
+            "association_rms",
+            "Relations between columns",
+            rms,
+            text,
+        );
+    }
+    if let Some(row) = evaluation
+        .missing
+        .columns
+        .iter()
+        .max_by(|a, b| a.difference.abs().total_cmp(&b.difference.abs()))
+    {
+        add(
+            &mut findings,
+            bands,
+            "missing_share_difference",
+            "Missing values",
+            row.difference.abs(),
+            format!(
+                "Missing values: shares differ by at most {} percentage points ({}).",
+                number::fixed(row.difference.abs() * 100.0, 1),
+                row.column
+            ),
+        );
+    }
+    let rules = &evaluation.rules;
+    if let Some(synthetic) = rules.rows_breaking_any.synthetic {
+        let real = rules.rows_breaking_any.real.unwrap_or(0.0);
+        add(
+            &mut findings,
+            bands,
+            "rule_violations",
+            "Declared rules",
+            synthetic - real,
+            format!(
+                "Rules: {} of synthetic rows break a declared rule ({} of real rows).",
+                number::share(synthetic),
+                number::share(real)
+            ),
+        );
+    }
+    headlines(&mut findings, evaluation, bands, Goal::Fidelity);
+    let band = worst(&findings);
+    Verdict {
+        goal: Goal::Fidelity,
+        band,
+        word: band.map_or("not judged", Band::quality),
+        sentence: match band {
+            None => "Nothing could be compared.",
+            Some(Band::A) => "It is hard to tell from a second sample of the same people.",
+            Some(Band::B) => "Small differences remain; describing the table from it is fine, small effects may shift.",
+            Some(Band::C) => "An analyst would notice the differences; check the worst columns and pairs before use.",
+            Some(Band::D) => "An important part of the real table is lost; good for testing programs, not for findings.",
+        }
+        .to_owned(),
+        findings,
+    }
+}

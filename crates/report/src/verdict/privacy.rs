@@ -1,0 +1,172 @@
+//! Whether it stays clear of real people.
+
+use parable_core::{FitRecord, NoiseProvenance};
+use parable_dp::Budget;
+use parable_metrics::Distance;
+
+use super::headline::headlines;
+use super::{Finding, Goal, Verdict, add, worst};
+use crate::band::Band;
+use crate::bands::Bands;
+use crate::{MethodResult, number};
+
+pub(super) fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
+    let section = &method.evaluation.privacy;
+    let mut findings = Vec::new();
+    let counts = &section.overlap.synthetic;
+    if let Some(share) = counts.share_of_distinct_real_rows {
+        let chance = section
+            .overlap
+            .holdout
+            .as_ref()
+            .and_then(|holdout| holdout.share_of_distinct_real_rows);
+        let beyond = share - chance.unwrap_or(0.0);
+        let copied = counts.distinct_real_rows_in_synthetic;
+        let mut text = if copied == 0 {
+            format!(
+                "Copies: none of {} distinct real rows stands in the synthetic table.",
+                number::count(counts.distinct_real_rows)
+            )
+        } else {
+            format!(
+                "Copies: {} of {} distinct real rows ({}) stand in the synthetic table",
+                number::count(copied),
+                number::count(counts.distinct_real_rows),
+                number::share(share)
+            )
+        };
+        match chance {
+            _ if copied == 0 => {}
+            Some(chance) => text.push_str(&format!("; {} would by chance.", number::share(chance))),
+            None => {
+                text.push_str("; without a holdout table nobody can say how many do by chance.")
+            }
+        }
+        add(
+            &mut findings,
+            bands,
+            "overlap_distinct_real_rows",
+            "Copied rows",
+            beyond,
+            text,
+        );
+    }
+    if let Some(near) = section
+        .nearest
+        .iter()
+        .find(|near| near.distance == Distance::Gower)
+        && let Some(share) = near.share_below_real_p01
+    {
+        add(
+            &mut findings,
+            bands,
+            "nearest_gower_share_below_real_p01",
+            "Near copies",
+            share,
+            format!(
+                "Near copies: {} of synthetic rows are nearer to a real person than 99 % of real people are to each other ({}).",
+                number::share(share),
+                match near.holdout_below_real_p01 {
+                    Some(holdout) => format!("people held out: {}", number::share(holdout)),
+                    None => "a second sample of people: about 1 %".to_owned(),
+                }
+            ),
+        );
+    }
+    let rows = worst(&findings);
+    headlines(&mut findings, &method.evaluation, bands, Goal::Privacy);
+    if method.evaluation.inputs.holdout_rows.is_none() && method.evaluation.disclosure.is_some() {
+        findings.push(Finding {
+            measure: "Attacks".to_owned(),
+            band: None,
+            text: "Attacks and what known facts tell: not judged. Without a holdout table they cannot be told from what is true of everybody; pass one.".to_owned(),
+        });
+    }
+    let guarantee = Guarantee::of(method.record.as_ref());
+    let measured = worst(&findings);
+    let band = if guarantee == Guarantee::Broken {
+        Some(Band::D)
+    } else {
+        measured
+    };
+    findings.push(Finding {
+        measure: "Formal guarantee".to_owned(),
+        band: (guarantee == Guarantee::Broken).then_some(Band::D),
+        text: guarantee.sentence(),
+    });
+    Verdict {
+        goal: Goal::Privacy,
+        band,
+        word: band.map_or("not judged", Band::danger),
+        sentence: match band {
+            None => "Nothing was measured; treat the table like the real one.",
+            Some(Band::A) => "No copied or suspiciously near rows. This does not prove that nothing leaks.",
+            Some(Band::B) if rows == band => "A few rows are close to real people; review them before anybody else sees the table.",
+            Some(Band::B) => "Small risks were found or could not be excluded; review them before anybody else sees the table.",
+            Some(Band::C) if rows == band => "Too many rows are close to real people; only for a safe setting, and only after a review.",
+            Some(Band::C) => "Risks that need a decision were found or could not be excluded; only for a safe setting, and only after a review.",
+            Some(Band::D) if measured != band => "It was announced as private and is not; do not release it on that ground.",
+            Some(Band::D) if rows == band => "It contains real people's data; treat it like the real table and do not release it.",
+            Some(Band::D) => "An attack learns about people, or nothing excludes that one does; do not release it before the cause is known.",
+        }
+        .to_owned(),
+        findings,
+    }
+}
+
+/// What a method promises, apart from anything measured.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Guarantee {
+    /// Nothing is known about the method.
+    Unknown,
+    /// The method reads rows without protection.
+    None,
+    /// The method is private, but its noise can be repeated by whoever knows the seed, or it read rows without protection.
+    Broken,
+    /// The loss is at most this.
+    Promise(String),
+}
+
+impl Guarantee {
+    /// What a fit promises.
+    pub(crate) fn of(record: Option<&FitRecord>) -> Self {
+        let Some(record) = record else {
+            return Self::Unknown;
+        };
+        if !record.private {
+            return Self::None;
+        }
+        if record.noise == NoiseProvenance::InsecureSeed || record.read_rows_unprotected() {
+            return Self::Broken;
+        }
+        match record.budget {
+            Budget::Zcdp { rho } => Self::Promise(format!(
+                "ρ = {} (zero-concentrated)",
+                number::plain(rho.get())
+            )),
+            Budget::Approx { epsilon, delta } | Budget::Gaussian { epsilon, delta }
+                if delta.get() > 0.0 =>
+            {
+                Self::Promise(format!(
+                    "ε = {}, δ = {}",
+                    number::plain(epsilon.get()),
+                    number::plain(delta.get())
+                ))
+            }
+            Budget::Approx { epsilon, .. } => {
+                Self::Promise(format!("ε = {}", number::plain(epsilon.get())))
+            }
+            _ => Self::Broken,
+        }
+    }
+
+    /// The promise in a sentence.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Unknown => "No formal guarantee: how the table was made is not recorded.".to_owned(),
+            Self::None => "No formal guarantee: the method read the real rows without differential privacy.".to_owned(),
+            Self::Broken => "The formal guarantee is void: the noise came from a seed, or rows were read without protection.".to_owned(),
+            Self::Promise(loss) => format!("Formal guarantee: differential privacy with at most {loss}."),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether it gives an analyst the same answers.
+
+use parable_metrics::{EffectPair, TrialEffect};
+
+use super::headline::headlines;
+use super::{Finding, Goal, Verdict, add, worst};
+use crate::band::Band;
+use crate::bands::Bands;
+use crate::{MethodResult, number};
+
+/// The estimate that an evaluator would report: adjusted, with robust errors where there are clusters.
+pub(crate) fn main_estimate(effect: &TrialEffect) -> &EffectPair {
+    effect.adjusted_robust.as_ref().unwrap_or(&effect.adjusted)
+}
+
+pub(super) fn utility(method: &MethodResult, bands: &Bands) -> Verdict {
+    let evaluation = &method.evaluation;
+    let mut findings = Vec::new();
+    if let Some(trial) = &evaluation.trial {
+        let estimates: Vec<&EffectPair> = trial.effects.iter().map(main_estimate).collect();
+        // Clamped for the mean only: one far-off effect would otherwise outweigh all others.
+        let overlaps: Vec<f64> = estimates
+            .iter()
+            .filter_map(|pair| Some(pair.overlap?.clamp(0.0, 1.0)))
+            .collect();
+        if !overlaps.is_empty() {
+            let mean = overlaps.iter().sum::<f64>() / overlaps.len() as f64;
+            let flipped = estimates
+                .iter()
+                .filter(|pair| pair.same_significance == Some(false))
+                .count();
+            let conclusions = match flipped {
+                0 => "every conclusion (effect or no effect shown) is the same".to_owned(),
+                1 => "one conclusion (effect or no effect shown) is another".to_owned(),
+                _ => format!("{flipped} conclusions (effect or no effect shown) are others"),
+            };
+            add(
+                &mut findings,
+                bands,
+                "effect_overlap",
+                "Treatment effects",
+                mean,
+                format!(
+                    "Treatment effects: intervals overlap by {} on average over {} {}; {conclusions}.",
+                    number::fixed(mean, 2),
+                    overlaps.len(),
+                    if overlaps.len() == 1 {
+                        "effect"
+                    } else {
+                        "effects"
+                    },
+                ),
+            );
+        } else if !estimates.is_empty() {
+            findings.push(Finding {
+                measure: "Treatment effects".to_owned(),
+                band: Some(Band::D),
+                text: "Treatment effects: none can be estimated from both tables.".to_owned(),
+            });
+        }
+    }
+    for cluster in &evaluation.clusters {
+        let outcomes = cluster.icc.iter().any(|icc| icc.role == "outcome");
+        let differences: Vec<(&str, f64)> = cluster
+            .icc
+            .iter()
+            .filter(|icc| !outcomes || icc.role == "outcome")
+            .filter_map(|icc| Some((icc.column.as_str(), icc.difference?.abs())))
+            .collect();
+        if let Some(most) = differences.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
+            let mean = differences.iter().map(|(_, d)| d).sum::<f64>() / differences.len() as f64;
+            add(
+                &mut findings,
+                bands,
+                "icc_difference",
+                "Likeness within groups",
+                mean,
+                format!(
+                    "Likeness within {}: intraclass correlations differ by {} on average{}, most for {} ({}).",
+                    cluster.column,
+                    number::value(mean),
+                    if outcomes { " over outcomes" } else { "" },
+                    most.0,
+                    number::value(most.1)
+                ),
+            );
+        }
+        if cluster.in_one_arm.real == Some(1.0)
+            && let Some(synthetic) = cluster.in_one_arm.synthetic
+        {
+            add(
+                &mut findings,
+                bands,
+                "clusters_in_one_arm_difference",
+                "Design of the trial",
+                synthetic,
+                format!(
+                    "Design: every real {} is wholly in one arm; {} of the synthetic ones are.",
+                    cluster.column,
+                    number::share(synthetic)
+                ),
+            );
+        }
+    }
+    headlines(&mut findings, evaluation, bands, Goal::Utility);
+    let band = worst(&findings);
+    Verdict {
+        goal: Goal::Utility,
+        band,
+        word: band.map_or("not judged", Band::quality),
+        sentence: match band {
+            None => {
+                "No treatment, cluster or formula is declared, so there is no analysis to repeat."
+            }
+            Some(Band::A) => "An evaluator would draw the same conclusions from it.",
+            Some(Band::B) => "The main answers are kept, with some loss.",
+            Some(Band::C) => "Some answers change; do not report estimates from it.",
+            Some(Band::D) => "The analysis gives other answers than on the real table.",
+        }
+        .to_owned(),
+        findings,
+    }
+}
