@@ -5,7 +5,7 @@
 //! under the curve of boosted trees that learn `income` from the synthetic rows and judge the other 20 percent; and how far the other columns of rows asked for with
 //! an occupation are from those of the real rows with it. `GAN_SEEDS=3` takes the mean over
 //! three fits. `step`: CPU milliseconds of a step of the discriminator (1,000 real and 1,000 made rows). `preset-b`, `preset-c`: simulated trials at epsilon 1, with
-//! the mean absolute difference of masses. A word as an argument runs what contains it.
+//! differences of masses, distributions and associations; `preset-b/bins`, `preset-b/modes`: without privacy from a discriminator, numbers by bins or by modes. A word as an argument runs what contains it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use parable_benches::{cpu_seconds, errors};
 use parable_core::{DynSynthesizer, FitContext, Model};
 use parable_domain::{AttrSet, Codes, Domain};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
-use parable_gan::{Gan, GanConfig, StepsPerGenerator, Teacher, Vae, VaeConfig};
+use parable_gan::{Gan, GanConfig, Numbers, StepsPerGenerator, Teacher, Vae, VaeConfig};
 use parable_metrics::{Evaluation, Pair};
 use parable_seed::Seed;
 use parable_table::{
@@ -212,27 +212,41 @@ fn trial(preset: Preset) -> Table {
     Table::new(Schema::new(fields).expect("names differ"), columns).expect("a table")
 }
 
-fn trials(name: &str, preset: Preset, seeds: u64) {
+/// What is measured of trials: differences of masses, of distribution functions, of correlations and of associations of any kind.
+const TRIAL_METRICS: [&str; 4] = [
+    "mass_mad",
+    "kolmogorov_smirnov",
+    "correlation_msd_pearson",
+    "association_rms",
+];
+
+fn trials(name: &str, preset: Preset, config: &GanConfig, seeds: u64) {
     let real = trial(preset);
-    let (mut cpu, mut mad) = (0.0, 0.0);
+    let (mut cpu, mut values) = (0.0, [0.0; TRIAL_METRICS.len()]);
     for seed in 1..=seeds {
         let start = cpu_seconds();
-        let model = fit(&Gan::default(), &real, Some(1.0), seed);
+        let epsilon = config.private.then_some(1.0);
+        let model = fit(&Gan::new(config.clone()), &real, epsilon, seed);
         let made = model
             .sample(real.rows(), &Seed::from_u64(seed))
             .expect("rows");
         cpu += (cpu_seconds() - start) / seeds as f64;
         let pair = Pair::new(&real, &made).expect("one schema");
         let evaluation = Evaluation::of(pair)
-            .with_only(["mass_mad"])
+            .with_only(TRIAL_METRICS)
             .run(&Seed::from_u64(seed))
             .expect("a score");
-        mad += evaluation.value("mass_mad").unwrap_or(f64::NAN) / seeds as f64;
+        for (value, metric) in values.iter_mut().zip(TRIAL_METRICS) {
+            *value += evaluation.value(metric).unwrap_or(f64::NAN) / seeds as f64;
+        }
     }
+    let named = TRIAL_METRICS.iter().zip(values);
+    let named: Vec<String> = named.map(|(m, v)| format!("{m} {v:.4}")).collect();
     println!(
-        "{name} ({} x {}): {cpu:.1} CPU s, mass MAD {mad:.4}",
+        "{name} ({} x {}): {cpu:.1} CPU s, {}",
         real.rows(),
-        real.schema().len()
+        real.schema().len(),
+        named.join(", ")
     );
 }
 
@@ -245,9 +259,19 @@ fn main() {
         .skip(1)
         .find(|word| !word.starts_with("--"));
     let is_asked = |name: &str| only.as_ref().is_none_or(|only| name.contains(&**only));
-    for (name, preset) in [("preset-b", Preset::B), ("preset-c", Preset::C)] {
+    let plain = |numbers: Numbers| {
+        let mut config = GanConfig::default().with_teacher(Teacher::Discriminator);
+        config.discriminator.numbers = Some(numbers);
+        config.non_private()
+    };
+    for (name, preset, config) in [
+        ("preset-b", Preset::B, GanConfig::default()),
+        ("preset-c", Preset::C, GanConfig::default()),
+        ("preset-b/bins", Preset::B, plain(Numbers::Bins)),
+        ("preset-b/modes", Preset::B, plain(Numbers::Modes)),
+    ] {
         if is_asked(name) {
-            trials(name, preset, seeds);
+            trials(name, preset, &config, seeds);
         }
     }
     let Some(table) = adult() else {
@@ -289,8 +313,9 @@ fn main() {
         GanConfig::default().non_private(),
         None,
     ));
-    let plain = adversary.non_private();
-    runs.push(("discriminator/not-private".to_owned(), plain, None));
+    for (name, numbers) in [("not-private", Numbers::Bins), ("modes", Numbers::Modes)] {
+        runs.push((format!("discriminator/{name}"), plain(numbers), None));
+    }
     let mut methods: Vec<(String, Box<dyn DynSynthesizer>, Option<f64>)> = runs
         .into_iter()
         .map(

@@ -26,15 +26,15 @@ pub(crate) fn calibrated(
     seed: &Seed,
 ) -> Forward {
     let components = latent.inputs(forward.sizes(), COMPONENTS, seed);
-    let shares = forward.shares(&components);
-    let width = forward.sizes().width();
-    let mut weights = vec![1.0f64; width];
+    let outputs = forward.outputs(&components);
+    let sizes = forward.sizes();
+    let mut weights = vec![1.0f64; sizes.width()];
     let mut start = 0;
     for known in known {
         let levels = known.len();
         let own = start..start + levels;
-        let column: Vec<f64> = shares
-            .chunks(width)
+        let column: Vec<f64> = outputs
+            .chunks(sizes.outputs())
             .flat_map(|row| row[own.clone()].iter().map(|&share| f64::from(share)))
             .collect();
         let total = known.iter().sum::<f64>().max(f64::MIN_POSITIVE);
@@ -79,6 +79,7 @@ mod tests {
             hidden: vec![],
             levels: vec![2, 3],
             conditional: false,
+            said: 0,
         };
         let layer = Layer {
             weights: vec![normals(10, 1.0, &Seed::from_u64(1))],
@@ -89,7 +90,7 @@ mod tests {
         let known = [vec![90.0, 10.0], vec![5.0, 95.0, 0.0]];
         let latent = Latent::Fixed(components.clone());
         let after = calibrated(forward.clone(), &latent, &known, &Seed::from_u64(3));
-        let shares = after.shares(&components);
+        let shares = after.outputs(&components);
         for (level, known) in known.iter().flatten().enumerate() {
             let wanted = known / 100.0;
             let own = shares.chunks(5).map(|row| f64::from(row[level]));
@@ -98,7 +99,7 @@ mod tests {
         }
         // Odds between two components are what they were: one weight for all.
         let odds = |shares: &[f32], row: usize| (shares[row * 5] / shares[row * 5 + 1]).ln();
-        let before = forward.shares(&components);
+        let before = forward.outputs(&components);
         let moved = |shares: &[f32]| odds(shares, 0) - odds(shares, 1);
         assert!((moved(&before) - moved(&shares)).abs() < 1e-3);
     }

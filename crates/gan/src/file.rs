@@ -14,6 +14,9 @@ use crate::condition::Conditions;
 use crate::forward::{Forward, Latent, Layer};
 use crate::generator::Sizes;
 use crate::model::{GanModel, LossPoint};
+use crate::numbers::coding::Coding;
+use crate::numbers::mixture::Mode;
+use crate::numbers::scale::ScaleFacts;
 use crate::release::merged_domain;
 use crate::synthesizer::NAME;
 
@@ -31,6 +34,9 @@ const MOST_NUMBERS: usize = 1 << 30;
 struct HeaderV1 {
     version: u32,
     codec: Codec,
+    /// Columns whose numbers are written by modes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<NumbersV1>,
     groups: Vec<Groups>,
     latent: usize,
     hidden: Vec<usize>,
@@ -45,6 +51,15 @@ struct HeaderV1 {
     arrays: Vec<ArrayV1>,
 }
 
+/// How the numbers of a column are written, whose range is the bin that it has in the codec.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NumbersV1 {
+    column: usize,
+    spikes: Vec<f64>,
+    modes: Vec<Mode>,
+}
+
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ArrayV1 {
@@ -56,7 +71,7 @@ struct ArrayV1 {
 fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
     let mut inputs = vec![sizes.inputs()];
     let mut arrays = Vec::new();
-    let units = sizes.hidden.iter().copied().chain([sizes.width()]);
+    let units = sizes.hidden.iter().copied().chain([sizes.outputs()]);
     for (layer, units) in units.enumerate() {
         for (index, &input) in inputs.iter().enumerate() {
             arrays.push(ArrayV1 {
@@ -106,7 +121,17 @@ pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFi
     }
     let header = HeaderV1 {
         version: VERSION,
-        codec: model.codec.clone(),
+        codec: model.coding.codec().clone(),
+        numbers: model
+            .coding
+            .facts()
+            .into_iter()
+            .map(|(column, facts)| NumbersV1 {
+                column,
+                spikes: facts.spikes,
+                modes: facts.modes,
+            })
+            .collect(),
         groups: model.groups.clone(),
         latent: sizes.latent,
         hidden: sizes.hidden.clone(),
@@ -149,7 +174,17 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
     if *header.codec.schema() != file.record.schema {
         return Err(refuse("its schema is not that of the record"));
     }
-    let own = header.codec.domain();
+    let numbers = header.numbers.into_iter();
+    let numbers = numbers.map(
+        |NumbersV1 {
+             column,
+             spikes,
+             modes,
+         }| { (column, ScaleFacts { spikes, modes }) },
+    );
+    let coding = Coding::of(header.codec, numbers.collect());
+    let coding = coding.ok_or_else(|| refuse("its modes are none of its columns"))?;
+    let own = coding.domain();
     let fits = header.groups.len() == own.len()
         && header.groups.iter().zip(own.attrs()).all(|(groups, attr)| {
             let levels = attr.levels as usize;
@@ -172,6 +207,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
         hidden: header.hidden,
         levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
         conditional: header.reveal.is_some(),
+        said: coding.heads().outputs(),
     };
     let expected = expected_arrays(&sizes);
     let (own, rest) = header
@@ -243,7 +279,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
         Forward::new(sizes, layers).ok_or_else(|| refuse("its layers do not fit together"))?;
     Ok(GanModel {
         record: file.record.clone(),
-        codec: header.codec,
+        coding,
         groups: header.groups,
         domain,
         forward,

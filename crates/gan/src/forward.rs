@@ -36,7 +36,7 @@ impl Forward {
         let mut inputs = vec![sizes.inputs()];
         for (index, layer) in layers.iter().enumerate() {
             let units = sizes.hidden.get(index).copied();
-            let units = units.unwrap_or_else(|| sizes.width());
+            let units = units.unwrap_or_else(|| sizes.outputs());
             let fits = layer.bias.len() == units
                 && layer.weights.len() == inputs.len()
                 && layer
@@ -77,10 +77,10 @@ impl Forward {
         &self.layers
     }
 
-    /// Shares of the levels, `[examples, width]` row by row, for `[examples, inputs]` numbers. Each sum is formed in one fixed order.
-    pub(crate) fn shares(&self, latent: &[f32]) -> Vec<f32> {
+    /// Shares of the levels and what is said of modes, `[examples, outputs]` row by row, for `[examples, inputs]` numbers. Each sum is formed in one fixed order.
+    pub(crate) fn outputs(&self, latent: &[f32]) -> Vec<f32> {
         let size = self.sizes.inputs();
-        let width = self.sizes.width();
+        let width = self.sizes.outputs();
         let mut shares = vec![0.0f32; latent.len() / size * width];
         shares
             .par_chunks_mut(BLOCK * width)

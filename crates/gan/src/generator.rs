@@ -13,6 +13,9 @@ use crate::network::{
     ColumnSoftmax, LARGEST_LOGIT, Normalised, normalise, normalise_back, normals,
 };
 
+/// What of their usual size the weights of outputs about modes begin with.
+const QUIET: f32 = 0.3;
+
 /// Sizes of a generator.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sizes {
@@ -24,12 +27,19 @@ pub(crate) struct Sizes {
     pub(crate) hidden: Vec<usize>,
     /// Levels of each column.
     pub(crate) levels: Vec<usize>,
+    /// Outputs behind the logits of all levels, which say where numbers lie within modes.
+    pub(crate) said: usize,
 }
 
 impl Sizes {
     /// Levels of all columns together.
     pub(crate) fn width(&self) -> usize {
         self.levels.iter().sum()
+    }
+
+    /// Logits of all levels, and what is said of modes.
+    pub(crate) fn outputs(&self) -> usize {
+        self.width() + self.said
     }
 
     /// Numbers that an example begins with.
@@ -45,7 +55,7 @@ impl Sizes {
             layers.push((inputs.clone(), units));
             inputs.push(units);
         }
-        layers.push((inputs, self.width()));
+        layers.push((inputs, self.outputs()));
         layers
     }
 }
@@ -68,13 +78,21 @@ pub(crate) struct Pass<B: Backend> {
     pub(crate) logits: Matrix<B>,
     /// Shares of the levels, `[examples, width]`.
     pub(crate) shares: Matrix<B>,
+    /// What is said of modes, `[examples, said]`.
+    pub(crate) said: Option<Matrix<B>>,
     /// 0 at columns of which a level was told, else 1.
     open: Option<Matrix<B>>,
 }
 
 impl<B: Backend> Generator<B> {
-    /// A generator with random weights whose columns have these shares on average.
-    pub(crate) fn new(sizes: Sizes, shares: &[f64], seed: &Seed, device: &B::Device) -> Self {
+    /// A generator with random weights whose columns have these shares on average, and which says near this of modes.
+    pub(crate) fn new(
+        sizes: Sizes,
+        shares: &[f64],
+        said: &[f32],
+        seed: &Seed,
+        device: &B::Device,
+    ) -> Self {
         let seed = seed.stream("gan/generator");
         let mut parameters = Vec::new();
         let layers = sizes.layers();
@@ -91,10 +109,17 @@ impl<B: Backend> Generator<B> {
                 let scale = (sizes.latent as f32).sqrt();
                 let own = &mut numbers[(input - told) * units..];
                 own.iter_mut().for_each(|number| *number *= scale);
+                if last {
+                    for row in numbers.chunks_mut(*units) {
+                        let quiet = &mut row[units - said.len()..];
+                        quiet.iter_mut().for_each(|number| *number *= QUIET);
+                    }
+                }
                 parameters.push(upload(numbers, input, *units, device));
             }
             if last {
                 let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
+                let bias = bias.chain(said.iter().copied());
                 parameters.push(upload(bias.collect(), 1, *units, device));
             } else {
                 parameters.push(Matrix::ones([1, *units], device));
@@ -146,6 +171,12 @@ impl<B: Backend> Generator<B> {
             normalised.push(normal);
         }
         let mut logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
+        let mut said = None;
+        if self.sizes.said > 0 {
+            let ([examples, all], width) = (logits.dims(), self.sizes.width());
+            said = Some(logits.clone().slice([0..examples, width..all]));
+            logits = logits.slice([0..examples, 0..width]);
+        }
         let mut open = None;
         if let Some(told) = told {
             let closed = self.softmax.columns_of(told.units.clone());
@@ -157,6 +188,7 @@ impl<B: Backend> Generator<B> {
             open = Some(rest);
         }
         Pass {
+            said,
             open,
             inputs,
             normalised,
@@ -175,10 +207,20 @@ impl<B: Backend> Generator<B> {
         self.softmax.back(pass.shares.clone(), shares)
     }
 
-    /// Gradients of all parameters, in their order, from the gradient of the logits.
-    pub(crate) fn back(&self, pass: &Pass<B>, logits: Matrix<B>) -> Vec<Matrix<B>> {
+    /// Gradients of all parameters, in their order, from the gradients of the logits and of what is said of modes.
+    pub(crate) fn back(
+        &self,
+        pass: &Pass<B>,
+        logits: Matrix<B>,
+        said: Option<Matrix<B>>,
+    ) -> Vec<Matrix<B>> {
         let logits = match &pass.open {
             Some(open) => logits.mul(open.clone()),
+            None => logits,
+        };
+        let said = said.or_else(|| pass.said.as_ref().map(Matrix::zeros_like));
+        let logits = match said {
+            Some(said) => Matrix::cat(vec![logits, said], 1),
             None => logits,
         };
         let hidden = self.sizes.hidden.len();
@@ -273,6 +315,7 @@ mod tests {
             hidden: vec![7, 6],
             levels: vec![3, 2, 4],
             conditional,
+            said: 4,
         }
     }
 
@@ -285,7 +328,8 @@ mod tests {
         fn run<B: Backend>(self, device: &B::Device) {
             let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
             let seed = Seed::from_u64(4);
-            let mut generator = Generator::<B>::new(sizes(self.0), &shares, &seed, device);
+            let mut generator =
+                Generator::<B>::new(sizes(self.0), &shares, &[0.5; 4], &seed, device);
             // Far from the kinks of the rectifiers, where differences are no gradients: even units always on, odd ones off.
             for (at, units) in [(1, 7), (5, 6)] {
                 let shifts = (0..units).map(|unit| if unit % 2 == 0 { 3.0 } else { -3.0 });
@@ -294,28 +338,32 @@ mod tests {
             }
             let latent = weights::<B>(64, 5, 1.0, &seed.stream("z"), device);
             let towards = weights::<B>(64, 9, 1.0, &seed.stream("g"), device);
+            let said_towards = weights::<B>(64, 4, 1.0, &seed.stream("said"), device);
             let shares = vec![vec![0.2, 0.3, 0.5], vec![0.5; 2], vec![0.25; 4]];
             let units = Conditions::new(0.7, shares).units(64, &seed);
             let told = self.0.then(|| Told::<B>::new(units, 9, 5, device));
             let pass = generator.forward(latent.clone(), told.clone());
             let logits = generator.back_to_logits(&pass, towards.clone());
-            let gradients = generator.back(&pass, logits);
+            let gradients = generator.back(&pass, logits, Some(said_towards.clone()));
             assert_eq!(gradients.len(), generator.parameters.len());
             for (index, gradient) in gradients.iter().enumerate() {
                 check_gradient(&generator.parameters[index], gradient, 9, |moved| {
                     let mut other = generator.clone();
                     other.parameters[index] = moved;
-                    let shares = other.forward(latent.clone(), told.clone()).shares;
-                    let product = download(&shares.mul(towards.clone()));
-                    product.iter().map(|&x| f64::from(x)).sum()
+                    let moved = other.forward(latent.clone(), told.clone());
+                    let said = moved.said.expect("it says something");
+                    let mut products = download(&moved.shares.mul(towards.clone()));
+                    products.extend(download(&said.mul(said_towards.clone())));
+                    products.iter().map(|&x| f64::from(x)).sum()
                 });
             }
             // The same numbers without a device.
             let plain = generator.plain(latent.clone(), told.clone());
             let told = told.into_iter().map(|told| told.units);
             let inputs = [vec![latent], told.collect()].concat();
-            let made = plain.shares(&download(&Matrix::cat(inputs, 1)));
-            let expected = download(&pass.shares);
+            let made = plain.outputs(&download(&Matrix::cat(inputs, 1)));
+            let said = pass.said.expect("it says something");
+            let expected = download(&Matrix::cat(vec![pass.shares, said], 1));
             assert!(
                 made.iter()
                     .zip(&expected)

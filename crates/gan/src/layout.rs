@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use parable_domain::AttrSet;
 
+use crate::numbers::heads::Heads;
+
 /// Units of columns one after the other, then units of products of columns: a product has one unit for each combination of levels, so that
 /// relations of three columns are relations of a product with a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +16,7 @@ pub(crate) struct Layout {
     products: Vec<(usize, usize)>,
     product_starts: Vec<usize>,
     extended: usize,
+    heads: Heads,
 }
 
 impl Layout {
@@ -35,6 +38,7 @@ impl Layout {
             products: Vec::new(),
             product_starts: Vec::new(),
             extended: width,
+            heads: Heads::default(),
         };
         for set in sets.filter(|set| set.len() == 3) {
             let product = (set.as_slice()[0] as usize, set.as_slice()[1] as usize);
@@ -45,6 +49,44 @@ impl Layout {
             }
         }
         layout
+    }
+
+    /// The same with modes of numbers among the levels, behind whose units a row has its positions.
+    pub(crate) fn with_heads(mut self, heads: Heads) -> Self {
+        self.heads = heads;
+        self
+    }
+
+    /// The modes of numbers among the levels.
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// Numbers that a row is for a discriminator: units of all columns; then for each column with modes the position, and behind all of these the number itself.
+    pub(crate) fn row(&self) -> usize {
+        self.width + 2 * self.heads.columns().len()
+    }
+
+    /// The level of a column in a row with a 1 at it.
+    pub(crate) fn level(&self, row: &[f32], column: usize) -> Option<usize> {
+        let units = &row[self.column(column)];
+        units.iter().position(|&unit| unit > 0.0)
+    }
+
+    /// Writes the numbers of rows, on the scale of their columns, behind their levels and positions.
+    pub(crate) fn write_numbers(&self, rows: &mut [f32]) {
+        let count = self.heads.columns().len();
+        if count == 0 {
+            return;
+        }
+        for row in rows.chunks_mut(self.row()) {
+            for (at, head) in self.heads.columns().iter().enumerate() {
+                let level = self.level(row, head.column);
+                let position = row[self.width + at];
+                row[self.width + count + at] =
+                    level.map_or(0.0, |level| head.value(level, position));
+            }
+        }
     }
 
     /// Levels of each column.

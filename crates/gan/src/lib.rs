@@ -53,6 +53,7 @@ mod layout;
 mod mlp;
 mod model;
 mod network;
+mod numbers;
 mod optimiser;
 mod release;
 mod resume;
@@ -65,7 +66,8 @@ mod train;
 mod vae;
 
 pub use config::{
-    Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, StepsPerGenerator, Teacher,
+    Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator,
+    Teacher,
 };
 pub use device::Compute;
 pub use error::TrainingError;

@@ -10,12 +10,12 @@ use parable_core::{
 use parable_domain::{Codes, Domain};
 use parable_pgm::Groups;
 use parable_seed::Seed;
-use parable_table::codec::Codec;
 use parable_table::{Column, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::file;
 use crate::forward::{Forward, Latent};
+use crate::numbers::coding::{Coding, Wish};
 use crate::sample::{Given, Impossible, Mixture};
 
 /// How training went: a point of the loss curve.
@@ -43,7 +43,7 @@ pub struct LossPoint {
 #[derive(Clone, Debug)]
 pub struct GanModel {
     pub(crate) record: FitRecord,
-    pub(crate) codec: Codec,
+    pub(crate) coding: Coding,
     pub(crate) groups: Vec<Groups>,
     /// The attributes with merged levels.
     pub(crate) domain: Domain,
@@ -81,20 +81,21 @@ impl GanModel {
     /// Rows with these values.
     fn rows(&self, rows: usize, asked: &Asked<'_>, seed: &Seed) -> Result<Table, SampleError> {
         // However few rows are asked for, given values choose among many components.
-        let free = asked.codes.is_empty();
+        let free = asked.given.is_empty();
         let wanted = if free { rows } else { usize::MAX };
         let mixture = Mixture::new(&self.forward, &self.latent, wanted, seed);
-        let merged = mixture.draw(&self.domain, rows, &asked.codes, seed);
-        let merged = merged.map_err(|Impossible| asked.impossible())?;
-        let (_, columns) = merged.into_parts();
+        let mixture = mixture.with_heads(self.coding.heads());
+        let drawn = mixture.draw(&self.domain, rows, &asked.given, seed);
+        let drawn = drawn.map_err(|Impossible| asked.impossible())?;
+        let (_, columns) = drawn.codes.into_parts();
         let levels = seed.stream("gan/levels");
         let columns = columns.iter().zip(&self.groups).enumerate();
         let columns = columns
             .map(|(attr, (column, groups))| groups.draw_back(column, &levels.index(attr as u64)))
             .collect();
-        let codes = Codes::new(self.codec.domain().clone(), columns);
+        let codes = Codes::new(self.coding.domain().clone(), columns);
         let codes = codes.map_err(|error| self.failed(error))?;
-        let table = self.codec.decode(&codes, seed);
+        let table = self.coding.read(codes, &drawn.positions, seed);
         let (schema, mut columns) = table.map_err(|error| self.failed(error))?.into_parts();
         for (column, &position) in asked.columns.iter().zip(&asked.positions) {
             columns[position] = column.clone().into_owned();
@@ -128,23 +129,31 @@ impl GanModel {
         }
     }
 
-    /// Given columns, with their codes in merged levels.
-    fn asked<'t>(&self, given: &'t Table) -> Result<Asked<'t>, SampleError> {
+    /// Given columns, with what they are to hold in merged levels.
+    fn asked<'t>(&'t self, given: &'t Table) -> Result<Asked<'t>, SampleError> {
         let positions = given_columns(self.schema(), given)?;
         let fields = given.schema().fields().iter();
         let each = fields.zip(given.columns()).zip(&positions);
-        let codes = each.map(|((field, column), &position)| {
-            let codes = self.codec.encode_column(position, field, column);
-            let codes = codes.map_err(|_| SampleError::Given {
+        let wanted = each.map(|((field, column), &position)| {
+            let wishes = self.coding.wishes(position, field, column);
+            let mut wishes = wishes.map_err(|_| SampleError::Given {
                 column: field.name.clone(),
                 problem: "a value is none that the model makes",
             })?;
             let of = &self.groups[position].of;
-            let merged = codes.iter().map(|&code| of[code as usize]);
-            Ok((position, merged.collect()))
+            for wish in &mut wishes {
+                if let Wish::Level(level) = wish {
+                    *level = of[*level as usize];
+                }
+            }
+            Ok(Given {
+                column: position,
+                scale: self.coding.scale(position),
+                wishes,
+            })
         });
         Ok(Asked {
-            codes: codes.collect::<Result<_, SampleError>>()?,
+            given: wanted.collect::<Result<_, SampleError>>()?,
             columns: given.columns().iter().map(Cow::Borrowed).collect(),
             positions,
             names: given.schema(),
@@ -156,8 +165,8 @@ impl GanModel {
 struct Asked<'t> {
     /// Positions of the columns.
     positions: Vec<usize>,
-    /// Merged levels.
-    codes: Vec<Given>,
+    /// What they are to hold.
+    given: Vec<Given<'t>>,
     columns: Vec<Cow<'t, Column>>,
     names: &'t Schema,
 }
@@ -167,7 +176,7 @@ impl<'t> Asked<'t> {
     fn nothing(names: &'t Schema) -> Self {
         Self {
             positions: Vec::new(),
-            codes: Vec::new(),
+            given: Vec::new(),
             columns: Vec::new(),
             names,
         }
@@ -175,14 +184,10 @@ impl<'t> Asked<'t> {
 
     /// The same of these rows.
     fn take(&self, rows: &[usize]) -> Self {
-        let codes = self.codes.iter().map(|(position, codes)| {
-            let own = rows.iter().map(|&row| codes[row]);
-            (*position, own.collect())
-        });
         let columns = self.columns.iter();
         Self {
             positions: self.positions.clone(),
-            codes: codes.collect(),
+            given: self.given.iter().map(|own| own.take(rows)).collect(),
             columns: columns.map(|own| Cow::Owned(own.take(rows))).collect(),
             names: self.names,
         }

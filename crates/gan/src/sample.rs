@@ -11,23 +11,67 @@ use parable_seed::{Rng, Seed};
 use rayon::prelude::*;
 
 use crate::forward::{Forward, Latent};
+use crate::generator::Sizes;
+use crate::numbers::coding::Wish;
+use crate::numbers::given::Givens;
+use crate::numbers::heads::Heads;
+use crate::numbers::scale::Scale;
 
 /// Components drawn for a sample when the model has no fixed ones, at most.
 const DRAWN: usize = 8_192;
 
-/// Levels asked for: a column and one level per row.
-pub(crate) type Given = (usize, Vec<u32>);
+/// Components whose probabilities one thread computes, at least.
+const SPLIT: usize = 256;
+
+/// What rows are to have in a column.
+#[derive(Clone)]
+pub(crate) struct Given<'g> {
+    pub(crate) column: usize,
+    /// How its numbers are written, if not by bins.
+    pub(crate) scale: Option<&'g Scale>,
+    /// For each row.
+    pub(crate) wishes: Vec<Wish>,
+}
+
+impl Given<'_> {
+    /// The same of these rows.
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
+        Self {
+            wishes: rows.iter().map(|&row| self.wishes[row]).collect(),
+            ..*self
+        }
+    }
+}
+
+/// Rows that were drawn. In given columns they have the given levels, and nothing of given numbers.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    pub(crate) codes: Codes,
+    /// Of each column with modes, in order, where the rows lie within them.
+    pub(crate) positions: Vec<Vec<f64>>,
+}
+
+/// What tells rows with different wishes apart.
+fn key(wish: Wish) -> (bool, u64) {
+    match wish {
+        Wish::Level(level) => (false, u64::from(level)),
+        Wish::Number(value) => (true, value.to_bits()),
+    }
+}
 
 /// A combination of given levels that no component makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Impossible;
 
-/// The mixture: shares of levels, `[components, width]`.
+/// The mixture: of each component the shares of levels and what is said of modes, `[components, outputs]`.
 pub(crate) struct Mixture {
-    shares: Vec<f32>,
+    outputs: Vec<f32>,
     levels: Vec<usize>,
     starts: Vec<usize>,
+    /// Units of all levels; what is said of modes stands behind them.
     width: usize,
+    said: usize,
+    heads: Heads,
     components: usize,
 }
 
@@ -36,13 +80,14 @@ impl Mixture {
     pub(crate) fn new(forward: &Forward, latent: &Latent, rows: usize, seed: &Seed) -> Self {
         let sizes = forward.sizes();
         let inputs = latent.inputs(sizes, rows.clamp(1, DRAWN), seed);
-        Self::of(forward.shares(&inputs), &sizes.levels)
+        Self::of(forward.outputs(&inputs), sizes)
     }
 
-    /// Components with these shares, row by row.
-    pub(crate) fn of(shares: Vec<f32>, levels: &[usize]) -> Self {
+    /// Components with these outputs, row by row.
+    fn of(outputs: Vec<f32>, sizes: &Sizes) -> Self {
         let mut width = 0;
-        let starts = levels
+        let starts = sizes
+            .levels
             .iter()
             .map(|&count| {
                 let start = width;
@@ -51,41 +96,71 @@ impl Mixture {
             })
             .collect();
         Self {
-            components: shares.len() / width.max(1),
-            shares,
-            levels: levels.to_vec(),
+            components: outputs.len() / sizes.outputs().max(1),
+            outputs,
+            levels: sizes.levels.clone(),
             starts,
             width,
+            said: sizes.said,
+            heads: Heads::default(),
         }
     }
 
-    fn shares(&self, component: usize, column: usize) -> &[f32] {
-        let start = component * self.width + self.starts[column];
-        &self.shares[start..start + self.levels[column]]
+    /// The same with modes of numbers among the levels.
+    pub(crate) fn with_heads(mut self, heads: Heads) -> Self {
+        self.heads = heads;
+        self
     }
 
-    /// Codes of rows, with the given levels where there are some.
+    /// Shares of the levels of a column.
+    fn shares(&self, component: usize, column: usize) -> &[f32] {
+        let start = component * (self.width + self.said) + self.starts[column];
+        &self.outputs[start..start + self.levels[column]]
+    }
+
+    /// What is said of modes.
+    fn said(&self, component: usize) -> &[f32] {
+        let end = (component + 1) * (self.width + self.said);
+        &self.outputs[end - self.said..end]
+    }
+
+    /// Rows of the components that wishes leave them.
     pub(crate) fn draw(
         &self,
         domain: &Domain,
         rows: usize,
-        given: &[Given],
+        given: &[Given<'_>],
         seed: &Seed,
-    ) -> Result<Codes, Impossible> {
+    ) -> Result<Drawn, Impossible> {
         let rows_of = if given.is_empty() {
             self.spread(rows, &mut seed.stream("gan/component").rng())
         } else {
             self.matching(rows, given, &mut seed.stream("gan/component").rng())?
         };
         let seed = seed.stream("gan/column");
-        let columns: Vec<Vec<u32>> = (0..self.levels.len())
+        let columns: Vec<(Vec<u32>, Option<Vec<f64>>)> = (0..self.levels.len())
             .into_par_iter()
-            .map(|column| match given.iter().find(|(at, _)| *at == column) {
-                Some((_, levels)) => levels.clone(),
-                None => self.column(column, rows, &rows_of, &mut seed.index(column as u64).rng()),
-            })
+            .map(
+                |column| match given.iter().find(|own| own.column == column) {
+                    Some(own) => {
+                        let levels = own.wishes.iter().map(|wish| match wish {
+                            Wish::Level(level) => *level,
+                            Wish::Number(_) => 0,
+                        });
+                        let positions = self.heads.column(column).map(|_| vec![0.0; rows]);
+                        (levels.collect(), positions)
+                    }
+                    None => {
+                        self.column(column, rows, &rows_of, &mut seed.index(column as u64).rng())
+                    }
+                },
+            )
             .collect();
-        Ok(Codes::new(domain.clone(), columns).expect("levels of the domain"))
+        let (codes, positions): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        Ok(Drawn {
+            codes: Codes::new(domain.clone(), codes).expect("levels of the domain"),
+            positions: positions.into_iter().flatten().collect(),
+        })
     }
 
     /// Rows of each component: as many for each as whole numbers allow, which is up to chance.
@@ -102,35 +177,52 @@ impl Mixture {
         rows_of
     }
 
-    /// Rows of each component when some columns are given: the component of a row has the probability that the given levels leave it.
+    /// Rows of each component when some columns are given: the component of a row has the probability that the given values leave it.
     fn matching(
         &self,
         rows: usize,
-        given: &[Given],
+        given: &[Given<'_>],
         rng: &mut Rng,
     ) -> Result<Vec<Vec<u32>>, Impossible> {
-        let mut alike: HashMap<Vec<u32>, Vec<u32>> = HashMap::new();
-        let mut order: Vec<Vec<u32>> = Vec::new();
-        for row in 0..rows {
-            let key: Vec<u32> = given.iter().map(|(_, levels)| levels[row]).collect();
-            let places = alike.entry(key.clone()).or_default();
+        let mut alike: HashMap<Vec<(bool, u64)>, Vec<u32>> = HashMap::new();
+        let mut order: Vec<u32> = Vec::new();
+        let key_of = |row: u32| given.iter().map(move |own| key(own.wishes[row as usize]));
+        for row in 0..rows as u32 {
+            let places = alike.entry(key_of(row).collect()).or_default();
             if places.is_empty() {
-                order.push(key);
+                order.push(row);
             }
-            places.push(row as u32);
+            places.push(row);
         }
+        let said = || (0..self.components).map(|component| self.said(component));
+        let numbers: Vec<Option<Givens>> = given
+            .iter()
+            .map(|own| {
+                let head = self.heads.column(own.column);
+                own.scale.map(|scale| Givens::new(scale, head, said()))
+            })
+            .collect();
         let mut rows_of = vec![Vec::new(); self.components];
-        for key in order {
+        for first in order {
+            let key: Vec<_> = key_of(first).collect();
             let mut places = alike.remove(&key).expect("a key of the map");
-            let logs: Vec<f64> = (0..self.components)
-                .map(|component| {
-                    let each = given.iter().zip(&key);
-                    each.map(|((column, _), &level)| {
-                        f64::from(self.shares(component, *column)[level as usize]).ln()
-                    })
-                    .sum()
-                })
-                .collect();
+            let mut logs = vec![0.0f64; self.components];
+            for (own, numbers) in given.iter().zip(&numbers) {
+                let shares = |component| self.shares(component, own.column);
+                let each = logs.par_iter_mut().enumerate().with_min_len(SPLIT);
+                match (own.wishes[first as usize], numbers) {
+                    (Wish::Number(value), Some(numbers)) => {
+                        let aim = numbers.aim(value);
+                        each.for_each(|(component, log)| {
+                            *log += numbers.log(component, shares(component), &aim);
+                        });
+                    }
+                    (Wish::Level(level), _) => each.for_each(|(component, log)| {
+                        *log += f64::from(shares(component)[level as usize]).ln();
+                    }),
+                    (Wish::Number(_), None) => logs.fill(f64::NEG_INFINITY),
+                }
+            }
             let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             if most == f64::NEG_INFINITY {
                 return Err(Impossible);
@@ -144,7 +236,16 @@ impl Mixture {
         Ok(rows_of)
     }
 
-    fn column(&self, column: usize, rows: usize, rows_of: &[Vec<u32>], rng: &mut Rng) -> Vec<u32> {
+    /// Levels of a column, and positions if it has modes.
+    fn column(
+        &self,
+        column: usize,
+        rows: usize,
+        rows_of: &[Vec<u32>],
+        rng: &mut Rng,
+    ) -> (Vec<u32>, Option<Vec<f64>>) {
+        let head = self.heads.column(column);
+        let mut positions = head.map(|_| vec![0.0; rows]);
         let mut codes = vec![0u32; rows];
         let mut places = Vec::new();
         for (component, rows) in rows_of.iter().enumerate() {
@@ -157,8 +258,18 @@ impl Mixture {
             systematic(shares, places.len(), rng, |index, level| {
                 codes[places[index] as usize] = level as u32;
             });
+            let (Some(head), Some(positions)) = (head, &mut positions) else {
+                continue;
+            };
+            let said = self.said(component);
+            for &place in &places {
+                if let Some(mode) = head.mode(codes[place as usize] as usize) {
+                    let position = head.position(mode, said);
+                    positions[place as usize] = position.quantile(rng.uniform_open());
+                }
+            }
         }
-        codes
+        (codes, positions)
     }
 }
 
@@ -188,14 +299,100 @@ fn systematic(weights: &[f32], count: usize, rng: &mut Rng, mut told: impl FnMut
 #[cfg(test)]
 mod tests {
     use parable_domain::{AttrSet, MarginalSource};
+    use parable_table::Grid;
 
     use super::*;
+    use crate::numbers::mixture::Mode;
+    use crate::numbers::scale::ScaleFacts;
 
     /// Two components: the first makes `a` = 0 and mostly `b` = 0, the second `a` = 1 and mostly `b` = 2.
     fn mixture() -> (Mixture, Domain) {
         let shares = vec![1.0, 0.0, 0.8, 0.2, 0.0, 0.0, 1.0, 0.0, 0.4, 0.6];
         let domain = Domain::new([("a", 2), ("b", 3)]).expect("two names");
-        (Mixture::of(shares, &[2, 3]), domain)
+        (Mixture::of(shares, &sizes(&[2, 3], 0)), domain)
+    }
+
+    fn sizes(levels: &[usize], said: usize) -> Sizes {
+        Sizes {
+            latent: 1,
+            conditional: false,
+            hidden: vec![1],
+            levels: levels.to_vec(),
+            said,
+        }
+    }
+
+    fn levels(column: usize, levels: &[u32]) -> Given<'static> {
+        Given {
+            column,
+            scale: None,
+            wishes: levels.iter().map(|&level| Wish::Level(level)).collect(),
+        }
+    }
+
+    /// Two components of a level with two codes and a number with two modes, from 0 to 100 on whole numbers: the first component has 0 and numbers near 20 more often.
+    fn numbers() -> (Mixture, Domain, Scale) {
+        let mode = |mean| Mode {
+            mean,
+            sd: 10.0,
+            weight: 0.5,
+        };
+        let facts = ScaleFacts {
+            spikes: vec![],
+            modes: vec![mode(30.0), mode(70.0)],
+        };
+        let scale = Scale::of(facts, (0.0, 100.0), Some(Grid::Decimals(0))).expect("possible");
+        let outputs = [
+            [1.0, 0.0, 0.8, 0.2, -0.3, 0.2, 0.1, 0.6],
+            [0.0, 1.0, 0.4, 0.6, 0.2, 0.5, 0.4, -0.3],
+        ];
+        let heads = Heads::of(&[None, Some(scale.clone())]);
+        let mixture = Mixture::of(outputs.concat(), &sizes(&[2, 2], 4)).with_heads(heads);
+        let domain = Domain::new([("a", 2), ("x", 2)]).expect("two names");
+        (mixture, domain, scale)
+    }
+
+    #[test]
+    fn given_numbers_choose_the_component_by_bayes() {
+        let (mixture, domain, scale) = numbers();
+        let rows = 400_000;
+        let drawn = mixture.draw(&domain, rows, &[], &Seed::from_u64(5));
+        let drawn = drawn.expect("nothing is given");
+        // Rows by number and by the component, which the first column names.
+        let mut counts = vec![[0.0f64; 2]; 101];
+        for row in 0..rows {
+            let level = drawn.codes.column(1)[row] as usize;
+            let value = scale.read(level, drawn.positions[0][row]);
+            counts[value as usize][drawn.codes.column(0)[row] as usize] += 1.0;
+        }
+        let asked = 1_000;
+        for value in [11, 24, 48, 52, 73] {
+            let own = Given {
+                column: 1,
+                scale: Some(&scale),
+                wishes: vec![Wish::Number(f64::from(value)); asked],
+            };
+            let made = mixture.draw(&domain, asked, &[own], &Seed::from_u64(6));
+            let made = made.expect("possible");
+            let first = made.codes.column(0).iter().filter(|&&a| a == 0).count();
+            let [one, other] = counts[value as usize];
+            let (all, share) = (one + other, one / (one + other));
+            // The share among `all` rows that have the number by chance has sd sqrt(p (1 - p) / all); the given ones are systematic, off by one row.
+            let room = 5.0 * (share * (1.0 - share) / all).sqrt() + 1.0 / asked as f64;
+            let off = first as f64 / asked as f64 - share;
+            assert!(all > 100.0 && off.abs() < room, "{value}: {off} of {share}");
+        }
+        // Numbers that no row has get what is least unlikely.
+        let far = Given {
+            column: 1,
+            scale: Some(&scale),
+            wishes: vec![Wish::Number(-1e9); 10],
+        };
+        assert!(
+            mixture
+                .draw(&domain, 10, &[far], &Seed::from_u64(7))
+                .is_ok()
+        );
     }
 
     #[test]
@@ -203,7 +400,8 @@ mod tests {
         let (mixture, domain) = mixture();
         let codes = mixture
             .draw(&domain, 10_000, &[], &Seed::from_u64(1))
-            .expect("nothing given");
+            .expect("nothing given")
+            .codes;
         let counts = codes.counts(&[AttrSet::new([0, 1])]).expect("counts");
         let expected: [u64; 6] = [4_000, 1_000, 0, 0, 2_000, 3_000];
         // Systematic samples are off by one draw at most.
@@ -219,7 +417,8 @@ mod tests {
         for seed in 0..6_000 {
             let codes = mixture
                 .draw(&domain, 1, &[], &Seed::from_u64(seed))
-                .expect("nothing given");
+                .expect("nothing given")
+                .codes;
             counts[(codes.column(0)[0] * 3 + codes.column(1)[0]) as usize] += 1.0;
         }
         // A count of 6,000 draws has sd at most sqrt(6000 / 4) = 38.7; five of them.
@@ -232,14 +431,15 @@ mod tests {
     fn given_levels_choose_the_component_by_bayes() {
         let (mixture, domain) = mixture();
         // b = 1 comes from the first component with probability 0.2 / 0.6.
-        let given = vec![(1, vec![1; 9_000])];
+        let given = vec![levels(1, &[1; 9_000])];
         let codes = mixture
             .draw(&domain, 9_000, &given, &Seed::from_u64(2))
-            .expect("possible");
+            .expect("possible")
+            .codes;
         assert!(codes.column(1).iter().all(|&code| code == 1));
         let first = codes.column(0).iter().filter(|&&code| code == 0).count();
         assert!(first.abs_diff(3_000) <= 1, "{first}");
-        let never = vec![(0, vec![0, 0]), (1, vec![0, 2])];
+        let never = vec![levels(0, &[0, 0]), levels(1, &[0, 2])];
         let refused = mixture.draw(&domain, 2, &never, &Seed::from_u64(3));
         assert_eq!(refused.err(), Some(Impossible));
     }

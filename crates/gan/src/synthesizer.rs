@@ -12,12 +12,13 @@ use parable_pgm::Groups;
 use parable_table::Table;
 use parable_table::codec::{Codec, CodecConfig, CodecError};
 
-use crate::config::{GanConfig, MarginalConfig, Teacher};
+use crate::config::{GanConfig, MarginalConfig, Numbers, Teacher};
 use crate::device;
 use crate::dp_sgd::{Plan, StepNoise};
 use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
+use crate::numbers::coding::{Coding, Written};
 use crate::release::{Opened, Release, keep_budget, merged_domain, required_sets};
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
@@ -155,6 +156,7 @@ impl Gan {
         let merged = merged_columns(&codes, release.groups());
         let adversary = charged.zip(coins).map(|(charged, coins)| Rows {
             columns: &merged,
+            positions: &[],
             rows: table.rows(),
             access: Access::Private(charged, Box::new(coins)),
         });
@@ -219,7 +221,7 @@ impl Gan {
         }
         Ok(model(
             record,
-            codec,
+            Coding::by_bins(codec),
             groups,
             domain,
             trained,
@@ -231,14 +233,19 @@ impl Gan {
         let config = &self.config;
         let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
         let snapshot = resume_open(file.as_ref(), context)?;
-        let codec =
-            Codec::observed(table, &bins(&config.marginals, None)).map_err(refused(NAME))?;
-        let codes = codec.encode(table).map_err(refused(NAME))?;
-        let required = required_sets(&config.marginals, |name| codec.domain().position(name))?;
+        let bins = bins(&config.marginals, None);
+        let coding = match config.numbers() {
+            Numbers::Bins => Codec::observed(table, &bins).map(Coding::by_bins),
+            Numbers::Modes => Coding::by_modes(table, &bins),
+        };
+        let coding = coding.map_err(refused(NAME))?;
+        let written = coding.write(table, &context.seed).map_err(refused(NAME))?;
+        let Written { codes, positions } = written;
+        let required = required_sets(&config.marginals, |name| coding.domain().position(name))?;
         let spent = Cell::new(None);
         let mut progress = progress_of(context.observer, &spent);
         progress(0, 1, None)?;
-        let attrs = codec.domain().len();
+        let attrs = coding.domain().len();
         let single = columns(&codes)?;
         let mut sets = Vec::new();
         if self.learns_relations() {
@@ -259,7 +266,7 @@ impl Gan {
         let merged = merged_columns(&codes, &groups);
         let training = Training {
             config,
-            layout: Layout::new(&levels, sets.iter()),
+            layout: Layout::new(&levels, sets.iter()).with_heads(coding.heads()),
             counts: Counts {
                 columns: single.into_iter().map(|rows| (rows, 0.0)).collect(),
                 measured,
@@ -269,6 +276,7 @@ impl Gan {
             },
             adversary: self.adversary_share().map(|_| Rows {
                 columns: &merged,
+                positions: &positions,
                 rows: table.rows(),
                 access: Access::Plain,
             }),
@@ -280,8 +288,8 @@ impl Gan {
         let trained = device::run(config.compute, training)??;
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
         record.determinism = Determinism::SameDevice;
-        let domain = merged_domain(codec.domain(), &groups)?;
-        Ok(model(record, codec, groups, domain, trained, None))
+        let domain = merged_domain(coding.domain(), &groups)?;
+        Ok(model(record, coding, groups, domain, trained, None))
     }
 }
 
@@ -316,7 +324,7 @@ impl Synthesizer for Gan {
 /// The model of a training, with what was released and the noisy number of rows.
 pub(crate) fn model(
     record: FitRecord,
-    codec: Codec,
+    coding: Coding,
     groups: Vec<Groups>,
     domain: Domain,
     trained: Trained,
@@ -325,7 +333,7 @@ pub(crate) fn model(
     let (publication, rows) = publication.unzip();
     GanModel {
         record,
-        codec,
+        coding,
         groups,
         domain,
         forward: trained.forward,

@@ -23,6 +23,7 @@ use crate::optimiser::{Adam, Average};
 use crate::snapshot::{Keeper, Lacking, Snapshot};
 use crate::synthesizer::NAME;
 use crate::teacher::adversary::Adversary;
+use crate::teacher::anchors::Anchors;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Measured, combined_columns, targets};
@@ -102,6 +103,7 @@ impl Task for Training<'_> {
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: self.config.is_conditional(),
+            said: self.layout.heads().outputs(),
         };
         let known = targets(
             &self.layout,
@@ -110,7 +112,8 @@ impl Task for Training<'_> {
             self.counts.rows,
         );
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
-        let generator = Generator::<B>::new(sizes, &shares, &seed, device);
+        let said = self.layout.heads().begin();
+        let generator = Generator::<B>::new(sizes, &shares, &said, &seed, device);
         let teacher = MarginalTeacher::new(&self.layout, &known, device);
         let fixed = self.adversary.is_none();
         let conditions = self.config.is_conditional().then(|| {
@@ -420,7 +423,7 @@ impl<B: Backend> School<'_, B> {
         let pass = self.batch(self.training.config.marginals.batch);
         let shares = self.teacher.gradient(&pass.shares);
         let logits = self.generator.back_to_logits(&pass, shares);
-        let gradients = self.generator.back(&pass, logits);
+        let gradients = self.generator.back(&pass, logits, None);
         self.adam
             .step(rate, &mut self.generator.parameters, gradients);
         self.done += 1;
@@ -455,6 +458,7 @@ impl<B: Backend> School<'_, B> {
         let how = self.training.config.steps_per_generator();
         let seed = self.training.seed.stream("gan/train");
         let layout = self.training.layout.clone();
+        let anchors = Anchors::of(&layout, rows.columns, rows.positions);
         let mut adversary = Adversary::<B>::new(config, how, rows, layout, &seed, &self.device);
         let snapshot = self.training.keeper.as_mut();
         let snapshot = snapshot.and_then(|keeper| keeper.resumed.take());
@@ -480,15 +484,26 @@ impl<B: Backend> School<'_, B> {
                 granted += further;
             }
             let pass = self.batch(config.batch);
-            let enough = adversary.learn(&pass.shares)?;
+            let enough = adversary.learn(&pass)?;
             self.done += 1;
             self.at.adversary_steps = step;
             if enough {
-                let (logits, loss) = adversary.gradient(&self.generator, &pass);
-                let counted = self.teacher.gradient(&pass.shares);
+                let (logits, mut said, loss) = adversary.gradient(&self.generator, &pass);
+                let mut counted = self.teacher.gradient(&pass.shares);
+                if let (Some(towards), Some(own)) = (&said, &pass.said) {
+                    let (shares, own) = (download(&pass.shares), download(own));
+                    let (by_shares, by_said) =
+                        anchors.gradients(&self.training.layout, &shares, &own);
+                    let on = |numbers, [rows, columns]: [usize; 2]| {
+                        upload::<B>(numbers, rows, columns, &self.device)
+                    };
+                    counted = counted.add(on(by_shares, pass.shares.dims()));
+                    let by_said = on(by_said, towards.dims()).mul_scalar(config.columns_weight);
+                    said = Some(towards.clone().add(by_said));
+                }
                 let counted = self.generator.back_to_logits(&pass, counted);
                 let counted = counted.mul_scalar(config.columns_weight);
-                let gradients = self.generator.back(&pass, logits.add(counted));
+                let gradients = self.generator.back(&pass, logits.add(counted), said);
                 self.adam.step(
                     config.generator_rate,
                     &mut self.generator.parameters,

@@ -1,7 +1,7 @@
 //! The public conformance suite, for every way to teach.
 
 use parable_core::conformance;
-use parable_gan::{Gan, GanConfig, GanReader, Teacher, Vae, VaeConfig, VaeReader};
+use parable_gan::{Gan, GanConfig, GanReader, Numbers, Teacher, Vae, VaeConfig, VaeReader};
 
 /// Few steps: promises hold whatever was learnt.
 fn quick(mut config: GanConfig) -> Gan {
@@ -41,6 +41,13 @@ fn a_fit_from_rows_as_they_are_keeps_every_promise() {
         let config = GanConfig::default().with_teacher(teacher).non_private();
         conformance::check(&quick(config), &GanReader);
     }
+}
+
+#[test]
+fn a_fit_that_writes_numbers_by_modes_keeps_every_promise() {
+    let mut config = GanConfig::default().with_teacher(Teacher::Discriminator);
+    config.discriminator.numbers = Some(Numbers::Modes);
+    conformance::check(&quick(config.non_private()), &GanReader);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use parable_core::{
     Checkpointing, FitContext, FitError, ModelFile, Observer, Progress, Synthesizer, Unobserved,
 };
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
-use parable_gan::{Gan, GanConfig, GanModel, Teacher, TrainingError};
+use parable_gan::{Gan, GanConfig, GanModel, Numbers, Teacher, TrainingError};
 use parable_seed::Seed;
 use parable_table::Table;
 
@@ -76,6 +76,10 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
     marginals.marginals.rounds = Some(3);
     let mut rows = quick().with_teacher(Teacher::Discriminator);
     rows.discriminator.steps = 200;
+    let mut modes = rows.clone().non_private();
+    modes.discriminator.numbers = Some(Numbers::Modes);
+    // The number of the table has ten values, more than these.
+    modes.marginals.max_bins = Some(4);
     let mut both = rows.clone().with_teacher(Teacher::Both);
     both.marginals.rounds = Some(3);
     // Steps at which each is stopped: behind the last measurement, where what follows is a function of the seed (and, in these tests, of noise
@@ -86,6 +90,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
         ("both", both, vec![100, 450, 550]),
         ("open", marginals.non_private(), vec![0, 100]),
         ("open-rows", rows.non_private(), vec![0, 100]),
+        ("open-modes", modes, vec![0, 100]),
     ];
     for (name, config, stops) in cases {
         let place = Place::new(name);

@@ -17,6 +17,7 @@ use crate::layout::Layout;
 use crate::mlp::{Clip, Mlp};
 use crate::optimiser::Adam;
 use crate::snapshot::{Lacking, Snapshot};
+use crate::teacher::positions::{back_to_said, back_to_units, place};
 use crate::teacher::rows::{Rows, add_parts};
 use crate::teacher::turns::Turns;
 
@@ -47,7 +48,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         seed: &Seed,
         device: &B::Device,
     ) -> Self {
-        let network = discriminator::<B>(layout.width(), &config.hidden, seed, device);
+        let network = discriminator::<B>(layout.row(), &config.hidden, seed, device);
         let variance = rows.noise_variance(config.batch);
         let adam = Adam::new(&network.parameters, 0.5, 0.99).with_noise_variance(
             if config.noise_correction {
@@ -95,12 +96,12 @@ impl<'r, B: Backend> Adversary<'r, B> {
         self.turns.steps()
     }
 
-    /// One step of the discriminator against rows made from these shares. Says whether it is the generator's turn.
-    pub(crate) fn learn(&mut self, shares: &Matrix<B>) -> Result<bool, FitError> {
-        let device = shares.device();
+    /// One step of the discriminator against rows made from these components. Says whether it is the generator's turn.
+    pub(crate) fn learn(&mut self, pass: &Pass<B>) -> Result<bool, FitError> {
+        let device = pass.shares.device();
         let rows = self.rows.draw(self.config.batch, self.step, &self.seed);
         let clip = self.rows.clip();
-        let made = self.made(shares);
+        let made = self.made(pass);
         let most = self.config.batch.min(self.config.accumulate);
         let mut sums = self.sums(&made, most, 0.0, clip, &device);
         let real = self.rows.one_hot(&self.layout, &rows);
@@ -125,7 +126,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
     /// Share of the rows of a step that it tells right. Under a guarantee it is the share of the made rows, which with a network that has noise in it is
     /// no further release; of the real ones it would be.
     fn accuracy(&self, made: &[f32], real: &[f32], device: &B::Device) -> f64 {
-        let width = self.layout.width();
+        let width = self.layout.row();
         let mut kinds = vec![(made, -1.0)];
         if !self.is_private() {
             kinds.push((real, 1.0));
@@ -151,32 +152,26 @@ impl<'r, B: Backend> Adversary<'r, B> {
         clip: Option<Clip>,
         device: &B::Device,
     ) -> Vec<Matrix<B>> {
-        add_parts(
-            rows,
-            self.layout.width(),
-            part,
-            device,
-            |_, rows, present| {
-                let scored = self.network.forward(rows);
-                let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
-                // A slope of 0 leaves a row out.
-                self.network.clipped_sum(&scored, slopes.mul(present), clip)
-            },
-        )
+        add_parts(rows, self.layout.row(), part, device, |_, rows, present| {
+            let scored = self.network.forward(rows);
+            let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
+            // A slope of 0 leaves a row out.
+            self.network.clipped_sum(&scored, slopes.mul(present), clip)
+        })
     }
 
-    /// Rows drawn from these shares, one component each.
-    fn made(&self, shares: &Matrix<B>) -> Vec<f32> {
-        let [examples, width] = shares.dims();
-        let numbers = download(shares);
-        let mut rows = vec![0.0f32; examples * width];
+    /// Rows drawn from these components, one each.
+    fn made(&self, pass: &Pass<B>) -> Vec<f32> {
+        let [examples, width] = pass.shares.dims();
+        let (numbers, row) = (download(&pass.shares), self.layout.row());
+        let mut rows = vec![0.0f32; examples * row];
         let seed = self.seed.stream("made").index(self.step);
-        rows.par_chunks_mut(BLOCK * width)
+        rows.par_chunks_mut(BLOCK * row)
             .zip(numbers.par_chunks(BLOCK * width))
             .enumerate()
             .for_each(|(block, (rows, shares))| {
                 let mut rng = seed.index(block as u64).rng();
-                for (row, shares) in rows.chunks_mut(width).zip(shares.chunks(width)) {
+                for (row, shares) in rows.chunks_mut(row).zip(shares.chunks(width)) {
                     for column in 0..self.layout.levels().len() {
                         let units = self.layout.column(column);
                         let point = rng.uniform() as f32;
@@ -190,20 +185,33 @@ impl<'r, B: Backend> Adversary<'r, B> {
                     }
                 }
             });
+        if let Some(said) = &pass.said {
+            let seed = self.seed.stream("positions").index(self.step);
+            place(&self.layout, &mut rows, &download(said), &seed);
+        }
         rows
     }
 
-    /// The gradient of the generator's logits, and its loss: the mean of `ln(1 + e^-score)` over made rows.
-    pub(crate) fn gradient(&self, generator: &Generator<B>, pass: &Pass<B>) -> (Matrix<B>, f64) {
+    /// The gradients of the generator's logits and of what it says of modes, and its loss: the mean of `ln(1 + e^-score)` over made rows.
+    pub(crate) fn gradient(
+        &self,
+        generator: &Generator<B>,
+        pass: &Pass<B>,
+    ) -> (Matrix<B>, Option<Matrix<B>>, f64) {
         let [examples, width] = pass.logits.dims();
         let device = pass.logits.device();
         let noise = upload::<B>(self.gumbel(examples, width), examples, width, &device);
         let disturbed = pass.logits.clone().add(noise);
-        let hard = self.largest(&download(&disturbed));
+        let mut hard = self.largest(&download(&disturbed));
+        let placed = pass.said.as_ref().map(|said| {
+            let seed = self.seed.stream("gradient positions").index(self.step);
+            place(&self.layout, &mut hard, &download(said), &seed)
+        });
         let soft = generator
             .softmax()
             .forward(disturbed.mul_scalar(1.0 / TEMPERATURE));
-        let scored = self.network.forward(upload(hard, examples, width, &device));
+        let row = self.layout.row();
+        let scored = self.network.forward(upload(hard, examples, row, &device));
         let scale = 1.0 / examples as f64;
         let slopes = probability(scored.outputs.clone())
             .sub_scalar(1.0)
@@ -215,11 +223,24 @@ impl<'r, B: Backend> Adversary<'r, B> {
             * scale;
         let deltas = self.network.deltas(&scored, slopes);
         let back = self.network.input_gradient(deltas);
+        let (back, said) = match placed {
+            None => (back, None),
+            Some(placed) => {
+                let (towards, layout) = (download(&back), &self.layout);
+                let said = back_to_said(layout, &placed, &towards);
+                let units = back_to_units(layout, &towards);
+                let outputs = layout.heads().outputs();
+                (
+                    upload(units, examples, width, &device),
+                    Some(upload(said, examples, outputs, &device)),
+                )
+            }
+        };
         let logits = generator
             .softmax()
             .back(soft, back)
             .mul_scalar(1.0 / TEMPERATURE);
-        (logits, loss)
+        (logits, said, loss)
     }
 
     /// Gumbel noise: `-ln(-ln u)`.
@@ -243,11 +264,11 @@ impl<'r, B: Backend> Adversary<'r, B> {
         noise
     }
 
-    /// 1 at the largest unit of each column, 0 elsewhere.
+    /// Rows with a 1 at the largest unit of each column, 0 elsewhere.
     fn largest(&self, numbers: &[f32]) -> Vec<f32> {
-        let width = self.layout.width();
-        let mut hard = vec![0.0f32; numbers.len()];
-        for (row, numbers) in hard.chunks_mut(width).zip(numbers.chunks(width)) {
+        let (width, row) = (self.layout.width(), self.layout.row());
+        let mut hard = vec![0.0f32; numbers.len() / width * row];
+        for (row, numbers) in hard.chunks_mut(row).zip(numbers.chunks(width)) {
             for column in 0..self.layout.levels().len() {
                 let units = self.layout.column(column);
                 let best = units
@@ -269,10 +290,18 @@ impl<'r, B: Backend> Adversary<'r, B> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
     use crate::config::Clipping;
     use crate::device::{Task, run_on_cpu};
     use crate::dp_sgd::{Plan, StepNoise};
+    use crate::generator::Sizes;
+    use crate::network::tests::check_gradient;
+    use crate::network::weights;
+    use crate::numbers::heads::Heads;
+    use crate::numbers::mixture::Mode;
+    use crate::numbers::scale::{Scale, ScaleFacts};
     use crate::teacher::rows::Access;
     use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 
@@ -288,6 +317,7 @@ mod tests {
             let config = DiscriminatorConfig::default();
             let rows = Rows {
                 columns: &columns,
+                positions: &[],
                 rows: 100,
                 access: Access::Plain,
             };
@@ -320,6 +350,7 @@ mod tests {
             let config = DiscriminatorConfig::default();
             let rows = Rows {
                 columns: &[vec![0; 9], vec![0; 9]],
+                positions: &[],
                 rows: 9,
                 access: self.0,
             };
@@ -356,6 +387,61 @@ mod tests {
         // The comparison sees an accuracy that does.
         let [one, other] = run_on_cpu(Accuracies(Access::Plain));
         assert_ne!(one, other);
+    }
+
+    struct Said;
+
+    impl Task for Said {
+        type Output = ();
+
+        fn run<B: Backend>(self, device: &B::Device) {
+            let mode = |mean, sd| Mode {
+                mean,
+                sd,
+                weight: 0.5,
+            };
+            let facts = ScaleFacts {
+                spikes: vec![0.0],
+                modes: vec![mode(3.0, 1.0), mode(7.0, 2.0)],
+            };
+            let scale = Scale::of(facts, (0.0, 10.0), None).expect("possible facts");
+            let heads = Heads::of(&[Some(scale.clone()), None, Some(scale)]);
+            let levels = [3, 2, 4];
+            let layout = Layout::new(&levels, [].iter()).with_heads(heads);
+            let sizes = Sizes {
+                latent: 5,
+                conditional: false,
+                hidden: vec![7],
+                levels: levels.to_vec(),
+                said: layout.heads().outputs(),
+            };
+            let seed = Seed::from_u64(6);
+            let begin = layout.heads().begin();
+            let generator = Generator::<B>::new(sizes, &[0.3; 9], &begin, &seed, device);
+            let config = DiscriminatorConfig::default();
+            let rows = Rows {
+                columns: &[],
+                positions: &[],
+                rows: 0,
+                access: Access::Plain,
+            };
+            let how = StepsPerGenerator::Steps(1);
+            let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
+            let latent = weights::<B>(80, 5, 1.0, &seed.stream("z"), device);
+            let pass = RefCell::new(generator.forward(latent, None));
+            // The levels of a step and the uniform numbers of its positions are those of the seed: the loss is a function of what is said.
+            let (_, slopes, _) = adversary.gradient(&generator, &pass.borrow());
+            let said = pass.borrow().said.clone().expect("modes");
+            check_gradient(&said, &slopes.expect("modes"), 3, |moved| {
+                pass.borrow_mut().said = Some(moved);
+                adversary.gradient(&generator, &pass.borrow()).2
+            });
+        }
+    }
+
+    #[test]
+    fn gradients_of_what_is_said_of_modes_are_those_of_differences() {
+        run_on_cpu(Said);
     }
 
     #[test]

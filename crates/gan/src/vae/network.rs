@@ -211,6 +211,7 @@ mod tests {
             hidden: vec![9, 7],
             levels: LEVELS.to_vec(),
             conditional: false,
+            said: 0,
         };
         let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
         Autoencoder::new(sizes, &shares, &Seed::from_u64(2), device)
@@ -391,7 +392,7 @@ mod tests {
             let network = autoencoder::<B>(device);
             let codes = weights::<B>(20, 4, 1.0, &Seed::from_u64(6), device);
             let expected = download(&network.read(codes.clone()));
-            let made = network.plain().shares(&download(&codes));
+            let made = network.plain().outputs(&download(&codes));
             let off = made.iter().zip(&expected).map(|(a, b)| (a - b).abs());
             off.fold(0.0, f32::max)
         }

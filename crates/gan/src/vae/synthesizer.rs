@@ -18,6 +18,7 @@ use crate::device;
 use crate::dp_sgd::{Charged, Plan, StepNoise};
 use crate::encode;
 use crate::layout::Layout;
+use crate::numbers::coding::Coding;
 use crate::release::{Opened, Release, Saved, merged_domain};
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
@@ -143,6 +144,7 @@ impl Vae {
             count: known.rows,
             rows: Rows {
                 columns: &merged,
+                positions: &[],
                 rows: table.rows(),
                 access: Access::Private(charged, Box::new(coins)),
             },
@@ -182,7 +184,14 @@ impl Vae {
         record.determinism = Determinism::SameDevice;
         let released = Some((publication, known.rows));
         let (groups, domain) = (known.groups, known.domain);
-        let model = model(record, codec, groups, domain, trained, released);
+        let model = model(
+            record,
+            Coding::by_bins(codec),
+            groups,
+            domain,
+            trained,
+            released,
+        );
         Ok(VaeModel(model))
     }
 
@@ -207,6 +216,7 @@ impl Vae {
             count: table.rows() as f64,
             rows: Rows {
                 columns: &merged,
+                positions: &[],
                 rows: table.rows(),
                 access: Access::Plain,
             },
@@ -219,7 +229,14 @@ impl Vae {
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
         record.determinism = Determinism::SameDevice;
         let domain = merged_domain(codec.domain(), &groups)?;
-        let model = model(record, codec, groups, domain, trained, None);
+        let model = model(
+            record,
+            Coding::by_bins(codec),
+            groups,
+            domain,
+            trained,
+            None,
+        );
         Ok(VaeModel(model))
     }
 }

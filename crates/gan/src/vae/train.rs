@@ -59,6 +59,7 @@ impl Task for VaeTraining<'_> {
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: false,
+            said: 0,
         };
         let known: Targets = targets(&self.layout, &self.columns, &[], self.count);
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
