@@ -261,7 +261,7 @@ fn main() {
     let is_asked = |name: &str| only.as_ref().is_none_or(|only| name.contains(&**only));
     let plain = |numbers: Numbers| {
         let mut config = GanConfig::default().with_teacher(Teacher::Discriminator);
-        config.discriminator.numbers = Some(numbers);
+        config.discriminator.numbers = numbers;
         config.non_private()
     };
     for (name, preset, config) in [

@@ -121,11 +121,12 @@ pub enum StepsPerGenerator {
 }
 
 /// How a discriminator and its generator write numbers with many values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Numbers {
-    /// By the bin they are in; a number is drawn evenly within its bin.
+    /// By the bin they are in; a number is drawn evenly within its bin. The default: better tables where numbers are whole and few.
+    #[default]
     Bins,
     /// By a mode of a mixture of normal distributions, and the position within it: numbers keep their relations below the width of a bin. Values that many rows share, and all of
     /// numbers with few values, have levels of their own. Modes are read off the rows and make poor counts, so that this is for fits without a guarantee whose only teacher is the
@@ -147,8 +148,8 @@ pub struct DiscriminatorConfig {
     /// How much the shares of single columns, which are known (in a private fit: as released), weigh in what the generator learns beside the discriminator.
     /// Default 10.
     pub columns_weight: f64,
-    /// How numbers are written. Default bins.
-    pub numbers: Option<Numbers>,
+    /// How numbers are written.
+    pub numbers: Numbers,
     /// Probability that the generator is told one level of a row before it makes the row: a column at random, a level by the known shares of the column. 0 leaves conditions
     /// out of the training. Default 1.
     pub reveal: f64,
@@ -210,7 +211,7 @@ impl Default for DiscriminatorConfig {
             steps: 1500,
             steps_per_generator: None,
             columns_weight: 10.0,
-            numbers: None,
+            numbers: Numbers::default(),
             reveal: 1.0,
             batch: 1000,
             clip: 1.0,
@@ -283,11 +284,6 @@ impl GanConfig {
     /// Whether modes of numbers can be read off the rows, and only a discriminator looks at them.
     fn may_have_modes(&self) -> bool {
         !self.private && self.teacher == Teacher::Discriminator
-    }
-
-    /// How numbers are written.
-    pub(crate) fn numbers(&self) -> Numbers {
-        self.discriminator.numbers.unwrap_or(Numbers::Bins)
     }
 
     /// Refuses settings that make no sense whatever the table.
@@ -381,7 +377,7 @@ impl GanConfig {
             ),
             (
                 "discriminator.numbers",
-                other.numbers != Some(Numbers::Modes) || self.may_have_modes(),
+                other.numbers == Numbers::Bins || self.may_have_modes(),
                 "modes are for fits that are not private and whose only teacher is the discriminator",
             ),
             (

@@ -234,7 +234,7 @@ impl Gan {
         let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
         let snapshot = resume_open(file.as_ref(), context)?;
         let bins = bins(&config.marginals, None);
-        let coding = match config.numbers() {
+        let coding = match config.discriminator.numbers {
             Numbers::Bins => Codec::observed(table, &bins).map(Coding::by_bins),
             Numbers::Modes => Coding::by_modes(table, &bins),
         };

@@ -27,7 +27,7 @@ fn config(numbers: Numbers) -> GanConfig {
     let mut config = quick().with_teacher(Teacher::Discriminator).non_private();
     config.hidden = vec![64, 64];
     config.discriminator.hidden = vec![64, 64];
-    config.discriminator.numbers = Some(numbers);
+    config.discriminator.numbers = numbers;
     config.discriminator.steps = 1_500;
     config
 }

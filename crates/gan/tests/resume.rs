@@ -77,7 +77,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
     let mut rows = quick().with_teacher(Teacher::Discriminator);
     rows.discriminator.steps = 200;
     let mut modes = rows.clone().non_private();
-    modes.discriminator.numbers = Some(Numbers::Modes);
+    modes.discriminator.numbers = Numbers::Modes;
     // The number of the table has ten values, more than these.
     modes.marginals.max_bins = Some(4);
     let mut both = rows.clone().with_teacher(Teacher::Both);
