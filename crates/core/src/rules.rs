@@ -49,7 +49,7 @@ pub fn redraw_broken(table: Table, seed: &Seed, draw: &Draw<'_>) -> Result<Table
 }
 
 /// Rows that break a rule about single rows, ascending.
-fn broken(table: &Table) -> Result<Vec<usize>, SampleError> {
+pub(crate) fn broken(table: &Table) -> Result<Vec<usize>, SampleError> {
     let rules = table.schema().constraints();
     if rules.is_empty() {
         return Ok(Vec::new());

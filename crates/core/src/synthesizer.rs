@@ -106,6 +106,8 @@ pub struct Capabilities {
     pub prefix: bool,
     /// A fit can go on from a [checkpoint](crate::Checkpointing), and charges nothing twice.
     pub resumable: bool,
+    /// Rules of the schema about single rows hold in every row, as far as the model can obey; others are left to repair.
+    pub rules: bool,
 }
 
 impl Capabilities {
@@ -141,6 +143,13 @@ impl Capabilities {
     #[must_use]
     pub const fn with_resumption(mut self) -> Self {
         self.resumable = true;
+        self
+    }
+
+    /// The same with rules about single rows kept.
+    #[must_use]
+    pub const fn with_rules(mut self) -> Self {
+        self.rules = true;
         self
     }
 

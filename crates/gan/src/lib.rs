@@ -42,6 +42,7 @@ mod config;
 mod device;
 mod discriminator;
 mod dp_sgd;
+mod draws;
 #[cfg(feature = "cuda")]
 mod driver;
 mod encode;

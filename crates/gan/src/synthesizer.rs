@@ -301,7 +301,10 @@ impl Synthesizer for Gan {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let capabilities = Capabilities::default().with_missing().with_resumption();
+        let capabilities = Capabilities::default()
+            .with_missing()
+            .with_resumption()
+            .with_rules();
         if self.config.private {
             capabilities.with_privacy()
         } else {

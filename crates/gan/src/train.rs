@@ -10,9 +10,10 @@ use parable_domain::AttrSet;
 use parable_seed::Seed;
 
 use crate::calibrate::calibrated;
-use crate::condition::{Conditions, Told};
+use crate::condition::Conditions;
 use crate::config::GanConfig;
 use crate::device::{Matrix, Task, download, upload};
+use crate::draws::Draws;
 use crate::error::TrainingError;
 use crate::forward::{Forward, Latent};
 use crate::generator::{Generator, Pass, Sizes};
@@ -159,56 +160,6 @@ impl Task for Training<'_> {
             school.learn_rows(rows, total)?;
         }
         school.finish()
-    }
-}
-
-/// Where random numbers and conditions for components come from.
-struct Draws {
-    seed: Seed,
-    size: usize,
-    fixed: Option<Vec<f32>>,
-    /// Of components that are drawn.
-    conditions: Option<Conditions>,
-}
-
-impl Draws {
-    /// Numbers of all fixed components; without such, of so many drawn ones.
-    fn all<B: Backend>(&self, count: usize, device: &B::Device) -> Matrix<B> {
-        match &self.fixed {
-            Some(numbers) => self.upload(numbers.clone(), device),
-            None => self.drawn(count, u64::MAX, device),
-        }
-    }
-
-    /// Numbers of a step: of so many of the fixed components, or drawn anew.
-    fn batch<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
-        let Some(numbers) = &self.fixed else {
-            return self.drawn(count, step, device);
-        };
-        let mut components: Vec<&[f32]> = numbers.chunks(self.size).collect();
-        if count < components.len() {
-            self.seed.index(step).rng().shuffle(&mut components);
-            components.truncate(count);
-        }
-        self.upload(components.concat(), device)
-    }
-
-    fn drawn<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Matrix<B> {
-        let numbers = normals(count * self.size, 1.0, &self.seed.index(step));
-        self.upload(numbers, device)
-    }
-
-    fn upload<B: Backend>(&self, numbers: Vec<f32>, device: &B::Device) -> Matrix<B> {
-        let rows = numbers.len() / self.size;
-        upload(numbers, rows, self.size, device)
-    }
-
-    /// What components of a step are told.
-    fn told<B: Backend>(&self, count: usize, step: u64, device: &B::Device) -> Option<Told<B>> {
-        let conditions = self.conditions.as_ref()?;
-        let units = conditions.units(count, &self.seed.stream("conditions").index(step));
-        let width = units.len() / count;
-        Some(Told::new(units, width, self.size, device))
     }
 }
 

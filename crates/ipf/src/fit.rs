@@ -216,7 +216,7 @@ impl Synthesizer for Ipf {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let both = Capabilities::default().with_missing();
+        let both = Capabilities::default().with_missing().with_rules();
         match self.config.private {
             true => both.with_privacy(),
             false => both,

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use parable_core::{FitRecord, Model, ModelFileError, Observer, Progress, SampleError};
+use parable_core::{
+    FitRecord, Model, ModelFileError, Observer, Progress, SampleError, redraw_broken,
+};
 use parable_domain::AttrSet;
 use parable_pgm::MarkovField;
 use parable_seed::Seed;
@@ -87,9 +89,14 @@ impl Model for IpfModel {
         };
         tell(0)?;
         let seed = seed.stream("ipf/sample");
-        let codes = self.field.generate(rows, &seed).map_err(failed)?;
+        let draw = |rows: usize, seed: &Seed| {
+            let codes = self.field.generate(rows, seed).map_err(failed)?;
+            self.codec.decode(&codes, seed).map_err(failed)
+        };
+        let table = draw(rows, &seed)?;
         tell(1)?;
-        let table = self.codec.decode(&codes, &seed).map_err(failed)?;
+        let again = |places: &[usize], seed: &Seed| draw(places.len(), seed);
+        let table = redraw_broken(table, &seed.stream("rules"), &again)?;
         tell(2)?;
         Ok(table)
     }

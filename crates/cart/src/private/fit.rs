@@ -95,7 +95,10 @@ impl Synthesizer for PrivateCart {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default().with_privacy().with_missing()
+        Capabilities::default()
+            .with_privacy()
+            .with_missing()
+            .with_rules()
     }
 
     fn fit(

@@ -517,6 +517,16 @@ fn tells_the_truth(method: &Method<'_>) -> Result<(), String> {
             }
         }
     }
+    if capabilities.rules {
+        let table = tables::ruled(&table);
+        let model = method.fit(&table, 1).map_err(|error| error.to_string())?;
+        let made = sample(&*model, 500, 12)?;
+        let broken = crate::rules::broken(&made).map_err(|error| error.to_string())?;
+        ensure(
+            broken.is_empty(),
+            format!("`rules`: {} of 500 rows break a rule", broken.len()),
+        )?;
+    }
     if !capabilities.missing && method.fit(&tables::trial(true), 1).is_ok() {
         return Err("`missing`: a table with missing values was taken".to_owned());
     }

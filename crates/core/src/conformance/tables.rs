@@ -2,8 +2,8 @@
 
 use parable_seed::Seed;
 use parable_table::{
-    Column, Constraint, Field, Kind, Known, Levels, NumberFormat, Role, Schema, Strings, Table,
-    Values,
+    Column, Condition, Constraint, Field, Kind, Known, Levels, NumberFormat, Role, Schema, Strings,
+    Table, Values,
 };
 
 /// 400 pupils in 20 schools: every type of column but free text, missing values with reasons where the method takes them, a school
@@ -112,6 +112,32 @@ pub(super) fn declared_trial(missing: bool) -> Table {
     let schema =
         Schema::with_constraints(fields, schema.constraints().to_vec()).expect("a valid schema");
     Table::new(schema, columns).expect("columns that fit")
+}
+
+/// The same table with rules about single rows, which its rows obey.
+pub(super) fn ruled(table: &Table) -> Table {
+    let (schema, columns) = table.clone().into_parts();
+    let mut rules = schema.constraints().to_vec();
+    rules.push(Constraint::Never {
+        all: vec![
+            Condition::Below {
+                column: "post".into(),
+                value: 50.0,
+            },
+            Condition::OneOf {
+                column: "grade".into(),
+                values: vec!["middle".into(), "high".into()],
+            },
+        ],
+    });
+    rules.push(Constraint::Range {
+        column: "pre".into(),
+        min: Some(40.0),
+        max: Some(62.0),
+    });
+    let fields = schema.fields().to_vec();
+    let schema = Schema::with_constraints(fields, rules).expect("rules about its columns");
+    Table::new(schema, columns).expect("the same columns")
 }
 
 fn levels<S: Into<String>>(levels: impl IntoIterator<Item = S>) -> Kind {
