@@ -178,7 +178,7 @@ pub(crate) struct MethodArgs {
     /// The method; `parable methods` lists them
     #[arg(long, default_value = "cart")]
     pub(crate) method: String,
-    /// One setting of the method, e.g. --set min_leaf_rows=10; may be repeated
+    /// One setting of the method, e.g. --set min_leaf_rows=10 or --set discriminator.steps=500; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// A JSON file with settings of the method; --set overrides it

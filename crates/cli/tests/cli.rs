@@ -288,6 +288,14 @@ fn methods_and_settings_that_do_not_exist_are_named() {
     run(&["--set", "min_leaf_row=3"], &["min_leaf_row"]);
     run(&["--set", "min_leaf_rows"], &["KEY=VALUE"]);
     run(
+        &["--method", "gan", "--set", "marginals.round=3"],
+        &["`round`"],
+    );
+    run(
+        &["--set", "pruning=1", "--set", "pruning.deep=2"],
+        &["--set pruning.deep", "a value of its own"],
+    );
+    run(
         &["--method", "independent", "--set", "a=1"],
         &["no settings"],
     );

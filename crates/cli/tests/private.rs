@@ -219,11 +219,15 @@ fn a_column_is_explained_by_its_tree() {
 #[test]
 fn every_private_method_makes_a_table_from_declared_facts() {
     let trial = Trial::new();
-    let few_steps = r#"marginals={"rounds":2,"round_steps":2,"final_steps":5}"#;
+    let few_steps = r#"marginals={"rounds":2,"round_steps":2}"#;
+    let end = "marginals.final_steps=5";
     for (method, more) in [
         ("mst", &[][..]),
         ("direct", &["--require", "treatment,sen"]),
-        ("gan", &["--set", few_steps, "--require-effects"]),
+        (
+            "gan",
+            &["--set", few_steps, "--set", end, "--require-effects"],
+        ),
         ("vae", &["--set", "steps=20", "--set", "batch=50"]),
         ("aim", &[]),
         ("private_cart", &[]),

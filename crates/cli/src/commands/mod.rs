@@ -38,7 +38,7 @@ fn source(data: &Path, schema: Option<&Path>, terminal: &Terminal) -> Result<Sou
     Ok(source)
 }
 
-/// The settings of a method: those of the file first, then each `key=value`.
+/// The settings of a method: those of the file first, then each `key=value`, where `a.b=value` is setting `b` of `a`.
 fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
     let mut settings = Map::new();
     if let Some(path) = &arguments.config {
@@ -63,9 +63,29 @@ fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
         })?;
         // What is not JSON is a text, so that --set visit_order=schema needs no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-        settings.insert(key.trim().to_owned(), value);
+        set(&mut settings, key.trim(), value).ok_or_else(|| {
+            Failure::input(format!(
+                "--set {key}: a setting on the way to it has a value of its own"
+            ))
+        })?;
     }
     Ok(settings)
+}
+
+/// Sets a value; each dot in the key steps into an object. Nothing if there is something else on the way.
+fn set(settings: &mut Map<String, Value>, key: &str, value: Value) -> Option<()> {
+    match key.split_once('.') {
+        None => {
+            settings.insert(key.to_owned(), value);
+            Some(())
+        }
+        Some((first, rest)) => {
+            let inner = settings
+                .entry(first)
+                .or_insert_with(|| Value::Object(Map::new()));
+            set(inner.as_object_mut()?, rest, value)
+        }
+    }
 }
 
 fn method(name: &str, settings: Map<String, Value>) -> Result<Method, Failure> {
