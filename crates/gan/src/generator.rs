@@ -80,6 +80,7 @@ pub(crate) struct Pass<B: Backend> {
     pub(crate) shares: Matrix<B>,
     /// What is said of modes, `[examples, said]`.
     pub(crate) said: Option<Matrix<B>>,
+    told: Option<Told<B>>,
     /// 0 at columns of which a level was told, else 1.
     open: Option<Matrix<B>>,
 }
@@ -136,10 +137,7 @@ impl<B: Backend> Generator<B> {
 
     /// Shares of the levels for a batch of random numbers. A level that is `told` (a 1 at its unit) has all of its column.
     pub(crate) fn forward(&self, latent: Matrix<B>, told: Option<Told<B>>) -> Pass<B> {
-        let mut inputs = vec![match &told {
-            Some(told) => Matrix::cat(vec![latent.clone(), told.units.clone()], 1),
-            None => latent.clone(),
-        }];
+        let mut inputs = vec![latent];
         let mut normalised = Vec::new();
         let mut at = 0;
         let sum = |inputs: &[Matrix<B>], at: &mut usize| {
@@ -148,7 +146,7 @@ impl<B: Backend> Generator<B> {
                 let weights = self.parameters[*at].clone();
                 let part = match &told {
                     // Of what is told one number of a row is 1: no product is needed.
-                    Some(told) if index == 0 => told.product(&latent, weights),
+                    Some(told) if index == 0 => told.product(input, weights),
                     _ => input.clone().matmul(weights),
                 };
                 sum = Some(match sum {
@@ -178,17 +176,18 @@ impl<B: Backend> Generator<B> {
             logits = logits.slice([0..examples, 0..width]);
         }
         let mut open = None;
-        if let Some(told) = told {
+        if let Some(told) = &told {
             let closed = self.softmax.columns_of(told.units.clone());
             let rest = closed.clone().neg().add_scalar(1.0);
             // As certain as a logit can be.
-            let certain = told.units.mul_scalar(2.0).sub(closed);
+            let certain = told.units.clone().mul_scalar(2.0).sub(closed);
             let certain = certain.mul_scalar(LARGEST_LOGIT);
             logits = logits.mul(rest.clone()).add(certain);
             open = Some(rest);
         }
         Pass {
             said,
+            told,
             open,
             inputs,
             normalised,
@@ -223,6 +222,10 @@ impl<B: Backend> Generator<B> {
             Some(said) => Matrix::cat(vec![logits, said], 1),
             None => logits,
         };
+        let mut beginnings = pass.inputs[0].clone();
+        if let Some(told) = &pass.told {
+            beginnings = Matrix::cat(vec![beginnings, told.units.clone()], 1);
+        }
         let hidden = self.sizes.hidden.len();
         let mut gradients: Vec<Option<Matrix<B>>> = vec![None; self.parameters.len()];
         // Gradients of the outputs of the hidden layers.
@@ -235,7 +238,11 @@ impl<B: Backend> Generator<B> {
             let inputs = layer + 1;
             let first = end - inputs;
             for input in 0..inputs {
-                let own = pass.inputs[input].clone();
+                let own = if input == 0 {
+                    beginnings.clone()
+                } else {
+                    pass.inputs[input].clone()
+                };
                 gradients[first + input] = Some(own.transpose().matmul(sums.clone()));
                 if input > 0 {
                     let weights = self.parameters[first + input].clone();

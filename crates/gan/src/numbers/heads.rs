@@ -114,10 +114,25 @@ impl Head {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::numbers::mixture::Mode;
     use crate::numbers::scale::ScaleFacts;
+
+    /// Two columns with a single value and two modes each, around one without.
+    pub(crate) fn around_one_without() -> Heads {
+        let mode = |mean, sd| Mode {
+            mean,
+            sd,
+            weight: 0.5,
+        };
+        let facts = ScaleFacts {
+            spikes: vec![0.0],
+            modes: vec![mode(3.0, 1.0), mode(7.0, 2.0)],
+        };
+        let scale = Scale::of(facts, (0.0, 10.0), None).expect("possible facts");
+        Heads::of(&[Some(scale.clone()), None, Some(scale)])
+    }
 
     #[test]
     fn modes_stand_one_behind_the_other() {

@@ -299,9 +299,7 @@ mod tests {
     use crate::generator::Sizes;
     use crate::network::tests::check_gradient;
     use crate::network::weights;
-    use crate::numbers::heads::Heads;
-    use crate::numbers::mixture::Mode;
-    use crate::numbers::scale::{Scale, ScaleFacts};
+    use crate::numbers::heads::tests::around_one_without;
     use crate::teacher::rows::Access;
     use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 
@@ -395,17 +393,7 @@ mod tests {
         type Output = ();
 
         fn run<B: Backend>(self, device: &B::Device) {
-            let mode = |mean, sd| Mode {
-                mean,
-                sd,
-                weight: 0.5,
-            };
-            let facts = ScaleFacts {
-                spikes: vec![0.0],
-                modes: vec![mode(3.0, 1.0), mode(7.0, 2.0)],
-            };
-            let scale = Scale::of(facts, (0.0, 10.0), None).expect("possible facts");
-            let heads = Heads::of(&[Some(scale.clone()), None, Some(scale)]);
+            let heads = around_one_without();
             let levels = [3, 2, 4];
             let layout = Layout::new(&levels, [].iter()).with_heads(heads);
             let sizes = Sizes {

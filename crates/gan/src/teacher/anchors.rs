@@ -198,23 +198,11 @@ mod tests {
 
     use super::*;
     use crate::network::normals;
-    use crate::numbers::heads::Heads;
-    use crate::numbers::mixture::Mode;
-    use crate::numbers::scale::{Scale, ScaleFacts};
+    use crate::numbers::heads::tests::around_one_without;
 
     /// Two columns with modes around one without, and rows of them.
     fn known() -> (Layout, Anchors) {
-        let mode = |mean, sd| Mode {
-            mean,
-            sd,
-            weight: 0.5,
-        };
-        let facts = ScaleFacts {
-            spikes: vec![0.0],
-            modes: vec![mode(3.0, 1.0), mode(7.0, 2.0)],
-        };
-        let scale = Scale::of(facts, (0.0, 10.0), None).expect("possible facts");
-        let heads = Heads::of(&[Some(scale.clone()), None, Some(scale)]);
+        let heads = around_one_without();
         let layout = Layout::new(&[4, 2, 3], [].iter()).with_heads(heads);
         let levels: Vec<Vec<u32>> = [4, 2, 3]
             .map(|count| (0..900).map(|row| row * 7 % count).collect())
