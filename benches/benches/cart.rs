@@ -3,7 +3,7 @@
 //! Reads the tables of `../shared/data/bench` (see the README there), on which other packages were measured; without them there is nothing to
 //! compare with, and the bench says so and ends. Peers on the same tables: `docs/methods/cart.md`.
 
-#[path = "../../crates/cart/examples/evidence/tables.rs"]
+#[path = "../../crates/methods/cart/examples/evidence/tables.rs"]
 #[allow(dead_code, reason = "keys and targets are for the example")]
 mod tables;
 

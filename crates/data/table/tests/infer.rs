@@ -435,7 +435,7 @@ const AGREEMENT: f64 = 0.98;
 
 #[test]
 fn development_tables_are_guessed_as_expected_and_come_back_byte_for_byte() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data");
     if !data.is_dir() {
         eprintln!("SKIPPED: no development tables at {}", data.display());
         return;

@@ -542,7 +542,7 @@ fn the_dosage_exists_only_with_the_programme() {
 
 #[test]
 fn the_dictionary_lists_every_column() {
-    let dictionary = include_str!("../../../docs/trials.md");
+    let dictionary = include_str!("../../../../docs/trials.md");
     for preset in Preset::ALL {
         let start = format!("### Preset {preset}");
         let section = dictionary

@@ -40,7 +40,7 @@ fn time(name: &str, real: &Table, synthetic: &Table) {
 #[test]
 #[ignore = "a measurement, not a check"]
 fn adult() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/adult.csv");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data/adult.csv");
     if !path.exists() {
         eprintln!("SKIPPED: {} is not there", path.display());
         return;

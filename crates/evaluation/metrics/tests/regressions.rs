@@ -66,7 +66,7 @@ fn the_trial_agrees_with_the_reference() {
 
 #[test]
 fn synthpops_fits_are_matched() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/synthpop");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors/synthpop");
     if !folder.exists() {
         eprintln!("SKIPPED: {} is not there", folder.display());
         return;

@@ -16,7 +16,7 @@ fn the_second_half_of_a_table_is_a_good_copy_of_the_first() {
         "adult",
     ] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../../shared/data")
+            .join("../../../../shared/data")
             .join(format!("{name}.csv"));
         if !path.exists() {
             eprintln!("SKIPPED: {} is not there", path.display());

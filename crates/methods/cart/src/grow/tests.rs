@@ -310,7 +310,7 @@ struct Reference {
 }
 
 fn reference(name: &str) -> Option<Reference> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/synthpop");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors/synthpop");
     let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
     let Some(text) = read(&format!("{name}-real.csv")) else {
         eprintln!("SKIPPED: no reference vectors in {}", folder.display());

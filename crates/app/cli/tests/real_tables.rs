@@ -10,7 +10,7 @@ use parable::table::{RawTable, csv};
 
 fn data(name: &str) -> Option<PathBuf> {
     let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../../shared/data/{name}.csv"));
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../../../shared/data/{name}.csv"));
     if path.exists() {
         return Some(path);
     }

@@ -13,7 +13,7 @@ use reading::{json, table};
 use serde_json::Value;
 
 fn folder() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/synthpop");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors/synthpop");
     if !folder.exists() {
         eprintln!("SKIPPED: {} is not there", folder.display());
         return None;

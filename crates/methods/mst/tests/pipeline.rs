@@ -396,7 +396,7 @@ fn the_plan_names_what_the_fit_then_spends() {
 
 /// Adult as codes; `None`, said aloud, where the shared data are not there.
 fn adult(file: &str) -> Option<Codes> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/bench");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/data/bench");
     let path = format!("{folder}/{file}");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("SKIPPED: {path} is not there, the figures of Adult were not checked");

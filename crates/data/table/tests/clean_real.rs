@@ -8,7 +8,7 @@ use parable_table::{
 };
 
 fn read(name: &str) -> Option<Table> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data");
     let path = folder.join(format!("{name}.csv"));
     if !path.exists() {
         eprintln!(

@@ -37,7 +37,7 @@ pub(crate) fn own_vectors() -> PathBuf {
 
 /// The folder of vectors of real tables; says so where it is not there.
 pub(crate) fn shared_vectors() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors/metrics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/vectors/metrics");
     if !folder.exists() {
         eprintln!("SKIPPED: {} is not there", folder.display());
         return None;

@@ -379,7 +379,7 @@ fn files_that_contradict_themselves_are_refused() {
 fn adult_at_epsilon_one_is_far_better_than_independent_columns() {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/bench/adult_codes.csv"
+        "/../../../../shared/data/bench/adult_codes.csv"
     );
     let Ok(text) = std::fs::read_to_string(path) else {
         eprintln!("SKIPPED: {path} is not there, the figures of Adult were not checked");

@@ -182,7 +182,7 @@ const FEATURES: [&str; 10] = [
 
 fn census() -> Option<Table> {
     let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/acs_national2019.csv");
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/data/acs_national2019.csv");
     let Ok(text) = std::fs::read_to_string(&path) else {
         eprintln!("SKIPPED: {} is not there", path.display());
         return None;
