@@ -1,0 +1,1 @@
+//! Charts, trees and graphs as SVG.

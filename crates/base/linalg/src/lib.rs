@@ -1,0 +1,1 @@
+//! Dense linear algebra and order statistics, sequential, on ndarray.

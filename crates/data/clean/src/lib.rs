@@ -1,0 +1,1 @@
+//! Schema inference, reversible cleaning and imputation.

@@ -1,0 +1,1 @@
+//! Bands, verdicts, spectrum and release scan: judgements as data.

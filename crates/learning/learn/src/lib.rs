@@ -1,0 +1,1 @@
+//! Statistical learning on matrices: regression, classification, clustering, projection.

@@ -1,0 +1,1 @@
+//! Classification and regression trees over codes: grow, split, prune, forest.

@@ -1,0 +1,1 @@
+//! Baseline methods: independent columns and shuffled rows.

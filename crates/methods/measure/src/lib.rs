@@ -1,0 +1,1 @@
+//! Private select-and-measure, shared by every method that learns from noisy counts.

@@ -1,0 +1,1 @@
+//! Networks trained with per-example clipping and noise (DP-SGD).

@@ -1,0 +1,1 @@
+//! Sequential trees of noisy counts, differentially private.
