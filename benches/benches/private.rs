@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use parable_benches::{adult_codes, errors};
-use parable_cart::{PrivateCart, PrivateCartConfig};
 use parable_core::{Curator, FitContext, Model, Synthesizer};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_ipf::{Ipf, IpfConfig};
+use parable_private_cart::{PrivateCart, PrivateCartConfig};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
 

@@ -47,6 +47,7 @@ pub use parable_ipf as ipf;
 pub use parable_metrics as metrics;
 pub use parable_mst as mst;
 pub use parable_pgm as pgm;
+pub use parable_private_cart as private_cart;
 pub use parable_report as report;
 pub use parable_seed as seed;
 pub use parable_table as table;

@@ -1,12 +1,11 @@
 //! The methods this build has, by name.
 
-use parable_cart::{
-    Cart, CartConfig, CartReader, PrivateCart, PrivateCartConfig, PrivateCartReader,
-};
+use parable_cart::{Cart, CartConfig, CartReader};
 use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
 use parable_gan::{Gan, GanConfig, GanReader, Vae, VaeConfig, VaeReader};
 use parable_ipf::{Ipf, IpfConfig, IpfReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
+use parable_private_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
 use parable_table::{Codec, CodecConfig, CodecError, Recipe, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -3,7 +3,8 @@
 //! [`Cart`] learns one tree per column (and one more for missing values and for frequent numbers), each from the columns before it; the
 //! [`CartModel`] draws whole columns down the trees. Clusters such as schools are drawn as clusters: their own columns first, members after,
 //! with what members of one cluster have in common beyond what trees explain. [`CartConfig`] holds the settings. The method and the evidence
-//! for its defaults are in `docs/methods/cart.md`. [`PrivateCart`] is its differentially private relative (`docs/methods/private-cart.md`).
+//! for its defaults are in `docs/methods/cart.md`. Its differentially private
+//! relative is the crate `parable-private-cart`.
 //!
 //! ```
 //! use parable_cart::{Cart, CartConfig};
@@ -67,7 +68,6 @@ mod ordering;
 mod pairs;
 mod panel;
 mod plan;
-mod private;
 mod prune;
 mod rake;
 mod sample;
@@ -91,6 +91,3 @@ pub use file::CartReader;
 pub use fit::Cart;
 pub use importance::Importance;
 pub use model::CartModel;
-pub use private::{
-    PrivateCart, PrivateCartConfig, PrivateCartModel, PrivateCartReader, PrivateTree, PrivateTrees,
-};

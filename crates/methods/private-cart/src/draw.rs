@@ -10,18 +10,18 @@ const STEPS: usize = 12;
 
 /// What one level of a tree says of its target.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rule<'a> {
+pub(crate) struct Rule<'a> {
     /// The cell of each row.
-    pub(super) cells: &'a [u32],
+    pub(crate) cells: &'a [u32],
     /// Shares of the target in each cell, row-major.
-    pub(super) shares: &'a [f64],
+    pub(crate) shares: &'a [f64],
 }
 
 /// Expected counts of a target in the leaves that the levels of a tree make together.
 #[derive(Clone, Debug)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     /// The leaf of each row.
-    pub(super) leaves: Vec<u32>,
+    pub(crate) leaves: Vec<u32>,
     /// Rows of each leaf.
     sizes: Vec<f64>,
     /// Row-major: leaves by codes; the codes of a leaf sum to its rows.
@@ -35,7 +35,7 @@ impl Expected {
     /// Where cells are entered by other numbers of rows than those that the shares were found with, each level is raked (Deming & Stephan 1940) to the
     /// shares of the column, so that errors do not travel from column to column. A leaf then starts with the shares of the last level, and counts
     /// are raked to all levels in turn: what a level distinguished and later ones joined is kept.
-    pub(super) fn new(rules: &[Rule<'_>], margin: &[f64], rows: usize) -> Self {
+    pub(crate) fn new(rules: &[Rule<'_>], margin: &[f64], rows: usize) -> Self {
         let width = margin.len();
         let (leaves, members) = leaves_of(rules, rows);
         let mut sizes = vec![0.0; members.len().max(usize::from(rules.is_empty()))];
@@ -114,14 +114,14 @@ impl Expected {
     }
 
     /// The expected shares of the codes in a leaf.
-    pub(super) fn shares(&self, leaf: u32) -> impl Iterator<Item = f64> {
+    pub(crate) fn shares(&self, leaf: u32) -> impl Iterator<Item = f64> {
         let size = self.sizes[leaf as usize];
         let counts = row_of(&self.table, leaf, self.width).iter();
         counts.map(move |count| count / size)
     }
 
     /// One code for each row: in every leaf as close to the expected counts as whole numbers can be, in random order.
-    pub(super) fn draw(&self, seed: &Seed) -> Vec<u32> {
+    pub(crate) fn draw(&self, seed: &Seed) -> Vec<u32> {
         let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); self.sizes.len()];
         for (row, &leaf) in self.leaves.iter().enumerate() {
             rows_of[leaf as usize].push(row as u32);

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parable_cart::{
-    PrivateCart, PrivateCartConfig, PrivateCartModel, PrivateCartReader, PrivateTrees,
-};
 use parable_core::{Curator, FitContext, FitError, Model, ModelFile, ModelReader, Synthesizer};
 use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Relation, Rho};
+use parable_private_cart::{
+    PrivateCart, PrivateCartConfig, PrivateCartModel, PrivateCartReader, PrivateTrees,
+};
 use parable_seed::Seed;
 use parable_table::{
     Bounds, Column, Field, Grid, Kind, Known, Levels, NumberFormat, Schema, Table, Values,

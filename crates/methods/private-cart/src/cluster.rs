@@ -1,15 +1,15 @@
 //! Choosing splits from noisy histograms: cells that noise cannot tell apart become one node.
 
 /// Cells of one level with their histograms: `nodes` times `branches` cells, the branch fastest.
-pub(super) struct Cells<'a> {
+pub(crate) struct Cells<'a> {
     /// Row-major: cells by bars.
-    pub(super) counts: &'a [f64],
+    pub(crate) counts: &'a [f64],
     /// Variance of each count.
-    pub(super) variance: f64,
-    pub(super) branches: usize,
+    pub(crate) variance: f64,
+    pub(crate) branches: usize,
     /// How many of the first branches stand in an order.
-    pub(super) ordered: usize,
-    pub(super) width: usize,
+    pub(crate) ordered: usize,
+    pub(crate) width: usize,
 }
 
 /// The new node of each cell, numbered from 0 without gaps, nodes of one parent together.
@@ -17,7 +17,7 @@ pub(super) struct Cells<'a> {
 /// Cells of one parent are joined step by step (Ward 1963), those first that lose least: the rows that the difference of their shares stands for,
 /// less what noise is expected to make of no difference. Ordered branches join with neighbours only. Joining ends when every further step
 /// would lose something and there are no more than `most` nodes.
-pub(super) fn cluster(cells: &Cells<'_>, most: usize) -> Vec<usize> {
+pub(crate) fn cluster(cells: &Cells<'_>, most: usize) -> Vec<usize> {
     let nodes = cells.counts.len() / (cells.branches * cells.width).max(1);
     let mut parts: Vec<Vec<Part>> = (0..nodes)
         .map(|node| {

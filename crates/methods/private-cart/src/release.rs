@@ -6,12 +6,12 @@ use parable_dp::{Rho, Sigma};
 use parable_pgm::{Columns, Groups, Measurement, columns};
 use parable_seed::Seed;
 
-use super::config::PrivateCartConfig;
-use super::draw::Expected;
-use super::fit::NAME;
-use super::grow::{Branches, Growing};
-use super::histograms::Bars;
-use super::trees::{PrivateTree, PrivateTrees};
+use crate::NAME;
+use crate::config::PrivateCartConfig;
+use crate::draw::Expected;
+use crate::grow::{Branches, Growing};
+use crate::histograms::Bars;
+use crate::trees::{PrivateTree, PrivateTrees};
 
 /// Scores are clear enough with noise of half a percent of the rows.
 const CLEAR_SCORE: f64 = 0.005;
@@ -40,7 +40,7 @@ const ENOUGH_NOISE: f64 = 10.0;
 const DRAWN: std::ops::RangeInclusive<usize> = 10_000..=50_000;
 
 /// Measures columns, merges levels, scores pairs, grows trees column by column, and measures columns again. Spends what the ledger allows, to the end.
-pub(super) fn release(
+pub(crate) fn release(
     config: &PrivateCartConfig,
     ordered: Vec<u32>,
     curator: &mut Curator<'_>,
@@ -588,7 +588,7 @@ fn check(config: &PrivateCartConfig, domain: &Domain) -> Result<(), FitError> {
     }
 }
 
-pub(super) fn setting(name: &str, problem: &str) -> FitError {
+pub(crate) fn setting(name: &str, problem: &str) -> FitError {
     FitError::Setting {
         setting: name.to_owned(),
         problem: problem.to_owned(),

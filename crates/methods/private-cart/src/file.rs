@@ -2,15 +2,20 @@
 
 use std::io::Write;
 
-use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Recoding};
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Progress, Recoding,
+    SampleError, redraw_broken,
+};
 use parable_domain::{Domain, Partition};
 use parable_pgm::Groups;
+use parable_seed::Seed;
 use parable_table::codec::Codec;
+use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use super::fit::NAME;
-use super::model::PrivateCartModel;
-use super::trees::{PrivateTree, PrivateTrees};
+use crate::NAME;
+use crate::model::PrivateCartModel;
+use crate::trees::{PrivateTree, PrivateTrees};
 
 /// Reads [`PrivateCartModel`] back.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,11 +47,11 @@ struct LevelV1 {
     shares: Vec<f64>,
 }
 
-pub(super) fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
-    let trees = model.trees();
+fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+    let trees = &model.trees;
     let body = BodyV1 {
         version: 1,
-        codec: model.codec().clone(),
+        codec: model.codec.clone(),
         groups: trees.groups.clone(),
         rows: trees.rows,
         trees: trees
@@ -67,6 +72,50 @@ pub(super) fn write(model: &PrivateCartModel, out: &mut dyn Write) -> Result<(),
             .collect(),
     };
     serde_json::to_writer(out, &body).map_err(|error| ModelFileError::Io(error.into()))
+}
+
+impl Model for PrivateCartModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let tell = |done| {
+            let progress = Progress::new("sample", done, 2);
+            match observer.progress(progress) {
+                std::ops::ControlFlow::Break(()) => Err(SampleError::Cancelled),
+                std::ops::ControlFlow::Continue(()) => Ok(()),
+            }
+        };
+        if rows > u32::MAX as usize {
+            let limit = u32::MAX as usize;
+            return Err(SampleError::TooManyRows { rows, limit });
+        }
+        tell(0)?;
+        let draw = |rows: usize, seed: &Seed| {
+            let codes = self.trees.generate(rows, seed).map_err(failed)?;
+            self.codec.decode(&codes, seed).map_err(failed)
+        };
+        let table = draw(rows, seed)?;
+        tell(1)?;
+        let again = |places: &[usize], seed: &Seed| draw(places.len(), seed);
+        let table = redraw_broken(table, &seed.stream("rules"), &again)?;
+        tell(2)?;
+        Ok(table)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        write(self, out)
+    }
 }
 
 impl ModelReader for PrivateCartReader {
@@ -161,5 +210,12 @@ fn check(tree: &TreeV1, merged: &Domain, drawn: &[bool]) -> Result<(), &'static 
     match rows.into_iter().all(sound) {
         true => Ok(()),
         false => Err("shares of a leaf do not sum to one"),
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+    SampleError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
     }
 }

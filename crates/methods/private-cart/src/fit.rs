@@ -5,47 +5,17 @@ use parable_seed::Seed;
 use parable_table::Table;
 use parable_table::codec::{Codec, CodecConfig};
 
-use super::config::PrivateCartConfig;
-use super::model::PrivateCartModel;
-use super::release::release;
-use super::trees::PrivateTrees;
-
-pub(super) const NAME: &str = "private_cart";
+use crate::NAME;
+use crate::config::PrivateCartConfig;
+use crate::model::PrivateCartModel;
+use crate::release::release;
+use crate::trees::PrivateTrees;
 
 /// Private sequential synthesis with trees.
 ///
 /// Each column has a tree of bounded depth over columns drawn before it. Which columns a tree asks about is chosen by noisy scores, which answers
 /// become one node by noisy histograms, and leaves hold noisy histograms that agree with those of all nodes above; each of them is charged before it
 /// is drawn. Levels, bounds and missing reasons are those declared in the schema.
-///
-/// ```
-/// use parable_cart::PrivateCart;
-/// use parable_core::{FitContext, FitError, Model, Synthesizer};
-/// use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
-/// use parable_seed::Seed;
-/// use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let yes_no = |name| -> Result<Field, parable_table::SchemaError> {
-///     Ok(Field::new(name, Kind::nominal(Known::declared(Levels::new(["no", "yes"])?))))
-/// };
-/// let schema = Schema::new(vec![yes_no("treated")?, yes_no("passed")?])?;
-/// let treated: Vec<u32> = (0..4_000).map(|row| row % 2).collect();
-/// let passed = treated.iter().enumerate().map(|(row, arm)| u32::from(row % 10 < 2 + 6 * *arm as usize)).collect();
-/// let columns = vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
-/// let table = Table::new(schema, columns)?;
-///
-/// let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
-/// let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
-/// let mut noise = NoiseSource::operating_system();
-/// let model = PrivateCart::default().fit(&table, &mut FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise))?;
-///
-/// let synthetic = model.sample(4_000, &Seed::from_u64(2))?;
-/// assert_eq!(synthetic.rows(), 4_000);
-/// assert!(model.record().private && ledger.spent().epsilon.is_some_and(|spent| spent.get() <= 1.0));
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrivateCart {
     config: PrivateCartConfig,

@@ -4,7 +4,7 @@ use parable_pgm::project_on_simplex;
 
 /// Histograms of one target in the nodes of a tree, level by level, each with the variance of its noise.
 #[derive(Clone, Debug)]
-pub(super) struct Histograms {
+pub(crate) struct Histograms {
     /// Bars of each histogram.
     width: usize,
     levels: Vec<Level>,
@@ -12,24 +12,24 @@ pub(super) struct Histograms {
 
 /// The nodes of one level.
 #[derive(Clone, Debug)]
-pub(super) struct Level {
+pub(crate) struct Level {
     /// For each node the one above, in the level before.
-    pub(super) parents: Vec<usize>,
+    pub(crate) parents: Vec<usize>,
     /// Row-major: nodes by bars.
-    pub(super) counts: Vec<f64>,
+    pub(crate) counts: Vec<f64>,
     /// Variance of each count; infinite where the node itself was not measured.
-    pub(super) variances: Vec<f64>,
+    pub(crate) variances: Vec<f64>,
 }
 
 /// What a bar was found to be.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Bars {
-    pub(super) counts: Vec<f64>,
-    pub(super) variances: Vec<f64>,
+pub(crate) struct Bars {
+    pub(crate) counts: Vec<f64>,
+    pub(crate) variances: Vec<f64>,
 }
 
 impl Histograms {
-    pub(super) fn new(root: Bars) -> Self {
+    pub(crate) fn new(root: Bars) -> Self {
         Self {
             width: root.counts.len(),
             levels: vec![Level {
@@ -41,23 +41,23 @@ impl Histograms {
     }
 
     /// Bars of each histogram.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    pub(super) fn push(&mut self, level: Level) {
+    pub(crate) fn push(&mut self, level: Level) {
         self.levels.push(level);
     }
 
     /// Exchanges the histogram of the root, when more is known about it.
-    pub(super) fn set_root(&mut self, root: Bars) {
+    pub(crate) fn set_root(&mut self, root: Bars) {
         self.levels[0].counts = root.counts;
         self.levels[0].variances = root.variances;
     }
 
     /// The best unbiased estimate of every bar under the rule that the children of a node sum to it: weighted least squares on a tree, exact in
     /// two passes (Hay et al. 2010 for equal variances; Honaker 2015 for any). The variances are those before the way down, hence upper bounds.
-    pub(super) fn consistent(&self) -> Vec<Bars> {
+    pub(crate) fn consistent(&self) -> Vec<Bars> {
         let width = self.width;
         let mut found: Vec<Bars> = Vec::with_capacity(self.levels.len());
         let mut below: Option<Bars> = None;
@@ -89,7 +89,7 @@ impl Histograms {
     /// The shares of the bars in every node, level by level, smoothed: from the root down, what a node differs from the shares of its parent is
     /// shrunk by the part that noise explains (the positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
     /// the result is projected on what can be shares.
-    pub(super) fn shares(&self) -> Vec<Vec<f64>> {
+    pub(crate) fn shares(&self) -> Vec<Vec<f64>> {
         let found = self.consistent();
         let mut all = vec![shares_of(&found[0].counts)];
         for (level, bars) in self.levels.iter().zip(&found).skip(1) {
@@ -100,7 +100,7 @@ impl Histograms {
     }
 
     /// The smoothed shares of cells whose sums are the nodes of a level, and that no later level knows.
-    pub(super) fn shares_below(&self, level: usize, cells: &Level) -> Vec<f64> {
+    pub(crate) fn shares_below(&self, level: usize, cells: &Level) -> Vec<f64> {
         let found = self.consistent();
         let mut own = Bars {
             counts: cells.counts.clone(),
@@ -160,7 +160,7 @@ fn shrink(counts: &[f64], variances: &[f64], prior: &[f64]) -> Vec<f64> {
 }
 
 /// Shares of noisy counts: the nearest that can be.
-pub(super) fn shares_of(counts: &[f64]) -> Vec<f64> {
+pub(crate) fn shares_of(counts: &[f64]) -> Vec<f64> {
     let rows: f64 = counts.iter().sum::<f64>();
     if rows <= 0.0 {
         return vec![1.0 / counts.len() as f64; counts.len()];

@@ -4,17 +4,17 @@ use parable_core::FitError;
 use parable_domain::{AttrSet, Domain, Partition, SourceError};
 use parable_pgm::Groups;
 
-use super::cluster::{Cells, cluster};
-use super::draw::{Expected, Rule};
-use super::histograms::{Bars, Histograms, Level, shares_of};
+use crate::cluster::{Cells, cluster};
+use crate::draw::{Expected, Rule};
+use crate::histograms::{Bars, Histograms, Level, shares_of};
 
 /// Branches of a column when a tree asks about it.
 #[derive(Clone, Debug)]
-pub(super) struct Branches {
-    pub(super) attr: u32,
+pub(crate) struct Branches {
+    pub(crate) attr: u32,
     /// The branch of each merged level.
-    pub(super) of: Vec<u32>,
-    pub(super) count: usize,
+    pub(crate) of: Vec<u32>,
+    pub(crate) count: usize,
     /// How many of the first branches stand in an order.
     ordered: usize,
 }
@@ -22,7 +22,7 @@ pub(super) struct Branches {
 impl Branches {
     /// At most `most` branches: ordered levels join with neighbours until each branch has its part of the rows; of the others the most frequent stay
     /// and the rest share a branch.
-    pub(super) fn new(attr: u32, rows: &[f64], ordered: usize, most: usize) -> Self {
+    pub(crate) fn new(attr: u32, rows: &[f64], ordered: usize, most: usize) -> Self {
         let of = if rows.len() <= most {
             (0..rows.len() as u32).collect()
         } else if ordered > 0 {
@@ -49,8 +49,8 @@ impl Branches {
 
 /// The tree of one target.
 #[derive(Clone, Debug)]
-pub(super) struct Growing {
-    pub(super) target: u32,
+pub(crate) struct Growing {
+    pub(crate) target: u32,
     /// The histograms of nodes: the root, and below it cells that were joined.
     histograms: Histograms,
     /// What the next question is asked of.
@@ -68,7 +68,7 @@ struct Asked {
 }
 
 impl Growing {
-    pub(super) fn new(target: u32, root: Bars) -> Self {
+    pub(crate) fn new(target: u32, root: Bars) -> Self {
         Self {
             target,
             nodes: Partition::whole(),
@@ -78,12 +78,12 @@ impl Growing {
     }
 
     /// Exchanges the histogram of the root, when more is known about it.
-    pub(super) fn set_root(&mut self, root: Bars) {
+    pub(crate) fn set_root(&mut self, root: Bars) {
         self.histograms.set_root(root);
     }
 
     /// Every node cut by the branches of a column.
-    pub(super) fn cut(&self, domain: &Domain, branches: &Branches) -> Result<Partition, FitError> {
+    pub(crate) fn cut(&self, domain: &Domain, branches: &Branches) -> Result<Partition, FitError> {
         let next = (0..self.nodes.len() as u32)
             .flat_map(|node| {
                 let first = node * branches.count as u32;
@@ -95,7 +95,7 @@ impl Growing {
     }
 
     /// Takes the noisy histograms of the target in the cells of [`Growing::cut`], cells by levels of the target.
-    pub(super) fn grow(
+    pub(crate) fn grow(
         &mut self,
         domain: &Domain,
         branches: &Branches,
@@ -158,7 +158,7 @@ impl Growing {
     }
 
     /// Shares of the target in the cells of each level, and in the whole column.
-    pub(super) fn shares(&self) -> (Vec<(Partition, Vec<f64>)>, Vec<f64>) {
+    pub(crate) fn shares(&self) -> (Vec<(Partition, Vec<f64>)>, Vec<f64>) {
         let root = &self.histograms.consistent()[0];
         let levels = self.levels.iter().enumerate().map(|(depth, asked)| {
             let shares = self.histograms.shares_below(depth + 1, &asked.cells);
@@ -168,14 +168,14 @@ impl Growing {
     }
 
     /// What the tree expects of the target in these rows.
-    pub(super) fn expected(&self, columns: &[Vec<u32>], rows: usize) -> Expected {
+    pub(crate) fn expected(&self, columns: &[Vec<u32>], rows: usize) -> Expected {
         let (levels, margin) = self.shares();
         expected(&levels, &margin, columns, rows)
     }
 
     /// Expected rows in each cell of a public partition by level of the target, row-major; `expected` is what the tree expects in these columns, where
     /// each row stands for `scale` rows.
-    pub(super) fn within(
+    pub(crate) fn within(
         &self,
         expected: &Expected,
         cells_of: &[u32],
@@ -195,7 +195,7 @@ impl Growing {
     }
 
     /// What the tree expects of the target with another column, in whole rows.
-    pub(super) fn expected_pair(
+    pub(crate) fn expected_pair(
         &self,
         expected: &Expected,
         codes: &[u32],
@@ -220,7 +220,7 @@ impl Growing {
 }
 
 /// What levels of a tree expect of its target in these rows.
-pub(super) fn expected(
+pub(crate) fn expected(
     levels: &[(Partition, Vec<f64>)],
     margin: &[f64],
     columns: &[Vec<u32>],

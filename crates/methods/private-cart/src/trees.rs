@@ -4,26 +4,26 @@ use parable_domain::{Codes, Domain, DomainError, Partition};
 use parable_pgm::Groups;
 use parable_seed::Seed;
 
-use super::grow::expected;
+use crate::grow::expected;
 
 /// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it is confidential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTrees {
-    pub(super) domain: Domain,
-    pub(super) merged: Domain,
-    pub(super) groups: Vec<Groups>,
-    pub(super) rows: f64,
-    pub(super) trees: Vec<PrivateTree>,
+    pub(crate) domain: Domain,
+    pub(crate) merged: Domain,
+    pub(crate) groups: Vec<Groups>,
+    pub(crate) rows: f64,
+    pub(crate) trees: Vec<PrivateTree>,
 }
 
 /// The tree of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTree {
-    pub(super) attr: u32,
+    pub(crate) attr: u32,
     /// For each question the cells it makes of the nodes before it, and the shares of the merged levels in each, row-major.
-    pub(super) levels: Vec<(Partition, Vec<f64>)>,
+    pub(crate) levels: Vec<(Partition, Vec<f64>)>,
     /// Shares of the merged levels in the whole column.
-    pub(super) margin: Vec<f64>,
+    pub(crate) margin: Vec<f64>,
 }
 
 impl PrivateTree {

@@ -1,7 +1,7 @@
 //! The public conformance suite, for private trees.
 
-use parable_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
 use parable_core::conformance;
+use parable_private_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
 
 #[test]
 fn private_trees_keep_every_promise() {
