@@ -3,7 +3,7 @@
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 
-use crate::reference::independent;
+use crate::data::reference::independent;
 use crate::{Metric, MetricError, Pair, Score};
 
 /// Checks a metric against everything the contract asks; call it from a test.

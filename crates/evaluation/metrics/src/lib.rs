@@ -45,88 +45,52 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod association;
-mod attacks;
-mod bivariate;
-mod cells;
-mod clustered;
-mod clusters;
-mod combining;
 #[cfg(feature = "testkit")]
 pub mod conformance;
-mod conjunctions;
-mod disclosure;
+mod data;
 mod error;
-mod evaluation;
-mod evaluator;
-mod features;
-mod formula;
-mod frame;
-mod inner_product;
-mod k_marginal;
-mod least_squares;
-mod logistic;
-mod manifold;
-mod membership;
-mod metric;
-mod missing;
-mod mixed_points;
-mod nearest;
-mod neighbours;
-mod options;
-mod overlap;
-mod pair;
-mod pair_similarity;
-mod prediction;
+mod evaluate;
+mod fidelity;
 mod privacy;
-mod projection;
-mod propensity;
-mod quantile;
-mod queries;
-mod reference;
-mod registry;
-mod regression;
-mod review;
-mod rules;
-mod score;
-mod section;
-mod subgroups;
-mod table_utility;
+mod result;
 #[cfg(test)]
 mod testing;
-mod trial;
-mod univariate;
+mod utility;
 
-pub use attacks::{Attack, Risk, SuccessRate};
-pub use bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
-pub use cells::CellScore;
-pub use clustered::ClusteredMsd;
-pub use clusters::ClusterScore;
-pub use combining::{Combined, Combining};
-pub use conjunctions::Conjunctions;
-pub use disclosure::{Binning, Disclosure, WorstDisclosure};
+pub use data::formula::{Formula, FormulaError};
+pub use data::pair::Pair;
 pub use error::MetricError;
-pub use evaluation::{Evaluation, Inputs};
-pub use evaluator::{Evaluator, Progress, default_metrics};
-pub use formula::{Formula, FormulaError};
-pub use k_marginal::{KMarginal, SubsampleEquivalent};
-pub use manifold::ManifoldScore;
-pub use membership::{MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord};
-pub use metric::Metric;
-pub use missing::{JointMissingDifference, MissingShareDifference};
-pub use options::EvaluationOptions;
-pub use pair::Pair;
-pub use pair_similarity::PairSimilarity;
-pub use prediction::{Learner, Prediction};
-pub use privacy::{NearestScore, NearestStatistic, OverlapScore};
-pub use propensity::Propensity;
-pub use queries::QueryWorkload;
-pub use registry::{Registered, registry};
-pub use regression::RegressionScore;
-pub use review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
-pub use rules::RuleViolations;
-pub use score::{Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit};
-pub use section::{
+pub use evaluate::evaluation::{Evaluation, Inputs};
+pub use evaluate::evaluator::{Evaluator, Progress, default_metrics};
+pub use evaluate::metric::Metric;
+pub use evaluate::options::EvaluationOptions;
+pub use evaluate::registry::{Registered, registry};
+pub use fidelity::bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
+pub use fidelity::conjunctions::Conjunctions;
+pub use fidelity::k_marginal::{KMarginal, SubsampleEquivalent};
+pub use fidelity::k_means_mixing::ClusteredMsd;
+pub use fidelity::missing::{JointMissingDifference, MissingShareDifference};
+pub use fidelity::pair_similarity::PairSimilarity;
+pub use fidelity::precision_recall::ManifoldScore;
+pub use fidelity::propensity::Propensity;
+pub use fidelity::rules::RuleViolations;
+pub use fidelity::s_pmse::{TableComparison, TableUtility};
+pub use fidelity::univariate::{
+    Adherence, Cover, DensityMad, JensenShannon, KolmogorovSmirnov, KullbackLeibler, MassMad,
+    RankTest, RankTestResult, TotalVariation, Wasserstein,
+};
+pub use privacy::attacks::{Attack, Risk, SuccessRate};
+pub use privacy::cells::CellScore;
+pub use privacy::disclosure::{Binning, Disclosure, WorstDisclosure};
+pub use privacy::membership::{
+    MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord,
+};
+pub use privacy::review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
+pub use privacy::scores::{NearestScore, NearestStatistic, OverlapScore};
+pub use result::score::{
+    Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit,
+};
+pub use result::section::{
     ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Bootstrapped, Cell,
     CellSection, ClusterSection, ColumnDetail, Conclusion, Constancy, Correlation,
     DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
@@ -136,13 +100,13 @@ pub use section::{
     PrivacySection, PropensityModel, PropensitySection, RareLevels, ReasonShare, RuleRow,
     RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
 };
-pub use section::{CoefficientRow, Estimate, RegressionSection};
-pub use section::{PredictionMeasure, PredictionModel, PredictionSection, Spread};
-pub use section::{Projection, SubgroupRow, SubgroupTable};
-pub use subgroups::SubgroupDifference;
-pub use table_utility::{TableComparison, TableUtility};
-pub use trial::TrialScore;
-pub use univariate::{
-    Adherence, Cover, DensityMad, JensenShannon, KolmogorovSmirnov, KullbackLeibler, MassMad,
-    RankTest, RankTestResult, TotalVariation, Wasserstein,
-};
+pub use result::section::{CoefficientRow, Estimate, RegressionSection};
+pub use result::section::{PredictionMeasure, PredictionModel, PredictionSection, Spread};
+pub use result::section::{Projection, SubgroupRow, SubgroupTable};
+pub use utility::clusters::ClusterScore;
+pub use utility::combining::{Combined, Combining};
+pub use utility::prediction::{Learner, Prediction};
+pub use utility::queries::QueryWorkload;
+pub use utility::regression::RegressionScore;
+pub use utility::subgroups::SubgroupDifference;
+pub use utility::trial::TrialScore;

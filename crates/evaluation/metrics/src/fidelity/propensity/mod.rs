@@ -1,0 +1,629 @@
+//! Telling synthetic from real rows: propensity score mean squared error and detection (specification 3.1 to 3.3).
+
+mod design;
+mod logit;
+mod tree;
+
+use parable_seed::Seed;
+use parable_table::Table;
+
+use crate::data::frame::Frame;
+use crate::fidelity::univariate::kolmogorov_smirnov;
+use crate::{
+    Direction, Group, Metric, MetricError, Pair, PropensityModel, Score, Sides, Undefined, Unit,
+};
+use design::Design;
+use tree::{Binned, TreeOptions};
+
+/// Folds of the cross-validated detection.
+const FOLDS: usize = 5;
+
+/// Most work for one step of a logit fit, rows times coefficients squared: one to two seconds.
+const MOST_WORK: usize = 3_000_000_000;
+
+/// A model that tries to tell synthetic rows from real ones; the score is how far it gets, against what it gets by chance (3.1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Propensity {
+    model: Model,
+    /// The columns to use; all if empty.
+    columns: Vec<String>,
+    permutations: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Model {
+    Logit,
+    Products,
+    Tree,
+}
+
+impl Propensity {
+    /// Logistic regression on main effects: maximum likelihood without penalty, one indicator per level but the first, missing numbers replaced by the real
+    /// median with an indicator; columns with more than 100 levels, and cluster columns with more than 50, are left out. Null by formula. It cannot see relations between columns.
+    #[must_use]
+    pub fn logit() -> Self {
+        Self::new(Model::Logit, 0)
+    }
+
+    /// The same with all products of two main effects; undefined if there are more terms than a twentieth of the rows, or so many that a step of the fit takes seconds (rows times terms squared above 3e9: 210 terms at 65,000 rows).
+    #[must_use]
+    pub fn products() -> Self {
+        Self::new(Model::Products, 0)
+    }
+
+    /// A classification tree: Gini, depth at most 6, at least `max(20, rows / 2000)` rows in a leaf, levels split natively. Null by 50 permutations of the
+    /// labels. An unlimited tree would tell any continuous table apart and is not offered.
+    #[must_use]
+    pub fn tree() -> Self {
+        Self::new(Model::Tree, 50)
+    }
+
+    fn new(model: Model, permutations: u32) -> Self {
+        Self {
+            model,
+            columns: Vec::new(),
+            permutations,
+        }
+    }
+
+    /// The same on these columns only.
+    #[must_use]
+    pub fn with_columns<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same with this many permutations for the null of a tree (at least 2 give a spread; 0 leaves it out).
+    #[must_use]
+    pub fn with_permutations(mut self, permutations: u32) -> Self {
+        self.permutations = permutations;
+        self
+    }
+
+    /// The fitted model's numbers.
+    ///
+    /// # Errors
+    /// [`MetricError::BadOption`] if a named column is not among those metrics look at. The inner error says why there is no model.
+    pub fn measure(
+        &self,
+        pair: &Pair<'_>,
+        seed: &Seed,
+    ) -> Result<Result<PropensityModel, Undefined>, MetricError> {
+        let frame = pair.frame();
+        for name in &self.columns {
+            if frame.named(name).is_none() {
+                return Err(MetricError::BadOption {
+                    option: "columns",
+                    column: name.clone(),
+                    rule: "expected a column of the tables that is no row id or free text",
+                });
+            }
+        }
+        let mut model = match self.of_frame(&frame, seed) {
+            Ok(model) => model,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.add_generator_null(&mut model, pair.copies(), seed);
+        Ok(Ok(model))
+    }
+
+    /// What the same model gives for pairs of tables that the synthesizer made, the next in a circle against each: all that a correct synthesizer of this kind would differ by.
+    fn add_generator_null(&self, model: &mut PropensityModel, copies: &[&Table], seed: &Seed) {
+        const RECOMMENDED: usize = 10;
+        if copies.len() < 2 {
+            return;
+        }
+        let own = self.clone().with_permutations(0);
+        // Two tables make one pair and not two.
+        let pairs = if copies.len() == 2 { 1 } else { copies.len() };
+        let found: Vec<f64> = (0..pairs)
+            .filter_map(|at| {
+                let next = copies[(at + 1) % copies.len()];
+                let frame = Frame::new(copies[at], next, None);
+                let seed = seed.stream("generator").index(at as u64);
+                own.of_frame(&frame, &seed).ok().map(|model| model.pmse)
+            })
+            .collect();
+        if found.is_empty() {
+            return;
+        }
+        let n = found.len() as f64;
+        let mean = found.iter().sum::<f64>() / n;
+        let squares: f64 = found.iter().map(|x| (x - mean) * (x - mean)).sum();
+        model.generator_pairs = found.len() as u32;
+        model.generator_mean = Some(mean);
+        model.generator_sd = (found.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
+        model.generator_ratio = (mean > 0.0).then(|| model.pmse / mean);
+        model.few_generator_tables = copies.len() < RECOMMENDED;
+    }
+
+    fn of_frame(&self, frame: &Frame, seed: &Seed) -> Result<PropensityModel, Undefined> {
+        if frame.rows.real == 0 || frame.rows.synthetic == 0 {
+            return Err(Undefined::NoRows);
+        }
+        let use_column =
+            |name: &str| self.columns.is_empty() || self.columns.iter().any(|own| own == name);
+        match self.model {
+            Model::Tree => self.measure_tree(&Binned::of(frame, use_column), seed),
+            model => {
+                let design = Design::main_effects(frame, use_column);
+                let rows = design.rows();
+                let design = match model {
+                    Model::Products => {
+                        let terms = design.count_with_products();
+                        if terms > rows / 20
+                            || terms.saturating_pow(2).saturating_mul(rows) > MOST_WORK
+                        {
+                            return Err(Undefined::TooManyTerms);
+                        }
+                        design.with_products()
+                    }
+                    _ => design,
+                };
+                if design.columns.len().pow(2) * rows > MOST_WORK {
+                    return Err(Undefined::TooManyTerms);
+                }
+                self.measure_logit(&design, seed)
+            }
+        }
+    }
+
+    fn measure_logit(&self, design: &Design, seed: &Seed) -> Result<PropensityModel, Undefined> {
+        let fit = logit::fit(design);
+        if fit.rank < 2 {
+            return Err(Undefined::NoColumns);
+        }
+        let labels = Labels::new(design.real, design.synthetic);
+        let mut model = labels.describe(self.name(), &design.names, &fit.fitted);
+        model.parameters = fit.rank as u64;
+        model.converged = fit.converged;
+        let (k, c, n) = (fit.rank as f64, labels.share(), labels.rows() as f64);
+        let scale = (1.0 - c) * (1.0 - c) * c / n;
+        model.set_null((k - 1.0) * scale, (2.0 * (k - 1.0)).sqrt() * scale);
+        let folds = labels.folds(seed);
+        model.set_auc(
+            &labels.cross_validate(&folds, |train| logit::refit(design, train, &fit).fitted),
+        );
+        Ok(model)
+    }
+
+    fn measure_tree(&self, binned: &Binned, seed: &Seed) -> Result<PropensityModel, Undefined> {
+        use rayon::prelude::*;
+        if binned.columns.is_empty() {
+            return Err(Undefined::NoColumns);
+        }
+        let labels = Labels::new(binned.real, binned.synthetic);
+        let n = labels.rows();
+        let options = TreeOptions {
+            depth: 6,
+            min_leaf_rows: (n / 2000).max(20),
+        };
+        let all: Vec<u32> = (0..n as u32).collect();
+        let truth: Vec<bool> = (0..n).map(|row| labels.is_synthetic(row)).collect();
+        let tree = tree::grow(binned, &truth, all.clone(), options);
+        let mut model = labels.describe(self.name(), &binned.names, &tree.predict(binned));
+        model.parameters = tree.leaves() as u64;
+        // Each permutation works on labels of its own: the observed value is the same with and without them.
+        let null: Vec<f64> = (0..self.permutations)
+            .into_par_iter()
+            .map(|permutation| {
+                let mut shuffled = truth.clone();
+                let stream = seed.stream("permutation").index(u64::from(permutation));
+                stream.rng().shuffle(&mut shuffled);
+                let tree = tree::grow(binned, &shuffled, all.clone(), options);
+                labels.pmse(&tree.predict(binned))
+            })
+            .collect();
+        model.permutations = self.permutations;
+        if null.len() > 1 {
+            let mean = null.iter().sum::<f64>() / null.len() as f64;
+            let squares: f64 = null.iter().map(|x| (x - mean) * (x - mean)).sum();
+            model.set_null(mean, (squares / (null.len() - 1) as f64).sqrt());
+        }
+        let folds = labels.folds(seed);
+        model.set_auc(&labels.cross_validate(&folds, |train| {
+            let rows = (0..n as u32).filter(|&row| train[row as usize]).collect();
+            tree::grow(binned, &truth, rows, options).predict(binned)
+        }));
+        Ok(model)
+    }
+
+    fn name(&self) -> &'static str {
+        match self.model {
+            Model::Logit => "logit",
+            Model::Products => "logit_products",
+            Model::Tree => "tree",
+        }
+    }
+}
+
+impl PropensityModel {
+    fn set_null(&mut self, mean: f64, sd: f64) {
+        self.null_mean = Some(mean);
+        self.null_sd = Some(sd);
+        self.ratio = (mean > 0.0).then(|| self.pmse / mean);
+        self.standardised = (sd > 0.0).then(|| (self.pmse - mean) / sd);
+    }
+
+    fn set_auc(&mut self, folds: &[f64]) {
+        if folds.is_empty() {
+            return;
+        }
+        let mean = folds.iter().sum::<f64>() / folds.len() as f64;
+        self.auc = Some(mean);
+        if folds.len() > 1 {
+            let squares: f64 = folds.iter().map(|x| (x - mean) * (x - mean)).sum();
+            self.auc_sd = Some((squares / (folds.len() - 1) as f64).sqrt());
+        }
+    }
+}
+
+/// Which rows of the stacked tables are synthetic: the real ones come first.
+struct Labels {
+    real: usize,
+    synthetic: usize,
+}
+
+impl Labels {
+    fn new(real: usize, synthetic: usize) -> Self {
+        Self { real, synthetic }
+    }
+
+    fn rows(&self) -> usize {
+        self.real + self.synthetic
+    }
+
+    fn is_synthetic(&self, row: usize) -> bool {
+        row >= self.real
+    }
+
+    fn share(&self) -> f64 {
+        self.synthetic as f64 / self.rows() as f64
+    }
+
+    fn pmse(&self, fitted: &[f64]) -> f64 {
+        let c = self.share();
+        fitted.iter().map(|p| (p - c) * (p - c)).sum::<f64>() / fitted.len() as f64
+    }
+
+    fn describe(&self, model: &str, columns: &[String], fitted: &[f64]) -> PropensityModel {
+        const BINS: usize = 20;
+        let c = self.share();
+        let (real, synthetic) = fitted.split_at(self.real);
+        let sorted = |values: &[f64]| {
+            let mut sorted = values.to_vec();
+            sorted.sort_unstable_by(f64::total_cmp);
+            sorted
+        };
+        let right = real.iter().filter(|&&p| p <= 0.5).count()
+            + synthetic.iter().filter(|&&p| p > 0.5).count();
+        let histogram = |values: &[f64]| {
+            let mut counts = [0u64; BINS];
+            for p in values {
+                counts[((p * BINS as f64) as usize).min(BINS - 1)] += 1;
+            }
+            counts
+                .iter()
+                .map(|&n| n as f64 / values.len() as f64)
+                .collect()
+        };
+        const CERTAIN: f64 = 1e-6;
+        PropensityModel {
+            model: model.to_owned(),
+            columns: columns.to_vec(),
+            rows: fitted.len() as u64,
+            synthetic_share: c,
+            parameters: 0,
+            pmse: self.pmse(fitted),
+            ceiling: c * (1.0 - c),
+            null_mean: None,
+            null_sd: None,
+            permutations: 0,
+            ratio: None,
+            standardised: None,
+            specks: kolmogorov_smirnov(&sorted(real), &sorted(synthetic)).unwrap_or(0.0),
+            po50: 100.0 * right as f64 / fitted.len() as f64 - 50.0,
+            auc: None,
+            auc_sd: None,
+            separable: real.iter().all(|&p| p < CERTAIN)
+                && synthetic.iter().all(|&p| p > 1.0 - CERTAIN),
+            converged: true,
+            generator_pairs: 0,
+            generator_mean: None,
+            generator_sd: None,
+            generator_ratio: None,
+            few_generator_tables: false,
+            histogram: Sides {
+                real: histogram(real),
+                synthetic: histogram(synthetic),
+            },
+        }
+    }
+
+    /// The fold of each row: both tables are dealt out evenly, in random order.
+    fn folds(&self, seed: &Seed) -> Vec<usize> {
+        let mut folds = vec![0; self.rows()];
+        let mut rng = seed.stream("folds").rng();
+        for (start, end) in [(0, self.real), (self.real, self.rows())] {
+            let mut rows: Vec<usize> = (start..end).collect();
+            rng.shuffle(&mut rows);
+            for (position, row) in rows.into_iter().enumerate() {
+                folds[row] = position % FOLDS;
+            }
+        }
+        folds
+    }
+
+    /// The area under the ROC curve of each fold, the model being fitted on the others. Empty if a fold would have no row of one table.
+    fn cross_validate(
+        &self,
+        folds: &[usize],
+        fit: impl Fn(&[bool]) -> Vec<f64> + Sync,
+    ) -> Vec<f64> {
+        use rayon::prelude::*;
+        if self.real.min(self.synthetic) < FOLDS {
+            return Vec::new();
+        }
+        (0..FOLDS)
+            .into_par_iter()
+            .map(|fold| {
+                let train: Vec<bool> = folds.iter().map(|&own| own != fold).collect();
+                let fitted = fit(&train);
+                let of = |from: usize, to: usize| -> Vec<f64> {
+                    let rows = (from..to).filter(|&row| folds[row] == fold);
+                    rows.map(|row| fitted[row]).collect()
+                };
+                area_under_curve(of(0, self.real), of(self.real, self.rows()))
+            })
+            .collect()
+    }
+}
+
+/// The probability that a synthetic row has a higher score than a real one, ties counting one half.
+pub(crate) fn area_under_curve(mut real: Vec<f64>, mut synthetic: Vec<f64>) -> f64 {
+    real.sort_unstable_by(f64::total_cmp);
+    synthetic.sort_unstable_by(f64::total_cmp);
+    let (mut below, mut through, mut wins) = (0, 0, 0.0);
+    for score in &synthetic {
+        while below < real.len() && real[below] < *score {
+            below += 1;
+        }
+        through = through.max(below);
+        while through < real.len() && real[through] <= *score {
+            through += 1;
+        }
+        wins += below as f64 + 0.5 * (through - below) as f64;
+    }
+    wins / (real.len() as f64 * synthetic.len() as f64)
+}
+
+impl Metric for Propensity {
+    fn id(&self) -> &str {
+        match self.model {
+            Model::Logit => "propensity_logit_ratio",
+            Model::Products => "propensity_products_ratio",
+            Model::Tree => "propensity_tree_ratio",
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self.model {
+            Model::Logit => "Propensity error over chance, logistic regression",
+            Model::Products => "Propensity error over chance, logistic regression with products",
+            Model::Tree => "Propensity error over chance, tree",
+        }
+    }
+
+    fn explanation(&self) -> &str {
+        match self.model {
+            Model::Logit => {
+                "Whether a simple model can tell synthetic from real rows by averages and shares; 1 is chance. It cannot see relations."
+            }
+            Model::Products => {
+                "Whether a model that sees relations of two columns can tell synthetic from real rows; 1 is chance."
+            }
+            Model::Tree => {
+                "Whether a decision tree can tell synthetic from real rows; 1 is chance."
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn has_baseline(&self) -> bool {
+        // The null is its own baseline.
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
+        let model = pair.propensity(self, seed)?;
+        let score = |value| {
+            Score::new(
+                self.id(),
+                self.title(),
+                Group::Multivariate,
+                self.direction(),
+                value,
+            )
+            .with_param("model", self.name())
+        };
+        let model = match model.as_ref() {
+            Ok(model) => model,
+            Err(why) => return Ok(score(Err(*why))),
+        };
+        let mut scored = score(model.ratio.ok_or(Undefined::ConstantColumn))
+            .with_used(model.rows as usize, Unit::Rows)
+            .with_detail("pmse", model.pmse)
+            .with_detail("parameters", model.parameters)
+            .with_detail("specks", model.specks)
+            .with_detail("po50", model.po50);
+        for (name, value) in [
+            ("null_mean", model.null_mean),
+            ("null_sd", model.null_sd),
+            ("standardised", model.standardised),
+            ("generator_mean", model.generator_mean),
+            ("generator_sd", model.generator_sd),
+            ("generator_ratio", model.generator_ratio),
+            ("auc", model.auc),
+            ("auc_sd", model.auc_sd),
+        ] {
+            if let Some(value) = value {
+                scored = scored.with_detail(name, value);
+            }
+        }
+        if model.separable {
+            scored = scored.with_warning("separable: the model tells all rows apart");
+        } else if !model.converged {
+            scored = scored.with_warning("the iteration did not converge");
+        }
+        scored.seed = Some(*seed);
+        if model.permutations > 0 {
+            scored.repeats = Some(model.permutations);
+        }
+        Ok(scored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::reference::{independent, resample};
+    use crate::testing::{numbers, table, texts};
+
+    fn related(rows: u32) -> parable_table::Table {
+        let mut rng = Seed::from_u64(5).rng();
+        let x: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();
+        let y: Vec<f64> = x.iter().map(|x| x + 0.5 * rng.normal()).collect();
+        let level: Vec<&str> = x.iter().map(|&x| if x > 0.3 { "a" } else { "b" }).collect();
+        table(vec![numbers("x", &x), numbers("y", &y), texts("z", &level)])
+    }
+
+    fn measure(
+        propensity: &Propensity,
+        real: &parable_table::Table,
+        synthetic: &parable_table::Table,
+    ) -> PropensityModel {
+        let pair = Pair::new(real, synthetic).unwrap();
+        propensity
+            .measure(&pair, &Seed::from_u64(1))
+            .unwrap()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_copy_cannot_be_told_apart() {
+        let real = related(400);
+        for propensity in [
+            Propensity::logit(),
+            Propensity::products(),
+            Propensity::tree(),
+        ] {
+            let model = measure(&propensity, &real, &real);
+            assert!(model.pmse < 1e-20, "{model:?}");
+            assert_eq!(model.ratio.map(|r| r < 1e-12), Some(true));
+        }
+    }
+
+    #[test]
+    fn main_effects_are_blind_to_lost_relations_and_products_and_trees_are_not() {
+        let real = related(2000);
+        let shuffled = independent(&real, 2000, &Seed::from_u64(3));
+        assert!(
+            measure(&Propensity::logit(), &real, &shuffled)
+                .ratio
+                .unwrap()
+                < 1e-3
+        );
+        assert!(
+            measure(&Propensity::products(), &real, &shuffled)
+                .ratio
+                .unwrap()
+                > 20.0
+        );
+        let tree = measure(&Propensity::tree(), &real, &shuffled);
+        assert!(
+            tree.ratio.unwrap() > 5.0 && tree.auc.unwrap() > 0.7,
+            "{tree:?}"
+        );
+    }
+
+    #[test]
+    fn a_resample_has_a_ratio_of_one() {
+        // The ratio of k - 1 = 3 coefficients is a chi-squared of 3 degrees over 3, with mean 1 and sd 0.82; the mean of 60 has sd 0.105, times 5.5 is 0.58.
+        let real = related(1000);
+        let ratios: Vec<f64> = (0..60)
+            .map(|draw| {
+                let synthetic = resample(&real, 800, &Seed::from_u64(7).index(draw));
+                let pair = Pair::new(&real, &synthetic).unwrap();
+                let fit = logit::fit(&Design::main_effects(&pair.frame(), |_| true));
+                assert_eq!(fit.rank, 4);
+                let labels = Labels::new(1000, 800);
+                let c = labels.share();
+                labels.pmse(&fit.fitted) / (3.0 * (1.0 - c) * (1.0 - c) * c / 1800.0)
+            })
+            .collect();
+        let mean = ratios.iter().sum::<f64>() / 60.0;
+        assert!((mean - 1.0).abs() < 0.58, "{mean}");
+    }
+
+    #[test]
+    fn permutations_leave_the_observed_value_alone() {
+        let real = related(500);
+        let synthetic = independent(&real, 400, &Seed::from_u64(3));
+        let with = measure(&Propensity::tree(), &real, &synthetic);
+        let without = measure(&Propensity::tree().with_permutations(0), &real, &synthetic);
+        assert_eq!(with.pmse, without.pmse);
+        assert_eq!(without.ratio, None);
+    }
+
+    #[test]
+    fn separation_is_reported_and_reaches_the_ceiling() {
+        let low: Vec<f64> = (0..100).map(f64::from).collect();
+        let high: Vec<f64> = low.iter().map(|x| x + 1000.0).collect();
+        let (real, synthetic) = (
+            table(vec![numbers("x", &low)]),
+            table(vec![numbers("x", &high)]),
+        );
+        for propensity in [Propensity::logit(), Propensity::tree()] {
+            let model = measure(&propensity, &real, &synthetic);
+            assert!(model.separable, "{model:?}");
+            assert!((model.pmse - model.ceiling).abs() < 1e-5);
+            // A row next to the gap can fall on the wrong side when it is held out itself.
+            assert!(model.auc.unwrap() > 0.95, "{model:?}");
+        }
+    }
+
+    #[test]
+    fn further_tables_of_the_synthesizer_give_a_null_of_their_own() {
+        // A synthesizer that draws from the population: the judged table differs from the real one as its tables do from each other.
+        let normal = |seed: u64, rows: usize| {
+            let mut rng = Seed::from_u64(seed).rng();
+            let x: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();
+            let y: Vec<f64> = x.iter().map(|x| x + rng.normal()).collect();
+            table(vec![numbers("x", &x), numbers("y", &y)])
+        };
+        let real = normal(1, 800);
+        let copies: Vec<parable_table::Table> = (10..22).map(|seed| normal(seed, 800)).collect();
+        let judged = normal(9, 800);
+        let pair = Pair::new(&real, &judged).unwrap();
+        let alone = Propensity::tree().with_permutations(0);
+        let without = alone.measure(&pair, &Seed::from_u64(1)).unwrap().unwrap();
+        let pair = pair.with_copies(&copies).unwrap();
+        let with = alone.measure(&pair, &Seed::from_u64(1)).unwrap().unwrap();
+        assert_eq!((with.pmse, with.generator_pairs), (without.pmse, 12));
+        assert_eq!(without.generator_ratio, None);
+        // The sd of the null is a tenth of its mean, as that of permutations; 5 of them.
+        let ratio = with.generator_ratio.unwrap();
+        let relative = with.generator_sd.unwrap() / with.generator_mean.unwrap();
+        assert!((ratio - 1.0).abs() < 5.0 * relative, "{ratio} {relative}");
+    }
+
+    #[test]
+    fn areas_count_ties_one_half() {
+        assert_eq!(area_under_curve(vec![0.1, 0.2], vec![0.3, 0.4]), 1.0);
+        assert_eq!(area_under_curve(vec![0.5; 3], vec![0.5; 2]), 0.5);
+        assert_eq!(area_under_curve(vec![0.1, 0.5], vec![0.5, 0.2]), 0.625);
+    }
+}

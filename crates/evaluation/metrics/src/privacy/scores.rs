@@ -1,0 +1,433 @@
+//! Numbers about copied and close rows (specification 5.1, 5.3).
+
+use parable_seed::Seed;
+
+use crate::privacy::attacks;
+use crate::privacy::cells;
+use crate::privacy::nearest::NearestOptions;
+use crate::{
+    CellScore, Direction, Distance, DistanceSummary, EvaluationOptions, Group, MembershipKind,
+    MembershipScore, Metric, MetricError, NearestSection, OverlapCounts, Pair, PrivacySection,
+    Score, Undefined, Unit,
+};
+
+/// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OverlapScore {
+    /// Share of distinct real rows that stand in the synthetic table.
+    DistinctRealRows,
+    /// Share of synthetic rows that stand in the real table.
+    SyntheticRows,
+    /// Share of the rows unique in the real table that stand in the synthetic table.
+    UniqueRealRows,
+}
+
+impl Metric for OverlapScore {
+    fn id(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => "overlap_distinct_real_rows",
+            Self::SyntheticRows => "overlap_synthetic_rows",
+            Self::UniqueRealRows => "overlap_unique_real_rows",
+        }
+    }
+
+    fn title(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => {
+                "Share of distinct real rows that occur in the synthetic table"
+            }
+            Self::SyntheticRows => "Share of synthetic rows that occur in the real table",
+            Self::UniqueRealRows => "Share of unique real rows that occur in the synthetic table",
+        }
+    }
+
+    fn explanation(&self) -> &str {
+        match self {
+            Self::DistinctRealRows => {
+                "Real rows that stand in the synthetic table, value for value; compare with the holdout, whose rows agree by chance."
+            }
+            Self::SyntheticRows => {
+                "Synthetic rows that are real rows, value for value; compare with the holdout, whose rows agree by chance."
+            }
+            Self::UniqueRealRows => {
+                "People who are the only ones with their values and who stand in the synthetic table all the same."
+            }
+        }
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Min0
+    }
+
+    fn has_baseline(&self) -> bool {
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let overlap = pair.overlap();
+        let share = |counts: &OverlapCounts| match self {
+            Self::DistinctRealRows => counts.share_of_distinct_real_rows,
+            Self::SyntheticRows => counts.share_of_synthetic_rows,
+            Self::UniqueRealRows => (counts.unique_real_rows > 0)
+                .then(|| counts.unique_real_rows_matched as f64 / counts.unique_real_rows as f64),
+        };
+        let counts = &overlap.synthetic;
+        let (found, of) = match self {
+            Self::DistinctRealRows => (
+                counts.distinct_real_rows_in_synthetic,
+                counts.distinct_real_rows,
+            ),
+            Self::SyntheticRows => (counts.synthetic_rows_in_real, counts.synthetic_rows),
+            Self::UniqueRealRows => (counts.unique_real_rows_matched, counts.unique_real_rows),
+        };
+        let value = if overlap.columns.is_empty() {
+            Err(Undefined::NoColumns)
+        } else {
+            share(counts).ok_or(Undefined::NoRows)
+        };
+        let mut score = Score::new(
+            self.id(),
+            self.title(),
+            Group::Privacy,
+            self.direction(),
+            value,
+        )
+        .with_param("columns", overlap.columns.clone())
+        .with_used(of as usize, Unit::Rows)
+        .with_detail("rows", found);
+        if !overlap.rounded.is_empty() {
+            let columns: Vec<String> = overlap.rounded.keys().cloned().collect();
+            score = score.with_param("rounded_columns", columns);
+        }
+        if value.is_ok() {
+            score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
+        }
+        Ok(score)
+    }
+}
+
+/// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the number: `nearest_gower_median`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestScore {
+    id: String,
+    title: String,
+    statistic: NearestStatistic,
+    options: NearestOptions,
+}
+
+/// Which number about distances to nearest rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NearestStatistic {
+    /// Smallest distance from a synthetic to a real row.
+    Minimum,
+    /// 5 % quantile of the distances from synthetic rows to their nearest real row.
+    P05,
+    /// Median of these distances.
+    Median,
+    /// Share of synthetic rows at distance exactly 0.
+    ShareZero,
+    /// Share of synthetic rows closer to a real row than 99 % of real rows are to another.
+    ShareBelowRealP01,
+    /// 5 % quantile of nearest over second-nearest distance.
+    RatioP05,
+    /// Smallest distance from a real outlier to a synthetic row.
+    OutlierMinimum,
+    /// Share of synthetic rows closer to a real row than to a holdout row, as many rows of each (5.4); 0.5 without memorisation. Needs a holdout.
+    HoldoutShare,
+    /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (5.8).
+    Authenticity,
+    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (5.8).
+    Identifiability,
+}
+
+impl NearestScore {
+    /// This number, with the neighbours and threshold for outliers of the options.
+    #[must_use]
+    pub fn new(
+        distance: Distance,
+        statistic: NearestStatistic,
+        options: &EvaluationOptions,
+    ) -> Self {
+        let title = match distance {
+            Distance::Gower => statistic.title().to_owned(),
+            _ => format!(
+                "{} ({})",
+                statistic.title(),
+                distance.name().replace('_', " ")
+            ),
+        };
+        Self {
+            id: format!("nearest_{}_{}", distance.name(), statistic.name()),
+            title,
+            statistic,
+            options: nearest_options(distance, options),
+        }
+    }
+}
+
+impl NearestStatistic {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Minimum => "min",
+            Self::P05 => "p05",
+            Self::Median => "median",
+            Self::ShareZero => "share_zero",
+            Self::ShareBelowRealP01 => "share_below_real_p01",
+            Self::RatioP05 => "ratio_p05",
+            Self::OutlierMinimum => "outlier_min",
+            Self::HoldoutShare => "holdout_share",
+            Self::Authenticity => "authenticity",
+            Self::Identifiability => "identifiability",
+        }
+    }
+
+    fn explanation(self) -> &'static str {
+        match self {
+            Self::Minimum | Self::P05 | Self::Median => {
+                "How far synthetic rows are from the most similar real one; nearer than real people are to each other means copies in disguise."
+            }
+            Self::ShareZero => "Synthetic rows that do not differ from some real row at all.",
+            Self::ShareBelowRealP01 => {
+                "Synthetic rows that come nearer to a real person than almost all real people come to each other; about 0.01 is what real people give."
+            }
+            Self::RatioP05 => {
+                "Whether synthetic rows lie near one person in particular (low) or between several (near 1); compare with the real rows."
+            }
+            Self::OutlierMinimum => {
+                "How near the synthetic rows come to people who stand apart, who are the easiest to recognise."
+            }
+            Self::HoldoutShare => {
+                "Whether synthetic rows are nearer to people in the data than to people who were not; one half is neither."
+            }
+            Self::Authenticity => {
+                "Synthetic rows that do not lie in the immediate neighbourhood of one real person; about one half for new people."
+            }
+            Self::Identifiability => {
+                "Real people to whom a synthetic row is nearer than any other real person; about one half for new people of the same number."
+            }
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Minimum => "Distance to the nearest real row, smallest",
+            Self::P05 => "Distance to the nearest real row, 5 % quantile",
+            Self::Median => "Distance to the nearest real row, median",
+            Self::ShareZero => "Share of synthetic rows at distance 0 of a real row",
+            Self::ShareBelowRealP01 => {
+                "Share of synthetic rows closer to a real row than 99 % of real rows are to another"
+            }
+            Self::RatioP05 => "Nearest over second-nearest distance, 5 % quantile",
+            Self::OutlierMinimum => "Distance from real outliers to synthetic rows, smallest",
+            Self::HoldoutShare => {
+                "Share of synthetic rows closer to a real row than to a holdout row"
+            }
+            Self::Authenticity => {
+                "Share of synthetic rows outside the neighbourhood of their nearest real row"
+            }
+            Self::Identifiability => {
+                "Share of real rows nearer to a synthetic row than to another real row"
+            }
+        }
+    }
+}
+
+fn nearest_options(distance: Distance, options: &EvaluationOptions) -> NearestOptions {
+    NearestOptions {
+        distance,
+        outlier_neighbours: options.outlier_neighbours,
+        outlier_threshold: options.outlier_threshold,
+    }
+}
+
+impl Metric for NearestScore {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn explanation(&self) -> &str {
+        self.statistic.explanation()
+    }
+
+    fn direction(&self) -> Direction {
+        Direction::Baseline
+    }
+
+    fn has_baseline(&self) -> bool {
+        false
+    }
+
+    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+        let section = pair.nearest(self.options);
+        let reading = self.read(&section);
+        let used = reading.from.map_or(0, |from| from.rows);
+        let no_columns = section.columns.is_empty();
+        let value = match reading.value {
+            _ if no_columns => Err(Undefined::NoColumns),
+            Some(value) => Ok(value),
+            None if self.statistic == NearestStatistic::HoldoutShare
+                && pair.holdout().is_none() =>
+            {
+                Err(Undefined::NoControl)
+            }
+            None => Err(Undefined::NoRows),
+        };
+        let mut score = Score::new(
+            self.id(),
+            self.title(),
+            Group::Privacy,
+            self.direction(),
+            value,
+        )
+        .with_param("distance", self.options.distance.name())
+        .with_used(used as usize, Unit::Rows);
+        if self.statistic == NearestStatistic::OutlierMinimum {
+            score = score
+                .with_param("neighbours", self.options.outlier_neighbours)
+                .with_param("threshold", self.options.outlier_threshold)
+                .with_detail("outliers", section.outliers.outliers);
+        }
+        if let (NearestStatistic::HoldoutShare, Some(share)) =
+            (self.statistic, section.holdout_share)
+        {
+            score.se = Some(share.se);
+            score = score
+                .with_detail("z", share.z)
+                .with_detail("ties", share.ties)
+                .with_detail("rows_each", share.rows_each);
+        }
+        if section.rows_left_out > 0 {
+            score = score
+                .with_detail("rows_left_out", section.rows_left_out)
+                .with_warning("rows with a missing number are left out");
+        }
+        if !no_columns {
+            score.baseline.real = reading.real;
+            score.baseline.holdout = reading.holdout;
+        }
+        Ok(score)
+    }
+}
+
+/// A number of a section with what to compare it with.
+struct Reading<'a> {
+    value: Option<f64>,
+    real: Option<f64>,
+    holdout: Option<f64>,
+    from: Option<&'a DistanceSummary>,
+}
+
+impl NearestScore {
+    fn read<'a>(&self, section: &'a NearestSection) -> Reading<'a> {
+        use NearestStatistic as S;
+        let distances = |of: fn(&DistanceSummary) -> f64| Reading {
+            value: section.synthetic_to_real.as_ref().map(of),
+            real: section.real_to_real.as_ref().map(of),
+            holdout: section.holdout_to_real.as_ref().map(of),
+            from: section.synthetic_to_real.as_ref(),
+        };
+        match self.statistic {
+            S::Minimum => distances(|s| s.min),
+            S::P05 => distances(|s| s.p05),
+            S::Median => distances(|s| s.median),
+            S::ShareZero => distances(|s| s.share_zero),
+            S::ShareBelowRealP01 => Reading {
+                value: section.share_below_real_p01,
+                // By definition, up to ties.
+                real: section.real_to_real.map(|_| 0.01),
+                holdout: section.holdout_below_real_p01,
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::RatioP05 => Reading {
+                value: section.synthetic_ratio.map(|s| s.p05),
+                real: section.real_ratio.map(|s| s.p05),
+                holdout: section.holdout_ratio.map(|s| s.p05),
+                from: section.synthetic_ratio.as_ref(),
+            },
+            S::HoldoutShare => Reading {
+                value: section.holdout_share.map(|share| share.share),
+                real: None,
+                // What it is without memorisation.
+                holdout: section.holdout_share.map(|_| 0.5),
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::Authenticity => Reading {
+                value: section.authenticity,
+                real: None,
+                holdout: section.holdout_authenticity,
+                from: section.synthetic_to_real.as_ref(),
+            },
+            S::Identifiability => Reading {
+                value: section.identifiability,
+                real: None,
+                holdout: None,
+                from: section.real_to_real.as_ref(),
+            },
+            S::OutlierMinimum => Reading {
+                value: section.outliers.outlier_to_synthetic.map(|s| s.min),
+                real: None,
+                holdout: None,
+                from: section.outliers.outlier_to_synthetic.as_ref(),
+            },
+        }
+    }
+}
+
+/// The section on copies and near copies.
+pub(crate) fn section(pair: &Pair<'_>, options: &EvaluationOptions) -> PrivacySection {
+    PrivacySection {
+        overlap: (*pair.overlap()).clone(),
+        nearest: options
+            .distances
+            .iter()
+            .map(|&distance| (*pair.nearest(nearest_options(distance, options))).clone())
+            .collect(),
+        attacks: pair.attacks_made(),
+        membership: pair.memberships_made(),
+        cells: cells::section(pair, options.min_cell),
+    }
+}
+
+/// The default scores about privacy.
+pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
+    use NearestStatistic as S;
+    let mut scores: Vec<Box<dyn Metric>> = vec![
+        Box::new(OverlapScore::DistinctRealRows),
+        Box::new(OverlapScore::SyntheticRows),
+        Box::new(OverlapScore::UniqueRealRows),
+    ];
+    for &distance in &options.distances {
+        let statistics: &[S] = match distance {
+            Distance::Gower => &[
+                S::Minimum,
+                S::P05,
+                S::Median,
+                S::ShareZero,
+                S::ShareBelowRealP01,
+                S::RatioP05,
+                S::OutlierMinimum,
+                S::HoldoutShare,
+                S::Authenticity,
+                S::Identifiability,
+            ],
+            Distance::RawManhattan | Distance::NumericEuclidean => &[S::Minimum, S::OutlierMinimum],
+        };
+        for &statistic in statistics {
+            scores.push(Box::new(NearestScore::new(distance, statistic, options)));
+        }
+    }
+    scores.extend(attacks::default_scores(options));
+    for kind in MembershipKind::ALL {
+        scores.push(Box::new(MembershipScore(kind)));
+    }
+    for check in CellScore::all(options) {
+        scores.push(Box::new(check));
+    }
+    scores
+}

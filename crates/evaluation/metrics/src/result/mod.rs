@@ -1,0 +1,4 @@
+//! Results: scores, and the sections of a report.
+
+pub(crate) mod score;
+pub(crate) mod section;
