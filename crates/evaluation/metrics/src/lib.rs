@@ -60,8 +60,9 @@ mod utility;
 pub use data::formula::{Formula, FormulaError};
 pub use data::pair::Pair;
 pub use error::MetricError;
+pub use evaluate::defaults::default_metrics;
 pub use evaluate::evaluation::{Evaluation, Inputs};
-pub use evaluate::evaluator::{Evaluator, Progress, default_metrics};
+pub use evaluate::evaluator::{Evaluator, Progress};
 pub use evaluate::metric::Metric;
 pub use evaluate::options::EvaluationOptions;
 pub use evaluate::registry::{Registered, registry};
@@ -85,8 +86,9 @@ pub use privacy::disclosure::{Binning, Disclosure, WorstDisclosure};
 pub use privacy::membership::{
     MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord,
 };
+pub use privacy::nearest::{NearestScore, NearestStatistic};
+pub use privacy::overlap::OverlapScore;
 pub use privacy::review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
-pub use privacy::scores::{NearestScore, NearestStatistic, OverlapScore};
 pub use result::score::{
     Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit,
 };

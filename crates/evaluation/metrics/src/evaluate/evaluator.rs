@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parable_seed::Seed;
 
 use crate::data::reference::{independent, resample_clusters};
+use crate::evaluate::defaults::default_metrics;
 use crate::evaluate::registry;
 use crate::fidelity::bivariate;
 use crate::fidelity::missing;
@@ -14,18 +15,14 @@ use crate::fidelity::rules;
 use crate::fidelity::univariate;
 use crate::fidelity::univariate::Univariate;
 use crate::privacy::disclosure::SweepOptions;
-use crate::privacy::scores as privacy;
+use crate::privacy::section as privacy;
 use crate::utility::regression::RegressionOptions;
 use crate::utility::subgroups;
 use crate::utility::subgroups::SubgroupOptions;
-use crate::utility::trial::{TrialOptions, TrialScore};
+use crate::utility::trial::TrialOptions;
 use crate::{
-    Adherence, AssociationRms, Baseline, ClusterScore, Conjunctions, Correlation, CorrelationMsd,
-    CorrelationRatioMsd, Cover, CramersVMsd, Direction, Evaluation, EvaluationOptions, Group,
-    Inputs, JensenShannon, JointMissingDifference, KMarginal, KolmogorovSmirnov, MassMad, Metric,
-    MetricError, MissingShareDifference, Pair, PairSimilarity, Prediction, Propensity,
-    QueryWorkload, RegressionScore, RuleViolations, Score, SubgroupDifference, SubsampleEquivalent,
-    TableUtility, TotalVariation, Wasserstein, WorstDisclosure,
+    Baseline, Direction, Evaluation, EvaluationOptions, Group, Inputs, Metric, MetricError, Pair,
+    Prediction, Propensity, Score,
 };
 
 /// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
@@ -52,62 +49,6 @@ impl Evaluation {
             metrics: Vec::new(),
         }
     }
-}
-
-/// The metrics every evaluation should have, with these options, in the order of a page.
-#[must_use]
-pub fn default_metrics(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
-    let mut metrics: Vec<Box<dyn Metric>> = vec![
-        Box::new(RuleViolations::default()),
-        Box::new(MissingShareDifference::default()),
-        Box::new(JointMissingDifference::default()),
-        Box::new(MassMad::new(options.bins)),
-        Box::new(TotalVariation::new(options.bins)),
-        Box::new(KolmogorovSmirnov::default()),
-        Box::new(JensenShannon::new(options.bins)),
-        Box::new(Wasserstein::default()),
-        Box::new(Cover::default()),
-        Box::new(Adherence::default()),
-        Box::new(TableUtility::columns()),
-        Box::new(CorrelationMsd::new(Correlation::Pearson)),
-        Box::new(CorrelationMsd::new(Correlation::Spearman)),
-        Box::new(CramersVMsd::new(false)),
-        Box::new(CramersVMsd::new(true)),
-        Box::new(CorrelationRatioMsd::default()),
-        Box::new(AssociationRms::new(
-            options.correlation,
-            options.bias_corrected,
-        )),
-        Box::new(TableUtility::pairs()),
-        Box::new(PairSimilarity::default()),
-        Box::new(KMarginal::new(2)),
-        Box::new(SubsampleEquivalent::default()),
-        Box::new(Conjunctions::default()),
-        Box::new(Propensity::logit()),
-        Box::new(Propensity::products()),
-        Box::new(Propensity::tree()),
-        Box::new(TrialScore::hedges_g(options)),
-        Box::new(TrialScore::effect_overlap(options)),
-        Box::new(TrialScore::sign_agreement(options)),
-        Box::new(TrialScore::balance(options)),
-        Box::new(TrialScore::arm_shares(options)),
-        Box::new(ClusterScore::IccDifference),
-        Box::new(ClusterScore::SizeDifference),
-        Box::new(ClusterScore::InOneArm),
-        Box::new(ClusterScore::Constancy),
-        Box::new(SubgroupDifference::new(options)),
-        Box::new(QueryWorkload::default()),
-    ];
-    if !options.formulas.is_empty() {
-        metrics.extend(RegressionScore::all(options));
-    }
-    // Training takes tens of seconds on large tables: only where it is asked for.
-    if !options.predict.is_empty() {
-        metrics.push(Box::new(Prediction::of(options)));
-    }
-    metrics.extend(privacy::default_scores(options));
-    metrics.push(Box::new(WorstDisclosure::new(options)));
-    metrics
 }
 
 impl<'a> Evaluator<'a> {
@@ -430,6 +371,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::MassMad;
     use crate::testing::{numbers, table, texts};
 
     fn line(rows: u32) -> parable_table::Table {

@@ -1,6 +1,6 @@
 //! All metrics by name, so that an owner can choose.
 
-use crate::evaluate::evaluator::default_metrics;
+use crate::evaluate::defaults::default_metrics;
 use crate::{
     ClusteredMsd, Correlation, DensityMad, EvaluationOptions, KMarginal, KullbackLeibler,
     ManifoldScore, Metric, MetricError, PairSimilarity, Prediction, RankTest, RegressionScore,

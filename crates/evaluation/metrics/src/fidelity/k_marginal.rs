@@ -3,10 +3,10 @@
 use parable_seed::Seed;
 use rayon::prelude::*;
 
+use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Data, Frame};
 use crate::data::quantile::quantile_sorted;
 use crate::data::reference::subsample;
-use crate::fidelity::s_pmse::{Grouped, cross};
 use crate::{Direction, Group, Metric, MetricError, Pair, Score, Undefined, Unit};
 
 /// How far the counts of all sets of `k` columns agree: `500 (2 - d)`, `d` being the mean over sets of the sum of absolute differences of shares over all

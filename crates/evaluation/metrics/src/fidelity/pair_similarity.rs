@@ -3,10 +3,10 @@
 use parable_seed::Seed;
 use rayon::prelude::*;
 
+use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Data, FrameColumn};
 use crate::fidelity::association::PairAssociation;
 use crate::fidelity::k_marginal;
-use crate::fidelity::s_pmse::{Grouped, cross};
 use crate::{
     Correlation, Direction, Group, Metric, MetricError, Pair, Part, Score, Undefined, Unit,
 };

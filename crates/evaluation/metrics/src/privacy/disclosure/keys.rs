@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::Binning;
+use crate::data::contingency::Grouped;
 use crate::data::frame::{Data, Each, FrameColumn};
 use crate::data::quantile::quantile_sorted;
-use crate::fidelity::s_pmse::Grouped;
 
 /// A column as values that can be equal, numbered from 0 across all tables.
 pub(super) struct Coded {

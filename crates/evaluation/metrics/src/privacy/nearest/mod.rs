@@ -1,13 +1,16 @@
 //! Distances to nearest real rows, and to real outliers (specification 5.2, 5.3).
 
+mod score;
+
+pub use self::score::{NearestScore, NearestStatistic};
 use crate::data::frame::Frame;
 use crate::data::neighbours::{
     Absolute, Capped, Index, Neighbours, Points, Space, Squared, Term, local_outlier_factors,
 };
 use crate::data::quantile::quantile_sorted;
 use crate::{
-    Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
-    Undefined,
+    Distance, DistanceCurve, DistanceSummary, EvaluationOptions, HoldoutShare, NearestSection,
+    OutlierSection, Undefined,
 };
 
 /// What a [`NearestSection`] is computed with.
@@ -16,6 +19,17 @@ pub(crate) struct NearestOptions {
     pub(crate) distance: Distance,
     pub(crate) outlier_neighbours: usize,
     pub(crate) outlier_threshold: f64,
+}
+
+impl NearestOptions {
+    /// This distance, with the neighbours and threshold for outliers of the options.
+    pub(crate) fn of(distance: Distance, options: &EvaluationOptions) -> Self {
+        Self {
+            distance,
+            outlier_neighbours: options.outlier_neighbours,
+            outlier_threshold: options.outlier_threshold,
+        }
+    }
 }
 
 /// Searches that several numbers about one distance need.

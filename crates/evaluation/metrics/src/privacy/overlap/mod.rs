@@ -1,9 +1,12 @@
 //! Rows that stand in both tables (specification 5.1).
 
+mod score;
+
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+pub use self::score::OverlapScore;
 use crate::data::frame::{Data, Frame};
 use crate::{Overlap, OverlapCounts};
 

@@ -1,111 +1,12 @@
-//! Numbers about copied and close rows (specification 5.1, 5.3).
+//! Distances to nearest rows as metrics (specification 5.3, 5.4, 5.8).
 
 use parable_seed::Seed;
 
-use crate::privacy::attacks;
-use crate::privacy::cells;
-use crate::privacy::nearest::NearestOptions;
+use super::NearestOptions;
 use crate::{
-    CellScore, Direction, Distance, DistanceSummary, EvaluationOptions, Group, MembershipKind,
-    MembershipScore, Metric, MetricError, NearestSection, OverlapCounts, Pair, PrivacySection,
-    Score, Undefined, Unit,
+    Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricError,
+    NearestSection, Pair, Score, Undefined, Unit,
 };
-
-/// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OverlapScore {
-    /// Share of distinct real rows that stand in the synthetic table.
-    DistinctRealRows,
-    /// Share of synthetic rows that stand in the real table.
-    SyntheticRows,
-    /// Share of the rows unique in the real table that stand in the synthetic table.
-    UniqueRealRows,
-}
-
-impl Metric for OverlapScore {
-    fn id(&self) -> &str {
-        match self {
-            Self::DistinctRealRows => "overlap_distinct_real_rows",
-            Self::SyntheticRows => "overlap_synthetic_rows",
-            Self::UniqueRealRows => "overlap_unique_real_rows",
-        }
-    }
-
-    fn title(&self) -> &str {
-        match self {
-            Self::DistinctRealRows => {
-                "Share of distinct real rows that occur in the synthetic table"
-            }
-            Self::SyntheticRows => "Share of synthetic rows that occur in the real table",
-            Self::UniqueRealRows => "Share of unique real rows that occur in the synthetic table",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self {
-            Self::DistinctRealRows => {
-                "Real rows that stand in the synthetic table, value for value; compare with the holdout, whose rows agree by chance."
-            }
-            Self::SyntheticRows => {
-                "Synthetic rows that are real rows, value for value; compare with the holdout, whose rows agree by chance."
-            }
-            Self::UniqueRealRows => {
-                "People who are the only ones with their values and who stand in the synthetic table all the same."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let overlap = pair.overlap();
-        let share = |counts: &OverlapCounts| match self {
-            Self::DistinctRealRows => counts.share_of_distinct_real_rows,
-            Self::SyntheticRows => counts.share_of_synthetic_rows,
-            Self::UniqueRealRows => (counts.unique_real_rows > 0)
-                .then(|| counts.unique_real_rows_matched as f64 / counts.unique_real_rows as f64),
-        };
-        let counts = &overlap.synthetic;
-        let (found, of) = match self {
-            Self::DistinctRealRows => (
-                counts.distinct_real_rows_in_synthetic,
-                counts.distinct_real_rows,
-            ),
-            Self::SyntheticRows => (counts.synthetic_rows_in_real, counts.synthetic_rows),
-            Self::UniqueRealRows => (counts.unique_real_rows_matched, counts.unique_real_rows),
-        };
-        let value = if overlap.columns.is_empty() {
-            Err(Undefined::NoColumns)
-        } else {
-            share(counts).ok_or(Undefined::NoRows)
-        };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Privacy,
-            self.direction(),
-            value,
-        )
-        .with_param("columns", overlap.columns.clone())
-        .with_used(of as usize, Unit::Rows)
-        .with_detail("rows", found);
-        if !overlap.rounded.is_empty() {
-            let columns: Vec<String> = overlap.rounded.keys().cloned().collect();
-            score = score.with_param("rounded_columns", columns);
-        }
-        if value.is_ok() {
-            score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
-        }
-        Ok(score)
-    }
-}
 
 /// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the number: `nearest_gower_median`.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,7 +63,7 @@ impl NearestScore {
             id: format!("nearest_{}_{}", distance.name(), statistic.name()),
             title,
             statistic,
-            options: nearest_options(distance, options),
+            options: NearestOptions::of(distance, options),
         }
     }
 }
@@ -231,14 +132,6 @@ impl NearestStatistic {
                 "Share of real rows nearer to a synthetic row than to another real row"
             }
         }
-    }
-}
-
-fn nearest_options(distance: Distance, options: &EvaluationOptions) -> NearestOptions {
-    NearestOptions {
-        distance,
-        outlier_neighbours: options.outlier_neighbours,
-        outlier_threshold: options.outlier_threshold,
     }
 }
 
@@ -377,57 +270,4 @@ impl NearestScore {
             },
         }
     }
-}
-
-/// The section on copies and near copies.
-pub(crate) fn section(pair: &Pair<'_>, options: &EvaluationOptions) -> PrivacySection {
-    PrivacySection {
-        overlap: (*pair.overlap()).clone(),
-        nearest: options
-            .distances
-            .iter()
-            .map(|&distance| (*pair.nearest(nearest_options(distance, options))).clone())
-            .collect(),
-        attacks: pair.attacks_made(),
-        membership: pair.memberships_made(),
-        cells: cells::section(pair, options.min_cell),
-    }
-}
-
-/// The default scores about privacy.
-pub(crate) fn default_scores(options: &EvaluationOptions) -> Vec<Box<dyn Metric>> {
-    use NearestStatistic as S;
-    let mut scores: Vec<Box<dyn Metric>> = vec![
-        Box::new(OverlapScore::DistinctRealRows),
-        Box::new(OverlapScore::SyntheticRows),
-        Box::new(OverlapScore::UniqueRealRows),
-    ];
-    for &distance in &options.distances {
-        let statistics: &[S] = match distance {
-            Distance::Gower => &[
-                S::Minimum,
-                S::P05,
-                S::Median,
-                S::ShareZero,
-                S::ShareBelowRealP01,
-                S::RatioP05,
-                S::OutlierMinimum,
-                S::HoldoutShare,
-                S::Authenticity,
-                S::Identifiability,
-            ],
-            Distance::RawManhattan | Distance::NumericEuclidean => &[S::Minimum, S::OutlierMinimum],
-        };
-        for &statistic in statistics {
-            scores.push(Box::new(NearestScore::new(distance, statistic, options)));
-        }
-    }
-    scores.extend(attacks::default_scores(options));
-    for kind in MembershipKind::ALL {
-        scores.push(Box::new(MembershipScore(kind)));
-    }
-    for check in CellScore::all(options) {
-        scores.push(Box::new(check));
-    }
-    scores
 }
