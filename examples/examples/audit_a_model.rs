@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::fs::File;
 
-use parable::core::{FitContext, Independent, ModelFile, Synthesizer};
+use parable::baseline::Independent;
+use parable::core::{FitContext, ModelFile, Synthesizer};
 use parable::dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable::seed::Seed;
 use parable::trials::{Preset, Trial, TrialConfig};

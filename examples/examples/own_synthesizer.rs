@@ -4,9 +4,10 @@
 use std::error::Error;
 use std::io::Write;
 
+use parable::baseline::{Shuffle, ShuffleReader};
 use parable::core::{
     Capabilities, FitContext, FitError, FitRecord, Model, ModelFile, ModelFileError, ModelReader,
-    Observer, Progress, SampleError, Shuffle, ShuffleReader, Synthesizer, conformance,
+    Observer, Progress, SampleError, Synthesizer,
 };
 use parable::seed::Seed;
 use parable::table::{Column, Schema, Table};
@@ -95,7 +96,7 @@ impl ModelReader for SwapReader {
 
 fn main() -> Result<(), Box<dyn Error>> {
     // In a crate of its own this line is a test; it panics with the list of broken promises.
-    conformance::check(&Swap, &SwapReader);
+    parable_testkit::check(&Swap, &SwapReader);
     println!("swap keeps every promise of a synthesizer");
     Ok(())
 }

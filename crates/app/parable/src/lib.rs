@@ -38,6 +38,7 @@ mod protection;
 mod source;
 mod wishes;
 
+pub use parable_baseline as baseline;
 pub use parable_cart as cart;
 pub use parable_core as core;
 pub use parable_domain as domain;

@@ -1,7 +1,8 @@
 //! The methods this build has, by name.
 
+use parable_baseline::{INDEPENDENT, Independent, IndependentReader};
 use parable_cart::{Cart, CartConfig, CartReader};
-use parable_core::{DynSynthesizer, FitError, Independent, IndependentReader, Registry};
+use parable_core::{DynSynthesizer, FitError, Registry};
 use parable_gan::{Gan, GanConfig, GanReader, Vae, VaeConfig, VaeReader};
 use parable_ipf::{Ipf, IpfConfig, IpfReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
@@ -91,7 +92,7 @@ impl Method {
         let mut marginals = None;
         let synthesizer: Box<dyn DynSynthesizer> = match name {
             "cart" => Box::new(Cart::new(parsed::<CartConfig>(settings)?)),
-            "independent" => match settings.keys().next() {
+            INDEPENDENT => match settings.keys().next() {
                 Some(setting) => return Err(setting_error(setting, "the method has no settings")),
                 None => Box::new(Independent),
             },

@@ -2,7 +2,8 @@
 
 mod html_check;
 
-use parable_core::{FitContext, Independent, Model, Synthesizer};
+use parable_baseline::Independent;
+use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_metrics::{Evaluation, EvaluationOptions, Pair};
 use parable_report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};

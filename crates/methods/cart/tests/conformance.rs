@@ -1,7 +1,7 @@
 //! The promises of the contract.
 
 use parable_cart::{Cart, CartConfig, CartReader, Draws, Smoothing, VisitOrder};
-use parable_core::conformance::check;
+use parable_testkit::check;
 
 #[test]
 fn cart_conforms() {

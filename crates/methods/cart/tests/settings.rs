@@ -7,13 +7,13 @@ use parable_cart::{
     Cart, CartConfig, CartReader, ColumnConfig, Fixed, Method, Predictors, Pruning,
     ReplicatedUniques, Rule, SmallStrata, Smoothing, Strata, VisitOrder,
 };
-use parable_core::conformance::check;
 use parable_core::{
     FitContext, FitError, Model, ModelFile, ModelReader, SampleError, Synthesizer, Unobserved,
 };
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
+use parable_testkit::check;
 
 const ROWS: usize = 3_000;
 

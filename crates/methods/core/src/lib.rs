@@ -1,55 +1,97 @@
-//! The contract: what a synthesizer, a model, an audit and a model file are.
+//! The contract between methods and everything around them: synthesizers, models, fit records and
+//! model files.
 //!
-//! The three types to learn first: [`Synthesizer`] learns from a table under a ledger, [`Model`] makes tables, [`FitRecord`] says how the
-//! model came about. [`Independent`] is the simplest complete method and the baseline of every comparison.
+//! The types to learn first: [`Synthesizer`] learns from a table under a ledger, [`Model`]
+//! generates tables, [`FitRecord`] documents a fit. This crate contains no method. The smallest
+//! complete ones are in `parable-baseline`; here is the shape of one:
 //!
 //! ```
-//! use parable_core::{FitContext, Independent, Model, Synthesizer};
-//! use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+//! use std::io::Write;
+//!
+//! use parable_core::{
+//!     Capabilities, FitContext, FitError, FitRecord, Model, ModelFileError, Observer, SampleError,
+//!     Synthesizer,
+//! };
 //! use parable_seed::Seed;
-//! use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
+//! use parable_table::{Schema, Table};
 //!
-//! let schema = Schema::new(vec![
-//!     Field::new("arm", Kind::nominal(Known::declared(Levels::new(["control", "treated"])?))),
-//!     Field::new("score", Kind::integer()),
-//! ])?;
-//! let table = Table::new(schema, vec![
-//!     Column::complete(Values::Codes(vec![0, 1, 0, 1])),
-//!     Column::complete(Values::Integer(vec![31, 35, 28, 40])),
-//! ])?;
+//! /// Draws whole rows with replacement. It protects nobody.
+//! struct Bootstrap;
 //!
-//! // Every fit pays: this one reads rows as they are, which only an unlimited budget allows.
-//! let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
-//! let mut noise = NoiseSource::operating_system();
-//! let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
-//! let model = Independent.fit(&table, &mut context)?;
+//! #[derive(Debug)]
+//! struct BootstrapModel {
+//!     record: FitRecord,
+//!     table: Table,
+//! }
 //!
-//! let synthetic = model.sample(1_000, &Seed::from_u64(2))?;
-//! assert_eq!(synthetic.rows(), 1_000);
-//! assert_eq!(synthetic.schema(), table.schema());
-//! assert!(model.record().read_rows_unprotected());
+//! impl Synthesizer for Bootstrap {
+//!     type Model = BootstrapModel;
+//!
+//!     fn name(&self) -> &'static str {
+//!         "bootstrap"
+//!     }
+//!
+//!     fn capabilities(&self) -> Capabilities {
+//!         Capabilities::default().with_missing().with_text()
+//!     }
+//!
+//!     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<BootstrapModel, FitError> {
+//!         // Charge first: no row is read before the ledger allows it.
+//!         let _receipt = context.charge_non_private("rows are kept as they are")?;
+//!         FitError::unless_filled(table)?;
+//!         context.progress(1, 1)?;
+//!         let record = FitRecord::non_private("bootstrap", "0.1.0", &(), table, context);
+//!         Ok(BootstrapModel { record, table: table.clone() })
+//!     }
+//! }
+//!
+//! impl Model for BootstrapModel {
+//!     fn schema(&self) -> &Schema {
+//!         self.table.schema()
+//!     }
+//!
+//!     fn record(&self) -> &FitRecord {
+//!         &self.record
+//!     }
+//!
+//!     fn sample_observed(&self, rows: usize, seed: &Seed, _: &dyn Observer) -> Result<Table, SampleError> {
+//!         let mut rng = seed.stream("bootstrap/rows").rng();
+//!         let drawn: Vec<usize> =
+//!             (0..rows).map(|_| rng.below(self.table.rows() as u64) as usize).collect();
+//!         Ok(self.table.take(&drawn))
+//!     }
+//!
+//!     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+//!         Ok(write!(out, "rows in a format of your own")?)
+//!     }
+//! }
+//! # use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+//! # use parable_table::{Column, Field, Kind, Values};
+//! # let schema = Schema::new(vec![Field::new("score", Kind::integer())])?;
+//! # let table = Table::new(schema, vec![Column::complete(Values::Integer(vec![31, 35, 28]))])?;
+//! # let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
+//! # let mut noise = NoiseSource::operating_system();
+//! # let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
+//! # let model = Bootstrap.fit(&table, &mut context)?;
+//! # assert_eq!(model.sample(10, &Seed::from_u64(2))?.rows(), 10);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A new method implements [`Synthesizer`], [`Model`] and [`ModelReader`] and runs the conformance suite (feature `testkit`) in its tests.
+//! A new method implements [`Synthesizer`], [`Model`] and [`ModelReader`], and runs the conformance
+//! suite of `parable-testkit` in its tests.
 
 mod checkpoint;
-#[cfg(feature = "testkit")]
-pub mod conformance;
 mod context;
 mod curator;
 mod diversity;
 mod error;
 mod given;
-mod independent;
-mod marginal;
 mod model_file;
 mod observer;
 mod publication;
 mod recoding;
 mod record;
 mod rules;
-mod shuffle;
 mod synthesizer;
 
 pub use checkpoint::{Checkpoint, CheckpointArray, CheckpointError, CheckpointFile, Checkpointing};
@@ -58,12 +100,10 @@ pub use curator::{Curator, PrivateScores, allowance, distances_squared, sigma_fo
 pub use diversity::{Diversified, Diversity, diversify};
 pub use error::{FitError, ModelFileError, SampleError};
 pub use given::{given_columns, sample_by_rejection};
-pub use independent::{Independent, IndependentModel, IndependentReader};
 pub use model_file::{ModelFile, ModelReader, Registry};
 pub use observer::{Observer, Progress, Unobserved};
 pub use publication::{NoisyMarginal, Publication};
 pub use recoding::Recoding;
 pub use record::{Determinism, FitRecord, NoiseProvenance, digest};
-pub use rules::{Draw, redraw_broken};
-pub use shuffle::{Shuffle, ShuffleModel, ShuffleReader};
+pub use rules::{Draw, redraw_broken, rows_breaking_row_rules};
 pub use synthesizer::{Capabilities, DynSynthesizer, Model, Synthesizer};

@@ -21,7 +21,7 @@ pub type Draw<'d> = dyn Fn(&[usize], &Seed) -> Result<Table, SampleError> + 'd;
 /// # Errors
 /// Those of `draw`; [`SampleError::Rule`] for a rule that does not fit the columns it names.
 pub fn redraw_broken(table: Table, seed: &Seed, draw: &Draw<'_>) -> Result<Table, SampleError> {
-    let mut places = broken(&table)?;
+    let mut places = rows_breaking_row_rules(&table)?;
     if places.is_empty() {
         return Ok(table);
     }
@@ -35,7 +35,10 @@ pub fn redraw_broken(table: Table, seed: &Seed, draw: &Draw<'_>) -> Result<Table
             source[place] = drawn + at;
         }
         drawn += fresh.rows();
-        places = broken(&fresh)?.into_iter().map(|at| places[at]).collect();
+        places = rows_breaking_row_rules(&fresh)?
+            .into_iter()
+            .map(|at| places[at])
+            .collect();
         tables.push(fresh);
         if places.is_empty() {
             break;
@@ -48,8 +51,11 @@ pub fn redraw_broken(table: Table, seed: &Seed, draw: &Draw<'_>) -> Result<Table
     Ok(Table::new(schema, columns)?)
 }
 
-/// Rows that break a rule about single rows, ascending.
-pub(crate) fn broken(table: &Table) -> Result<Vec<usize>, SampleError> {
+/// Returns the rows that break a rule about single rows, ascending.
+///
+/// # Errors
+/// [`SampleError::Rule`] for a rule that does not fit the columns it names.
+pub fn rows_breaking_row_rules(table: &Table) -> Result<Vec<usize>, SampleError> {
     let rules = table.schema().constraints();
     if rules.is_empty() {
         return Ok(Vec::new());

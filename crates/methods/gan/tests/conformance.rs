@@ -1,6 +1,5 @@
 //! The public conformance suite, for every way to teach.
 
-use parable_core::conformance;
 use parable_gan::{Gan, GanConfig, GanReader, Numbers, Teacher, Vae, VaeConfig, VaeReader};
 
 /// Few steps: promises hold whatever was learnt.
@@ -20,24 +19,24 @@ fn quick(mut config: GanConfig) -> Gan {
 
 #[test]
 fn a_private_fit_from_counts_keeps_every_promise() {
-    conformance::check(&quick(GanConfig::default()), &GanReader);
+    parable_testkit::check(&quick(GanConfig::default()), &GanReader);
 }
 
 #[test]
 fn a_private_fit_from_a_discriminator_keeps_every_promise() {
     let config = GanConfig::default().with_teacher(Teacher::Discriminator);
-    conformance::check(&quick(config), &GanReader);
+    parable_testkit::check(&quick(config), &GanReader);
 }
 
 #[test]
 fn a_private_fit_from_both_keeps_every_promise() {
     let config = GanConfig::default().with_teacher(Teacher::Both);
-    conformance::check(&quick(config), &GanReader);
+    parable_testkit::check(&quick(config), &GanReader);
 }
 
 #[test]
 fn a_fit_from_rows_as_they_are_keeps_every_promise() {
-    conformance::check(&quick(GanConfig::default().non_private()), &GanReader);
+    parable_testkit::check(&quick(GanConfig::default().non_private()), &GanReader);
 }
 
 #[test]
@@ -45,7 +44,7 @@ fn a_fit_that_writes_numbers_by_modes_or_by_bins_keeps_every_promise() {
     for numbers in [Numbers::Modes, Numbers::Bins] {
         let mut config = GanConfig::default().with_teacher(Teacher::Discriminator);
         config.discriminator.numbers = numbers;
-        conformance::check(&quick(config.non_private()), &GanReader);
+        parable_testkit::check(&quick(config.non_private()), &GanReader);
     }
 }
 
@@ -57,6 +56,6 @@ fn an_autoencoder_keeps_every_promise_with_a_guarantee_and_without() {
     config.max_bins = Some(24);
     config.batch = 40;
     config.steps = 120;
-    conformance::check(&Vae::new(config.clone()), &VaeReader);
-    conformance::check(&Vae::new(config.non_private()), &VaeReader);
+    parable_testkit::check(&Vae::new(config.clone()), &VaeReader);
+    parable_testkit::check(&Vae::new(config.non_private()), &VaeReader);
 }

@@ -1,17 +1,16 @@
 //! The public conformance suite, with and without noise.
 
-use parable_core::conformance;
 use parable_ipf::{Ipf, IpfConfig, IpfReader, Pairs};
 
 #[test]
 fn exact_margins_keep_every_promise() {
-    conformance::check(&Ipf::default(), &IpfReader);
+    parable_testkit::check(&Ipf::default(), &IpfReader);
 }
 
 #[test]
 fn noisy_margins_keep_every_promise() {
     let config = IpfConfig::default().with_privacy();
-    conformance::check(&Ipf::new(config), &IpfReader);
+    parable_testkit::check(&Ipf::new(config), &IpfReader);
 }
 
 #[test]
@@ -21,5 +20,5 @@ fn named_margins_keep_every_promise() {
         .with_pairs(Pairs::None)
         .with_margin(["arm", "post"])
         .with_margin(["school_id", "arm"]);
-    conformance::check(&Ipf::new(config), &IpfReader);
+    parable_testkit::check(&Ipf::new(config), &IpfReader);
 }

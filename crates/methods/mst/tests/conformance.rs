@@ -1,11 +1,10 @@
 //! The public conformance suite, for every strategy.
 
-use parable_core::conformance;
 use parable_mst::{Mst, MstConfig, MstReader, Strategy};
 
 fn check(strategy: Strategy) {
     let mst = Mst::new(MstConfig::default().with_strategy(strategy));
-    conformance::check(&mst, &MstReader);
+    parable_testkit::check(&mst, &MstReader);
 }
 
 #[test]

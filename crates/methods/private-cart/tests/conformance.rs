@@ -1,11 +1,10 @@
 //! The public conformance suite, for private trees.
 
-use parable_core::conformance;
 use parable_private_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
 
 #[test]
 fn private_trees_keep_every_promise() {
-    conformance::check(&PrivateCart::default(), &PrivateCartReader);
+    parable_testkit::check(&PrivateCart::default(), &PrivateCartReader);
 }
 
 #[test]
@@ -13,5 +12,5 @@ fn private_columns_without_questions_keep_every_promise() {
     let config = PrivateCartConfig::default()
         .with_max_depth(0)
         .with_max_bins(8);
-    conformance::check(&PrivateCart::new(config), &PrivateCartReader);
+    parable_testkit::check(&PrivateCart::new(config), &PrivateCartReader);
 }

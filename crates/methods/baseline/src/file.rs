@@ -1,64 +1,96 @@
-//! A baseline for tests: real values, each column in an order of its own.
+//! Bodies of model files, version 1, and the models that read and write them.
 
 use std::io::Write;
 
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, SampleError,
+};
 use parable_seed::Seed;
 use parable_table::{Column, Schema, Strings, Table, Values};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Capabilities, FitContext, FitError, FitRecord, Model, ModelFile, ModelFileError, ModelReader,
-    Observer, Progress, SampleError, Synthesizer,
-};
+use crate::marginal::Marginal;
+use crate::{INDEPENDENT, IndependentModel, SHUFFLE, ShuffleModel};
 
-const NAME: &str = "shuffle";
-
-/// The real values of each column in an order of its own: one-way tables exact, no relation left, every value somebody's own.
-///
-/// For tests of metrics and of the contract only: it publishes each person's values, free text included.
+/// Reads an [`IndependentModel`] from its file.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shuffle;
+pub struct IndependentReader;
 
-/// The table whose columns are shuffled.
-#[derive(Clone, Debug)]
-pub struct ShuffleModel {
-    record: FitRecord,
-    table: Table,
-}
-
-/// Reads [`ShuffleModel`] back.
+/// Reads a [`ShuffleModel`] from its file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ShuffleReader;
 
-impl Synthesizer for Shuffle {
-    type Model = ShuffleModel;
-
-    fn name(&self) -> &'static str {
-        NAME
+impl Model for IndependentModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
     }
 
-    fn capabilities(&self) -> Capabilities {
-        Capabilities::default().with_missing().with_text()
+    fn record(&self) -> &FitRecord {
+        &self.record
     }
 
-    fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<ShuffleModel, FitError> {
-        let _receipt = context.charge_non_private("rows are kept as they are")?;
-        FitError::unless_filled(table)?;
-        context.progress(1, 1)?;
-        let mut record = FitRecord::non_private(
-            NAME,
-            env!("CARGO_PKG_VERSION"),
-            &serde_json::json!({}),
-            table,
-            context,
-        );
-        record
-            .warnings
-            .push("every value of the source stands in this model and in what it makes".to_owned());
-        Ok(ShuffleModel {
-            record,
-            table: table.clone(),
-        })
+    fn sample_observed(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        self.draw(rows, seed, observer)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        serde_json::to_writer(
+            out,
+            &IndependentV1 {
+                version: 1,
+                marginals: self.marginals.clone(),
+            },
+        )
+        .map_err(|error| ModelFileError::Io(error.into()))
+    }
+}
+
+/// The stored body of [`IndependentModel`], version 1.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndependentV1 {
+    version: u32,
+    marginals: Vec<Marginal>,
+}
+
+impl ModelReader for IndependentReader {
+    fn method(&self) -> &'static str {
+        INDEPENDENT
+    }
+
+    fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
+        let body: IndependentV1 = serde_json::from_slice(&file.body)
+            .map_err(|error| ModelFileError::body(INDEPENDENT, error))?;
+        let fields = file.record.schema.fields();
+        if body.version != 1 || body.marginals.len() != fields.len() {
+            return Err(ModelFileError::body(
+                INDEPENDENT,
+                "not version 1 with one distribution per column",
+            ));
+        }
+        if let Some(field) = fields
+            .iter()
+            .zip(&body.marginals)
+            .find(|(f, m)| !m.fits(f))
+            .map(|(field, _)| field)
+        {
+            return Err(ModelFileError::body(
+                INDEPENDENT,
+                format!(
+                    "the distribution of column `{}` does not fit its type",
+                    field.name
+                ),
+            ));
+        }
+        Ok(Box::new(IndependentModel {
+            record: file.record.clone(),
+            marginals: body.marginals,
+        }))
     }
 }
 
@@ -77,34 +109,14 @@ impl Model for ShuffleModel {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
-        let seed = seed.stream("shuffle/sample");
-        let total = self.schema().len() as u64;
-        let mut columns = Vec::with_capacity(self.schema().len());
-        for (index, column) in self.table.columns().iter().enumerate() {
-            let mut rng = seed.index(index as u64).rng();
-            let mut order: Vec<usize> = Vec::with_capacity(rows);
-            while order.len() < rows {
-                let mut round: Vec<usize> = (0..self.table.rows()).collect();
-                rng.shuffle(&mut round);
-                round.truncate(rows - order.len());
-                order.append(&mut round);
-            }
-            columns.push(column.take(&order));
-            if observer
-                .progress(Progress::new("sample", index as u64 + 1, total))
-                .is_break()
-            {
-                return Err(SampleError::Cancelled);
-            }
-        }
-        Ok(Table::new(self.schema().clone(), columns)?)
+        self.draw(rows, seed, observer)
     }
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
         let columns = self.table.columns().iter().map(StoredColumn::of).collect();
         serde_json::to_writer(
             out,
-            &BodyV1 {
+            &ShuffleV1 {
                 version: 1,
                 columns,
             },
@@ -113,10 +125,10 @@ impl Model for ShuffleModel {
     }
 }
 
-/// The stored body, version 1.
+/// The stored body of [`ShuffleModel`], version 1.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BodyV1 {
+struct ShuffleV1 {
     version: u32,
     columns: Vec<StoredColumn>,
 }
@@ -171,14 +183,14 @@ impl StoredColumn {
 
 impl ModelReader for ShuffleReader {
     fn method(&self) -> &'static str {
-        NAME
+        SHUFFLE
     }
 
     fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
-        let body: BodyV1 = serde_json::from_slice(&file.body)
-            .map_err(|error| ModelFileError::body(NAME, error))?;
+        let body: ShuffleV1 = serde_json::from_slice(&file.body)
+            .map_err(|error| ModelFileError::body(SHUFFLE, error))?;
         if body.version != 1 {
-            return Err(ModelFileError::body(NAME, "not version 1"));
+            return Err(ModelFileError::body(SHUFFLE, "not version 1"));
         }
         let columns: Option<Vec<Column>> = body
             .columns
@@ -186,12 +198,12 @@ impl ModelReader for ShuffleReader {
             .map(StoredColumn::into_column)
             .collect();
         let columns = columns.ok_or_else(|| {
-            ModelFileError::body(NAME, "a column has other rows than its missing bytes")
+            ModelFileError::body(SHUFFLE, "a column has other rows than its missing bytes")
         })?;
         let table = Table::new(file.record.schema.clone(), columns)
-            .map_err(|error| ModelFileError::body(NAME, error))?;
+            .map_err(|error| ModelFileError::body(SHUFFLE, error))?;
         if table.rows() == 0 {
-            return Err(ModelFileError::body(NAME, "no rows"));
+            return Err(ModelFileError::body(SHUFFLE, "no rows"));
         }
         Ok(Box::new(ShuffleModel {
             record: file.record.clone(),

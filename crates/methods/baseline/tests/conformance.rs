@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use parable_core::conformance::{check, findings};
+use parable_baseline::{Independent, IndependentReader, Shuffle, ShuffleReader};
 use parable_core::{
-    Capabilities, FitContext, FitError, FitRecord, Independent, IndependentReader, Model,
-    ModelFile, ModelFileError, ModelReader, Observer, SampleError, Shuffle, ShuffleReader,
-    Synthesizer,
+    Capabilities, FitContext, FitError, FitRecord, Model, ModelFile, ModelFileError, ModelReader,
+    Observer, SampleError, Synthesizer,
 };
 use parable_seed::Seed;
 use parable_table::{Schema, Table};
+use parable_testkit::{check, findings};
 
 #[test]
 fn independent_conforms() {

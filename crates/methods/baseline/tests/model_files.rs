@@ -1,9 +1,7 @@
 //! Model files: what a reader meets in the wild.
 
-use parable_core::{
-    FitContext, Independent, IndependentReader, ModelFile, ModelFileError, Registry, ShuffleReader,
-    Synthesizer,
-};
+use parable_baseline::{Independent, IndependentReader, ShuffleReader};
+use parable_core::{FitContext, ModelFile, ModelFileError, Registry, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Schema, Table, Values};

@@ -1,14 +1,16 @@
-//! The public conformance suite: what any synthesizer must do, checked by running it.
+//! The conformance suite: what any synthesizer must do, checked by running it.
+//!
+//! A crate of its own, so that the tests of a method build the same `parable-core` as its users.
 //!
 //! ```no_run
-//! # use parable_core::{Independent, IndependentReader, conformance};
-//! conformance::check(&Independent, &IndependentReader);
+//! # use parable_baseline::{Independent, IndependentReader};
+//! parable_testkit::check(&Independent, &IndependentReader);
 //! ```
 
 mod checks;
 mod tables;
 
-use crate::{DynSynthesizer, ModelReader};
+use parable_core::{DynSynthesizer, ModelReader};
 
 /// One promise a method does not keep.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! The distribution of one column on its own.
 
+use parable_core::FitError;
 use parable_seed::Rng;
 use parable_table::{Column, Field, Grid, Kind, Values};
 use serde::{Deserialize, Serialize};
-
-use crate::FitError;
 
 /// The distribution of one column on its own, missing reasons included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +50,7 @@ impl Marginal {
             }
             _ => {
                 return Err(FitError::Unsupported {
-                    method: "independent",
+                    method: crate::INDEPENDENT,
                     column: field.name.clone(),
                     kind: field.kind.name(),
                 });

@@ -4,24 +4,24 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parable_core::{
+    Checkpointing, DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, Observer,
+    Progress, SampleError, Unobserved, rows_breaking_row_rules,
+};
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Constraint, Table};
 
-use super::tables;
-use crate::{
-    Checkpointing, DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, Observer,
-    Progress, SampleError, Unobserved,
-};
+use crate::tables;
 
-pub(super) struct Method<'a> {
-    pub(super) synthesizer: &'a dyn DynSynthesizer,
-    pub(super) reader: &'a dyn ModelReader,
+pub(crate) struct Method<'a> {
+    pub(crate) synthesizer: &'a dyn DynSynthesizer,
+    pub(crate) reader: &'a dyn ModelReader,
 }
 
 type Check = fn(&Method<'_>) -> Result<(), String>;
 
-pub(super) const ALL: &[(&str, Check)] = &[
+pub(crate) const ALL: &[(&str, Check)] = &[
     ("a fit succeeds on an ordinary table", fits),
     (
         "samples have the schema and the number of rows asked for",
@@ -95,8 +95,7 @@ impl Method<'_> {
     }
 
     fn fit(&self, table: &Table, seed: u64) -> Result<Box<dyn Model>, FitError> {
-        self.fit_with(table, seed, self.budget(), &crate::Unobserved)
-            .0
+        self.fit_with(table, seed, self.budget(), &Unobserved).0
     }
 
     fn fit_with(
@@ -246,7 +245,7 @@ fn refuses_nothing(method: &Method<'_>) -> Result<(), String> {
 }
 
 fn charges_the_ledger(method: &Method<'_>) -> Result<(), String> {
-    let (model, ledger) = method.fit_with(&method.table(), 1, method.budget(), &crate::Unobserved);
+    let (model, ledger) = method.fit_with(&method.table(), 1, method.budget(), &Unobserved);
     let model = model.map_err(|error| error.to_string())?;
     ensure(!ledger.entries().is_empty(), "the ledger is empty")?;
     ensure(
@@ -265,8 +264,7 @@ fn charges_the_ledger(method: &Method<'_>) -> Result<(), String> {
 
 fn stops_at_the_budget(method: &Method<'_>) -> Result<(), String> {
     // A non-private fit needs an unlimited budget; a private one given next to nothing must spend no more than that or refuse.
-    let (model, ledger) =
-        method.fit_with(&method.table(), 1, approximate(1e-9), &crate::Unobserved);
+    let (model, ledger) = method.fit_with(&method.table(), 1, approximate(1e-9), &Unobserved);
     match model {
         Err(FitError::Privacy(_)) => Ok(()),
         Err(error) => Err(format!("the fit failed for another reason: {error}")),
@@ -464,7 +462,7 @@ fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
     let given = tables::head(&tables::columns(&table, &chosen), 60);
     let make = |seed| {
         let seed = Seed::from_u64(seed);
-        model.sample_given(&given, &seed, &crate::Unobserved)
+        model.sample_given(&given, &seed, &Unobserved)
     };
     let made = match make(13) {
         Ok(made) => made,
@@ -485,13 +483,13 @@ fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
         "two tables with one seed differ",
     )?;
     let none = tables::head(&given, 0);
-    let made = model.sample_given(&none, &Seed::from_u64(13), &crate::Unobserved);
+    let made = model.sample_given(&none, &Seed::from_u64(13), &Unobserved);
     ensure(
         made.is_ok_and(|made| made.rows() == 0),
         "no rows asked for, some made",
     )?;
     let strange = tables::uninformative(false);
-    match model.sample_given(&strange, &Seed::from_u64(13), &crate::Unobserved) {
+    match model.sample_given(&strange, &Seed::from_u64(13), &Unobserved) {
         Err(SampleError::Given { .. }) => Ok(()),
         _ => Err("values of columns the model does not have were taken".to_owned()),
     }
@@ -521,7 +519,7 @@ fn tells_the_truth(method: &Method<'_>) -> Result<(), String> {
         let table = tables::ruled(&table);
         let model = method.fit(&table, 1).map_err(|error| error.to_string())?;
         let made = sample(&*model, 500, 12)?;
-        let broken = crate::rules::broken(&made).map_err(|error| error.to_string())?;
+        let broken = rows_breaking_row_rules(&made).map_err(|error| error.to_string())?;
         ensure(
             broken.is_empty(),
             format!("`rules`: {} of 500 rows break a rule", broken.len()),

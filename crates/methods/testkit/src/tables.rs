@@ -8,7 +8,7 @@ use parable_table::{
 
 /// 400 pupils in 20 schools: every type of column but free text, missing values with reasons where the method takes them, a school
 /// level column, an arm per school.
-pub(super) fn trial(missing: bool) -> Table {
+pub(crate) fn trial(missing: bool) -> Table {
     let mut rng = Seed::from_u64(11).rng();
     let rows = 400;
     let school: Vec<u32> = (0..rows).map(|row| row / 20).collect();
@@ -83,7 +83,7 @@ pub(super) fn trial(missing: bool) -> Table {
 }
 
 /// The same table with every fact declared, as a private fit needs it.
-pub(super) fn declared_trial(missing: bool) -> Table {
+pub(crate) fn declared_trial(missing: bool) -> Table {
     let table = trial(missing);
     let (schema, columns) = table.into_parts();
     let mut fields = schema.fields().to_vec();
@@ -115,7 +115,7 @@ pub(super) fn declared_trial(missing: bool) -> Table {
 }
 
 /// The same table with rules about single rows, which its rows obey.
-pub(super) fn ruled(table: &Table) -> Table {
+pub(crate) fn ruled(table: &Table) -> Table {
     let (schema, columns) = table.clone().into_parts();
     let mut rules = schema.constraints().to_vec();
     rules.push(Constraint::Never {
@@ -145,12 +145,12 @@ fn levels<S: Into<String>>(levels: impl IntoIterator<Item = S>) -> Kind {
 }
 
 /// The first `rows` rows.
-pub(super) fn head(table: &Table, rows: usize) -> Table {
+pub(crate) fn head(table: &Table, rows: usize) -> Table {
     table.take(&(0..rows.min(table.rows())).collect::<Vec<_>>())
 }
 
 /// The columns at these positions, without the table's rules.
-pub(super) fn columns(table: &Table, positions: &[usize]) -> Table {
+pub(crate) fn columns(table: &Table, positions: &[usize]) -> Table {
     let fields = positions
         .iter()
         .map(|&at| table.schema().fields()[at].clone());
@@ -160,7 +160,7 @@ pub(super) fn columns(table: &Table, positions: &[usize]) -> Table {
 }
 
 /// Columns without information: constants and, where the method takes them, columns without any value.
-pub(super) fn uninformative(missing: bool) -> Table {
+pub(crate) fn uninformative(missing: bool) -> Table {
     let rows = 30;
     let mut fields = vec![
         Field::new("same_level", levels(["only"])),
@@ -190,7 +190,7 @@ pub(super) fn uninformative(missing: bool) -> Table {
 }
 
 /// One person stands out: a level and a number nobody else has, with texts that must not stand in an error.
-pub(super) fn secret() -> Table {
+pub(crate) fn secret() -> Table {
     let texts: Strings = (0..12)
         .map(|row| if row == 3 { SECRET } else { "ordinary" })
         .collect();
@@ -206,4 +206,4 @@ pub(super) fn secret() -> Table {
 }
 
 /// The text that must not stand in an error.
-pub(super) const SECRET: &str = "the-secret-of-row-four";
+pub(crate) const SECRET: &str = "the-secret-of-row-four";
