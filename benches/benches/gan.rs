@@ -191,7 +191,7 @@ fn given(model: &dyn Model, train: &Table, real: &Codes, column: usize) -> f64 {
         let schema = Schema::new(vec![field.clone()]).expect("one field");
         let asked = Column::complete(Values::Codes(vec![level; 4_000]));
         let asked = Table::new(schema, vec![asked]).expect("a level");
-        let made = model.sample_given(&asked, &Seed::from_u64(1), &parable_core::Unobserved);
+        let made = model.sample_given(&asked, &Seed::from_u64(1), &parable_core::NoObserver);
         let made = coarse(&made.expect("a level that occurs"), train);
         let own = coarse(&train.take(&own), train);
         sum += errors(&own, &made, &others)[0];

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use parable::core::Unobserved;
+use parable::core::NoObserver;
 use parable::seed::Seed;
 use parable::table::{Dialect, Overwrite, csv};
 use parable::trials::{Preset, Trial, TrialConfig};
@@ -33,8 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cleaning: {step}");
     }
 
-    let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &Unobserved)?;
-    let made = fitted.sample(source.table().rows(), &Seed::from_u64(2), &Unobserved)?;
+    let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &NoObserver)?;
+    let made = fitted.sample(source.table().rows(), &Seed::from_u64(2), &NoObserver)?;
     csv::write_file(&made.table, &synth, &source.dialect(), Overwrite::Refuse)?;
 
     let evaluation = parable::judge(
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         &made.table,
         None,
         &Seed::from_u64(3),
-        &Unobserved,
+        &NoObserver,
     )?;
     for score in evaluation.scores.iter().take(5) {
         println!("{}: {:?}", score.id, score.value);

@@ -55,7 +55,7 @@ impl Model for SwapModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

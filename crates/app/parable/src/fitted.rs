@@ -158,7 +158,7 @@ impl Fitted {
     ) -> Result<Synthetic, Error> {
         let sampled = self
             .model
-            .sample_observed(rows, &seed.stream("sample"), observer)?;
+            .sample_with(rows, &seed.stream("sample"), observer)?;
         self.restored(&sampled, seed)
     }
 
@@ -176,7 +176,7 @@ impl Fitted {
     ) -> Result<(Synthetic, Vec<Diversified>), Error> {
         let sampled = self
             .model
-            .sample_observed(rows, &seed.stream("sample"), observer)?;
+            .sample_with(rows, &seed.stream("sample"), observer)?;
         let whole = self.restored(&sampled, seed)?.table;
         let (diverse, answers) = diversify(&sampled, &whole, rules, seed, observer)?;
         Ok((self.restored(&diverse, seed)?, answers))

@@ -5,7 +5,7 @@
 //! under its short name for those who need a single piece.
 //!
 //! ```
-//! use parable::core::Unobserved;
+//! use parable::core::NoObserver;
 //! use parable::seed::Seed;
 //! use parable::{Cleaned, Fitted, Method, Source};
 //!
@@ -18,11 +18,11 @@
 //!
 //! let method = Method::new("cart", serde_json::Map::new())?;
 //! let cleaned = Cleaned::for_method(source.table(), &method)?;
-//! let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &Unobserved)?;
-//! let made = fitted.sample(1_200, &Seed::from_u64(2), &Unobserved)?;
+//! let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &NoObserver)?;
+//! let made = fitted.sample(1_200, &Seed::from_u64(2), &NoObserver)?;
 //!
 //! assert_eq!(made.table.schema(), source.table().schema());
-//! let evaluation = parable::judge(source.table(), &made.table, None, &Seed::from_u64(3), &Unobserved)?;
+//! let evaluation = parable::judge(source.table(), &made.table, None, &Seed::from_u64(3), &NoObserver)?;
 //! assert!(evaluation.value("mass_mad").is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

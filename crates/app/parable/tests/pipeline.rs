@@ -1,6 +1,6 @@
 //! The whole way in memory: what a method is given, and what comes back.
 
-use parable::core::Unobserved;
+use parable::core::NoObserver;
 use parable::seed::Seed;
 use parable::table::{Constraint, Table, constraints};
 use parable::trials::{Preset, Trial, TrialConfig};
@@ -15,9 +15,9 @@ fn made(source: &Source, method: &str) -> (Fitted, Synthetic) {
     let method = Method::new(method, serde_json::Map::new()).expect("a method");
     let cleaned = Cleaned::for_method(source.table(), &method).expect("cleaned");
     let fitted =
-        Fitted::fit(source, &cleaned, &method, &Seed::from_u64(1), &Unobserved).expect("a fit");
+        Fitted::fit(source, &cleaned, &method, &Seed::from_u64(1), &NoObserver).expect("a fit");
     let made = fitted
-        .sample(1_200, &Seed::from_u64(2), &Unobserved)
+        .sample(1_200, &Seed::from_u64(2), &NoObserver)
         .expect("a sample");
     (fitted, made)
 }
@@ -75,7 +75,7 @@ fn a_model_file_samples_what_its_model_samples() {
     fitted.write(&mut bytes).expect("written");
     let read = Fitted::read(&mut bytes.as_slice()).expect("read");
     assert_eq!(
-        read.sample(1_200, &Seed::from_u64(2), &Unobserved)
+        read.sample(1_200, &Seed::from_u64(2), &NoObserver)
             .expect("a sample"),
         made
     );

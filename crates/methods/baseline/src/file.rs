@@ -29,7 +29,7 @@ impl Model for IndependentModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,
@@ -103,7 +103,7 @@ impl Model for ShuffleModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

@@ -1,7 +1,7 @@
 //! Rows with given values, by rejection: the default of every model, shown on the independent baseline.
 
 use parable_baseline::{Independent, IndependentModel};
-use parable_core::{FitContext, Model, SampleError, Synthesizer, Unobserved};
+use parable_core::{FitContext, Model, NoObserver, SampleError, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Schema, Table, Values};
@@ -34,7 +34,7 @@ fn given(field: Field, column: Column) -> Table {
 }
 
 fn asked(field: Field, column: Column) -> Result<Table, SampleError> {
-    model().sample_given(&given(field, column), &Seed::from_u64(3), &Unobserved)
+    model().sample_given(&given(field, column), &Seed::from_u64(3), &NoObserver)
 }
 
 #[test]

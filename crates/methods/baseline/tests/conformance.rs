@@ -95,22 +95,20 @@ impl Model for BrokenModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
         match self.fault {
-            Fault::IgnoresTheSeed => self
-                .inner
-                .sample_observed(rows, &Seed::from_u64(0), observer),
+            Fault::IgnoresTheSeed => self.inner.sample_with(rows, &Seed::from_u64(0), observer),
             Fault::SeedDependsOnRows => {
                 self.inner
-                    .sample_observed(rows, &seed.index(rows as u64), observer)
+                    .sample_with(rows, &seed.index(rows as u64), observer)
             }
-            Fault::OneRowTooMany => self.inner.sample_observed(rows + 1, seed, observer),
-            _ => self.inner.sample_observed(rows, seed, observer),
+            Fault::OneRowTooMany => self.inner.sample_with(rows + 1, seed, observer),
+            _ => self.inner.sample_with(rows, seed, observer),
         }
     }
 

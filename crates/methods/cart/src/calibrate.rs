@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use parable_core::{FitError, Unobserved};
+use parable_core::{FitError, NoObserver};
 use parable_seed::Seed;
 
 use crate::effects::MAX_COMMON;
@@ -122,7 +122,7 @@ pub(crate) fn calibrate(
         let mut reached: Vec<Vec<Vec<Option<f64>>>> = Vec::with_capacity(copies);
         for copy in 0..copies {
             let seed = seed.index(copy as u64);
-            reached.extend(probe(model, rows, &seed, &goals, &pairs, &Unobserved).ok());
+            reached.extend(probe(model, rows, &seed, &goals, &pairs, &NoObserver).ok());
             watch.tick(1, 1)?;
         }
         let now = |pair: usize, level: usize| -> Option<f64> {

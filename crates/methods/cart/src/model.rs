@@ -227,7 +227,7 @@ impl Model for CartModel {
 
     /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, as far as there are names: numbers go on after the
     /// largest, levels of the schema that no real cluster has are taken; from there on clusters get larger. In a panel the last subject may lack its last rows.
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

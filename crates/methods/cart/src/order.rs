@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parable_core::{FitError, Unobserved};
+use parable_core::{FitError, NoObserver};
 use parable_seed::Seed;
 use parable_table::{Field, Role, Table};
 
@@ -145,9 +145,9 @@ fn learn(
             draws: config.draws,
             whole: true,
         });
-        let quiet = Watch::new(&Unobserved, 0, 1);
+        let quiet = Watch::new(&NoObserver, 0, 1);
         let fitted = sequence::fit(&small, &config, &common, &order, seed, &quiet)?;
-        let made = sample::columns(&fitted.model, small.rows(), seed, &Unobserved);
+        let made = sample::columns(&fitted.model, small.rows(), seed, &NoObserver);
         watch.tick(0, 1)?;
         let Ok(made) = made else { continue };
         let missed = misfit(small.columns(), &made, small.schema().fields());

@@ -8,7 +8,7 @@ use parable_cart::{
     ReplicatedUniques, Rule, SmallStrata, Smoothing, Strata, VisitOrder,
 };
 use parable_core::{
-    FitContext, FitError, Model, ModelFile, ModelReader, SampleError, Synthesizer, Unobserved,
+    FitContext, FitError, Model, ModelFile, ModelReader, NoObserver, SampleError, Synthesizer,
 };
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
@@ -507,7 +507,7 @@ fn given_values_are_held_and_the_rest_follows_them() {
             ],
         );
         let table = model
-            .sample_given(&asked, &Seed::from_u64(5), &Unobserved)
+            .sample_given(&asked, &Seed::from_u64(5), &NoObserver)
             .expect("frequent values");
         let mut heights = 0.0;
         for row in 0..2_000 {
@@ -538,7 +538,7 @@ fn conditional_distributions_are_those_of_the_model() {
         vec![Column::complete(Values::Codes(vec![2; 4_000]))],
     );
     let table = model
-        .sample_given(&asked, &Seed::from_u64(5), &Unobserved)
+        .sample_given(&asked, &Seed::from_u64(5), &NoObserver)
         .expect("a frequent level");
     let free = model.sample(40_000, &Seed::from_u64(6)).expect("a sample");
     let kept: Vec<usize> = (0..40_000)
@@ -578,7 +578,7 @@ fn what_the_model_never_makes_is_refused() {
         ],
     );
     let error = model
-        .sample_given(&child_at_work, &Seed::from_u64(5), &Unobserved)
+        .sample_given(&child_at_work, &Seed::from_u64(5), &NoObserver)
         .expect_err("never");
     assert!(
         matches!(error, SampleError::Rare { unmatched: 1, .. }),
@@ -590,7 +590,7 @@ fn what_the_model_never_makes_is_refused() {
     );
     assert!(
         model
-            .sample_given(&giant, &Seed::from_u64(5), &Unobserved)
+            .sample_given(&giant, &Seed::from_u64(5), &NoObserver)
             .is_err()
     );
 }
@@ -696,7 +696,7 @@ fn clusters_refuse_what_would_tear_them_apart() {
         vec![Column::complete(Values::Codes(vec![1; 50]))],
     );
     let made = model
-        .sample_given(&asked, &Seed::from_u64(2), &Unobserved)
+        .sample_given(&asked, &Seed::from_u64(2), &NoObserver)
         .expect("half of the schools");
     assert!(
         (0..50).all(|row| code(&made, "town", row) == 1 && number(&made, "score", row) == 99.0)
@@ -706,7 +706,7 @@ fn clusters_refuse_what_would_tear_them_apart() {
     let asked = (0..50).map(|row| 3 + row / 25).collect();
     let asked = given(vec![school], vec![Column::complete(Values::Codes(asked))]);
     let made = model
-        .sample_given(&asked, &Seed::from_u64(2), &Unobserved)
+        .sample_given(&asked, &Seed::from_u64(2), &NoObserver)
         .expect("two of the schools");
     for row in 0..50 {
         assert_eq!(code(&made, "school", row), 3 + (row / 25) as u32);

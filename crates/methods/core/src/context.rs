@@ -5,7 +5,7 @@ use std::fmt;
 use parable_dp::{Event, Ledger, NoiseSource, Receipt};
 use parable_seed::Seed;
 
-use crate::{Checkpointing, FitError, Observer, Progress, Unobserved};
+use crate::{Checkpointing, FitError, NoObserver, Observer, Progress};
 
 /// What a fit needs besides the rows: a seed, a ledger to charge, a source of privacy noise, and somebody who watches.
 #[non_exhaustive]
@@ -30,7 +30,7 @@ impl<'a> FitContext<'a> {
             seed,
             ledger,
             noise,
-            observer: &Unobserved,
+            observer: &NoObserver,
             checkpoint: None,
         }
     }

@@ -54,7 +54,7 @@
 //!         &self.record
 //!     }
 //!
-//!     fn sample_observed(&self, rows: usize, seed: &Seed, _: &dyn Observer) -> Result<Table, SampleError> {
+//!     fn sample_with(&self, rows: usize, seed: &Seed, _: &dyn Observer) -> Result<Table, SampleError> {
 //!         let mut rng = seed.stream("bootstrap/rows").rng();
 //!         let drawn: Vec<usize> =
 //!             (0..rows).map(|_| rng.below(self.table.rows() as u64) as usize).collect();
@@ -101,7 +101,7 @@ pub use diversity::{Diversified, Diversity, diversify};
 pub use error::{FitError, ModelFileError, SampleError};
 pub use given::{given_columns, sample_by_rejection};
 pub use model_file::{ModelFile, ModelReader, Registry};
-pub use observer::{Observer, Progress, Unobserved};
+pub use observer::{NoObserver, Observer, Progress};
 pub use publication::{NoisyMarginal, Publication};
 pub use recoding::Recoding;
 pub use record::{Determinism, FitRecord, NoiseProvenance, digest};

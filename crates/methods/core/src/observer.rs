@@ -1,25 +1,26 @@
-//! Progress out of long work, and the wish to stop into it.
+//! Progress reporting and cancellation.
 
 use std::ops::ControlFlow;
 
-/// How far a piece of work is.
+/// Progress of a piece of work.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Progress<'a> {
-    /// What is being done, in a few words for people: `fit`, `sample`.
+    /// The name of the stage, in a few words for people: `fit`, `sample`.
     pub stage: &'a str,
-    /// How many parts are done.
+    /// Parts done.
     pub done: u64,
-    /// How many parts there are; 0 when unknown.
+    /// Parts in all; 0 when unknown.
     pub total: u64,
-    /// The loss of a training as it was last judged, where there is one. In a private fit judged on what was released.
+    /// The loss of a training as last evaluated, where there is one. A private fit evaluates it on
+    /// released values only.
     pub loss: Option<f64>,
-    /// The approximate loss of privacy charged so far, where a budget is kept in it.
+    /// The epsilon charged so far, where the budget has one.
     pub spent: Option<f64>,
 }
 
 impl<'a> Progress<'a> {
-    /// `done` of `total` parts of a stage.
+    /// Creates the progress of `done` out of `total` parts of a stage.
     #[must_use]
     pub const fn new(stage: &'a str, done: u64, total: u64) -> Self {
         Self {
@@ -31,14 +32,14 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// The same with the loss of a training.
+    /// Sets the loss of a training.
     #[must_use]
     pub const fn with_loss(mut self, loss: Option<f64>) -> Self {
         self.loss = loss;
         self
     }
 
-    /// The same with the privacy loss charged so far.
+    /// Sets the epsilon charged so far.
     #[must_use]
     pub const fn with_spent(mut self, spent: Option<f64>) -> Self {
         self.spent = spent;
@@ -46,12 +47,13 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// Watches long work and may stop it.
+/// Observes long work and may cancel it.
 ///
-/// Called often (at least once per column) and from any thread. Any `Fn(Progress) -> ControlFlow<()>` that can be shared between threads is
-/// an observer.
+/// Called often (at least once per column) and from any thread. Any `Fn(Progress) ->
+/// ControlFlow<()>` that can be shared between threads is an observer.
 pub trait Observer: Send + Sync {
-    /// Told after each part; [`ControlFlow::Break`] asks the work to stop, which it does with an error that says so.
+    /// Called after each part. [`ControlFlow::Break`] cancels the work, which then ends with a
+    /// `Cancelled` error.
     fn progress(&self, progress: Progress<'_>) -> ControlFlow<()>;
 }
 
@@ -61,11 +63,11 @@ impl<F: Fn(Progress<'_>) -> ControlFlow<()> + Send + Sync> Observer for F {
     }
 }
 
-/// Watches nothing and never stops the work.
+/// Ignores progress and never cancels.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unobserved;
+pub struct NoObserver;
 
-impl Observer for Unobserved {
+impl Observer for NoObserver {
     fn progress(&self, _: Progress<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }

@@ -9,7 +9,7 @@ use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::given;
-use crate::{FitContext, FitError, FitRecord, ModelFileError, Observer, SampleError, Unobserved};
+use crate::{FitContext, FitError, FitRecord, ModelFileError, NoObserver, Observer, SampleError};
 
 /// A method that learns a model from a table. Unfitted: everything known before the data sits in it, and `fit` changes nothing of it.
 pub trait Synthesizer: Send + Sync {
@@ -50,19 +50,19 @@ pub trait Model: Any + Debug + Send + Sync {
     ///
     /// # Errors
     /// See [`SampleError`].
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError>;
 
-    /// As [`Model::sample_observed`], watched by nobody.
+    /// As [`Model::sample_with`], watched by nobody.
     ///
     /// # Errors
     /// See [`SampleError`].
     fn sample(&self, rows: usize, seed: &Seed) -> Result<Table, SampleError> {
-        self.sample_observed(rows, seed, &Unobserved)
+        self.sample_with(rows, seed, &NoObserver)
     }
 
     /// Makes one row for each row of `given`, in its order, that carries the given values: "500 treated pupils with special needs" is a table of
@@ -78,7 +78,7 @@ pub trait Model: Any + Debug + Send + Sync {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
-        let draw = |rows, seed: &Seed| self.sample_observed(rows, seed, observer);
+        let draw = |rows, seed: &Seed| self.sample_with(rows, seed, observer);
         given::sample_by_rejection(self.schema(), &draw, given, seed, observer)
     }
 

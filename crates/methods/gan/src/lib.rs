@@ -6,7 +6,7 @@
 //! same way to meet conditions.
 //!
 //! ```
-//! use parable_core::{FitContext, Model, Synthesizer, Unobserved};
+//! use parable_core::{FitContext, Model, Synthesizer, NoObserver};
 //! use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 //! use parable_gan::{Gan, GanConfig};
 //! use parable_seed::Seed;
@@ -31,7 +31,7 @@
 //!
 //! // 500 treated pupils: the condition holds exactly, the rest follows the model.
 //! let treated = Table::new(Schema::new(vec![yes_no("treated")?])?, vec![Column::complete(Values::Codes(vec![1; 500]))])?;
-//! let made = model.sample_given(&treated, &Seed::from_u64(2), &Unobserved)?;
+//! let made = model.sample_given(&treated, &Seed::from_u64(2), &NoObserver)?;
 //! assert!((0..500).all(|row| made.column(0).code(row) == Some(1)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

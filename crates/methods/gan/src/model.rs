@@ -217,7 +217,7 @@ impl Model for GanModel {
         self.record.rows.or(self.noisy_rows)
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

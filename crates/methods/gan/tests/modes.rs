@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ledger, quick, toy};
-use parable_core::{FitContext, FitError, Model, Synthesizer, Unobserved};
+use parable_core::{FitContext, FitError, Model, NoObserver, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Gan, GanConfig, GanModel, Numbers, Teacher};
 use parable_seed::Seed;
@@ -92,7 +92,7 @@ fn given_numbers_are_met_exactly_and_the_rest_follows() {
         vec![Column::complete(Values::Continuous(asked.clone()))],
     );
     let made = model
-        .sample_given(&given.expect("fits"), &Seed::from_u64(4), &Unobserved)
+        .sample_given(&given.expect("fits"), &Seed::from_u64(4), &NoObserver)
         .expect("numbers in the range");
     assert_eq!(made.column(0).values(), &Values::Continuous(asked.clone()));
     let mut off: Vec<f64> = (0..asked.len())

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{ledger, quick, toy};
 use parable_core::{
-    Checkpointing, FitContext, FitError, ModelFile, Observer, Progress, Synthesizer, Unobserved,
+    Checkpointing, FitContext, FitError, ModelFile, NoObserver, Observer, Progress, Synthesizer,
 };
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Gan, GanConfig, GanModel, Numbers, Teacher, TrainingError};
@@ -94,7 +94,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
     ];
     for (name, config, stops) in cases {
         let place = Place::new(name);
-        let whole = fit(&config, &table, &mut budget(&config), None, &Unobserved);
+        let whole = fit(&config, &table, &mut budget(&config), None, &NoObserver);
         let whole = bytes(&whole.expect("a fit"));
         for stop in stops {
             let _ = std::fs::remove_file(&place.0);
@@ -121,7 +121,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
             assert!(second.entries().starts_with(first.entries()));
             assert_eq!(second.spent(), {
                 let mut again = budget(&config);
-                fit(&config, &table, &mut again, None, &Unobserved).expect("a fit");
+                fit(&config, &table, &mut again, None, &NoObserver).expect("a fit");
                 again.spent()
             });
         }
@@ -185,7 +185,7 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
         &table,
         &mut charged,
         Some((&place, 40)),
-        &Unobserved,
+        &NoObserver,
     );
     let Err(FitError::Method { source, .. }) = result else {
         panic!("{result:?}");
@@ -205,7 +205,7 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
         &table,
         &mut charged,
         Some((&place, 40)),
-        &Unobserved,
+        &NoObserver,
     );
     assert!(matches!(again, Err(FitError::Method { .. })));
     assert_eq!(charged.entries().len(), 6);
@@ -227,7 +227,7 @@ fn another_table_setting_or_schema_is_refused() {
     assert!(matches!(stopped, Err(FitError::Cancelled)));
     let refused = |config: &GanConfig, table: &Table| {
         let mut ledger = budget(config);
-        let result = fit(config, table, &mut ledger, Some((&place, 10)), &Unobserved);
+        let result = fit(config, table, &mut ledger, Some((&place, 10)), &NoObserver);
         assert!(ledger.entries().is_empty());
         match result {
             Err(FitError::Checkpoint(error)) => error.to_string(),
@@ -244,7 +244,7 @@ fn another_table_setting_or_schema_is_refused() {
         &table,
         &mut budget(&config),
         Some((&place, 10)),
-        &Unobserved,
+        &NoObserver,
     )
     .expect("the same");
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ledger, quick, toy};
-use parable_core::{FitContext, Model, Synthesizer, Unobserved};
+use parable_core::{FitContext, Model, NoObserver, Synthesizer};
 use parable_dp::NoiseSource;
 use parable_gan::{Gan, Teacher, Vae, VaeConfig};
 use parable_seed::Seed;
@@ -113,7 +113,7 @@ fn given_values_stand_in_rows_that_obey() {
     let given = Table::new(given, vec![Column::complete(Values::Codes(vec![1; 500]))]);
     let given = given.expect("levels");
     for model in models(&table) {
-        let made = model.sample_given(&given, &Seed::from_u64(4), &Unobserved);
+        let made = model.sample_given(&given, &Seed::from_u64(4), &NoObserver);
         let made = made.expect("a level that occurs");
         assert_eq!(broken(&made), 0);
         assert!((0..500).all(|row| made.column(0).code(row) == Some(1)));

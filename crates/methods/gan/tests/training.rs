@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{ledger, quick, toy};
-use parable_core::{FitContext, FitError, Model, Progress, Synthesizer, Unobserved};
+use parable_core::{FitContext, FitError, Model, NoObserver, Progress, Synthesizer};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Compute, Gan, GanConfig, GanModel, StepsPerGenerator, Teacher};
@@ -121,7 +121,7 @@ fn conditions_hold_exactly_and_the_rest_follows() {
     let told = fit(config, &table, &mut unlimited).expect("a fit");
     for (model, tolerance) in [(counts, 0.05), (told, 0.15)] {
         let make = |given: &Table| {
-            let made = model.sample_given(given, &Seed::from_u64(4), &Unobserved);
+            let made = model.sample_given(given, &Seed::from_u64(4), &NoObserver);
             made.expect("levels that occur")
         };
         // a = 1: b is 1 in nine of ten, d is from 30 on.

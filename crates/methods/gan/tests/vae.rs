@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use common::{ledger, quick, toy};
 use parable_core::{
-    Checkpointing, FitContext, FitError, Model, ModelFile, Observer, Progress, Synthesizer,
-    Unobserved,
+    Checkpointing, FitContext, FitError, Model, ModelFile, NoObserver, Observer, Progress,
+    Synthesizer,
 };
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Vae, VaeConfig, VaeModel};
@@ -61,7 +61,7 @@ fn relations_are_learnt_without_a_guarantee_and_with_one() {
         let mut config = small();
         config.private = private;
         let mut ledger = budget(&config);
-        let model = fit(&config, &table, &mut ledger, None, &Unobserved).expect("a fit");
+        let model = fit(&config, &table, &mut ledger, None, &NoObserver).expect("a fit");
         let made = model.sample(6_000, &Seed::from_u64(1)).expect("rows");
         let share = follows(&made);
         assert!((share - 0.9).abs() < bound, "private {private}: {share}");
@@ -92,13 +92,13 @@ fn relations_are_learnt_without_a_guarantee_and_with_one() {
 fn conditions_hold_exactly_and_the_rest_follows() {
     let table = toy(6_000);
     let config = small().non_private();
-    let model = fit(&config, &table, &mut budget(&config), None, &Unobserved).expect("a fit");
+    let model = fit(&config, &table, &mut budget(&config), None, &NoObserver).expect("a fit");
     for level in [0, 1] {
         let field = table.schema().fields()[0].clone();
         let schema = Schema::new(vec![field]).expect("one name");
         let column = Column::complete(Values::Codes(vec![level; 3_000]));
         let given = Table::new(schema, vec![column]).expect("fits");
-        let made = model.sample_given(&given, &Seed::from_u64(4), &Unobserved);
+        let made = model.sample_given(&given, &Seed::from_u64(4), &NoObserver);
         let made = made.expect("levels that occur");
         assert!((0..3_000).all(|row| made.column(0).code(row) == Some(level)));
         let share = follows(&made);
@@ -114,7 +114,7 @@ fn the_number_of_threads_changes_no_byte() {
         pool.expect("a pool").install(|| {
             let mut config = small();
             config.steps = 60;
-            let model = fit(&config, &table, &mut budget(&config), None, &Unobserved);
+            let model = fit(&config, &table, &mut budget(&config), None, &NoObserver);
             let model = model.expect("a fit");
             model.sample(1_000, &Seed::from_u64(1)).expect("rows")
         })
@@ -137,7 +137,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
             file.write(&mut bytes).expect("memory");
             bytes
         };
-        let whole = fit(&config, &table, &mut budget(&config), None, &Unobserved);
+        let whole = fit(&config, &table, &mut budget(&config), None, &NoObserver);
         let whole = bytes(whole.expect("a fit"));
         let name = format!("parable-vae-{}-{private}", std::process::id());
         let place = std::env::temp_dir().join(name);
@@ -156,7 +156,7 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
         );
         assert!(matches!(stopped, Err(FitError::Cancelled)));
         let mut ledger = budget(&config);
-        let going_on = fit(&config, &table, &mut ledger, checkpoint(), &Unobserved);
+        let going_on = fit(&config, &table, &mut ledger, checkpoint(), &NoObserver);
         assert_eq!(bytes(going_on.expect("a fit")), whole, "private {private}");
         assert_eq!(ledger.entries().len(), if private { 6 } else { 1 });
         std::fs::remove_file(&place).expect("a checkpoint");
@@ -169,7 +169,7 @@ fn settings_without_sense_are_named() {
     let refused = |change: &dyn Fn(&mut VaeConfig)| {
         let mut config = small();
         change(&mut config);
-        match fit(&config, &table, &mut budget(&config), None, &Unobserved) {
+        match fit(&config, &table, &mut budget(&config), None, &NoObserver) {
             Err(FitError::Setting { setting, .. }) => setting,
             other => panic!("{other:?}"),
         }
@@ -189,7 +189,7 @@ fn refusals_name_this_method() {
     for private in [true, false] {
         let mut config = small();
         config.private = private;
-        match fit(&config, &table, &mut budget(&config), None, &Unobserved) {
+        match fit(&config, &table, &mut budget(&config), None, &NoObserver) {
             Err(FitError::Unsupported { method, column, .. }) => {
                 assert_eq!((method, &*column), ("vae", "story"));
             }

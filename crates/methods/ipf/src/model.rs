@@ -77,7 +77,7 @@ impl Model for IpfModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

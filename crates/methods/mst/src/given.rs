@@ -48,7 +48,7 @@ pub(crate) fn sample(
         .iter()
         .all(|(attr, _)| model.estimated().can_be_given(*attr))
     {
-        let draw = |rows, seed: &Seed| model.sample_observed(rows, seed, observer);
+        let draw = |rows, seed: &Seed| model.sample_with(rows, seed, observer);
         return sample_by_rejection(model.schema(), &draw, given, seed, observer);
     }
     let made = if codes.is_empty() {

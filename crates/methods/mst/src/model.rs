@@ -125,7 +125,7 @@ impl Model for MstModel {
         Some(self.estimated.rows().round() as usize)
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

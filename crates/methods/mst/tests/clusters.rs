@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use parable_core::{FitContext, Model, Synthesizer, Unobserved};
+use parable_core::{FitContext, Model, NoObserver, Synthesizer};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit, Relation};
 use parable_mst::{Mst, MstConfig, MstModel, Strategy};
 use parable_seed::Seed;
@@ -212,7 +212,7 @@ fn pupils_of_given_schools_carry_what_the_school_has() {
     let codes: Vec<u32> = (0..400).map(|row| row % 8).collect();
     let given = Table::new(schema, vec![Column::complete(Values::Codes(codes.clone()))]).unwrap();
     let made = model
-        .sample_given(&given, &Seed::from_u64(5), &Unobserved)
+        .sample_given(&given, &Seed::from_u64(5), &NoObserver)
         .unwrap();
     assert_eq!(constants(std::slice::from_ref(&made)).unwrap().len(), 8);
     for (row, &school) in codes.iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Rules of the schema hold in every row, whatever the noise.
 
-use parable_core::{FitContext, Model, SampleError, Synthesizer, Unobserved};
+use parable_core::{FitContext, Model, NoObserver, SampleError, Synthesizer};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_mst::{Mst, MstConfig, MstModel, Strategy, estimate};
 use parable_seed::Seed;
@@ -212,7 +212,7 @@ fn given_values_and_rules_go_together() {
         let field = table.schema().field(name).unwrap().clone();
         let column = Column::complete(Values::Codes(codes));
         let given = Table::new(Schema::new(vec![field]).unwrap(), vec![column]).unwrap();
-        model.sample_given(&given, &Seed::from_u64(7), &Unobserved)
+        model.sample_given(&given, &Seed::from_u64(7), &NoObserver)
     };
     for (name, code) in [("pregnant", 1), ("region", 3), ("area", 12)] {
         let made = ask(name, vec![code; 200]).unwrap();
@@ -232,7 +232,7 @@ fn given_values_and_rules_go_together() {
         Column::complete(Values::Codes(vec![1])),
     ];
     let given = Table::new(Schema::new(fields).unwrap(), columns).unwrap();
-    let made = model.sample_given(&given, &Seed::from_u64(7), &Unobserved);
+    let made = model.sample_given(&given, &Seed::from_u64(7), &NoObserver);
     assert!(
         matches!(made, Err(SampleError::Rare { unmatched: 1, .. })),
         "{made:?}"

@@ -1,6 +1,6 @@
 //! Fits of tables: what the model shows and keeps.
 
-use parable_core::{FitContext, Model, SampleError, Synthesizer, Unobserved};
+use parable_core::{FitContext, Model, NoObserver, SampleError, Synthesizer};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_mst::{Mst, MstConfig, MstModel};
 use parable_seed::Seed;
@@ -168,7 +168,7 @@ fn given_scores_stay_to_the_point_and_arms_follow_them() {
     let ask = |scores: Vec<i64>| {
         let column = Column::complete(Values::Integer(scores));
         let given = Table::new(schema.clone(), vec![column]).unwrap();
-        model.sample_given(&given, &Seed::from_u64(5), &Unobserved)
+        model.sample_given(&given, &Seed::from_u64(5), &NoObserver)
     };
     let scores: Vec<i64> = (0..4_000)
         .map(|row| if row % 2 == 0 { 41 } else { 59 })

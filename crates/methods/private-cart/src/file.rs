@@ -83,7 +83,7 @@ impl Model for PrivateCartModel {
         &self.record
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,

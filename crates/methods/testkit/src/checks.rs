@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parable_core::{
-    Checkpointing, DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, Observer,
-    Progress, SampleError, Unobserved, rows_breaking_row_rules,
+    Checkpointing, DynSynthesizer, FitContext, FitError, Model, ModelFile, ModelReader, NoObserver,
+    Observer, Progress, SampleError, rows_breaking_row_rules,
 };
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
@@ -95,7 +95,7 @@ impl Method<'_> {
     }
 
     fn fit(&self, table: &Table, seed: u64) -> Result<Box<dyn Model>, FitError> {
-        self.fit_with(table, seed, self.budget(), &Unobserved).0
+        self.fit_with(table, seed, self.budget(), &NoObserver).0
     }
 
     fn fit_with(
@@ -245,7 +245,7 @@ fn refuses_nothing(method: &Method<'_>) -> Result<(), String> {
 }
 
 fn charges_the_ledger(method: &Method<'_>) -> Result<(), String> {
-    let (model, ledger) = method.fit_with(&method.table(), 1, method.budget(), &Unobserved);
+    let (model, ledger) = method.fit_with(&method.table(), 1, method.budget(), &NoObserver);
     let model = model.map_err(|error| error.to_string())?;
     ensure(!ledger.entries().is_empty(), "the ledger is empty")?;
     ensure(
@@ -264,7 +264,7 @@ fn charges_the_ledger(method: &Method<'_>) -> Result<(), String> {
 
 fn stops_at_the_budget(method: &Method<'_>) -> Result<(), String> {
     // A non-private fit needs an unlimited budget; a private one given next to nothing must spend no more than that or refuse.
-    let (model, ledger) = method.fit_with(&method.table(), 1, approximate(1e-9), &Unobserved);
+    let (model, ledger) = method.fit_with(&method.table(), 1, approximate(1e-9), &NoObserver);
     match model {
         Err(FitError::Privacy(_)) => Ok(()),
         Err(error) => Err(format!("the fit failed for another reason: {error}")),
@@ -302,7 +302,7 @@ fn can_be_cancelled(method: &Method<'_>) -> Result<(), String> {
         "the observer was not told anything",
     )?;
     let (_, model) = method.fitted()?;
-    match model.sample_observed(100, &Seed::from_u64(8), &stop) {
+    match model.sample_with(100, &Seed::from_u64(8), &stop) {
         Err(SampleError::Cancelled) => Ok(()),
         Err(error) => Err(format!(
             "the cancelled sampling failed for another reason: {error}"
@@ -368,7 +368,7 @@ fn goes_on(method: &Method<'_>) -> Result<(), String> {
         let mut other = open(approximate(0.5));
         let mut seeded = open(method.budget());
         for (ledger, seed, what) in [(&mut other, 1, "budget"), (&mut seeded, 2, "seed")] {
-            if !matches!(fit(ledger, seed, &Unobserved), Err(FitError::Checkpoint(_))) {
+            if !matches!(fit(ledger, seed, &NoObserver), Err(FitError::Checkpoint(_))) {
                 return Err(format!("another {what} was not refused"));
             }
             if !ledger.entries().is_empty() {
@@ -378,7 +378,7 @@ fn goes_on(method: &Method<'_>) -> Result<(), String> {
         // In another process the ledger is a new one; in the same it is the one that was charged.
         let mut again = open(method.budget());
         for ledger in [&mut again, &mut stopped] {
-            let model = fit(ledger, 1, &Unobserved);
+            let model = fit(ledger, 1, &NoObserver);
             let model = model.map_err(|error| format!("a resumed fit failed: {error}"))?;
             if ledger.entries().len() != whole.entries().len() {
                 return Err(format!(
@@ -400,7 +400,7 @@ fn goes_on(method: &Method<'_>) -> Result<(), String> {
         foreign,
     ] {
         std::fs::write(&place.0, bytes).map_err(|error| error.to_string())?;
-        let result = fit(&mut open(method.budget()), 1, &Unobserved);
+        let result = fit(&mut open(method.budget()), 1, &NoObserver);
         if !matches!(result, Err(FitError::Checkpoint(_))) {
             return Err("a damaged checkpoint was not refused".to_owned());
         }
@@ -462,7 +462,7 @@ fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
     let given = tables::head(&tables::columns(&table, &chosen), 60);
     let make = |seed| {
         let seed = Seed::from_u64(seed);
-        model.sample_given(&given, &seed, &Unobserved)
+        model.sample_given(&given, &seed, &NoObserver)
     };
     let made = match make(13) {
         Ok(made) => made,
@@ -483,13 +483,13 @@ fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
         "two tables with one seed differ",
     )?;
     let none = tables::head(&given, 0);
-    let made = model.sample_given(&none, &Seed::from_u64(13), &Unobserved);
+    let made = model.sample_given(&none, &Seed::from_u64(13), &NoObserver);
     ensure(
         made.is_ok_and(|made| made.rows() == 0),
         "no rows asked for, some made",
     )?;
     let strange = tables::uninformative(false);
-    match model.sample_given(&strange, &Seed::from_u64(13), &Unobserved) {
+    match model.sample_given(&strange, &Seed::from_u64(13), &NoObserver) {
         Err(SampleError::Given { .. }) => Ok(()),
         _ => Err("values of columns the model does not have were taken".to_owned()),
     }

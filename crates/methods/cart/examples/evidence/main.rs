@@ -13,7 +13,7 @@ mod tables;
 
 use cost::{cpu_seconds, memory};
 use parable_cart::{Cart, CartConfig, CartModel};
-use parable_core::{Diversity, FitContext, Model, Synthesizer, Unobserved, diversify};
+use parable_core::{Diversity, FitContext, Model, NoObserver, Synthesizer, diversify};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::Table;
@@ -60,7 +60,7 @@ fn sample(case: &Case, model: &CartModel, rows: usize, seed: u64, diverse: Optio
             let keys = case.keys.iter().copied();
             let rule = Diversity::new(case.target, keys).with_min_rows(least);
             let (made, answers) =
-                diversify(&made, &made, &[rule], &seed, &Unobserved).expect("a sensible rule");
+                diversify(&made, &made, &[rule], &seed, &NoObserver).expect("a sensible rule");
             println!("  {} pairs of values exchanged", answers[0].exchanged);
             made
         }

@@ -4,7 +4,7 @@ use parable_table::{Field, Known, Levels, Schema};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Unobserved;
+use crate::NoObserver;
 
 const LEVELS: [&str; 3] = ["low", "middle", "high"];
 
@@ -37,7 +37,7 @@ fn by_income(min_rows: usize) -> Diversity {
 
 fn made(table: &Table, rule: Diversity) -> (Table, Diversified) {
     let (made, answers) =
-        diversify(table, table, &[rule], &Seed::from_u64(1), &Unobserved).expect("possible");
+        diversify(table, table, &[rule], &Seed::from_u64(1), &NoObserver).expect("possible");
     (made, answers[0])
 }
 
@@ -83,7 +83,7 @@ fn keys_may_be_columns_that_only_the_whole_table_has() {
     .expect("fits");
     let seed = Seed::from_u64(1);
     let (after, answers) =
-        diversify(&made, &small, &[by_income(4)], &seed, &Unobserved).expect("possible");
+        diversify(&made, &small, &[by_income(4)], &seed, &NoObserver).expect("possible");
     assert_eq!(answers[0].exchanged, 1);
     assert!((0..4).any(|row| after.column(1).code(row) != Some(0)));
 }
@@ -127,7 +127,7 @@ fn rules_that_make_no_sense_are_refused_by_column() {
         table,
         &[rule],
         &Seed::from_u64(1),
-        &Unobserved,
+        &NoObserver,
     ) {
         Err(SampleError::Diversity { column, problem }) => (column, problem),
         other => panic!("{other:?}"),
@@ -150,7 +150,7 @@ fn rules_that_make_no_sense_are_refused_by_column() {
         &shorter,
         &[by_income(2)],
         &Seed::from_u64(1),
-        &Unobserved,
+        &NoObserver,
     );
     assert!(matches!(answer, Err(SampleError::Diversity { .. })));
     // A value of a school is not exchanged between pupils, nor is an arm.
@@ -200,7 +200,7 @@ proptest! {
             categories("other", rows.iter().map(|row| row.1).collect(), Role::Covariate),
             (field, Column::with_missing(column.values().clone(), missing)),
         ]);
-        let run = || diversify(&before, &before, &[by_income(min_rows)], &Seed::from_u64(seed), &Unobserved).expect("possible");
+        let run = || diversify(&before, &before, &[by_income(min_rows)], &Seed::from_u64(seed), &NoObserver).expect("possible");
         let (after, answers) = run();
         prop_assert_eq!(&run().0, &after);
         let agreeing = |table: &Table| {

@@ -51,13 +51,13 @@ impl Model for VaeModel {
         self.0.typical_rows()
     }
 
-    fn sample_observed(
+    fn sample_with(
         &self,
         rows: usize,
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
-        self.0.sample_observed(rows, seed, observer)
+        self.0.sample_with(rows, seed, observer)
     }
 
     fn sample_given(
