@@ -9,15 +9,16 @@ use crate::{Preset, TrialError};
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct TrialConfig {
-    /// The trial's constants and columns. Default B, the middle-sized one: large enough for a stable picture, small enough for a
-    /// demonstration of a minute.
+    /// The trial's constants and columns. Default B, the middle-sized one: large enough for a
+    /// stable picture, small enough for a demonstration of a minute.
     pub preset: Preset,
     /// Pupils. Default `None`: as many as the preset has.
     pub pupils: Option<usize>,
-    /// Schools. Default `None`: in proportion to the pupils, so that schools keep the preset's mean size, and at least four.
+    /// Schools. Default `None`: in proportion to the pupils, so that schools keep the preset's mean
+    /// size, and at least four.
     pub schools: Option<usize>,
-    /// Whether every effect of the programme is set to exactly zero. Default `false`; `true` serves tests of size, in which a
-    /// method must not find an effect.
+    /// Whether every effect of the programme is set to exactly zero. Default `false`; `true` serves
+    /// tests of size, in which a method must not find an effect.
     pub null_effects: bool,
 }
 

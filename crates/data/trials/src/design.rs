@@ -50,9 +50,11 @@ const LONDON_CODE: &str = "E12000007";
 /// Position of London in [`REGIONS`].
 pub(crate) const LONDON: usize = 6;
 
-/// Draws the schools and randomises them: sorted by region and disadvantage, one of each two neighbours is treated.
+/// Draws the schools and randomises them: sorted by region and disadvantage, one of each two
+/// neighbours is treated.
 ///
-/// Neighbours are of one region except where a region has an odd number of schools; a last school without neighbour is treated by a coin.
+/// Neighbours are of one region except where a region has an odd number of schools; a last school
+/// without neighbour is treated by a coin.
 pub(crate) fn schools(streams: &Streams, pupils: usize, schools: usize) -> Vec<School> {
     let sizes = sizes(streams, pupils, schools);
     let probabilities = REGIONS.map(|region| region.probability);
@@ -71,7 +73,8 @@ pub(crate) fn schools(streams: &Streams, pupils: usize, schools: usize) -> Vec<S
         .collect()
 }
 
-/// Lognormal weights scaled to the total, at least eight pupils each, then one pupil more or less in turn until the total is exact.
+/// Lognormal weights scaled to the total, at least eight pupils each, then one pupil more or less
+/// in turn until the total is exact.
 fn sizes(streams: &Streams, pupils: usize, schools: usize) -> Vec<usize> {
     let weights = streams.each("school/size", schools, |draws, _| {
         (SIZE_LOG_SD * draws.normal()).exp()

@@ -1,4 +1,5 @@
-//! Random numbers: one named stream for each column, in blocks of rows, and the distributions drawn from them.
+//! Random numbers: one named stream for each column, in blocks of rows, and the distributions drawn
+//! from them.
 
 use parable_seed::Seed;
 use rand_chacha::ChaCha8Rng;
@@ -11,8 +12,8 @@ use crate::potential::Potential;
 
 /// The streams of one trial.
 ///
-/// A stream belongs to a name and, within it, to a block of 4,096 rows (or schools, or classes), so what one column draws never
-/// depends on how much another drew.
+/// A stream belongs to a name and, within it, to a block of 4,096 rows (or schools, or classes), so
+/// what one column draws never depends on how much another drew.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Streams {
     root: Seed,
@@ -129,7 +130,8 @@ impl Draws {
 
     /// Beta with parameters `mean * precision` and `(1 - mean) * precision`.
     pub(crate) fn beta(&mut self, mean: f64, precision: f64) -> f64 {
-        // A mean that a large logit has rounded to 0 or 1 has no density; the nearest representable shape is as good.
+        // A mean that a large logit has rounded to 0 or 1 has no density; the nearest representable
+        // shape is as good.
         let mean = mean.clamp(1e-9, 1.0 - 1e-9);
         Beta::new(mean * precision, (1.0 - mean) * precision)
             .expect("both parameters are above 0")
@@ -193,7 +195,8 @@ mod tests {
         excess_kurtosis: f64,
         draw: impl Fn(&mut Draws) -> f64,
     ) {
-        // 200,000 draws; the mean has variance s2/n and the variance (kurtosis + 2) s2^2/n. 5.5 SD is exceeded with probability 4e-8.
+        // 200,000 draws; the mean has variance s2/n and the variance (kurtosis + 2) s2^2/n. 5.5 SD
+        // is exceeded with probability 4e-8.
         let rows = 200_000;
         let values = Streams::new(Seed::from_u64(5)).each(name, rows, |draws, _| draw(draws));
         let (found_mean, found_variance) = moments(&values);
@@ -221,7 +224,8 @@ mod tests {
         check("binomial", 6.0, 4.2, 0.0, |draws| {
             draws.binomial(20, 0.3) as f64
         });
-        // Negative binomial: variance mean + mean^2 / shape; excess kurtosis 6 / shape + 1 / variance.
+        // Negative binomial: variance mean + mean^2 / shape; excess kurtosis 6 / shape + 1 /
+        // variance.
         check("counts", 13.0, 13.0 + 169.0 / 1.1, 6.0, |draws| {
             draws.negative_binomial(13.0, 1.1)
         });

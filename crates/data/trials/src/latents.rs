@@ -1,4 +1,5 @@
-//! What the tests measure: attainment before and after, and attitude, each with both potential outcomes.
+//! What the tests measure: attainment before and after, and attitude, each with both potential
+//! outcomes.
 
 use crate::design::School;
 use crate::draws::{Streams, StudentT};
@@ -52,9 +53,10 @@ impl Latents {
 
 /// `p = u_j + w_ij`, centred.
 ///
-/// The share that characteristics explain is centred over all pupils, so that schools with many disadvantaged pupils are lower by
-/// their intake as well as by `u_j`. The normal part of `w` fills its variance within schools up to `1 - rho_p`, and what
-/// chance leaves of a difference is removed by scaling: the pooled variance within schools is `1 - rho_p` exactly.
+/// The share that characteristics explain is centred over all pupils, so that schools with many
+/// disadvantaged pupils are lower by their intake as well as by `u_j`. The normal part of `w` fills
+/// its variance within schools up to `1 - rho_p`, and what chance leaves of a difference is removed
+/// by scaling: the pooled variance within schools is `1 - rho_p` exactly.
 fn pre(streams: &Streams, plan: &Plan, schools: &[School], pupils: &Pupils) -> Vec<f64> {
     let own = streams.normals("latent/school_pre", schools.len());
     let school_part: Vec<f64> = schools
@@ -104,7 +106,8 @@ fn explained(pupils: &Pupils, row: usize) -> f64 {
     -0.30 * one_if(pupils.fsm[row]) + sen + 0.10 * term - 0.12 * (one_if(pupils.male[row]) - 0.5)
 }
 
-/// `y(z) = beta p + v_j + z (tau + tau_sd g_j + tau_fsm FSM) + t_7`, the heavy-tailed part with variance `1 - rho_y - beta^2 (1 - rho_p)`.
+/// `y(z) = beta p + v_j + z (tau + tau_sd g_j + tau_fsm FSM) + t_7`, the heavy-tailed part with
+/// variance `1 - rho_y - beta^2 (1 - rho_p)`.
 fn post(
     streams: &Streams,
     plan: &Plan,
@@ -183,8 +186,9 @@ mod tests {
 
     #[test]
     fn the_post_test_latent_has_variance_one_within_and_between_schools_together() {
-        // Within schools 1 - rho_y. The variance of an estimated variance within is 2 (1 + kurtosis / 2) / n; noise has a quarter of the
-        // variance and excess kurtosis 2, so 5.5 SD is 5.5 * 0.88 * sqrt(2.1 / 66780) = 0.027.
+        // Within schools 1 - rho_y. The variance of an estimated variance within is 2 (1 + kurtosis
+        // / 2) / n; noise has a quarter of the variance and excess kurtosis 2, so 5.5 SD is 5.5 *
+        // 0.88 * sqrt(2.1 / 66780) = 0.027.
         let (plan, schools, pupils, latents) = latents(false);
         let within = variance_within(&latents.post.control, &pupils, &schools);
         assert!((within - (1.0 - plan.icc_post)).abs() < 0.027, "{within}");
@@ -192,7 +196,8 @@ mod tests {
 
     #[test]
     fn the_mean_effect_is_the_main_effect_plus_the_share_with_meals_of_the_extra_one() {
-        // The school effects have SD 0.08 and schools unequal sizes (variation 0.36): SD of the mean 0.08 sqrt(1.13 / 420) = 0.0042.
+        // The school effects have SD 0.08 and schools unequal sizes (variation 0.36): SD of the
+        // mean 0.08 sqrt(1.13 / 420) = 0.0042.
         let (plan, _, pupils, latents) = latents(false);
         let rows = pupils.rows() as f64;
         let share = pupils.fsm.iter().filter(|&&fsm| fsm).count() as f64 / rows;

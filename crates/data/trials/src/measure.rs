@@ -8,10 +8,12 @@ pub(crate) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The nearest multiple of one part in `parts` (10 for one decimal, 4 for quarters), halves away from zero.
+/// The nearest multiple of one part in `parts` (10 for one decimal, 4 for quarters), halves away
+/// from zero.
 #[inline]
 pub(crate) fn round_to(value: f64, parts: f64) -> f64 {
-    // Dividing by the number of parts gives the double nearest to the decimal number; multiplying by its inverse would not.
+    // Dividing by the number of parts gives the double nearest to the decimal number; multiplying
+    // by its inverse would not.
     (value * parts).round() / parts
 }
 
@@ -21,11 +23,12 @@ pub(crate) fn cut(value: f64, cuts: &[f64]) -> usize {
     cuts.iter().filter(|&&cut| value >= cut).count()
 }
 
-/// The sinh-arcsinh transform of Jones & Pewsey (2009, Biometrika 96), skewness parameter only, scaled so that a standard normal
-/// number gets mean 0 and SD 1. Skewed to the left for `e < 0`, to the right for `e > 0`; increasing in `z`.
+/// The sinh-arcsinh transform of Jones & Pewsey (2009, Biometrika 96), skewness parameter only,
+/// scaled so that a standard normal number gets mean 0 and SD 1. Skewed to the left for `e < 0`, to
+/// the right for `e > 0`; increasing in `z`.
 ///
-/// With `Z` standard normal, `sinh(asinh(Z) + e) = Z cosh e + sqrt(1 + Z^2) sinh e` has mean `c sinh e` where
-/// `c = E sqrt(1 + Z^2)`, and mean square `cosh^2 e + 2 sinh^2 e`.
+/// With `Z` standard normal, `sinh(asinh(Z) + e) = Z cosh e + sqrt(1 + Z^2) sinh e` has mean `c
+/// sinh e` where `c = E sqrt(1 + Z^2)`, and mean square `cosh^2 e + 2 sinh^2 e`.
 #[inline]
 pub(crate) fn skewed(z: f64, e: f64) -> f64 {
     // E sqrt(1 + Z^2), by Simpson's rule on 400,000 intervals of [-12, 12].
@@ -38,9 +41,10 @@ pub(crate) fn skewed(z: f64, e: f64) -> f64 {
 
 /// Two beta-binomial scores out of `items`, with these two means and one precision, from one draw.
 ///
-/// Drawn as Polya's urn: after `i` items with `s` right the next is right with probability `(mean * precision + s) / (precision + i)`.
-/// Both scores meet the same uniform numbers, item by item, so each has exactly its beta-binomial distribution, the one with
-/// the larger mean is never below the other, and equal means give equal scores.
+/// Drawn as Polya's urn: after `i` items with `s` right the next is right with probability `(mean *
+/// precision + s) / (precision + i)`. Both scores meet the same uniform numbers, item by item, so
+/// each has exactly its beta-binomial distribution, the one with the larger mean is never below the
+/// other, and equal means give equal scores.
 #[inline]
 pub(crate) fn beta_binomial_pair(
     draws: &mut Draws,
@@ -83,7 +87,8 @@ mod tests {
 
     #[test]
     fn skewing_a_normal_number_keeps_mean_and_variance() {
-        // Against quadrature (trapezoid rule, exact to rounding for analytic functions that vanish at both ends).
+        // Against quadrature (trapezoid rule, exact to rounding for analytic functions that vanish
+        // at both ends).
         for e in [-0.35, -0.22, 0.0, 0.25] {
             let step = 0.01;
             let (mut mass, mut mean, mut square, mut cube) = (0.0, 0.0, 0.0, 0.0);
@@ -104,8 +109,9 @@ mod tests {
 
     #[test]
     fn beta_binomial_scores_have_their_moments_and_keep_their_order() {
-        // n = 60, m = 0.6, k = 80: mean 36, variance 60 * 0.24 * (80 + 60) / 81 = 24.89. Of 100,000 draws the mean has SD 0.0158 and the
-        // variance (nearly normal) SD 24.89 sqrt(2 / n) = 0.111; 5.5 SD each.
+        // n = 60, m = 0.6, k = 80: mean 36, variance 60 * 0.24 * (80 + 60) / 81 = 24.89. Of 100,000
+        // draws the mean has SD 0.0158 and the variance (nearly normal) SD 24.89 sqrt(2 / n) =
+        // 0.111; 5.5 SD each.
         let rows = 100_000;
         let streams = Streams::new(Seed::from_u64(11));
         let scores = streams.both("score", rows, |draws, _| {

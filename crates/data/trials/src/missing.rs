@@ -1,10 +1,10 @@
-//! Who and what is lost: whole schools, pupils on the day of the test, failed links, questionnaires not returned.
+//! Who and what is lost: whole schools, pupils on the day of the test, failed links, questionnaires
+//! not returned.
 
 use crate::draws::Streams;
 use crate::measure::logistic;
 use crate::pupils::{Pupils, Sen, one_if};
 use crate::truth::MissingKind;
-use crate::world::World;
 
 /// Cells that one mechanism empties.
 #[derive(Clone, Debug)]
@@ -110,58 +110,10 @@ impl Losses {
     }
 }
 
-/// A questionnaire of which 18 % of schools return none and pupils with low prior attainment fewer.
-#[derive(Clone, Debug)]
-pub(crate) struct Questionnaire {
-    pub(crate) school: Loss,
-    pub(crate) pupil: Loss,
-}
-
-impl Questionnaire {
-    pub(crate) fn draw(world: &World) -> Self {
-        let schools =
-            world
-                .streams
-                .chances("missing/questionnaire_school", world.schools.len(), |_| {
-                    0.18
-                });
-        let pre = &world.latents.pre;
-        let pupils = world
-            .streams
-            .chances("missing/questionnaire_pupil", pre.len(), |row| {
-                logistic(-2.0 - 0.35 * pre[row])
-            });
-        Self {
-            school: Loss::new(
-                "questionnaire_school",
-                MissingKind::CompletelyAtRandom,
-                "each school with probability 0.18",
-                world.of_school(&schools),
-            ),
-            pupil: Loss::new(
-                "questionnaire_pupil",
-                MissingKind::NotAtRandom,
-                "logistic(-2.0 - 0.35 p), p the latent of the pre-test",
-                pupils,
-            ),
-        }
-    }
-
-    /// The 3 % of answers that are missing from a returned questionnaire, drawn anew for each item.
-    pub(crate) fn item(world: &World, item: &str) -> Loss {
-        let name = format!("missing/item/{item}");
-        Loss::new(
-            "questionnaire_item",
-            MissingKind::CompletelyAtRandom,
-            "each answer with probability 0.03",
-            world.streams.chances(&name, world.rows(), |_| 0.03),
-        )
-    }
-}
-
 /// The `a` for which the mean of `logistic(a + risk)` is `share`, by Newton's method.
 ///
-/// The mean increases in `a`; a step is held to 2 so that a flat start cannot overshoot. Twenty steps leave rounding error only.
+/// The mean increases in `a`; a step is held to 2 so that a flat start cannot overshoot. Twenty
+/// steps leave rounding error only.
 fn intercept_for(risk: &[f64], share: f64) -> f64 {
     let rows = risk.len() as f64;
     let mut intercept = (share / (1.0 - share)).ln();

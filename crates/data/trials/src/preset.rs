@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 /// Which of the three trials.
 ///
-/// All three are randomised by school; they differ in size, in what is measured and in how much of it is lost.
+/// All three are randomised by school; they differ in size, in what is measured and in how much of
+/// it is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Preset {
     /// A small trial of a reading programme: 1,200 pupils in 48 schools, 24 columns.
     A,
-    /// A middle-sized trial of a mathematics programme with classes within schools: 9,900 pupils in 132 schools, 34 columns.
+    /// A middle-sized trial of a mathematics programme with classes within schools: 9,900 pupils in
+    /// 132 schools, 34 columns.
     #[default]
     B,
     /// A large trial followed up in administrative data: 67,200 pupils in 420 schools, 36 columns.

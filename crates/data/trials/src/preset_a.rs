@@ -3,12 +3,13 @@
 use parable_table::{Condition, Constraint, Grid};
 
 use crate::background as columns;
+use crate::key_columns::KeyColumns;
 use crate::measure::{beta_binomial_pair, cut, logistic, round_to, skewed};
-use crate::missing::{Loss, Questionnaire};
+use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::{ETHNICITIES, one_if};
+use crate::questionnaire::Questionnaire;
 use crate::sheet::{Entry, Sheet};
-use crate::trial::KeyColumns;
 use crate::world::World;
 
 /// Writes the 24 columns.

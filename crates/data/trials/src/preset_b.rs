@@ -3,12 +3,12 @@
 use parable_table::{Condition, Constraint, Role};
 
 use crate::background as columns;
+use crate::key_columns::KeyColumns;
 use crate::measure::{beta_binomial_pair, cut, logistic, skewed};
 use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::one_if;
 use crate::sheet::{Entry, Sheet};
-use crate::trial::KeyColumns;
 use crate::truth::MissingKind;
 use crate::world::World;
 

@@ -4,12 +4,13 @@ use parable_table::Grid;
 
 use crate::background as columns;
 use crate::draws::StudentT;
+use crate::key_columns::KeyColumns;
 use crate::measure::{cut, logistic, round_to, skewed};
-use crate::missing::{Loss, Questionnaire};
+use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::one_if;
+use crate::questionnaire::Questionnaire;
 use crate::sheet::{Entry, Sheet};
-use crate::trial::KeyColumns;
 use crate::truth::MissingKind;
 use crate::world::World;
 
@@ -126,8 +127,8 @@ fn school_type(world: &World, sheet: &mut Sheet) {
     );
 }
 
-/// Pupils on the school's roll: about five year groups for the two in the trial, so two and a half times its pupils, within some
-/// per cent.
+/// Pupils on the school's roll: about five year groups for the two in the trial, so two and a half
+/// times its pupils, within some per cent.
 fn school_size(world: &World) -> Entry {
     let sizes = world
         .streams
@@ -245,7 +246,8 @@ fn grades(world: &World, name: &str, ahead: impl Fn(usize) -> f64) -> Potential 
     })
 }
 
-/// The placebo: drawn from what the pupil would attain without the programme, in both arms; and the flag for a tenth or more.
+/// The placebo: drawn from what the pupil would attain without the programme, in both arms; and the
+/// flag for a tenth or more.
 fn absence(world: &World, sheet: &mut Sheet) {
     let z = &world.post_standardised.control;
     let fsm = &world.pupils.fsm;
@@ -286,7 +288,8 @@ fn exclusions(world: &World, sheet: &mut Sheet) {
         .streams
         .both("exclusions", world.rows(), |draws, row| {
             let lot = draws.uniform();
-            // Mean 0.9 (1 - 0.4) / 0.4: the number of failures before 0.9 successes of probability 0.4.
+            // Mean 0.9 (1 - 0.4) / 0.4: the number of failures before 0.9 successes of probability
+            // 0.4.
             let more = draws.negative_binomial(1.35, 0.9);
             let number = (1.0 + more).min(f64::from(MOST_EXCLUSIONS));
             let characteristics = 0.6 * one_if(pupils.fsm[row]) + 0.4 * one_if(pupils.male[row]);

@@ -24,7 +24,8 @@ pub(crate) struct Pupils {
     pub(crate) sen: Vec<Sen>,
     /// 1 to 12.
     pub(crate) birth_month: Vec<u8>,
-    /// Income deprivation affecting children, share of children in the neighbourhood, four decimals.
+    /// Income deprivation affecting children, share of children in the neighbourhood, four
+    /// decimals.
     pub(crate) idaci: Vec<f64>,
 }
 

@@ -131,7 +131,8 @@ impl Entry {
         self.role(Role::Descriptor { of })
     }
 
-    /// Empties the cells that these mechanisms lose. The filler of an empty cell is 0 or the first level.
+    /// Empties the cells that these mechanisms lose. The filler of an empty cell is 0 or the first
+    /// level.
     pub(crate) fn lost(mut self, losses: &[&Loss]) -> Self {
         for loss in losses {
             for (byte, _) in self
@@ -216,9 +217,11 @@ impl Sheet {
         self.push(entry.role(Role::Outcome));
     }
 
-    /// Adds 0/1 columns, one for each band of a score, of which exactly one is 1; all are empty where the score is.
+    /// Adds 0/1 columns, one for each band of a score, of which exactly one is 1; all are empty
+    /// where the score is.
     ///
-    /// `band` says which of the columns a score falls into. `parent` is the column that shows the score.
+    /// `band` says which of the columns a score falls into. `parent` is the column that shows the
+    /// score.
     pub(crate) fn one_hot(
         &mut self,
         world: &World,

@@ -18,21 +18,16 @@ pub struct Trial {
     pub truth: Truth,
 }
 
-/// The columns an analysis of a preset turns on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyColumns {
-    pub(crate) primary: &'static str,
-    pub(crate) placebo: &'static str,
-    pub(crate) pre_test: &'static str,
-}
-
 impl Trial {
-    /// Simulates a trial: the same configuration and seed give the same table and truth, on any number of threads.
+    /// Simulates a trial: the same configuration and seed give the same table and truth, on any
+    /// number of threads.
     ///
-    /// On other platforms the last bit of an exponential or logarithm may differ, and with it, rarely, a score by one point.
+    /// On other platforms the last bit of an exponential or logarithm may differ, and with it,
+    /// rarely, a score by one point.
     ///
     /// # Errors
-    /// [`TrialError`] if there are fewer than two schools, fewer than eight pupils a school, or more than twenty million pupils.
+    /// [`TrialError`] if there are fewer than two schools, fewer than eight pupils a school, or
+    /// more than twenty million pupils.
     pub fn simulate(config: &TrialConfig, seed: &Seed) -> Result<Self, TrialError> {
         let world = World::draw(config, seed)?;
         let mut sheet = Sheet::default();

@@ -7,7 +7,8 @@ use crate::Preset;
 use crate::potential::Potential;
 use crate::pupils::Pupils;
 
-/// The truth behind one simulated trial. Serialised it is the file `truth.json`, whose first entry names the format.
+/// The truth behind one simulated trial. Serialised it is the file `truth.json`, whose first entry
+/// names the format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -75,7 +76,8 @@ impl TryFrom<String> for Format {
     }
 }
 
-/// Constants of the latent model. Scores are noisy measurements, so effects on them, in their own SD, are smaller.
+/// Constants of the latent model. Scores are noisy measurements, so effects on them, in their own
+/// SD, are smaller.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -96,8 +98,8 @@ pub struct LatentTruth {
 
 /// The truth about one outcome column.
 ///
-/// Effects are means over the pupils of this very trial of "score with the programme less score without it", both scores from the
-/// same draw of measurement error, before anything goes missing.
+/// Effects are means over the pupils of this very trial of "score with the programme less score
+/// without it", both scores from the same draw of measurement error, before anything goes missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -110,19 +112,20 @@ pub struct OutcomeTruth {
     pub control_mean: f64,
     /// SD of the control arm without missing values.
     pub control_sd: f64,
-    /// Intraclass correlation of the score without the programme, over all schools and without missing values (one-way analysis of variance).
+    /// Intraclass correlation of the score without the programme, over all schools and without
+    /// missing values (one-way analysis of variance).
     pub icc: f64,
-    /// Effect over all pupils.
-    pub overall: Effect,
-    /// Effect over pupils with free school meals.
-    pub fsm: Effect,
+    /// TrueEffect over all pupils.
+    pub overall: TrueEffect,
+    /// TrueEffect over pupils with free school meals.
+    pub fsm: TrueEffect,
 }
 
 /// A sample average effect.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Effect {
+pub struct TrueEffect {
     /// Over how many pupils it is the mean.
     pub pupils: usize,
     /// In units of the column.
@@ -222,7 +225,7 @@ impl OutcomeTruth {
                 sum += score.treated[row] - score.control[row];
             }
             let own_units = sum / count.max(1) as f64;
-            Effect {
+            TrueEffect {
                 pupils: count,
                 own_units,
                 control_sds: if control_sd > 0.0 {
@@ -276,7 +279,8 @@ fn mean(rows: impl Iterator<Item = usize>, value: impl Fn(usize) -> f64) -> f64 
     sum / count.max(1) as f64
 }
 
-/// The analysis-of-variance estimator for groups of unequal size (Donner 1986, International Statistical Review 54); 0 for a constant.
+/// The analysis-of-variance estimator for groups of unequal size (Donner 1986, International
+/// Statistical Review 54); 0 for a constant.
 fn intraclass_correlation(values: &[f64], group: &[usize], groups: usize) -> f64 {
     let mut sizes = vec![0.0; groups];
     let mut sums = vec![0.0; groups];
@@ -318,7 +322,8 @@ mod tests {
 
     #[test]
     fn intraclass_correlation_of_hand_computed_groups() {
-        // Groups {1, 3}, {5, 7}, {9, 11}: means 2, 6, 10, between 2 (16 + 0 + 16) / 2 = 32, within 6 / 3 = 2, size 2: 30 / 34.
+        // Groups {1, 3}, {5, 7}, {9, 11}: means 2, 6, 10, between 2 (16 + 0 + 16) / 2 = 32, within
+        // 6 / 3 = 2, size 2: 30 / 34.
         let values = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0];
         let found = intraclass_correlation(&values, &[0, 0, 1, 1, 2, 2], 3);
         assert!((found - 30.0 / 34.0).abs() < 1e-12, "{found}");

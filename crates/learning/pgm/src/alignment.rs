@@ -4,11 +4,12 @@ use parable_domain::AttrSet;
 
 /// Where each cell of a table over some attributes falls in a table over a subset of them.
 ///
-/// Neighbouring attributes that are both kept or both summed away act as one, and the innermost such run is walked without arithmetic:
-/// the loops over it are plain sums and products of slices.
+/// Neighbouring attributes that are both kept or both summed away act as one, and the innermost
+/// such run is walked without arithmetic: the loops over it are plain sums and products of slices.
 #[derive(Clone, Debug)]
 pub(crate) struct Alignment {
-    /// Length and stride in the small table of each outer run, outermost first; stride 0 for runs that are summed away.
+    /// Length and stride in the small table of each outer run, outermost first; stride 0 for runs
+    /// that are summed away.
     outer: Vec<(usize, usize)>,
     /// Cells of the innermost run.
     inner: usize,
@@ -19,7 +20,8 @@ pub(crate) struct Alignment {
 }
 
 impl Alignment {
-    /// The alignment of `small`, a subset, in `large`, whose attributes have these numbers of levels.
+    /// The alignment of `small`, a subset, in `large`, whose attributes have these numbers of
+    /// levels.
     pub(crate) fn new(large: &AttrSet, levels: &[u32], small: &AttrSet) -> Self {
         debug_assert!(small.is_subset(large));
         let mut runs: Vec<(usize, bool)> = Vec::new();
@@ -53,7 +55,8 @@ impl Alignment {
         self.small
     }
 
-    /// Calls with the first cell of the small table for each innermost run of the large one, in order.
+    /// Calls with the first cell of the small table for each innermost run of the large one, in
+    /// order.
     #[inline]
     fn walk(&self, mut visit: impl FnMut(usize)) {
         let mut at = vec![0usize; self.outer.len()];
@@ -78,7 +81,8 @@ impl Alignment {
         }
     }
 
-    /// Applies `combine` to each cell of the large table and the cell of the small one it falls into.
+    /// Applies `combine` to each cell of the large table and the cell of the small one it falls
+    /// into.
     #[inline]
     pub(crate) fn broadcast(
         &self,

@@ -1,8 +1,10 @@
 //! Whole numbers that follow expectations: rounded once, then handed out in parts.
 
-/// Rows that wait in cells, to be handed out in parts that each follow the whole as closely as whole numbers can.
+/// Rows that wait in cells, to be handed out in parts that each follow the whole as closely as
+/// whole numbers can.
 ///
-/// Made once from expectations ([`Apportionment::new`]); the parts taken add up to it, cell by cell.
+/// Made once from expectations ([`Apportionment::new`]); the parts taken add up to it, cell by
+/// cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Apportionment {
     left: Vec<u64>,
@@ -10,10 +12,12 @@ pub struct Apportionment {
 }
 
 impl Apportionment {
-    /// `rows` rows shared among cells in proportion to these weights: each cell gets its expectation, rounded up or down.
+    /// `rows` rows shared among cells in proportion to these weights: each cell gets its
+    /// expectation, rounded up or down.
     ///
-    /// Systematic sampling: row `k` goes to the cell that holds the point `k + offset` of the running sums. With `offset` uniform between 0 and 1 the
-    /// expectation of each cell is kept. Cells of weight 0 stay empty, unless all are: then the first gets everything.
+    /// Systematic sampling: row `k` goes to the cell that holds the point `k + offset` of the
+    /// running sums. With `offset` uniform between 0 and 1 the expectation of each cell is kept.
+    /// Cells of weight 0 stay empty, unless all are: then the first gets everything.
     #[must_use]
     pub fn new(weights: &[f64], rows: u64, offset: f64) -> Self {
         let mut left = vec![0; weights.len()];
@@ -27,7 +31,8 @@ impl Apportionment {
         &self.left
     }
 
-    /// Takes up to `rows` rows, from each cell its share of what is left, rounded up or down; `offset` as in [`Apportionment::new`].
+    /// Takes up to `rows` rows, from each cell its share of what is left, rounded up or down;
+    /// `offset` as in [`Apportionment::new`].
     pub fn take(&mut self, rows: u64, offset: f64) -> Vec<u64> {
         let mut taken = vec![0; self.left.len()];
         let rows = rows.min(self.total);
@@ -66,7 +71,8 @@ pub(crate) fn round(weights: &[f64], rows: u64, offset: f64, counts: &mut [u64])
     }
 }
 
-/// Takes `rows` of the `total` rows left, in whole numbers throughout: a cell never gives more than it has. Reports cells that give something.
+/// Takes `rows` of the `total` rows left, in whole numbers throughout: a cell never gives more than
+/// it has. Reports cells that give something.
 pub(crate) fn take(
     left: &mut [u64],
     total: u64,
@@ -157,7 +163,8 @@ mod tests {
                 .zip(&mut sums)
                 .for_each(|(count, sum)| *sum += count);
         }
-        // One of four parts of weight for each of 40,000 draws; the grid of offsets moves each end of a cell by at most one of 200 lines.
+        // One of four parts of weight for each of 40,000 draws; the grid of offsets moves each end
+        // of a cell by at most one of 200 lines.
         for (sum, weight) in sums.iter().zip(weights) {
             assert!((*sum as f64 - 10_000.0 * weight).abs() <= 400.0, "{sums:?}");
         }

@@ -4,7 +4,7 @@ use parable_domain::{AttrSet, Domain};
 
 use crate::alignment::Alignment;
 use crate::exponential::exp;
-use crate::{JunctionTree, ModelError};
+use crate::{JunctionTree, ModelError, Tables};
 
 /// A junction tree with the alignments of its separators, ready for message passing.
 #[derive(Clone, Debug)]
@@ -53,16 +53,18 @@ impl Layout {
         Alignment::new(&self.tree.cliques()[clique], &self.levels[clique], attrs)
     }
 
-    /// Replaces log potentials by the marginal probabilities of each clique; gives the logarithm of the sum over all combinations.
+    /// Replaces log potentials by the marginal probabilities of each clique; gives the logarithm of
+    /// the sum over all combinations.
     ///
-    /// Two passes, leaves to root and back, as in Shafer and Shenoy (1990). On the way up each row of a clique that belongs to one cell of the
-    /// separator is scaled by its own largest value, so that nothing underflows; what stays is the conditional table given the separator, which
-    /// on the way down is multiplied by the marginal of the separator. Nothing is ever divided by a message of 0: a row without any possible
-    /// combination stays 0.
+    /// Two passes, leaves to root and back, as in Shafer and Shenoy (1990). On the way up each row
+    /// of a clique that belongs to one cell of the separator is scaled by its own largest value, so
+    /// that nothing underflows; what stays is the conditional table given the separator, which on
+    /// the way down is multiplied by the marginal of the separator. Nothing is ever divided by a
+    /// message of 0: a row without any possible combination stays 0.
     pub(crate) fn calibrate(&self, tables: &mut [Vec<f64>]) -> f64 {
         let count = self.tree.len();
-        let mut messages: Vec<Vec<f64>> = vec![Vec::new(); count];
-        let mut sums: Vec<Vec<f64>> = vec![Vec::new(); count];
+        let mut messages: Tables = vec![Vec::new(); count];
+        let mut sums: Tables = vec![Vec::new(); count];
         for clique in (0..count).rev() {
             let up = &self.up[clique];
             let mut tops = vec![f64::NEG_INFINITY; up.small_len()];

@@ -5,16 +5,18 @@ use parable_seed::{Rng, Seed};
 
 use crate::apportion::{round, take};
 use crate::calibration::Layout;
-use crate::{MarkovField, ModelError};
+use crate::{MarkovField, ModelError, Tables};
 
 /// Step from group to group: the golden ratio, whose multiples fill the unit interval evenly.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// Rows of a model in chunks; made by [`MarkovField::chunks`].
 ///
-/// How many rows each combination of each clique gets in the whole table is settled before the first row is made: expected numbers, rounded attribute
-/// by attribute along the tree. Every chunk takes its part of what is left, so that the chunks one after the other are a table as close to the
-/// model as one made at once, and each chunk on its own is nearly as close. Memory is that of a chunk and of the cells of the model.
+/// How many rows each combination of each clique gets in the whole table is settled before the
+/// first row is made: expected numbers, rounded attribute by attribute along the tree. Every chunk
+/// takes its part of what is left, so that the chunks one after the other are a table as close to
+/// the model as one made at once, and each chunk on its own is nearly as close. Memory is that of a
+/// chunk and of the cells of the model.
 #[derive(Clone, Debug)]
 pub struct Chunks {
     domain: Domain,
@@ -41,7 +43,7 @@ impl Chunks {
         let (domain, layout) = (field.domain(), &field.layout);
         let seed = seed.stream("pgm/generate");
         // Counts in the order of the cliques' own cells; whole numbers, exact below 2^53.
-        let mut counts: Vec<Vec<f64>> = Vec::with_capacity(layout.cells.len());
+        let mut counts: Tables = Vec::with_capacity(layout.cells.len());
         let mut supplies = Vec::with_capacity(domain.len());
         for (clique, belief) in field.beliefs.iter().enumerate() {
             let mut groups: Vec<u64> = match layout.tree.parent(clique) {
@@ -178,10 +180,12 @@ impl CellOrder {
     }
 }
 
-/// The codes of one attribute that wait to be handed out, for each combination (a group) of the attributes before it in its clique.
+/// The codes of one attribute that wait to be handed out, for each combination (a group) of the
+/// attributes before it in its clique.
 #[derive(Clone, Debug)]
 struct Supply {
-    /// Attributes written before, with their levels: the separator of the clique, then its own attributes up to this one.
+    /// Attributes written before, with their levels: the separator of the clique, then its own
+    /// attributes up to this one.
     known: Vec<(usize, u32)>,
     attr: usize,
     levels: usize,
@@ -273,10 +277,13 @@ impl Supply {
     }
 }
 
-/// Groups in random order, each with its offset for systematic sampling: from a random start on in steps of the golden ratio.
+/// Groups in random order, each with its offset for systematic sampling: from a random start on in
+/// steps of the golden ratio.
 ///
-/// The offsets spread evenly over the groups, so that their rounding cancels out. The order is random because siblings go through the same groups:
-/// in one order for all, the offsets of two of them would keep the same distance in every group, and groups of few rows would tie them together.
+/// The offsets spread evenly over the groups, so that their rounding cancels out. The order is
+/// random because siblings go through the same groups: in one order for all, the offsets of two of
+/// them would keep the same distance in every group, and groups of few rows would tie them
+/// together.
 fn in_random_order(
     mut groups: Vec<usize>,
     rng: &mut Rng,

@@ -2,7 +2,7 @@
 
 use parable_domain::{AttrSet, Domain};
 
-use crate::{Measurement, smooth, total};
+use crate::{Measurement, Tables, smooth, total};
 
 /// What is known of the columns alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,15 +10,17 @@ pub struct Columns {
     /// The number of rows, at least 1.
     pub rows: f64,
     /// Estimated rows of each level of each column; they sum to the number of rows.
-    pub levels: Vec<Vec<f64>>,
+    pub levels: Tables,
     /// Standard deviation of the combined counts of each column; infinite without any.
     pub sigmas: Vec<f64>,
 }
 
-/// Combines the one-way measurements of each column by their precision and smooths them; a column without any has all levels alike.
+/// Combines the one-way measurements of each column by their precision and smooths them; a column
+/// without any has all levels alike.
 ///
-/// `ordered` holds for each column how many of its first levels stand in an order (none beyond its end), `rows` the number of rows where it
-/// is public; otherwise it is estimated from the same measurements.
+/// `ordered` holds for each column how many of its first levels stand in an order (none beyond its
+/// end), `rows` the number of rows where it is public; otherwise it is estimated from the same
+/// measurements.
 #[must_use]
 pub fn columns(
     domain: &Domain,

@@ -61,7 +61,8 @@ impl Rule {
     pub(crate) const ALL: [Self; 3] = [Self::Fill, Self::Weight, Self::WeightedFill];
 }
 
-/// The largest cliques of the graph after eliminating all vertices by the rule (ties: the other measure, then the lower number).
+/// The largest cliques of the graph after eliminating all vertices by the rule (ties: the other
+/// measure, then the lower number).
 pub(crate) fn cliques(neighbours: &[Bits], levels: &[u32], rule: Rule) -> Vec<Bits> {
     let count = neighbours.len();
     let mut graph = neighbours.to_vec();

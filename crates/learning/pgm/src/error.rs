@@ -24,7 +24,8 @@ pub enum ModelError {
         clique: String,
         /// Cells of the largest clique.
         clique_cells: u128,
-        /// What would help, as the end of the sentence; empty when nothing in the question can be left out.
+        /// What would help, as the end of the sentence; empty when nothing in the question can be
+        /// left out.
         advice: String,
     },
     /// A table with another number of cells than its attributes have combinations.

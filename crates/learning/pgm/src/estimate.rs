@@ -6,7 +6,7 @@ use crate::alignment::Alignment;
 use crate::calibration::Layout;
 use crate::measurement::total as total_of;
 use crate::simplex::project_on_simplex;
-use crate::{Factor, JunctionTree, MarkovField, Measurement, ModelError};
+use crate::{Factor, JunctionTree, MarkovField, Measurement, ModelError, Tables};
 
 /// How hard to try.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,10 +16,12 @@ pub struct EstimateConfig {
     pub max_cells: u64,
     /// Most iterations. Default 1,000.
     pub iterations: usize,
-    /// Stop when ten iterations lower the objective by less than this share of it. Default 1e-3: the objective at the optimum is about half
-    /// the number of measured cells, of which a thousandth is far below its own noise.
+    /// Stop when ten iterations lower the objective by less than this share of it. Default 1e-3:
+    /// the objective at the optimum is about half the number of measured cells, of which a
+    /// thousandth is far below its own noise.
     pub tolerance: f64,
-    /// Weight of the relative entropy to the start, in nats: 0 fits the measurements alone. Default 0.
+    /// Weight of the relative entropy to the start, in nats: 0 fits the measurements alone. Default
+    /// 0.
     pub prior: f64,
     /// The number of rows. Default `None`: estimated from the measurements.
     pub total: Option<f64>,
@@ -88,10 +90,11 @@ pub struct Estimate {
     pub converged: bool,
 }
 
-/// The model of independent columns that agrees best with the one-way measurements: the projection on the simplex, column by column.
+/// The model of independent columns that agrees best with the one-way measurements: the projection
+/// on the simplex, column by column.
 ///
-/// Measurements of several attributes are ignored, columns without a measurement are uniform. Repeated measurements of a column are combined
-/// by their precision.
+/// Measurements of several attributes are ignored, columns without a measurement are uniform.
+/// Repeated measurements of a column are combined by their precision.
 ///
 /// # Errors
 /// An attribute beyond the domain.
@@ -138,20 +141,23 @@ fn estimated_rows(measurements: &[Measurement]) -> f64 {
     total_of(measurements).map_or(1.0, |(total, _)| total.max(1.0))
 }
 
-/// The model whose marginals agree best with the measurements: it minimises half the sum of `((model - measured) / sigma)^2`, plus `prior` times
-/// the relative entropy to the start.
+/// The model whose marginals agree best with the measurements: it minimises half the sum of
+/// `((model - measured) / sigma)^2`, plus `prior` times the relative entropy to the start.
 ///
-/// Rules (factors with minus infinity where a combination cannot occur) are part of the model and hold in every row made from it. The start
-/// is the model of independent columns, or any other model over the same domain: a past release, public data.
+/// Rules (factors with minus infinity where a combination cannot occur) are part of the model and
+/// hold in every row made from it. The start is the model of independent columns, or any other
+/// model over the same domain: a past release, public data.
 ///
-/// Entropic accelerated gradient: the interior gradient method of Auslender and Teboulle (2006, section 5.2) in the form of Tseng (2008), which mbi
-/// also uses, with three differences: the step is found by comparing the quadratic with the relative entropy of the step, both of which are
-/// exact here; the pull towards the start enters as a proximal term with the rates of a strongly convex problem; and the average that the
-/// method converges in is kept as marginals of whole cliques, which is itself a model, so that no second fit is needed.
+/// Entropic accelerated gradient: the interior gradient method of Auslender and Teboulle (2006,
+/// section 5.2) in the form of Tseng (2008), which mbi also uses, with three differences: the step
+/// is found by comparing the quadratic with the relative entropy of the step, both of which are
+/// exact here; the pull towards the start enters as a proximal term with the rates of a strongly
+/// convex problem; and the average that the method converges in is kept as marginals of whole
+/// cliques, which is itself a model, so that no second fit is needed.
 ///
 /// # Errors
-/// [`ModelError::TooLarge`] before anything is allocated; [`ModelError::Impossible`] if rules exclude everything; attributes beyond the domain;
-/// a start over another domain.
+/// [`ModelError::TooLarge`] before anything is allocated; [`ModelError::Impossible`] if rules
+/// exclude everything; attributes beyond the domain; a start over another domain.
 pub fn estimate(
     domain: &Domain,
     measurements: &[Measurement],
@@ -192,8 +198,8 @@ pub fn estimate(
     })
 }
 
-/// Adds the logarithms of a model's conditional tables to potentials. Cells the start holds impossible for lack of evidence alone stay possible: a tenth
-/// of a row is spread over them.
+/// Adds the logarithms of a model's conditional tables to potentials. Cells the start holds
+/// impossible for lack of evidence alone stay possible: a tenth of a row is spread over them.
 fn add_start(
     layout: &Layout,
     start: &MarkovField,
@@ -202,7 +208,8 @@ fn add_start(
     for (clique, potential) in base.iter_mut().enumerate() {
         let attrs = &layout.tree.cliques()[clique];
         let mut table = if start.tree().len() == start.domain().len() {
-            // Independent columns: the product of the one-way tables, each with its own small floor.
+            // Independent columns: the product of the one-way tables, each with its own small
+            // floor.
             let mut table = vec![1.0; potential.len()];
             for attr in attrs.iter() {
                 let set = AttrSet::new([attr]);
@@ -241,30 +248,38 @@ struct Problem<'a> {
     layout: &'a Layout,
     targets: Vec<Target<'a>>,
     rows: f64,
-    base: Vec<Vec<f64>>,
+    base: Tables,
 }
 
 struct Solution {
-    beliefs: Vec<Vec<f64>>,
+    beliefs: Tables,
     objective: f64,
     iterations: usize,
     converged: bool,
 }
 
-/// Marginals of a model on the measured sets, with its cliques and the logarithm of its normalising sum.
+/// The numbers of one accelerated step.
+#[derive(Clone, Copy)]
+struct StepSize {
+    step: f64,
+    /// Weight of the new point among all points so far.
+    share: f64,
+    /// Convexity gathered so far.
+    strength: f64,
+    /// Weight of the prior.
+    prior: f64,
+}
+
+/// Marginals of a model on the measured sets, with its cliques and the logarithm of its normalising
+/// sum.
 struct Point {
-    beliefs: Vec<Vec<f64>>,
-    marginals: Vec<Vec<f64>>,
+    beliefs: Tables,
+    marginals: Tables,
     log_sum: f64,
 }
 
 impl<'a> Problem<'a> {
-    fn new(
-        layout: &'a Layout,
-        measurements: &'a [Measurement],
-        rows: f64,
-        base: Vec<Vec<f64>>,
-    ) -> Self {
+    fn new(layout: &'a Layout, measurements: &'a [Measurement], rows: f64, base: Tables) -> Self {
         let targets = measurements
             .iter()
             .map(|measurement| {
@@ -326,7 +341,7 @@ impl<'a> Problem<'a> {
 
     fn solve(&self, config: &EstimateConfig) -> Result<Solution, ModelError> {
         let prior = config.prior.max(0.0);
-        let mut coefficients: Vec<Vec<f64>> = self
+        let mut coefficients: Tables = self
             .targets
             .iter()
             .map(|t| vec![0.0; t.weights.len()])
@@ -347,7 +362,8 @@ impl<'a> Problem<'a> {
         let mut x_marginals = z.marginals.clone();
         let mut objective = self.objective(&x_marginals);
         let mut history = vec![objective];
-        // The largest curvature along any direction of total variation 1; far less is found by trying.
+        // The largest curvature along any direction of total variation 1; far less is found by
+        // trying.
         let steepest: f64 = self
             .targets
             .iter()
@@ -364,16 +380,13 @@ impl<'a> Problem<'a> {
                 let step = (strength
                     + (strength * strength + 4.0 * lipschitz * weight_sum * strength).sqrt())
                     / (2.0 * lipschitz);
-                let share = step / (weight_sum + step);
-                let next = self.step(
-                    &coefficients,
-                    &x_marginals,
-                    &z,
-                    share,
+                let size = StepSize {
                     step,
+                    share: step / (weight_sum + step),
                     strength,
                     prior,
-                );
+                };
+                let next = self.step(&coefficients, &x_marginals, &z, size);
                 let next_z = self.point(&next);
                 let (quadratic, entropy) = self.compare(&coefficients, &next, &z, &next_z);
                 if quadratic <= lipschitz * entropy || lipschitz >= bound {
@@ -408,17 +421,19 @@ impl<'a> Problem<'a> {
     }
 
     /// The coefficients after a step along the gradient at the point between `x` and `z`.
-    #[allow(clippy::too_many_arguments)] // the numbers of one iteration, named as in the paper
     fn step(
         &self,
         coefficients: &[Vec<f64>],
         x_marginals: &[Vec<f64>],
         z: &Point,
-        share: f64,
-        step: f64,
-        strength: f64,
-        prior: f64,
-    ) -> Vec<Vec<f64>> {
+        size: StepSize,
+    ) -> Tables {
+        let StepSize {
+            step,
+            share,
+            strength,
+            prior,
+        } = size;
         let scale = 1.0 / (strength + prior * step);
         self.targets
             .iter()

@@ -1,10 +1,12 @@
-//! The exponential function of numbers that are not positive, the same to the last bit on every machine.
+//! The exponential function of numbers that are not positive, the same to the last bit on every
+//! machine.
 
 /// `exp(x)` for `x <= 0`, with a relative error below 3e-16; 0 below -708.
 ///
-/// The mathematics library of the system differs between platforms in the last bit, and calls into it keep loops from being turned into
-/// vector instructions. Argument reduction by multiples of ln 2 in two parts (Cody and Waite 1980), then a Taylor polynomial of degree 13
-/// on `[-ln 2 / 2, ln 2 / 2]`, whose remainder is below 2^-57.
+/// The mathematics library of the system differs between platforms in the last bit, and calls into
+/// it keep loops from being turned into vector instructions. Argument reduction by multiples of ln
+/// 2 in two parts (Cody and Waite 1980), then a Taylor polynomial of degree 13 on `[-ln 2 / 2, ln 2
+/// / 2]`, whose remainder is below 2^-57.
 #[inline(always)]
 pub(crate) fn exp(x: f64) -> f64 {
     const SHIFT: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52: adding it rounds to a whole number

@@ -6,7 +6,8 @@ use crate::ModelError;
 use crate::alignment::Alignment;
 use crate::exponential::exp;
 
-/// A function of a few attributes in log space: dense, row-major in the order of the attributes, the last one varying fastest.
+/// A function of a few attributes in log space: dense, row-major in the order of the attributes,
+/// the last one varying fastest.
 ///
 /// Minus infinity stands for a structural zero; all operations keep it so.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,8 @@ impl Factor {
     /// The function with these logarithms.
     ///
     /// # Errors
-    /// An attribute beyond the domain; another number of values than combinations; a NaN or plus infinity.
+    /// An attribute beyond the domain; another number of values than combinations; a NaN or plus
+    /// infinity.
     pub fn new(domain: &Domain, attrs: AttrSet, values: Vec<f64>) -> Result<Self, ModelError> {
         let expected = domain.cells(&attrs)?;
         if expected != values.len() as u128 {

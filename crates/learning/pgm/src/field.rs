@@ -4,25 +4,28 @@ use parable_domain::{AttrId, AttrSet, Domain};
 
 use crate::alignment::Alignment;
 use crate::calibration::Layout;
-use crate::{Factor, JunctionTree, ModelError};
+use crate::{Factor, JunctionTree, ModelError, Tables};
 
-/// A distribution over the combinations of a domain that factors along a junction tree, and a number of rows.
+/// A distribution over the combinations of a domain that factors along a junction tree, and a
+/// number of rows.
 ///
-/// Kept as the marginal probabilities of the cliques, which agree with each other on what they share. Marginals of any attributes, conditional
-/// distributions and rows all come from these.
+/// Kept as the marginal probabilities of the cliques, which agree with each other on what they
+/// share. Marginals of any attributes, conditional distributions and rows all come from these.
 #[derive(Clone, Debug)]
 pub struct MarkovField {
     domain: Domain,
     total: f64,
     pub(crate) layout: Layout,
-    pub(crate) beliefs: Vec<Vec<f64>>,
+    pub(crate) beliefs: Tables,
 }
 
 impl MarkovField {
-    /// The distribution proportional to the product of these functions; attributes in none of them are uniform.
+    /// The distribution proportional to the product of these functions; attributes in none of them
+    /// are uniform.
     ///
     /// # Errors
-    /// [`ModelError::TooLarge`] above `max_cells` cells in all cliques; [`ModelError::Impossible`] if the product is 0 everywhere.
+    /// [`ModelError::TooLarge`] above `max_cells` cells in all cliques; [`ModelError::Impossible`]
+    /// if the product is 0 everywhere.
     pub fn from_factors(
         domain: &Domain,
         factors: &[Factor],
@@ -36,14 +39,16 @@ impl MarkovField {
         Self::calibrated(domain.clone(), total, layout, potentials)
     }
 
-    /// A model from the marginal probabilities of the cliques of a tree, as [`MarkovField::cliques`] gives them: the same model to the last bit.
+    /// A model from the marginal probabilities of the cliques of a tree, as
+    /// [`MarkovField::cliques`] gives them: the same model to the last bit.
     ///
     /// # Errors
-    /// Tables that do not fit the tree, hold a negative number or a NaN, do not sum to 1, or disagree on what cliques share by more than 1e-6.
+    /// Tables that do not fit the tree, hold a negative number or a NaN, do not sum to 1, or
+    /// disagree on what cliques share by more than 1e-6.
     pub fn from_cliques(
         domain: &Domain,
         tree: JunctionTree,
-        probabilities: Vec<Vec<f64>>,
+        probabilities: Tables,
         total: f64,
     ) -> Result<Self, ModelError> {
         let layout = Layout::new(domain, tree)?;
@@ -100,7 +105,7 @@ impl MarkovField {
         domain: Domain,
         total: f64,
         layout: Layout,
-        mut tables: Vec<Vec<f64>>,
+        mut tables: Tables,
     ) -> Result<Self, ModelError> {
         if layout.calibrate(&mut tables) == f64::NEG_INFINITY {
             return Err(ModelError::Impossible {
@@ -119,7 +124,7 @@ impl MarkovField {
         domain: Domain,
         total: f64,
         layout: Layout,
-        beliefs: Vec<Vec<f64>>,
+        beliefs: Tables,
     ) -> Self {
         Self {
             domain,
@@ -156,7 +161,8 @@ impl MarkovField {
     /// The expected counts of the combinations of any attributes, row-major.
     ///
     /// # Errors
-    /// An attribute beyond the domain; a table on the way with more than 2^28 cells ([`ModelError::TooLarge`]).
+    /// An attribute beyond the domain; a table on the way with more than 2^28 cells
+    /// ([`ModelError::TooLarge`]).
     pub fn marginal(&self, attrs: &AttrSet) -> Result<Vec<f64>, ModelError> {
         self.domain.levels(attrs)?;
         let probabilities = match self.layout.tree.cover(attrs) {
@@ -174,7 +180,7 @@ impl MarkovField {
     /// # Errors
     /// A code that is no level; [`ModelError::Impossible`] if no such row can occur.
     pub fn given(&self, codes: &[(AttrId, u32)]) -> Result<Self, ModelError> {
-        let mut tables: Vec<Vec<f64>> = (0..self.beliefs.len())
+        let mut tables: Tables = (0..self.beliefs.len())
             .map(|clique| self.layout.conditional_logs(clique, &self.beliefs[clique]))
             .collect();
         for &(attr, code) in codes {
@@ -207,12 +213,15 @@ impl MarkovField {
         })
     }
 
-    /// The probabilities of attributes that lie in no single clique: conditional tables multiplied along the part of the tree between them.
+    /// The probabilities of attributes that lie in no single clique: conditional tables multiplied
+    /// along the part of the tree between them.
     fn across_cliques(&self, attrs: &AttrSet) -> Result<Vec<f64>, ModelError> {
         let tree = &self.layout.tree;
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); tree.len()];
-        // The asked attributes that first appear at or below each clique.
-        let mut below: Vec<AttrSet> = vec![AttrSet::empty(); tree.len()];
+        let mut branches = Branches {
+            children: vec![Vec::new(); tree.len()],
+            below: vec![AttrSet::empty(); tree.len()],
+        };
+        let Branches { children, below } = &mut branches;
         for clique in (0..tree.len()).rev() {
             let own = tree.cliques()[clique].intersection(attrs);
             let own = AttrSet::new(own.iter().filter(|&a| !tree.separator(clique).contains(a)));
@@ -233,7 +242,7 @@ impl MarkovField {
             top = child;
         }
         let logs: Vec<f64> = self.beliefs[top].iter().map(|p| p.ln()).collect();
-        let factor = self.gather(top, logs, attrs, &children, &below)?;
+        let factor = self.gather(top, logs, attrs, &branches)?;
         Ok(factor.values().iter().map(|log| log.exp()).collect())
     }
 
@@ -243,15 +252,14 @@ impl MarkovField {
         clique: usize,
         logs: Vec<f64>,
         keep: &AttrSet,
-        children: &[Vec<usize>],
-        below: &[AttrSet],
+        branches: &Branches,
     ) -> Result<Factor, ModelError> {
         let tree = &self.layout.tree;
         let mut factor = Factor::new(&self.domain, tree.cliques()[clique].clone(), logs)?;
-        for &child in &children[clique] {
-            let child_keep = tree.separator(child).union(&below[child]);
+        for &child in &branches.children[clique] {
+            let child_keep = tree.separator(child).union(&branches.below[child]);
             let logs = self.layout.conditional_logs(child, &self.beliefs[child]);
-            let branch = self.gather(child, logs, &child_keep, children, below)?;
+            let branch = self.gather(child, logs, &child_keep, branches)?;
             let joined = factor.attrs().union(branch.attrs());
             let cells = self.domain.cells(&joined)?;
             if cells > u128::from(MAX_TABLE_CELLS) {
@@ -270,13 +278,21 @@ impl MarkovField {
     }
 }
 
+/// The part of the tree that asked attributes span.
+struct Branches {
+    /// The branches below each clique that hold asked attributes.
+    children: Vec<Vec<usize>>,
+    /// The asked attributes that first appear at or below each clique.
+    below: Vec<AttrSet>,
+}
+
 /// Two gigabytes.
 const MAX_TABLE_CELLS: u64 = 1 << 28;
 
 impl Layout {
     /// The sum of log factors in each clique, each factor in the smallest clique that holds it.
-    pub(crate) fn potentials(&self, factors: &[Factor]) -> Vec<Vec<f64>> {
-        let mut tables: Vec<Vec<f64>> = self.cells.iter().map(|&cells| vec![0.0; cells]).collect();
+    pub(crate) fn potentials(&self, factors: &[Factor]) -> Tables {
+        let mut tables: Tables = self.cells.iter().map(|&cells| vec![0.0; cells]).collect();
         for factor in factors {
             let clique = self
                 .tree

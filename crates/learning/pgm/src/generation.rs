@@ -13,10 +13,12 @@ const BLOCK: usize = 4096;
 impl MarkovField {
     /// Rows whose counts follow the model as closely as whole numbers can.
     ///
-    /// Walks the tree from the root, attribute by attribute. The rows that agree on the attributes before it in its clique form a group; how many
-    /// of them get each code is the expected number, rounded up or down at random so that expectations are kept (systematic sampling, the
-    /// offsets of the groups spread evenly). Which rows get which is decided by a fresh shuffle of each group for each attribute: given the
-    /// separator, nothing connects what hangs on different branches.
+    /// Walks the tree from the root, attribute by attribute. The rows that agree on the attributes
+    /// before it in its clique form a group; how many of them get each code is the expected number,
+    /// rounded up or down at random so that expectations are kept (systematic sampling, the offsets
+    /// of the groups spread evenly). Which rows get which is decided by a fresh shuffle of each
+    /// group for each attribute: given the separator, nothing connects what hangs on different
+    /// branches.
     ///
     /// # Errors
     /// More rows than 2^32 - 1; [`MarkovField::chunks`] makes more.
@@ -28,9 +30,10 @@ impl MarkovField {
         })
     }
 
-    /// The rows of [`MarkovField::generate`] in chunks of `size` rows, for tables larger than memory. All chunks together are one table; the first
-    /// chunks alone are a table nearly as close to the model. A chunk costs one pass over the cells of the model besides its rows: chunks much
-    /// smaller than the model take longer.
+    /// The rows of [`MarkovField::generate`] in chunks of `size` rows, for tables larger than
+    /// memory. All chunks together are one table; the first chunks alone are a table nearly as
+    /// close to the model. A chunk costs one pass over the cells of the model besides its rows:
+    /// chunks much smaller than the model take longer.
     ///
     /// # Errors
     /// More rows than 2^32 - 1 in a chunk.
@@ -38,7 +41,8 @@ impl MarkovField {
         Chunks::new(self, rows, size, seed)
     }
 
-    /// Rows drawn independently of each other: the first rows of a larger table with the same seed are the rows of a smaller one.
+    /// Rows drawn independently of each other: the first rows of a larger table with the same seed
+    /// are the rows of a smaller one.
     ///
     /// # Errors
     /// As [`MarkovField::generate`].
@@ -61,11 +65,12 @@ impl MarkovField {
         Ok(Codes::new(self.domain().clone(), columns)?)
     }
 
-    /// Rows with some columns given: the others follow their exact conditional distribution. Rows that agree on the given columns are generated
-    /// together, as [`MarkovField::generate`] does.
+    /// Rows with some columns given: the others follow their exact conditional distribution. Rows
+    /// that agree on the given columns are generated together, as [`MarkovField::generate`] does.
     ///
     /// # Errors
-    /// Given columns of different lengths or with codes that are no levels; [`ModelError::Impossible`] for values the model holds impossible.
+    /// Given columns of different lengths or with codes that are no levels;
+    /// [`ModelError::Impossible`] for values the model holds impossible.
     pub fn generate_given(
         &self,
         given: &[(AttrId, Vec<u32>)],
@@ -101,7 +106,8 @@ impl MarkovField {
     }
 }
 
-/// A clique as running sums over its own attributes given the separator: one row per combination of the separator, not normalised.
+/// A clique as running sums over its own attributes given the separator: one row per combination of
+/// the separator, not normalised.
 struct Conditional {
     separator: Vec<(usize, usize)>,
     own: Vec<(usize, u32)>,

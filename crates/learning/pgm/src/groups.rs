@@ -20,8 +20,9 @@ pub struct Groups {
 impl Groups {
     /// Groups of levels such that, where possible, each holds at least `least` rows.
     ///
-    /// The first `ordered` levels stand in an order and merge with neighbours only: a level with enough rows stays alone, and runs of
-    /// rarer levels between such are cut into groups with enough rows each. The other levels, which have no order, share one group if they are rare.
+    /// The first `ordered` levels stand in an order and merge with neighbours only: a level with
+    /// enough rows stays alone, and runs of rarer levels between such are cut into groups with
+    /// enough rows each. The other levels, which have no order, share one group if they are rare.
     #[must_use]
     pub fn of(rows: Vec<f64>, ordered: usize, least: f64) -> Self {
         let classes = vec![0; rows.len()];
@@ -78,7 +79,8 @@ impl Groups {
         self.of.is_empty()
     }
 
-    /// Whether every group from the first to the last has a level, and no share is negative or no number.
+    /// Whether every group from the first to the last has a level, and no share is negative or no
+    /// number.
     #[must_use]
     pub fn has_no_gaps(&self) -> bool {
         (0..self.len() as u32).all(|group| self.of.contains(&group))
@@ -105,7 +107,8 @@ impl Groups {
         members
     }
 
-    /// Levels for a column of groups: in each group as close to the shares as whole numbers can be, in random order.
+    /// Levels for a column of groups: in each group as close to the shares as whole numbers can be,
+    /// in random order.
     ///
     /// # Panics
     /// If a code is no group.
@@ -117,7 +120,8 @@ impl Groups {
             .hand_out(groups, seed)
     }
 
-    /// The levels that take the place of groups in a table with this many rows of each group, to be handed out in one or more parts.
+    /// The levels that take the place of groups in a table with this many rows of each group, to be
+    /// handed out in one or more parts.
     #[must_use]
     pub fn levels(&self, rows: &[u64], seed: &Seed) -> GroupLevels {
         let mut rng = seed.rng();
@@ -132,7 +136,8 @@ impl Groups {
     }
 }
 
-/// For each group its levels, and how many rows are still to get each: in all as close to the shares as whole numbers can be.
+/// For each group its levels, and how many rows are still to get each: in all as close to the
+/// shares as whole numbers can be.
 #[derive(Clone, Debug)]
 pub struct GroupLevels {
     of: Vec<(Vec<u32>, Apportionment)>,
@@ -171,7 +176,8 @@ impl GroupLevels {
     }
 }
 
-/// Cuts a run of rare ordered levels into groups with enough rows; what is left at its end joins the last of them if that is less than half.
+/// Cuts a run of rare ordered levels into groups with enough rows; what is left at its end joins
+/// the last of them if that is less than half.
 fn cut_run(
     rows: &[f64],
     run: std::ops::Range<usize>,

@@ -7,8 +7,8 @@ use crate::elimination::{Bits, Rule, cliques};
 
 /// A tree of cliques in which the cliques that hold an attribute hang together.
 ///
-/// Clique 0 is the root, and parents stand before their children. Building one allocates no table: its size is known before
-/// anything is spent or computed.
+/// Clique 0 is the root, and parents stand before their children. Building one allocates no table:
+/// its size is known before anything is spent or computed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JunctionTree {
     cliques: Vec<AttrSet>,
@@ -18,9 +18,11 @@ pub struct JunctionTree {
 }
 
 impl JunctionTree {
-    /// The smallest tree found in which each of these sets lies within a clique. Every attribute of the domain is in some clique.
+    /// The smallest tree found in which each of these sets lies within a clique. Every attribute of
+    /// the domain is in some clique.
     ///
-    /// Three elimination rules are tried (fewest added edges, smallest clique, smallest added pairs), and the tree with the fewest cells is kept.
+    /// Three elimination rules are tried (fewest added edges, smallest clique, smallest added
+    /// pairs), and the tree with the fewest cells is kept.
     ///
     /// # Errors
     /// A set names an attribute beyond the domain.
@@ -58,7 +60,8 @@ impl JunctionTree {
     /// As [`JunctionTree::build`], refusing a tree whose tables would be too large.
     ///
     /// # Errors
-    /// [`ModelError::TooLarge`] with the name of the largest clique and the set that is best left out.
+    /// [`ModelError::TooLarge`] with the name of the largest clique and the set that is best left
+    /// out.
     pub fn build_within(
         domain: &Domain,
         sets: &[AttrSet],
@@ -82,7 +85,8 @@ impl JunctionTree {
         })
     }
 
-    /// Connects cliques by the largest separators (Prim's algorithm), from the clique with the most cells.
+    /// Connects cliques by the largest separators (Prim's algorithm), from the clique with the most
+    /// cells.
     fn connect(domain: &Domain, found: Vec<AttrSet>) -> Self {
         let size = |clique: &AttrSet| domain.cells(clique).unwrap_or(u128::MAX);
         let mut tree = Self {

@@ -1,8 +1,10 @@
 //! Graphical models of discrete tables: from noisy marginals to a model, and from a model to rows.
 //!
-//! The crate sees no confidential data: it works on counts that were made public, with their errors. Three types to learn first:
-//! a [`Measurement`] is a noisy marginal, [`estimate`] finds the [`MarkovField`] that agrees best with several of them, and the field answers for
-//! the marginals of any attributes and makes rows. How large a model will be is known from its [`JunctionTree`] before it is built.
+//! The crate sees no confidential data: it works on counts that were made public, with their
+//! errors. Three types to learn first: a [`Measurement`] is a noisy marginal, [`estimate`] finds
+//! the [`MarkovField`] that agrees best with several of them, and the field answers for the
+//! marginals of any attributes and makes rows. How large a model will be is known from its
+//! [`JunctionTree`] before it is built.
 //!
 //! ```
 //! use parable_domain::{AttrSet, Domain};
@@ -45,6 +47,9 @@ mod measurement;
 mod scaling;
 mod simplex;
 mod smooth;
+
+/// One table of cells per clique, margin or column: rows of different lengths, not a matrix.
+pub type Tables = Vec<Vec<f64>>;
 
 pub use apportion::Apportionment;
 pub use chunks::Chunks;

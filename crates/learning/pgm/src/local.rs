@@ -1,4 +1,5 @@
-//! Consistent marginals where no junction tree fits: local tables that agree on what they share, without a joint distribution behind them.
+//! Consistent marginals where no junction tree fits: local tables that agree on what they share,
+//! without a joint distribution behind them.
 
 use std::collections::BTreeMap;
 
@@ -6,29 +7,36 @@ use parable_domain::{AttrSet, Domain};
 
 use crate::alignment::Alignment;
 use crate::measurement::total as total_of;
-use crate::{EstimateConfig, JunctionTree, MarkovField, Measurement, ModelError, estimate};
+use crate::{EstimateConfig, JunctionTree, MarkovField, Measurement, ModelError, Tables, estimate};
 
-/// Marginals of the measured sets that agree with each other on every attribute they share, are nowhere negative, and have one total.
+/// Marginals of the measured sets that agree with each other on every attribute they share, are
+/// nowhere negative, and have one total.
 ///
-/// They need not be the marginals of any joint distribution, which is what makes them cheap: their cells are those of the measured sets, however these
-/// overlap. Good for the error of measurements and for questions about measured sets; rows come from [`LocalMarginals::field`].
+/// They need not be the marginals of any joint distribution, which is what makes them cheap: their
+/// cells are those of the measured sets, however these overlap. Good for the error of measurements
+/// and for questions about measured sets; rows come from [`LocalMarginals::field`].
 #[derive(Clone, Debug)]
 pub struct LocalMarginals {
     domain: Domain,
     total: f64,
     regions: Vec<AttrSet>,
-    tables: Vec<Vec<f64>>,
+    tables: Tables,
     /// Half the sum of squared residuals in units of their standard deviations.
     objective: f64,
 }
 
-/// The consistent, non-negative local marginals that agree best with the measurements, by least squares weighted with the precision of each.
+/// The consistent, non-negative local marginals that agree best with the measurements, by least
+/// squares weighted with the precision of each.
 ///
-/// A marginal is a sum of residuals, one for each subset of its attributes: what the counts of the subset add to those of smaller ones (as in the analysis of
-/// variance). Residuals of different subsets are orthogonal, so that the best consistent marginals are precision-weighted means, residual by residual: closed
-/// form (residual reconstruction: Mullins, Fuentes, Xiao, Kifer, Musco & Sheldon 2024). Where it is negative, the alternating direction method of multipliers
-/// solves the problem with the bounds, each step again in closed form; what is then left below 0 is lifted by mixing in the even distribution, which keeps
-/// everything consistent. Stops after `iterations`, or when no cell moves by more than `tolerance` times the mean cell. Measurements whose cells differ in precision count with their mean variance.
+/// A marginal is a sum of residuals, one for each subset of its attributes: what the counts of the
+/// subset add to those of smaller ones (as in the analysis of variance). Residuals of different
+/// subsets are orthogonal, so that the best consistent marginals are precision-weighted means,
+/// residual by residual: closed form (residual reconstruction: Mullins, Fuentes, Xiao, Kifer, Musco
+/// & Sheldon 2024). Where it is negative, the alternating direction method of multipliers solves
+/// the problem with the bounds, each step again in closed form; what is then left below 0 is lifted
+/// by mixing in the even distribution, which keeps everything consistent. Stops after `iterations`,
+/// or when no cell moves by more than `tolerance` times the mean cell. Measurements whose cells
+/// differ in precision count with their mean variance.
 ///
 /// # Errors
 /// [`ModelError::TooLarge`] if the measured sets alone have more cells than the limit.
@@ -66,7 +74,7 @@ pub fn reconstruct(
         })
         .collect();
     let mut tables = measured.tables(domain, &regions, total)?;
-    let mut slack: Vec<Vec<f64>> = tables.iter().map(|table| vec![0.0; table.len()]).collect();
+    let mut slack: Tables = tables.iter().map(|table| vec![0.0; table.len()]).collect();
     let cell = total / tables.iter().map(Vec::len).max().unwrap_or(1) as f64;
     for _ in 0..config.iterations {
         let mut next = measured.clone();
@@ -115,7 +123,8 @@ pub fn reconstruct(
 }
 
 impl LocalMarginals {
-    /// The sets whose tables are kept: the measured ones that lie in no other, and single attributes that nothing measured.
+    /// The sets whose tables are kept: the measured ones that lie in no other, and single
+    /// attributes that nothing measured.
     #[must_use]
     pub fn regions(&self) -> &[AttrSet] {
         &self.regions
@@ -133,7 +142,8 @@ impl LocalMarginals {
         self.objective
     }
 
-    /// The expected counts of the combinations of attributes that lie in one region, row-major; `None` for others.
+    /// The expected counts of the combinations of attributes that lie in one region, row-major;
+    /// `None` for others.
     #[must_use]
     pub fn marginal(&self, attrs: &AttrSet) -> Option<Vec<f64>> {
         let inside = |region: &&AttrSet| attrs.is_subset(region);
@@ -143,8 +153,9 @@ impl LocalMarginals {
         Some(Alignment::new(region, &levels, attrs).sums(&self.tables[at]))
     }
 
-    /// A model with a joint distribution, for rows: of the regions as many as fit into a junction tree of so many cells, those farthest from independence
-    /// first; the others are dropped, and their attributes are related only through what is kept.
+    /// A model with a joint distribution, for rows: of the regions as many as fit into a junction
+    /// tree of so many cells, those farthest from independence first; the others are dropped, and
+    /// their attributes are related only through what is kept.
     ///
     /// # Errors
     /// [`ModelError::TooLarge`] if not even single attributes fit.
@@ -271,7 +282,8 @@ struct Residual {
 struct Residuals(BTreeMap<AttrSet, Residual>);
 
 impl Residuals {
-    /// Adds what a table with this precision per cell says about the residuals of all subsets of its attributes.
+    /// Adds what a table with this precision per cell says about the residuals of all subsets of
+    /// its attributes.
     fn add(
         &mut self,
         domain: &Domain,
@@ -303,13 +315,14 @@ impl Residuals {
         Ok(())
     }
 
-    /// The marginals that the weighted means of the residuals add up to. The residual of no attribute is the total; unknown ones are 0.
+    /// The marginals that the weighted means of the residuals add up to. The residual of no
+    /// attribute is the total; unknown ones are 0.
     fn tables(
         &self,
         domain: &Domain,
         regions: &[AttrSet],
         total: f64,
-    ) -> Result<Vec<Vec<f64>>, ModelError> {
+    ) -> Result<Tables, ModelError> {
         let mut tables = Vec::with_capacity(regions.len());
         for region in regions {
             let levels = domain.levels(region)?;

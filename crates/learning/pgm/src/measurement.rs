@@ -4,7 +4,8 @@ use parable_domain::{AttrSet, Domain};
 
 use crate::ModelError;
 
-/// The counts of the combinations of some attributes, each with the standard deviation of its error.
+/// The counts of the combinations of some attributes, each with the standard deviation of its
+/// error.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
     attrs: AttrSet,
@@ -13,7 +14,8 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Counts (row-major, the last attribute fastest) with one standard deviation for all cells, in rows.
+    /// Counts (row-major, the last attribute fastest) with one standard deviation for all cells, in
+    /// rows.
     ///
     /// # Errors
     /// As [`Measurement::with_sigmas`].
@@ -30,7 +32,8 @@ impl Measurement {
     /// Counts with a standard deviation for each cell.
     ///
     /// # Errors
-    /// Another number of cells than combinations, a count that is not finite, a standard deviation that is not finite and above 0.
+    /// Another number of cells than combinations, a count that is not finite, a standard deviation
+    /// that is not finite and above 0.
     pub fn with_sigmas(
         domain: &Domain,
         attrs: AttrSet,
@@ -89,7 +92,8 @@ impl Measurement {
     }
 }
 
-/// The best unbiased estimate of the number of rows, and its standard deviation; `None` without measurements.
+/// The best unbiased estimate of the number of rows, and its standard deviation; `None` without
+/// measurements.
 #[must_use]
 pub fn total<'a>(measurements: impl IntoIterator<Item = &'a Measurement>) -> Option<(f64, f64)> {
     let (mut sum, mut weights) = (0.0, 0.0);

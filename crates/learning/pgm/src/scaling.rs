@@ -4,14 +4,15 @@ use parable_domain::{AttrSet, Domain};
 
 use crate::alignment::Alignment;
 use crate::calibration::Layout;
-use crate::{Factor, JunctionTree, MarkovField, ModelError};
+use crate::{Factor, JunctionTree, MarkovField, ModelError, Tables};
 
 /// A margin that a model shall have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Margin {
     /// The attributes.
     pub attrs: AttrSet,
-    /// Counts, row-major, the last attribute fastest; not negative. A cell of 0 is empty in the model, too.
+    /// Counts, row-major, the last attribute fastest; not negative. A cell of 0 is empty in the
+    /// model, too.
     pub counts: Vec<f64>,
 }
 
@@ -35,19 +36,24 @@ pub struct Scaled {
     pub passes: usize,
     /// The largest difference between a cell of a margin and the model, as a share of all rows.
     pub off: f64,
-    /// Whether the tolerance was met. Margins that contradict each other, or the rules, are never met.
+    /// Whether the tolerance was met. Margins that contradict each other, or the rules, are never
+    /// met.
     pub converged: bool,
 }
 
-/// The distribution with these margins and no interaction beyond them (maximum entropy under the rules): iterative proportional fitting (Deming & Stephan
-/// 1940), on the cliques of a junction tree instead of the full table (Jirousek & Preucil 1995). Where one clique holds everything, this is the classic
-/// algorithm; where the margins are the cliques of a decomposable model, one pass is exact.
+/// The distribution with these margins and no interaction beyond them (maximum entropy under the
+/// rules): iterative proportional fitting (Deming & Stephan 1940), on the cliques of a junction
+/// tree instead of the full table (Jirousek & Preucil 1995). Where one clique holds everything,
+/// this is the classic algorithm; where the margins are the cliques of a decomposable model, one
+/// pass is exact.
 ///
-/// Rules are factors with minus infinity where a combination cannot occur; attributes in no margin are uniform. Margins are scaled to `rows`.
+/// Rules are factors with minus infinity where a combination cannot occur; attributes in no margin
+/// are uniform. Margins are scaled to `rows`.
 ///
 /// # Errors
-/// [`ModelError::TooLarge`] before anything is allocated; a margin that does not fit its attributes, holds a negative number, or is empty;
-/// [`ModelError::Impossible`] if rules exclude everything, or all that a margin leaves.
+/// [`ModelError::TooLarge`] before anything is allocated; a margin that does not fit its
+/// attributes, holds a negative number, or is empty; [`ModelError::Impossible`] if rules exclude
+/// everything, or all that a margin leaves.
 pub fn scale_to_margins(
     domain: &Domain,
     margins: &[Margin],
@@ -87,7 +93,8 @@ pub fn scale_to_margins(
             if targets.is_empty() {
                 continue;
             }
-            // In a calibrated tree the marginals of a clique stand in the clique itself, and scaling it needs no other.
+            // In a calibrated tree the marginals of a clique stand in the clique itself, and
+            // scaling it needs no other.
             let mut table = beliefs[clique].clone();
             for target in targets {
                 let factors = target.factors(&table)?;
@@ -143,7 +150,7 @@ impl Target {
     }
 }
 
-fn calibrated(layout: &Layout, potentials: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, ModelError> {
+fn calibrated(layout: &Layout, potentials: &[Vec<f64>]) -> Result<Tables, ModelError> {
     let mut beliefs = potentials.to_vec();
     if layout.calibrate(&mut beliefs) == f64::NEG_INFINITY {
         let cliques = layout.tree.cliques();
@@ -220,7 +227,8 @@ mod tests {
 
     #[test]
     fn plum_cuttings_without_a_three_factor_interaction_are_as_bartlett_found_them() {
-        // Bartlett (1935), alive or dead by length by time of planting: he solves a cubic and moves every cell by 5.1.
+        // Bartlett (1935), alive or dead by length by time of planting: he solves a cubic and moves
+        // every cell by 5.1.
         let domain = Domain::new([("alive", 2), ("length", 2), ("time", 2)]).unwrap();
         let table = [156.0, 84.0, 107.0, 31.0, 84.0, 156.0, 133.0, 209.0];
         let margins = margins_of(&[2, 2, 2], &table, &[&[0, 1], &[0, 2], &[1, 2]]);

@@ -1,9 +1,10 @@
 //! Projection on the simplex: the closed form of independence.
 
-/// The non-negative numbers with this sum that are nearest to `counts`, squared differences weighted by `1 / sigma^2`.
+/// The non-negative numbers with this sum that are nearest to `counts`, squared differences
+/// weighted by `1 / sigma^2`.
 ///
-/// The solution is `max(0, counts - t sigma^2)` with the one `t` that gives the sum (found by sorting; Held, Wolfe & Crowder 1974 for equal
-/// weights). Sums at or below 0 give zeros.
+/// The solution is `max(0, counts - t sigma^2)` with the one `t` that gives the sum (found by
+/// sorting; Held, Wolfe & Crowder 1974 for equal weights). Sums at or below 0 give zeros.
 #[must_use]
 pub fn project_on_simplex(counts: &[f64], sigmas: &[f64], sum: f64) -> Vec<f64> {
     if sum <= 0.0 || counts.is_empty() {

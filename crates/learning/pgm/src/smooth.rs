@@ -2,12 +2,16 @@
 
 use crate::project_on_simplex;
 
-/// Estimated rows of each level from noisy counts with one standard deviation: non-negative, with the given sum.
+/// Estimated rows of each level from noisy counts with one standard deviation: non-negative, with
+/// the given sum.
 ///
-/// Levels in an order are split in halves again and again; each difference between the halves is shrunk by the non-negative garrote (Breiman
-/// 1995; on such differences, the Haar wavelets: Gao 1998) with a threshold of two standard deviations, so that stretches that noise hides become
-/// flat and peaks stay. Rare levels without an order (below three standard deviations) are pulled towards their mean by the positive-part rule of James
-/// and Stein, or, if there are no more than three, towards 0 by the garrote: a missing reason that does not occur is not made up. Nothing but released counts enters.
+/// Levels in an order are split in halves again and again; each difference between the halves is
+/// shrunk by the non-negative garrote (Breiman 1995; on such differences, the Haar wavelets: Gao 1998)
+/// with a threshold of two standard deviations, so that stretches that noise hides become flat and
+/// peaks stay. Rare levels without an order (below three standard deviations) are pulled towards
+/// their mean by the positive-part rule of James and Stein, or, if there are no more than three,
+/// towards 0 by the garrote: a missing reason that does not occur is not made up. Nothing but
+/// released counts enters.
 #[must_use]
 pub fn smooth(counts: &[f64], sigma: f64, ordered: usize, rows: f64) -> Vec<f64> {
     let mut estimate = counts.to_vec();
@@ -107,7 +111,8 @@ mod tests {
         let noisy = [900.0, 35.0, -20.0, 10.0, 4.0, -8.0, 15.0];
         let smoothed = smooth(&noisy, 20.0, 0, 936.0);
         assert!((smoothed[0] - 900.0).abs() < 10.0);
-        // Six levels whose spread is what noise makes of six equal ones: less than half of it is left.
+        // Six levels whose spread is what noise makes of six equal ones: less than half of it is
+        // left.
         let spread = |rows: &[f64]| rows.iter().map(|r| (r - 6.0).abs()).sum::<f64>();
         assert!(
             2.0 * spread(&smoothed[1..]) < spread(&noisy[1..]),
