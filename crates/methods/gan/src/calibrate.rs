@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::forward::Layer;
     use crate::generator::Sizes;
-    use crate::network::normals;
+    use parable_nn::init::normals;
 
     #[test]
     fn columns_get_the_shares_that_are_known_and_components_keep_apart() {

@@ -8,7 +8,7 @@ use burn_tensor::backend::Backend;
 use burn_tensor::{Int, Tensor, TensorData};
 use parable_seed::{Rng, Seed};
 
-use crate::device::{Matrix, upload};
+use parable_nn::device::{Matrix, upload};
 
 /// How conditions are drawn.
 #[derive(Clone, Debug, PartialEq)]

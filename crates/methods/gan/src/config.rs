@@ -1,11 +1,11 @@
 //! Settings.
 
 use parable_core::FitError;
+use parable_nn::device::Compute;
+use parable_nn::dp_sgd::Course;
+pub(crate) use parable_nn::error::setting;
+use parable_nn::ghost_clipping::{Clip, Clipping};
 use serde::{Deserialize, Serialize};
-
-use crate::device::Compute;
-use crate::dp_sgd::Course;
-use crate::mlp::Clip;
 
 /// Who teaches the generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,18 +21,6 @@ pub enum Teacher {
     Discriminator,
     /// Both; see [`GanConfig::discriminator_share`].
     Both,
-}
-
-/// Of what the norm is cut when gradients of single rows are clipped. Either way one row moves the sum by at most the clip.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Clipping {
-    /// Of the gradient of all layers together. The default.
-    #[default]
-    Flat,
-    /// Of each layer by itself, to the clip over the root of the number of layers: no layer takes the room of another.
-    PerLayer,
 }
 
 /// Settings of [`Gan`](crate::Gan).
@@ -426,11 +414,4 @@ pub(crate) fn all_hold(rules: &[(&str, bool, &str)]) -> Result<(), FitError> {
 /// Whether these can be the units of hidden layers.
 pub(crate) fn are_layers(hidden: &[usize]) -> bool {
     (1..=6).contains(&hidden.len()) && hidden.iter().all(|units| (1..=4096).contains(units))
-}
-
-pub(crate) fn setting(name: &str, problem: &str) -> FitError {
-    FitError::Setting {
-        setting: name.to_owned(),
-        problem: problem.to_owned(),
-    }
 }

@@ -3,8 +3,8 @@
 use burn_tensor::backend::Backend;
 use parable_seed::Seed;
 
-use crate::device::Matrix;
-use crate::mlp::{Mlp, Shape};
+use parable_nn::device::Matrix;
+use parable_nn::mlp::{Mlp, Shape};
 
 /// Slope of the leaky rectifier below 0.
 const LEAK: f64 = 0.2;

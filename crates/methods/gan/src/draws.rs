@@ -4,8 +4,8 @@ use burn_tensor::backend::Backend;
 use parable_seed::Seed;
 
 use crate::condition::{Conditions, Told};
-use crate::device::{Matrix, upload};
-use crate::network::normals;
+use parable_nn::device::{Matrix, upload};
+use parable_nn::init::normals;
 
 /// Where random numbers and conditions for components come from.
 pub(crate) struct Draws {

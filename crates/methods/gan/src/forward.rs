@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::condition::Conditions;
 use crate::generator::Sizes;
-use crate::network::normals;
+use parable_nn::init::normals;
 
 /// One layer: a matrix of weights for each earlier layer, and a bias.
 #[derive(Clone, Debug, PartialEq)]

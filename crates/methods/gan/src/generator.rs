@@ -7,11 +7,10 @@ use burn_tensor::backend::Backend;
 use parable_seed::Seed;
 
 use crate::condition::Told;
-use crate::device::{Matrix, download, upload};
 use crate::forward::{Forward, Layer};
-use crate::network::{
-    ColumnSoftmax, LARGEST_LOGIT, Normalised, normalise, normalise_back, normals,
-};
+use crate::network::{ColumnSoftmax, LARGEST_LOGIT, Normalised, normalise, normalise_back};
+use parable_nn::device::{Matrix, download, upload};
+use parable_nn::init::normals;
 
 /// What of their usual size the weights of outputs about modes begin with.
 const QUIET: f32 = 0.3;
@@ -312,9 +311,9 @@ impl<B: Backend> Generator<B> {
 mod tests {
     use super::*;
     use crate::condition::Conditions;
-    use crate::device::{Task, run_on_cpu};
-    use crate::network::tests::check_gradient;
-    use crate::network::weights;
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::init::weights;
 
     fn sizes(conditional: bool) -> Sizes {
         Sizes {

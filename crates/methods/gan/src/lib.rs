@@ -39,40 +39,32 @@
 mod calibrate;
 mod condition;
 mod config;
-mod device;
 mod discriminator;
-mod dp_sgd;
 mod draws;
-#[cfg(feature = "cuda")]
-mod driver;
 mod encode;
-mod error;
 mod file;
 mod forward;
 mod generator;
 mod layout;
-mod mlp;
 mod model;
 mod network;
 mod numbers;
-mod optimiser;
 mod release;
 mod resume;
 mod sample;
 mod shrink;
-mod snapshot;
 mod synthesizer;
 mod teacher;
 mod train;
 mod vae;
 
 pub use config::{
-    Bins, Clipping, DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator,
-    Teacher,
+    Bins, DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator, Teacher,
 };
-pub use device::Compute;
-pub use error::TrainingError;
 pub use file::GanReader;
 pub use model::{GanModel, LossPoint};
+pub use parable_nn::device::Compute;
+pub use parable_nn::error::TrainingError;
+pub use parable_nn::ghost_clipping::Clipping;
 pub use synthesizer::Gan;
 pub use vae::{Vae, VaeConfig, VaeModel, VaeReader};

@@ -3,38 +3,12 @@
 //! Gradients are written out: there is no tape. Rows of a matrix are examples, columns are units.
 
 use burn_tensor::backend::Backend;
-use parable_seed::Seed;
-
-use crate::device::{Matrix, upload};
+use parable_nn::device::{Matrix, download, upload};
 
 /// Added to a variance before its root is taken.
 const EPSILON: f64 = 1e-5;
 /// Logits beyond this are as good as certain; exponentials stay in range.
 pub(crate) const LARGEST_LOGIT: f64 = 30.0;
-
-/// Weights drawn from a normal distribution with this standard deviation.
-pub(crate) fn weights<B: Backend>(
-    rows: usize,
-    columns: usize,
-    deviation: f64,
-    seed: &Seed,
-    device: &B::Device,
-) -> Matrix<B> {
-    upload(
-        normals(rows * columns, deviation, seed),
-        rows,
-        columns,
-        device,
-    )
-}
-
-/// Normal numbers with this standard deviation.
-pub(crate) fn normals(count: usize, deviation: f64, seed: &Seed) -> Vec<f32> {
-    let mut rng = seed.rng();
-    (0..count)
-        .map(|_| (deviation * rng.normal()) as f32)
-        .collect()
-}
 
 /// Mean of each column.
 pub(crate) fn means<B: Backend>(matrix: Matrix<B>) -> Matrix<B> {
@@ -104,7 +78,7 @@ impl<B: Backend> ColumnSoftmax<B> {
         }
         let gather = upload::<B>(gather, units, levels.len(), device);
         let spread = upload::<B>(
-            transpose(&crate::device::download(&gather), units, levels.len()),
+            transpose(&download(&gather), units, levels.len()),
             levels.len(),
             units,
             device,
@@ -148,50 +122,13 @@ pub(crate) fn transpose(numbers: &[f32], rows: usize, columns: usize) -> Vec<f32
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::device::{Task, download, run_on_cpu};
+mod tests {
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::init::weights;
+    use parable_seed::Seed;
 
-    /// Checks a gradient against central differences along random directions: `loss(x + h d) - loss(x - h d)` over `2 h`.
-    ///
-    /// The numbers are of single precision, so half a percent is allowed. Where a rectifier has its kink between the two points, the
-    /// difference is not the gradient: of seven directions, five must agree; a wrong term shows in all.
-    #[track_caller]
-    pub(crate) fn check_gradient<B: Backend>(
-        at: &Matrix<B>,
-        gradient: &Matrix<B>,
-        seed: u64,
-        loss: impl Fn(Matrix<B>) -> f64,
-    ) {
-        let [rows, columns] = at.dims();
-        let step = 5e-4;
-        let own = download(gradient);
-        let size = own
-            .iter()
-            .map(|&x| f64::from(x).powi(2))
-            .sum::<f64>()
-            .sqrt();
-        assert!(size > 0.0, "the gradient vanishes");
-        let compared: Vec<(f64, f64)> = (0..7)
-            .map(|turn| {
-                let seed = Seed::from_u64(seed).index(turn);
-                let direction = weights::<B>(rows, columns, 1.0, &seed, &at.device());
-                let moved =
-                    |sign: f64| loss(at.clone().add(direction.clone().mul_scalar(sign * step)));
-                let expected = (moved(1.0) - moved(-1.0)) / (2.0 * step);
-                let product = download(&direction);
-                let pairs = product.iter().zip(&own);
-                (
-                    pairs.map(|(&d, &g)| f64::from(d) * f64::from(g)).sum(),
-                    expected,
-                )
-            })
-            .collect();
-        let agree = compared
-            .iter()
-            .filter(|(got, expected)| (got - expected).abs() <= 0.005 * expected.abs().max(size));
-        assert!(agree.count() >= 5, "{compared:?}");
-    }
+    use super::*;
 
     /// A loss whose gradient is the matrix `towards`.
     fn inner<B: Backend>(values: &Matrix<B>, towards: &Matrix<B>) -> f64 {

@@ -8,9 +8,16 @@ use parable_dp::{Epsilon, Ledger, Receipt};
 use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
-use crate::dp_sgd::Plan;
+use crate::model::LossPoint;
 use crate::release::Saved;
-use crate::snapshot::{Facts, Keeper, Lacking, Snapshot};
+use parable_nn::checkpoint::{self, Lacking};
+use parable_nn::dp_sgd::Plan;
+
+/// How far a training is.
+pub(crate) type Snapshot = checkpoint::Snapshot<LossPoint>;
+/// Keeps a training.
+pub(crate) type Keeper<'t> = checkpoint::Keeper<'t, LossPoint>;
+type Facts = checkpoint::Facts<LossPoint>;
 
 pub(crate) fn progress_of<'o>(
     observer: &'o dyn Observer,

@@ -13,20 +13,21 @@ use parable_table::Table;
 use parable_table::codec::{Codec, CodecConfig, CodecError};
 
 use crate::config::{GanConfig, MarginalConfig, Numbers, Teacher};
-use crate::device;
-use crate::dp_sgd::{Plan, StepNoise};
 use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::numbers::coding::{Coding, Written};
 use crate::release::{Opened, Release, keep_budget, merged_domain, required_sets};
+use crate::resume::Keeper;
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
 };
-use crate::snapshot::Keeper;
-use crate::teacher::rows::{Access, Rows};
+use crate::teacher::rows::Rows;
 use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
+use parable_nn::access::Access;
+use parable_nn::device;
+use parable_nn::dp_sgd::{Plan, StepNoise};
 
 pub(crate) const NAME: &str = "gan";
 const VERSION: &str = env!("CARGO_PKG_VERSION");

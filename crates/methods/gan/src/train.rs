@@ -12,22 +12,23 @@ use parable_seed::Seed;
 use crate::calibrate::calibrated;
 use crate::condition::Conditions;
 use crate::config::GanConfig;
-use crate::device::{Matrix, Task, download, upload};
 use crate::draws::Draws;
-use crate::error::TrainingError;
 use crate::forward::{Forward, Latent};
 use crate::generator::{Generator, Pass, Sizes};
 use crate::layout::Layout;
 use crate::model::LossPoint;
-use crate::network::normals;
-use crate::optimiser::{Adam, Average};
-use crate::snapshot::{Keeper, Lacking, Snapshot};
+use crate::resume::{Keeper, Snapshot};
 use crate::synthesizer::NAME;
 use crate::teacher::adversary::Adversary;
 use crate::teacher::anchors::Anchors;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Measured, combined_columns, targets};
+use parable_nn::checkpoint::Lacking;
+use parable_nn::device::{Matrix, Task, download, upload};
+use parable_nn::error::TrainingError;
+use parable_nn::init::normals;
+use parable_nn::optimiser::{Adam, Average};
 
 /// Decay rates of the moments of the generator's steps.
 const BETAS: (f64, f64) = (0.5, 0.99);
@@ -523,7 +524,7 @@ mod tests {
 
     use super::*;
     use crate::config::GanConfig;
-    use crate::device::run_on_cpu;
+    use parable_nn::device::run_on_cpu;
 
     fn train(rate: f64) -> Result<Trained, FitError> {
         let mut config = GanConfig {

@@ -1,1 +1,14 @@
 //! Networks trained with per-example clipping and noise (DP-SGD).
+
+pub mod access;
+pub mod check;
+pub mod checkpoint;
+pub mod device;
+pub mod dp_sgd;
+#[cfg(feature = "cuda")]
+mod driver;
+pub mod error;
+pub mod ghost_clipping;
+pub mod init;
+pub mod mlp;
+pub mod optimiser;

@@ -10,16 +10,19 @@ use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::config::{DiscriminatorConfig, StepsPerGenerator};
-use crate::device::{Matrix, download, upload};
 use crate::discriminator::{discriminator, probability};
 use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
-use crate::mlp::{Clip, Mlp};
-use crate::optimiser::Adam;
-use crate::snapshot::{Lacking, Snapshot};
+use crate::resume::Snapshot;
 use crate::teacher::positions::{back_to_said, back_to_units, place};
-use crate::teacher::rows::{Rows, add_parts};
+use crate::teacher::rows::Rows;
 use crate::teacher::turns::Turns;
+use parable_nn::access::add_parts;
+use parable_nn::checkpoint::Lacking;
+use parable_nn::device::{Matrix, download, upload};
+use parable_nn::ghost_clipping::Clip;
+use parable_nn::mlp::Mlp;
+use parable_nn::optimiser::Adam;
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
@@ -49,7 +52,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         device: &B::Device,
     ) -> Self {
         let network = discriminator::<B>(layout.row(), &config.hidden, seed, device);
-        let variance = rows.noise_variance(config.batch);
+        let variance = rows.access.noise_variance(config.batch);
         let adam = Adam::new(&network.parameters, 0.5, 0.99).with_noise_variance(
             if config.noise_correction {
                 variance
@@ -62,8 +65,8 @@ impl<'r, B: Backend> Adversary<'r, B> {
             network,
             seed: seed.stream("gan/adversary"),
             step: 0,
-            turns: Turns::new(how, rows.is_private(), config.steps),
-            part: rows.part(config.batch, config.accumulate),
+            turns: Turns::new(how, rows.access.is_private(), config.steps),
+            part: rows.access.part(config.batch, config.accumulate),
             config,
             rows,
             layout,
@@ -72,7 +75,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
 
     /// Whether rows are read under a guarantee.
     pub(crate) fn is_private(&self) -> bool {
-        self.rows.is_private()
+        self.rows.access.is_private()
     }
 
     /// Writes the network and its optimiser down.
@@ -99,8 +102,11 @@ impl<'r, B: Backend> Adversary<'r, B> {
     /// One step of the discriminator against rows made from these components. Says whether it is the generator's turn.
     pub(crate) fn learn(&mut self, pass: &Pass<B>) -> Result<bool, FitError> {
         let device = pass.shares.device();
-        let rows = self.rows.draw(self.config.batch, self.step, &self.seed);
-        let clip = self.rows.clip();
+        let rows = self
+            .rows
+            .access
+            .draw(self.rows.rows, self.config.batch, self.step, &self.seed);
+        let clip = self.rows.access.clip();
         let made = self.made(pass);
         let most = self.config.batch.min(self.config.accumulate);
         let mut sums = self.sums(&made, most, 0.0, clip, &device);
@@ -113,7 +119,7 @@ impl<'r, B: Backend> Adversary<'r, B> {
         for (sum, real) in sums.iter_mut().zip(real) {
             *sum = sum.clone().add(real);
         }
-        self.rows.disturb(&mut sums)?;
+        self.rows.access.disturb(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / self.config.batch as f64;
         let gradients = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
@@ -293,15 +299,15 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::config::Clipping;
-    use crate::device::{Task, run_on_cpu};
-    use crate::dp_sgd::{Plan, StepNoise};
     use crate::generator::Sizes;
-    use crate::network::tests::check_gradient;
-    use crate::network::weights;
     use crate::numbers::heads::tests::around_one_without;
-    use crate::teacher::rows::Access;
     use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
+    use parable_nn::access::Access;
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::dp_sgd::{Plan, StepNoise};
+    use parable_nn::ghost_clipping::Clipping;
+    use parable_nn::init::weights;
 
     struct Parts(Option<Clip>);
 

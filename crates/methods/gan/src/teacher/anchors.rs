@@ -197,8 +197,8 @@ mod tests {
     use parable_seed::Seed;
 
     use super::*;
-    use crate::network::normals;
     use crate::numbers::heads::tests::around_one_without;
+    use parable_nn::init::normals;
 
     /// Two columns with modes around one without, and rows of them.
     fn known() -> (Layout, Anchors) {

@@ -6,9 +6,9 @@
 
 use burn_tensor::backend::Backend;
 
-use crate::device::{Matrix, download, upload};
 use crate::layout::Layout;
 use crate::teacher::targets::Targets;
+use parable_nn::device::{Matrix, download, upload};
 
 /// Added to a share before anything is divided by it.
 const LEAST_SHARE: f64 = 1e-7;
@@ -147,10 +147,11 @@ mod tests {
     use parable_seed::Seed;
 
     use super::*;
-    use crate::device::{Task, run_on_cpu};
-    use crate::network::tests::check_gradient;
-    use crate::network::{ColumnSoftmax, weights};
+    use crate::network::ColumnSoftmax;
     use crate::teacher::targets::{Measured, targets};
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::init::weights;
 
     struct Check;
 

@@ -1,7 +1,8 @@
 //! When the discriminator has learnt enough for the generator to take a step.
 
 use crate::config::StepsPerGenerator;
-use crate::snapshot::{Lacking, Snapshot};
+use crate::resume::Snapshot;
+use parable_nn::checkpoint::Lacking;
 
 /// Steps of the discriminator for each of the generator, one after the other.
 const RUNGS: [u64; 6] = [1, 2, 5, 10, 20, 50];

@@ -3,10 +3,10 @@
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Clipping, MarginalConfig, all_hold, are_layers};
-use crate::device::Compute;
-use crate::dp_sgd::Course;
-use crate::mlp::Clip;
+use crate::config::{MarginalConfig, all_hold, are_layers};
+use parable_nn::device::Compute;
+use parable_nn::dp_sgd::Course;
+use parable_nn::ghost_clipping::{Clip, Clipping};
 
 /// Settings of [`Vae`](crate::Vae).
 ///

@@ -6,11 +6,12 @@
 use burn_tensor::backend::Backend;
 use parable_seed::Seed;
 
-use crate::device::{Matrix, download, upload};
 use crate::forward::{Forward, Layer};
 use crate::generator::Sizes;
-use crate::mlp::{Clip, Deltas, Mlp, Shape, Trace};
 use crate::network::ColumnSoftmax;
+use parable_nn::device::{Matrix, download, upload};
+use parable_nn::ghost_clipping::Clip;
+use parable_nn::mlp::{Deltas, Mlp, Shape, Trace};
 
 /// Slope of the rectifiers of the writing network below 0.
 const LEAK: f64 = 0.2;
@@ -198,10 +199,10 @@ impl<B: Backend> Autoencoder<B> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Clipping;
-    use crate::device::{Task, run_on_cpu};
-    use crate::network::tests::check_gradient;
-    use crate::network::weights;
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::ghost_clipping::Clipping;
+    use parable_nn::init::weights;
 
     const LEVELS: [usize; 3] = [3, 2, 4];
 

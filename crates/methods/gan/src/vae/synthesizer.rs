@@ -14,18 +14,19 @@ use parable_table::codec::Codec;
 
 use super::train::{STEPS, VaeTraining};
 use super::{VaeConfig, VaeModel};
-use crate::device;
-use crate::dp_sgd::{Charged, Plan, StepNoise};
 use crate::encode;
 use crate::layout::Layout;
 use crate::numbers::coding::Coding;
 use crate::release::{Opened, Release, Saved, merged_domain};
+use crate::resume::{Keeper, Snapshot};
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
 };
-use crate::snapshot::{Keeper, Snapshot};
 use crate::synthesizer::{apart, bins, columns, merged_columns, model, refused};
-use crate::teacher::rows::{Access, Rows};
+use crate::teacher::rows::Rows;
+use parable_nn::access::Access;
+use parable_nn::device;
+use parable_nn::dp_sgd::{Charged, Plan, StepNoise};
 
 pub(super) const NAME: &str = "vae";
 const VERSION: &str = env!("CARGO_PKG_VERSION");

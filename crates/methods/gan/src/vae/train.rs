@@ -10,19 +10,21 @@ use super::VaeConfig;
 use super::network::Autoencoder;
 use super::synthesizer::NAME;
 use crate::calibrate::calibrated;
-use crate::device::{Matrix, Task, download, upload};
-use crate::error::TrainingError;
 use crate::forward::Latent;
 use crate::generator::Sizes;
 use crate::layout::Layout;
 use crate::model::LossPoint;
-use crate::network::normals;
-use crate::optimiser::{Adam, Average};
-use crate::snapshot::{Keeper, Lacking, Snapshot};
+use crate::resume::{Keeper, Snapshot};
 use crate::teacher::marginal::MarginalTeacher;
-use crate::teacher::rows::{Rows, add_parts};
+use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Targets, combined_columns, targets};
 use crate::train::{Tell, Trained};
+use parable_nn::access::add_parts;
+use parable_nn::checkpoint::Lacking;
+use parable_nn::device::{Matrix, Task, download, upload};
+use parable_nn::error::TrainingError;
+use parable_nn::init::normals;
+use parable_nn::optimiser::{Adam, Average};
 
 /// Decay rates of the moments of the steps.
 const BETAS: (f64, f64) = (0.9, 0.99);
@@ -64,7 +66,7 @@ impl Task for VaeTraining<'_> {
         let known: Targets = targets(&self.layout, &self.columns, &[], self.count);
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
         let networks = Autoencoder::<B>::new(sizes, &shares, &seed, device);
-        let variance = self.rows.noise_variance(self.config.batch);
+        let variance = self.rows.access.noise_variance(self.config.batch);
         let adam = |parameters: &[Matrix<B>]| {
             Adam::new(parameters, BETAS.0, BETAS.1).with_noise_variance(variance)
         };
@@ -75,7 +77,10 @@ impl Task for VaeTraining<'_> {
             ],
             average: Average::new(&networks.decoder.parameters, AVERAGE),
             judge: MarginalTeacher::new(&self.layout, &known, device),
-            part: self.rows.part(self.config.batch, self.config.accumulate),
+            part: self
+                .rows
+                .access
+                .part(self.config.batch, self.config.accumulate),
             networks,
             curve: Vec::new(),
             done: 0,
@@ -116,7 +121,7 @@ impl<B: Backend> School<'_, B> {
                 let every = self.training.keeper.as_ref().map(|k| k.file.every());
                 let further = every.unwrap_or(steps).min(steps - granted);
                 // Without a guarantee, steps may be taken again.
-                let private = self.training.rows.is_private();
+                let private = self.training.rows.access.is_private();
                 self.keep(if private { further } else { 0 })?;
                 granted += further;
             }
@@ -134,20 +139,22 @@ impl<B: Backend> School<'_, B> {
         let config = self.training.config;
         let (layout, width) = (&self.training.layout, self.training.layout.width());
         let rows = &mut self.training.rows;
-        let drawn = rows.draw(config.batch, self.done, &self.seed);
-        let noise = rows.seed_of_step(self.done, &self.seed);
+        let drawn = rows
+            .access
+            .draw(rows.rows, config.batch, self.done, &self.seed);
+        let noise = rows.access.seed_of_step(self.done, &self.seed);
         let latent = config.latent;
         let places = drawn.len().div_ceil(self.part).max(1) * self.part;
         let noise = normals(places * latent, 1.0, &noise);
         let numbers = rows.one_hot(layout, &drawn);
-        let clip = rows.clip();
+        let clip = rows.access.clip();
         let (networks, part) = (&self.networks, self.part);
         let mut sums = add_parts(&numbers, width, part, &self.device, |at, rows, present| {
             let own = noise[at * part * latent..(at + 1) * part * latent].to_vec();
             let own = upload(own, part, latent, &self.device);
             networks.clipped_sum(rows, present, own, config.divergence, clip)
         });
-        rows.disturb(&mut sums)?;
+        rows.access.disturb(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / config.batch as f64;
         let mut sums = sums.into_iter().map(|sum| sum.mul_scalar(scale));
@@ -177,7 +184,7 @@ impl<B: Backend> School<'_, B> {
         let columns = self.training.layout.levels().len();
         let loss = self.judge.loss(&shares, columns);
         let rows = &self.training.rows;
-        let own = (!rows.is_private()).then(|| {
+        let own = (!rows.access.is_private()).then(|| {
             let mut rng = seed.stream("rows").rng();
             let drawn: Vec<u32> = (0..LOOKED_AT)
                 .map(|_| rng.below(rows.rows as u64) as u32)

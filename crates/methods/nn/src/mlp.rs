@@ -9,83 +9,51 @@ use std::ops::Range;
 
 use burn_tensor::backend::Backend;
 use parable_seed::Seed;
-use serde::{Deserialize, Serialize};
 
-use crate::config::Clipping;
 use crate::device::Matrix;
-use crate::network::weights;
-
-/// Added to a squared norm before its root is taken.
-const LEAST_NORM_SQUARED: f64 = 1e-24;
+use crate::ghost_clipping::{Clip, square_norms};
+use crate::init::weights;
 
 /// Units of a network, and what they see.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Shape {
-    pub(crate) inputs: usize,
-    pub(crate) hidden: Vec<usize>,
-    pub(crate) outputs: usize,
+pub struct Shape {
+    /// Numbers of an example.
+    pub inputs: usize,
+    /// Units of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Units of the last layer.
+    pub outputs: usize,
     /// Whether each layer sees all layers before it; else only the last one.
-    pub(crate) dense: bool,
+    pub dense: bool,
     /// Slope of the rectifiers below 0.
-    pub(crate) leak: f64,
+    pub leak: f64,
 }
 
 /// A network with its parameters.
-#[derive(Clone)]
-pub(crate) struct Mlp<B: Backend> {
+#[derive(Clone, Debug)]
+pub struct Mlp<B: Backend> {
     /// Layer by layer: the weights of each input, then the bias.
-    pub(crate) parameters: Vec<Matrix<B>>,
+    pub parameters: Vec<Matrix<B>>,
     layers: usize,
     dense: bool,
     leak: f64,
 }
 
 /// One pass, with what the way back needs.
-pub(crate) struct Trace<B: Backend> {
+#[derive(Debug)]
+pub struct Trace<B: Backend> {
     /// The examples, then the outputs of the hidden layers.
     inputs: Vec<Matrix<B>>,
     /// Sums of the last layer, without a rectifier.
-    pub(crate) outputs: Matrix<B>,
+    pub outputs: Matrix<B>,
 }
 
 /// Gradients of the sums of every layer, example by example.
-pub(crate) type Deltas<B> = Vec<Matrix<B>>;
-
-/// The norm that gradients of single examples are cut to, and of what.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Clip {
-    /// Of the gradient of all parameters together.
-    pub(crate) norm: f64,
-    pub(crate) clipping: Clipping,
-}
-
-impl Clip {
-    /// By how much the gradient of each example is scaled in each layer, from the squared norms in each layer. Whatever they are, the norm of what is
-    /// left of all layers is at most `norm`.
-    pub(crate) fn factors<B: Backend>(self, squares: Vec<Matrix<B>>) -> Vec<Matrix<B>> {
-        let layers = squares.len();
-        let factor = |squares: Matrix<B>, norm: f64| {
-            let norms = squares.add_scalar(LEAST_NORM_SQUARED).sqrt();
-            norms.recip().mul_scalar(norm).clamp_max(1.0)
-        };
-        match self.clipping {
-            Clipping::Flat => {
-                let all = squares.into_iter().reduce(Matrix::add);
-                let all = factor(all.expect("a network has a layer"), self.norm);
-                vec![all; layers]
-            }
-            Clipping::PerLayer => {
-                let each = self.norm / (layers as f64).sqrt();
-                squares.into_iter().map(|own| factor(own, each)).collect()
-            }
-        }
-    }
-}
+pub type Deltas<B> = Vec<Matrix<B>>;
 
 impl<B: Backend> Mlp<B> {
     /// A network with random weights.
-    pub(crate) fn new(shape: &Shape, seed: &Seed, device: &B::Device) -> Self {
+    pub fn new(shape: &Shape, seed: &Seed, device: &B::Device) -> Self {
         let mut parameters: Vec<Matrix<B>> = Vec::new();
         let mut inputs = vec![shape.inputs];
         let layers = shape.hidden.len() + 1;
@@ -130,7 +98,8 @@ impl<B: Backend> Mlp<B> {
         seen(self.dense, layer).zip(weights)
     }
 
-    pub(crate) fn forward(&self, examples: Matrix<B>) -> Trace<B> {
+    /// One pass over a batch of examples.
+    pub fn forward(&self, examples: Matrix<B>) -> Trace<B> {
         let mut inputs = vec![examples];
         for layer in 0..self.layers {
             let parts = self.seen(layer);
@@ -154,7 +123,7 @@ impl<B: Backend> Mlp<B> {
     }
 
     /// Gradients of the sums of every layer, from those of the outputs.
-    pub(crate) fn deltas(&self, trace: &Trace<B>, outputs: Matrix<B>) -> Deltas<B> {
+    pub fn deltas(&self, trace: &Trace<B>, outputs: Matrix<B>) -> Deltas<B> {
         let mut deltas: Vec<Option<Matrix<B>>> = vec![None; self.layers];
         deltas[self.layers - 1] = Some(outputs);
         for layer in (1..self.layers).rev() {
@@ -195,7 +164,7 @@ impl<B: Backend> Mlp<B> {
     }
 
     /// Squared norms of the gradients of single examples, layer by layer, `[examples, 1]`.
-    pub(crate) fn square_norms(&self, trace: &Trace<B>, deltas: &Deltas<B>) -> Vec<Matrix<B>> {
+    pub fn square_norms(&self, trace: &Trace<B>, deltas: &Deltas<B>) -> Vec<Matrix<B>> {
         let inputs: Vec<Matrix<B>> = trace.inputs.iter().map(square_norms).collect();
         let each = deltas.iter().enumerate().map(|(layer, delta)| {
             let seen = seen(self.dense, layer).map(|input| inputs[input].clone());
@@ -206,7 +175,7 @@ impl<B: Backend> Mlp<B> {
     }
 
     /// Sums over examples of their gradients, each scaled by the factor of its layer.
-    pub(crate) fn sums(
+    pub fn sums(
         &self,
         trace: &Trace<B>,
         deltas: Deltas<B>,
@@ -229,7 +198,7 @@ impl<B: Backend> Mlp<B> {
 
     /// Sums over examples of gradients that are cut (`None`: left as they are). `outputs` holds the gradient of the loss of each example for its own
     /// outputs; rows of 0 leave an example out.
-    pub(crate) fn clipped_sum(
+    pub fn clipped_sum(
         &self,
         trace: &Trace<B>,
         outputs: Matrix<B>,
@@ -241,7 +210,7 @@ impl<B: Backend> Mlp<B> {
     }
 
     /// The gradient of the examples themselves.
-    pub(crate) fn input_gradient(&self, deltas: Deltas<B>) -> Matrix<B> {
+    pub fn input_gradient(&self, deltas: Deltas<B>) -> Matrix<B> {
         let deltas: Vec<Option<Matrix<B>>> = deltas.into_iter().map(Some).collect();
         self.back(&deltas, 0)
     }
@@ -253,15 +222,12 @@ fn seen(dense: bool, layer: usize) -> Range<usize> {
     first..layer + 1
 }
 
-fn square_norms<B: Backend>(rows: &Matrix<B>) -> Matrix<B> {
-    rows.clone().mul(rows.clone()).sum_dim(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::check_gradient;
     use crate::device::{Task, download, run_on_cpu, upload};
-    use crate::network::tests::check_gradient;
+    use crate::ghost_clipping::Clipping;
 
     fn shape(dense: bool, leak: f64) -> Shape {
         Shape {

@@ -9,25 +9,27 @@ use parable_dp::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::setting;
-use crate::mlp::Clip;
-use crate::snapshot::Lacking;
+use crate::checkpoint::Lacking;
+use crate::error::setting;
+use crate::ghost_clipping::Clip;
 
 /// What of the settings a plan is made from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Course {
+pub struct Course {
     /// Whose settings they are.
-    pub(crate) setting: &'static str,
-    pub(crate) steps: u64,
+    pub setting: &'static str,
+    /// Steps of the training.
+    pub steps: u64,
     /// Expected rows per step.
-    pub(crate) batch: usize,
-    pub(crate) clip: Clip,
+    pub batch: usize,
+    /// What gradients of rows are cut to.
+    pub clip: Clip,
 }
 
 /// Everything the cost of a training depends on. What is charged and what is done are both read from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Probability of each row to be in a step.
     rate: SamplingRate,
     /// Standard deviation of the noise, in units of the gradient.
@@ -64,7 +66,7 @@ impl Plan {
     }
 
     /// The plan with the least noise that costs at most this share of what the ledger still allows. `rows` is a released estimate of the number of rows.
-    pub(crate) fn calibrate(
+    pub fn calibrate(
         course: &Course,
         rows: f64,
         share: f64,
@@ -102,17 +104,17 @@ impl Plan {
     }
 
     /// What the whole training releases.
-    pub(crate) fn event(&self) -> Event {
+    pub fn event(&self) -> Event {
         self.step().repeated(self.steps)
     }
 
     /// Whether an event is the training of some plan, all steps of which are one charge.
-    pub(crate) fn is_training(event: &Event) -> bool {
+    pub fn is_training(event: &Event) -> bool {
         matches!(event, Event::Repeated { event, .. } if matches!(**event, Event::PoissonSampled { .. }))
     }
 
     /// Goes on with a training that was paid for, `taken` of whose steps count as taken. The plan must be the one that was charged.
-    pub(crate) fn resume(
+    pub fn resume(
         self,
         receipt: Receipt,
         taken: u64,
@@ -135,7 +137,7 @@ impl Plan {
     }
 
     /// Charges all steps, before the first is taken.
-    pub(crate) fn charge(self, purpose: &str, ledger: &mut Ledger) -> Result<Charged, FitError> {
+    pub fn charge(self, purpose: &str, ledger: &mut Ledger) -> Result<Charged, FitError> {
         let receipt = ledger.try_spend(purpose, self.event())?;
         Ok(Charged {
             noise: FloatingPointGaussian::new(self.sigma),
@@ -148,7 +150,7 @@ impl Plan {
 
 /// A training that was paid for.
 #[derive(Debug)]
-pub(crate) struct Charged {
+pub struct Charged {
     plan: Plan,
     receipt: Receipt,
     noise: FloatingPointGaussian,
@@ -158,22 +160,22 @@ pub(crate) struct Charged {
 
 impl Charged {
     /// What is executed.
-    pub(crate) fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// What gradients of rows are to be cut to.
-    pub(crate) fn clip(&self) -> Clip {
+    pub fn clip(&self) -> Clip {
         self.plan.clip
     }
 
     /// Variance of the noise in each number of a sum.
-    pub(crate) fn variance(&self) -> f64 {
+    pub fn variance(&self) -> f64 {
         self.plan.sigma.get().powi(2)
     }
 
     /// The rows of a step: each of so many is in it with the probability of the plan, independently, by coins that nobody can repeat.
-    pub(crate) fn draw_rows(&self, rows: usize, source: &mut NoiseSource) -> Vec<u32> {
+    pub fn draw_rows(&self, rows: usize, source: &mut NoiseSource) -> Vec<u32> {
         let rate = self.plan.rate.get();
         if rate >= 1.0 {
             return (0..rows as u32).collect();
@@ -189,7 +191,7 @@ impl Charged {
     ///
     /// # Errors
     /// All steps are taken.
-    pub(crate) fn step_noise(
+    pub fn step_noise(
         &mut self,
         numbers: usize,
         source: &mut NoiseSource,
@@ -206,14 +208,15 @@ impl Charged {
 
 /// Coins and noise of the steps of a training: keyed by the operating system, or repeatable where the fit's source is. A repeatable one depends on
 /// the number of the step alone, so that tests can interrupt a training and compare.
-pub(crate) struct StepNoise {
+#[derive(Debug)]
+pub struct StepNoise {
     source: NoiseSource,
     seed: Option<[u8; 32]>,
 }
 
 impl StepNoise {
     /// A source of the same kind as another one.
-    pub(crate) fn like(noise: &mut NoiseSource) -> Self {
+    pub fn like(noise: &mut NoiseSource) -> Self {
         if !noise.is_insecure() {
             return Self {
                 source: NoiseSource::operating_system(),
@@ -231,7 +234,7 @@ impl StepNoise {
     }
 
     /// Begins a step.
-    pub(crate) fn begin(&mut self, step: u64) {
+    pub fn begin(&mut self, step: u64) {
         if let Some(mut seed) = self.seed {
             for (byte, number) in seed.iter_mut().zip(step.to_le_bytes()) {
                 *byte ^= number;
@@ -241,7 +244,7 @@ impl StepNoise {
     }
 
     /// The bits of the step that was begun.
-    pub(crate) fn source(&mut self) -> &mut NoiseSource {
+    pub fn source(&mut self) -> &mut NoiseSource {
         &mut self.source
     }
 }
@@ -251,7 +254,7 @@ mod tests {
     use parable_dp::{Budget, Delta, Epsilon, Relation};
 
     use super::*;
-    use crate::config::Clipping;
+    use crate::ghost_clipping::Clipping;
 
     fn course() -> Course {
         Course {

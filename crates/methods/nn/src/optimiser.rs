@@ -2,12 +2,12 @@
 
 use burn_tensor::backend::Backend;
 
+use crate::checkpoint::{Lacking, Snapshot};
 use crate::device::Matrix;
-use crate::snapshot::{Lacking, Snapshot};
 
 /// Adam (Kingma & Ba 2015), for a list of matrices.
-#[derive(Clone)]
-pub(crate) struct Adam<B: Backend> {
+#[derive(Clone, Debug)]
+pub struct Adam<B: Backend> {
     first: Vec<Matrix<B>>,
     second: Vec<Matrix<B>>,
     steps: i32,
@@ -24,7 +24,8 @@ const EPSILON: f64 = 1e-8;
 const NOISE_FLOOR: f64 = 0.05;
 
 impl<B: Backend> Adam<B> {
-    pub(crate) fn new(parameters: &[Matrix<B>], beta1: f64, beta2: f64) -> Self {
+    /// Moments of 0 for these parameters.
+    pub fn new(parameters: &[Matrix<B>], beta1: f64, beta2: f64) -> Self {
         let zeros: Vec<Matrix<B>> = parameters.iter().map(Matrix::zeros_like).collect();
         Self {
             first: zeros.clone(),
@@ -37,13 +38,13 @@ impl<B: Backend> Adam<B> {
     }
 
     /// The same for gradients that carry noise of this variance.
-    pub(crate) fn with_noise_variance(mut self, variance: f64) -> Self {
+    pub fn with_noise_variance(mut self, variance: f64) -> Self {
         self.noise_variance = variance;
         self
     }
 
     /// Writes its moments down under a name.
-    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) {
+    pub fn save<P>(&self, name: &str, snapshot: &mut Snapshot<P>) {
         snapshot.put(&format!("{name}.first"), &self.first);
         snapshot.put(&format!("{name}.second"), &self.second);
         let steps = self.steps.unsigned_abs().into();
@@ -51,7 +52,7 @@ impl<B: Backend> Adam<B> {
     }
 
     /// Goes on with the moments of this name.
-    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), Lacking> {
+    pub fn load<P>(&mut self, name: &str, snapshot: &Snapshot<P>) -> Result<(), Lacking> {
         snapshot.get(&format!("{name}.first"), &mut self.first)?;
         snapshot.get(&format!("{name}.second"), &mut self.second)?;
         self.steps = steps(snapshot, name)?;
@@ -59,12 +60,7 @@ impl<B: Backend> Adam<B> {
     }
 
     /// One step down the gradients, which stand in the order of the parameters.
-    pub(crate) fn step(
-        &mut self,
-        rate: f64,
-        parameters: &mut [Matrix<B>],
-        gradients: Vec<Matrix<B>>,
-    ) {
+    pub fn step(&mut self, rate: f64, parameters: &mut [Matrix<B>], gradients: Vec<Matrix<B>>) {
         self.steps += 1;
         let (one, two) = (
             1.0 - self.beta1.powi(self.steps),
@@ -96,20 +92,20 @@ impl<B: Backend> Adam<B> {
     }
 }
 
-fn steps(snapshot: &Snapshot, name: &str) -> Result<i32, Lacking> {
+fn steps<P>(snapshot: &Snapshot<P>, name: &str) -> Result<i32, Lacking> {
     let steps = snapshot.facts.counter(&format!("{name}.steps"))?;
     i32::try_from(steps).map_err(|_| "a counter is too large")
 }
 
 /// Takes a matrix out of its place, so that nothing else holds its memory and operations can write into it.
-pub(crate) fn take<B: Backend>(place: &mut Matrix<B>) -> Matrix<B> {
+pub fn take<B: Backend>(place: &mut Matrix<B>) -> Matrix<B> {
     let empty = Matrix::empty([0, 0], &place.device());
     std::mem::replace(place, empty)
 }
 
 /// A running mean of parameters, which swings less than the parameters themselves.
-#[derive(Clone)]
-pub(crate) struct Average<B: Backend> {
+#[derive(Clone, Debug)]
+pub struct Average<B: Backend> {
     values: Vec<Matrix<B>>,
     keep: f64,
     steps: i32,
@@ -117,7 +113,7 @@ pub(crate) struct Average<B: Backend> {
 
 impl<B: Backend> Average<B> {
     /// A mean that keeps this share of itself at each step.
-    pub(crate) fn new(parameters: &[Matrix<B>], keep: f64) -> Self {
+    pub fn new(parameters: &[Matrix<B>], keep: f64) -> Self {
         Self {
             values: parameters.iter().map(Matrix::zeros_like).collect(),
             keep,
@@ -126,19 +122,20 @@ impl<B: Backend> Average<B> {
     }
 
     /// Writes itself down under a name.
-    pub(crate) fn save(&self, name: &str, snapshot: &mut Snapshot) {
+    pub fn save<P>(&self, name: &str, snapshot: &mut Snapshot<P>) {
         snapshot.put(name, &self.values);
         let steps = self.steps.unsigned_abs().into();
         snapshot.facts.count(&format!("{name}.steps"), steps);
     }
 
     /// Goes on with the mean of this name; a mean that was not begun stays so.
-    pub(crate) fn load(&mut self, name: &str, snapshot: &Snapshot) -> Result<(), Lacking> {
+    pub fn load<P>(&mut self, name: &str, snapshot: &Snapshot<P>) -> Result<(), Lacking> {
         self.steps = steps(snapshot, name)?;
         snapshot.get(name, &mut self.values)
     }
 
-    pub(crate) fn add(&mut self, parameters: &[Matrix<B>]) {
+    /// Adds the parameters of one more step.
+    pub fn add(&mut self, parameters: &[Matrix<B>]) {
         self.steps += 1;
         for (value, parameter) in self.values.iter_mut().zip(parameters) {
             *value = take(value)
@@ -148,7 +145,7 @@ impl<B: Backend> Average<B> {
     }
 
     /// The mean, corrected for its start at zero; nothing before the first step.
-    pub(crate) fn values(&self) -> Option<Vec<Matrix<B>>> {
+    pub fn values(&self) -> Option<Vec<Matrix<B>>> {
         if self.steps == 0 {
             return None;
         }

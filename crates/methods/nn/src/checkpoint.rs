@@ -7,42 +7,64 @@ use parable_core::{CheckpointArray, CheckpointFile, FitError};
 use serde::{Deserialize, Serialize};
 
 use crate::device::{Matrix, download, upload};
-use crate::model::LossPoint;
 
 /// Everything a training needs to go on, apart from what it was started with.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Snapshot {
-    pub(crate) facts: Facts,
-    pub(crate) arrays: Vec<CheckpointArray>,
+///
+/// `P` is a point of the loss curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot<P> {
+    /// Counters and losses.
+    pub facts: Facts<P>,
+    /// Numbers of networks and their optimisers.
+    pub arrays: Vec<CheckpointArray>,
 }
 
 /// Counters and losses.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Facts {
+pub struct Facts<P> {
     counters: BTreeMap<String, u64>,
-    pub(crate) curve: Vec<LossPoint>,
+    /// Losses so far.
+    pub curve: Vec<P>,
 }
 
 /// What a snapshot lacks.
-pub(crate) type Lacking = &'static str;
+pub type Lacking = &'static str;
 
-impl Facts {
+impl<P> Default for Facts<P> {
+    fn default() -> Self {
+        Self {
+            counters: BTreeMap::new(),
+            curve: Vec::new(),
+        }
+    }
+}
+
+impl<P> Default for Snapshot<P> {
+    fn default() -> Self {
+        Self {
+            facts: Facts::default(),
+            arrays: Vec::new(),
+        }
+    }
+}
+
+impl<P> Facts<P> {
     /// Notes a number.
-    pub(crate) fn count(&mut self, name: &str, value: u64) {
+    pub fn count(&mut self, name: &str, value: u64) {
         self.counters.insert(name.to_owned(), value);
     }
 
     /// A noted number.
-    pub(crate) fn counter(&self, name: &str) -> Result<u64, Lacking> {
+    pub fn counter(&self, name: &str) -> Result<u64, Lacking> {
         let value = self.counters.get(name).copied();
         value.ok_or("a counter is absent")
     }
 }
 
-impl Snapshot {
+impl<P> Snapshot<P> {
     /// Takes copies of matrices under a name.
-    pub(crate) fn put<B: Backend>(&mut self, name: &str, matrices: &[Matrix<B>]) {
+    pub fn put<B: Backend>(&mut self, name: &str, matrices: &[Matrix<B>]) {
         for (index, matrix) in matrices.iter().enumerate() {
             let name = format!("{name}.{index}");
             let array = CheckpointArray::new(name, matrix.dims(), download(matrix));
@@ -51,11 +73,7 @@ impl Snapshot {
     }
 
     /// Puts the matrices of this name back into their places, which have their shapes.
-    pub(crate) fn get<B: Backend>(
-        &self,
-        name: &str,
-        places: &mut [Matrix<B>],
-    ) -> Result<(), Lacking> {
+    pub fn get<B: Backend>(&self, name: &str, places: &mut [Matrix<B>]) -> Result<(), Lacking> {
         for (index, place) in places.iter_mut().enumerate() {
             let name = format!("{name}.{index}");
             let array = self.arrays.iter().find(|array| array.name == name);
@@ -71,19 +89,27 @@ impl Snapshot {
 }
 
 /// Writes a snapshot, with what was released beside it.
-type Write<'t> = dyn FnMut(Snapshot) -> Result<(), FitError> + 't;
+type Write<'t, P> = dyn FnMut(Snapshot<P>) -> Result<(), FitError> + 't;
 
-/// Keeps a training, so that it can go on after an interruption.
-pub(crate) struct Keeper<'t> {
-    pub(crate) file: CheckpointFile,
-    /// Where an earlier run was.
-    pub(crate) resumed: Option<Snapshot>,
-    pub(crate) write: Box<Write<'t>>,
+impl<P> std::fmt::Debug for Keeper<'_, P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
 }
 
-impl Keeper<'_> {
+/// Keeps a training, so that it can go on after an interruption.
+pub struct Keeper<'t, P> {
+    /// Where it is kept.
+    pub file: CheckpointFile,
+    /// Where an earlier run was.
+    pub resumed: Option<Snapshot<P>>,
+    /// Writes a snapshot.
+    pub write: Box<Write<'t, P>>,
+}
+
+impl<P> Keeper<'_, P> {
     /// Says what a snapshot lacks.
-    pub(crate) fn damaged(&self, problem: Lacking) -> FitError {
+    pub fn damaged(&self, problem: Lacking) -> FitError {
         self.file.damaged(problem).into()
     }
 }

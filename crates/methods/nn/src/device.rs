@@ -23,12 +23,14 @@ pub enum Compute {
 }
 
 /// A matrix on a device.
-pub(crate) type Matrix<B> = Tensor<B, 2>;
+pub type Matrix<B> = Tensor<B, 2>;
 
 /// Work that runs on any back end.
-pub(crate) trait Task {
+pub trait Task {
+    /// What it gives.
     type Output;
 
+    /// Does it on this device.
     fn run<B: Backend>(self, device: &B::Device) -> Self::Output;
 }
 
@@ -36,7 +38,7 @@ pub(crate) trait Task {
 ///
 /// # Errors
 /// The device is not there, or this build cannot use it.
-pub(crate) fn find(compute: Compute) -> Result<(), FitError> {
+pub fn find(compute: Compute) -> Result<(), FitError> {
     match compute {
         Compute::Cpu => Ok(()),
         Compute::Cuda { .. } => find_cuda(),
@@ -47,7 +49,7 @@ pub(crate) fn find(compute: Compute) -> Result<(), FitError> {
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
+pub fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
     find(compute)?;
     match compute {
         #[cfg(feature = "cuda")]
@@ -60,8 +62,7 @@ pub(crate) fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitEr
 }
 
 /// On the processor, which is always there.
-#[cfg(test)]
-pub(crate) fn run_on_cpu<T: Task>(task: T) -> T::Output {
+pub fn run_on_cpu<T: Task>(task: T) -> T::Output {
     task.run::<Flex>(&FlexDevice)
 }
 
@@ -92,7 +93,7 @@ fn unusable(problem: &str) -> FitError {
 }
 
 /// A matrix of these numbers, row by row.
-pub(crate) fn upload<B: Backend>(
+pub fn upload<B: Backend>(
     numbers: Vec<f32>,
     rows: usize,
     columns: usize,
@@ -102,7 +103,7 @@ pub(crate) fn upload<B: Backend>(
 }
 
 /// The numbers of a matrix, row by row.
-pub(crate) fn download<B: Backend>(matrix: &Matrix<B>) -> Vec<f32> {
+pub fn download<B: Backend>(matrix: &Matrix<B>) -> Vec<f32> {
     matrix
         .to_data()
         .convert::<f32>()

@@ -18,10 +18,18 @@ pub enum TrainingError {
 
 impl TrainingError {
     /// The failure of a method.
-    pub(crate) fn of(self, method: &str) -> FitError {
+    pub fn of(self, method: &str) -> FitError {
         FitError::Method {
             method: method.to_owned(),
             source: Box::new(self),
         }
+    }
+}
+
+/// A setting that makes no sense.
+pub fn setting(name: &str, problem: &str) -> FitError {
+    FitError::Setting {
+        setting: name.to_owned(),
+        problem: problem.to_owned(),
     }
 }
