@@ -1,21 +1,23 @@
-//! Adaptive choice: measure what the model so far answers worst, fit, and ask again (AIM; McKenna, Mullins, Sheldon & Miklau 2022).
+//! Adaptive choice: measure what the model so far answers worst, fit, and ask again (AIM; McKenna,
+//! Mullins, Sheldon & Miklau 2022).
 //!
-//! Differences from the paper: columns are looked at first and their rare levels merged, as for the other strategies, and measured again at the end; noise is
-//! counted in the cells that it can disturb; whether a set still fits the model is remembered between rounds instead of being worked out anew.
+//! Differences from the paper: columns are looked at first and their rare levels merged, as for the
+//! other strategies, and measured again at the end; noise is counted in the cells that it can
+//! disturb; whether a set still fits the model is remembered between rounds instead of being worked
+//! out anew.
 
 use parable_core::FitError;
 use parable_domain::{AttrSet, Domain, MarginalSource};
-use parable_dp::Rho;
+use parable_measure::{Estimates, MEAN_ABSOLUTE, Release, Workload, disturbed_cells};
 use parable_pgm::{JunctionTree, MarkovField};
 use parable_seed::Seed;
 
 use crate::config::MstConfig;
 use crate::estimate::{failed, fit_from};
-use crate::release::{Spending, Wishes, setting};
-use crate::select::{MEAN_ABSOLUTE, disturbed_cells};
 
-/// Rounds per column that the budget is cut into at first: about as many marginals as one release of all of them would hold. Where rounds get more, fewer
-/// are needed. The paper starts with four times as many.
+/// Rounds per column that the budget is cut into at first: about as many marginals as one release
+/// of all of them would hold. Where rounds get more, fewer are needed. The paper starts with four
+/// times as many.
 const ROUNDS_PER_COLUMN: f64 = 4.0;
 
 /// Share of a round that pays for the choice.
@@ -27,147 +29,129 @@ pub(crate) const COLUMNS_AGAIN: f64 = 0.15;
 /// Iterations of the estimate after each round, from the model of the round before.
 const ITERATIONS: usize = 25;
 
-/// A marginal that may be measured.
+/// A set of columns that may be measured.
 struct Question {
     attrs: AttrSet,
     /// How much the workload cares for it, from 1 to 1,000.
     weight: u32,
-    /// The cells of the model with it, when last worked out: a lower bound from then on, since models only grow.
+    /// The cells of the model with it, when last worked out: a lower bound from then on, since
+    /// models only grow.
     model_cells: u128,
 }
 
-impl Spending<'_, '_> {
-    /// Spends all but a part for the columns on one marginal after another.
-    pub(crate) fn adapt(
-        &mut self,
-        ways: usize,
-        wishes: &Wishes,
-        progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
-    ) -> Result<(), FitError> {
-        let merged = self.curator.domain().clone();
-        let rules = self.rule_sets()?;
-        let given = [wishes.required(), &rules].concat();
-        JunctionTree::build_within(&merged, &given, self.config.max_cells).map_err(failed)?;
-        let mut questions = questions(&merged, ways, wishes, self.config.max_cells);
-        let columns_again = COLUMNS_AGAIN * self.left;
-        self.left -= columns_again;
-        self.measure_required(wishes)?;
-        let quick = quick(self.config);
-        let mut field = fit_from(&self.publication, &quick, None)?.field;
-        let whole = self.left;
-        let mut each = self.left / (ROUNDS_PER_COLUMN * merged.len() as f64);
-        let mut round = 0;
-        while self.left > 1e-9 * whole && !questions.is_empty() {
-            progress(2)?;
-            round += 1;
-            if self.left < 2.0 * each {
-                each = self.left;
-            }
-            // Early rounds must not use up the cells that later and better informed ones need.
-            let used = 1.0 - (self.left - each) / whole;
-            let most = self.config.max_cells as f64;
-            let limit = (0.1 + 0.9 * used) * most;
-            let mut open = self.open(&rules, &mut questions, &field, limit as u128)?;
-            if open.is_empty() {
-                open = self.open(&rules, &mut questions, &field, most as u128)?;
-            }
-            if open.is_empty() {
-                break;
-            }
-            let sigma = self.sigma((1.0 - CHOICE) * each)?;
-            let (estimates, penalties) = answers(&field, &questions, &open, sigma.get(), round)?;
-            let weights: Vec<u32> = open.iter().map(|&at| questions[at].weight).collect();
-            let scores = self
-                .curator
-                .private_scores(&estimates, &penalties, &weights)?;
-            let all: Vec<usize> = (0..open.len()).collect();
-            let rho =
-                Rho::new(CHOICE * each).map_err(|error| setting("budget", &error.to_string()))?;
-            let chosen = self
-                .curator
-                .select("what to measure next", &scores, &all, rho)?;
-            let (attrs, before) = &estimates[chosen];
-            let mut measured = self
-                .curator
-                .measure("marginal", &[(attrs.clone(), sigma)])?;
-            self.publication.marginals.append(&mut measured);
-            self.left -= each;
-            field = fit_from(&self.publication, &quick, Some(&field))?.field;
-            let after = field.marginal(attrs).map_err(failed)?;
-            let moved: f64 = after
-                .iter()
-                .zip(before)
-                .map(|(a, &b)| (a - b as f64).abs())
-                .sum();
-            if moved <= MEAN_ABSOLUTE * sigma.get() * before.len() as f64 {
-                // The worst answer was no worse than noise: half the noise from now on.
-                each *= 4.0;
-            }
+/// Spends all but a part for the columns on one marginal after another.
+pub(crate) fn adapt(
+    config: &MstConfig,
+    ways: usize,
+    workload: &Workload,
+    release: &mut Release<'_, '_>,
+    progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
+) -> Result<(), FitError> {
+    release.check_cells(workload.required(), config.max_cells)?;
+    let merged = release.domain().clone();
+    let rules = release.joined(config.max_cells)?;
+    let mut questions = questions(&merged, ways, workload, config.max_cells);
+    let mut left = (1.0 - COLUMNS_AGAIN) * release.left();
+    left -= measure_required(workload, left, release)?;
+    let quick = quick(config);
+    let mut field = fit_from(release.publication(), &quick, None)?.field;
+    let whole = left;
+    let mut each = left / (ROUNDS_PER_COLUMN * merged.len() as f64);
+    let mut round = 0;
+    while left > 1e-9 * whole && !questions.is_empty() {
+        progress(2)?;
+        round += 1;
+        if left < 2.0 * each {
+            each = left;
         }
-        self.left += columns_again;
-        Ok(())
-    }
-
-    /// The sets that are measured in any case, each with what a pair would get if all went to two pairs per column.
-    fn measure_required(&mut self, wishes: &Wishes) -> Result<(), FitError> {
-        let each = self.left
-            / (2.0 * self.publication.domain.len() as f64)
-                .max(1.0 + wishes.required().len() as f64);
-        for attrs in wishes.required() {
-            let sigma = self.sigma(each)?;
-            let mut measured = self
-                .curator
-                .measure("marginal", &[(attrs.clone(), sigma)])?;
-            self.publication.marginals.append(&mut measured);
-            self.left -= each;
+        // Early rounds must not use up the cells that later and better informed ones need.
+        let used = 1.0 - (left - each) / whole;
+        let most = config.max_cells as f64;
+        let limit = (0.1 + 0.9 * used) * most;
+        let mut open = open(release, &rules, &mut questions, &field, limit as u128)?;
+        if open.is_empty() {
+            open = self::open(release, &rules, &mut questions, &field, most as u128)?;
         }
-        Ok(())
-    }
-
-    /// The questions that the model has room for.
-    fn open(
-        &self,
-        rules: &[AttrSet],
-        questions: &mut [Question],
-        field: &MarkovField,
-        limit: u128,
-    ) -> Result<Vec<usize>, FitError> {
-        let marginals = self.publication.marginals.iter().map(|m| &m.attrs);
-        let held: Vec<&AttrSet> = marginals.chain(rules).collect();
-        let merged = self.curator.domain();
-        let mut open = Vec::new();
-        for (at, question) in questions.iter_mut().enumerate() {
-            if field.tree().cover(&question.attrs).is_some() {
-                open.push(at);
-            } else if question.model_cells <= limit {
-                let sets: Vec<AttrSet> = held
-                    .iter()
-                    .copied()
-                    .chain([&question.attrs])
-                    .cloned()
-                    .collect();
-                question.model_cells = JunctionTree::build(merged, &sets).map_err(failed)?.cells();
-                if question.model_cells <= limit {
-                    open.push(at);
-                }
-            }
+        if open.is_empty() {
+            break;
         }
-        Ok(open)
+        let sigma = release.sigma((1.0 - CHOICE) * each)?.get();
+        let (estimates, noise) = answers(&field, &questions, &open, sigma, round)?;
+        let weights: Vec<u32> = open.iter().map(|&at| questions[at].weight).collect();
+        let scores = release.private_scores(&estimates, &noise, &weights)?;
+        let all: Vec<usize> = (0..open.len()).collect();
+        let purpose = "what to measure next";
+        let chosen = release.choose_privately(purpose, &scores, &all, CHOICE * each)?;
+        let (attrs, before) = &estimates[chosen];
+        release.measure("marginal", vec![(attrs.clone(), (1.0 - CHOICE) * each)])?;
+        left -= each;
+        field = fit_from(release.publication(), &quick, Some(&field))?.field;
+        let after = field.marginal(attrs).map_err(failed)?;
+        let pairs = after.iter().zip(before);
+        let moved: f64 = pairs.map(|(a, &b)| (a - b as f64).abs()).sum();
+        if moved <= MEAN_ABSOLUTE * sigma * before.len() as f64 {
+            // The worst answer was no worse than noise: half the noise from now on.
+            each *= 4.0;
+        }
     }
+    Ok(())
 }
 
-/// What the model answers to the open questions, in whole rows, and how much of the difference from the truth would be noise.
+/// Measures the required sets, each with what a pair would get if all went to two pairs per column;
+/// returns what that costs.
+fn measure_required(
+    workload: &Workload,
+    left: f64,
+    release: &mut Release<'_, '_>,
+) -> Result<f64, FitError> {
+    let required = workload.required();
+    let columns = release.domain().len() as f64;
+    let each = left / (2.0 * columns).max(1.0 + required.len() as f64);
+    let sets = required.iter().map(|attrs| (attrs.clone(), each)).collect();
+    release.measure("marginal", sets)?;
+    Ok(each * required.len() as f64)
+}
+
+/// The questions that the model has room for.
+fn open(
+    release: &Release<'_, '_>,
+    rules: &[AttrSet],
+    questions: &mut [Question],
+    field: &MarkovField,
+    limit: u128,
+) -> Result<Vec<usize>, FitError> {
+    let marginals = release.publication().marginals.iter().map(|m| &m.attrs);
+    let held: Vec<&AttrSet> = marginals.chain(rules).collect();
+    let merged = release.domain();
+    let mut open = Vec::new();
+    for (at, question) in questions.iter_mut().enumerate() {
+        if field.tree().cover(&question.attrs).is_some() {
+            open.push(at);
+        } else if question.model_cells <= limit {
+            let own = [&question.attrs];
+            let sets: Vec<AttrSet> = held.iter().copied().chain(own).cloned().collect();
+            question.model_cells = JunctionTree::build(merged, &sets).map_err(failed)?.cells();
+            if question.model_cells <= limit {
+                open.push(at);
+            }
+        }
+    }
+    Ok(open)
+}
+
+/// Answers of the model to the open questions, in whole rows, and the expected noise of each: what
+/// measuring would add and what drawing adds.
 ///
-/// Sets within a clique are summed from it. For the others rows are drawn from the model and counted, all at once, which takes a hundredth of the time of
-/// multiplying tables along the tree; what that adds to a difference is taken off with the noise.
-#[allow(clippy::type_complexity)] // two lists in the order of the questions
+/// Sets within a clique are summed from it. For the others rows are drawn from the model and
+/// counted, all at once, which takes a hundredth of the time of multiplying tables along the tree;
+/// what that adds to a difference is taken off with the noise.
 fn answers(
     field: &MarkovField,
     questions: &[Question],
     open: &[usize],
     sigma: f64,
     round: u64,
-) -> Result<(Vec<(AttrSet, Vec<i64>)>, Vec<i64>), FitError> {
+) -> Result<(Estimates, Vec<f64>), FitError> {
     let rows = field.total();
     let size = (2.0 * rows).clamp(20_000.0, 200_000.0) as usize;
     let far: Vec<AttrSet> = open
@@ -185,7 +169,7 @@ fn answers(
     };
     let scale = rows / size as f64;
     let mut drawn = drawn.iter();
-    let (mut estimates, mut penalties) = (Vec::with_capacity(open.len()), Vec::new());
+    let (mut estimates, mut noises) = (Vec::with_capacity(open.len()), Vec::new());
     for &at in open {
         let attrs = &questions[at].attrs;
         let mut noise = 0.0;
@@ -200,11 +184,11 @@ fn answers(
             counts.iter().map(|&count| count as f64 * scale).collect()
         };
         noise += sigma * disturbed_cells(counts.iter().copied(), sigma);
-        penalties.push((MEAN_ABSOLUTE * noise).round() as i64);
+        noises.push(noise);
         let whole = counts.iter().map(|count| count.round() as i64).collect();
         estimates.push((attrs.clone(), whole));
     }
-    Ok((estimates, penalties))
+    Ok((estimates, noises))
 }
 
 /// Settings of the fits between rounds.
@@ -214,8 +198,9 @@ fn quick(config: &MstConfig) -> MstConfig {
     quick
 }
 
-/// The sets of two and more columns within the sets of the workload, each weighted by what it shares with them.
-fn questions(merged: &Domain, ways: usize, wishes: &Wishes, max_cells: u64) -> Vec<Question> {
+/// The sets of two and more columns within the sets of the workload, each weighted by what it
+/// shares with them.
+fn questions(merged: &Domain, ways: usize, workload: &Workload, max_cells: u64) -> Vec<Question> {
     let several: Vec<u32> = (0..merged.len() as u32)
         .filter(|&attr| merged.attrs()[attr as usize].levels > 1)
         .collect();
@@ -235,9 +220,9 @@ fn questions(merged: &Domain, ways: usize, wishes: &Wishes, max_cells: u64) -> V
         }
         sets.into_iter().map(AttrSet::new).collect()
     };
-    let mut workload = subsets(ways);
-    workload.extend(
-        wishes
+    let mut asked = subsets(ways);
+    asked.extend(
+        workload
             .required()
             .iter()
             .filter(|set| set.len() != ways)
@@ -252,12 +237,12 @@ fn questions(merged: &Domain, ways: usize, wishes: &Wishes, max_cells: u64) -> V
         })
         .map(|set| (set, 0.0))
         .collect();
-    let weights: Vec<f64> = workload.iter().map(|set| wishes.weight(set)).collect();
+    let weights: Vec<f64> = asked.iter().map(|set| workload.weight(set)).collect();
     for (set, weight) in &mut found {
-        *weight = workload
+        *weight = asked
             .iter()
             .zip(&weights)
-            .map(|(asked, weight)| weight * asked.intersection(set).len() as f64)
+            .map(|(own, weight)| weight * own.intersection(set).len() as f64)
             .sum();
     }
     let most = found.iter().map(|(_, weight)| *weight).fold(0.0, f64::max);
@@ -279,9 +264,10 @@ mod tests {
     fn the_workload_asks_for_what_lies_within_it_by_weight() {
         let domain = Domain::new([("a", 2), ("b", 3), ("c", 1), ("d", 4), ("e", 5)]).unwrap();
         let config = MstConfig::default().with_weight(["a", "b"], 9.0);
-        let wishes = Wishes::new(&config, &domain).unwrap();
-        let pairs = questions(&domain, 2, &wishes, 1_000);
-        // Column c has one level: nothing to learn. Of six pairs, a-b counts 9 times itself (two columns shared) and once for each of four neighbours.
+        let workload = crate::release::workload(&config, &domain).unwrap();
+        let pairs = questions(&domain, 2, &workload, 1_000);
+        // Column c has one level: nothing to learn. Of six pairs, a-b counts 9 times itself (two
+        // columns shared) and once for each of four neighbours.
         assert_eq!(pairs.len(), 6);
         let weight = |attrs: &[u32]| {
             let set = AttrSet::new(attrs.iter().copied());
@@ -290,7 +276,7 @@ mod tests {
         assert_eq!(weight(&[0, 1]), 1_000);
         // d-e: itself 2, its four neighbours 1 each: 6. a-b: 18 + 4 = 22.
         assert_eq!(weight(&[3, 4]), 273);
-        let triples = questions(&domain, 3, &wishes, 59);
+        let triples = questions(&domain, 3, &workload, 59);
         assert_eq!(triples.iter().filter(|q| q.attrs.len() == 3).count(), 3);
         assert_eq!(triples.iter().filter(|q| q.attrs.len() == 2).count(), 6);
     }

@@ -1,11 +1,11 @@
 //! Rows from an estimate: groups of levels from the graphical model, then levels within the groups.
 
 use parable_domain::{AttrId, Codes, Domain};
+use parable_measure::rules;
 use parable_pgm::{GroupLevels, ModelError};
 use parable_seed::Seed;
 
 use crate::estimate::Estimated;
-use crate::rules;
 
 /// Rows of an estimate in chunks, as codes of the original levels; made by [`Estimated::chunks`].
 #[derive(Debug)]
@@ -31,8 +31,9 @@ impl Estimated {
         })
     }
 
-    /// The rows of [`Estimated::generate`] in chunks of `size` rows that join into one table: how often each combination occurs in the whole is settled
-    /// first, and each chunk takes its part of what is left. Memory is that of a chunk and of the model.
+    /// The rows of [`Estimated::generate`] in chunks of `size` rows that join into one table: how
+    /// often each combination occurs in the whole is settled first, and each chunk takes its part
+    /// of what is left. Memory is that of a chunk and of the model.
     ///
     /// # Errors
     /// More rows than 2^32 - 1 in a chunk.
@@ -56,12 +57,14 @@ impl Estimated {
         })
     }
 
-    /// One row for each given one, in order, as codes of the original levels; the attributes that are not given follow the model given those that
-    /// are. Within a merged group levels do not depend on anything else, so that a given level says no more than its group; the exception, levels that
-    /// are read off another attribute within a merged group, must not be given.
+    /// One row for each given one, in order, as codes of the original levels; the attributes that
+    /// are not given follow the model given those that are. Within a merged group levels do not
+    /// depend on anything else, so that a given level says no more than its group; the exception,
+    /// levels that are read off another attribute within a merged group, must not be given.
     ///
     /// # Errors
-    /// Given columns of different lengths or with codes that are no levels; [`ModelError::Impossible`] for combinations that the model never makes.
+    /// Given columns of different lengths or with codes that are no levels;
+    /// [`ModelError::Impossible`] for combinations that the model never makes.
     pub fn generate_given(
         &self,
         given: &[(AttrId, Vec<u32>)],
@@ -97,7 +100,8 @@ impl Estimated {
         Ok(Codes::new(self.domain.clone(), columns)?)
     }
 
-    /// Whether values of this attribute may be given: not if its level is read off another attribute within a group of several.
+    /// Whether values of this attribute may be given: not if its level is read off another
+    /// attribute within a group of several.
     pub(crate) fn can_be_given(&self, attr: AttrId) -> bool {
         let groups = &self.groups[attr as usize];
         groups.len() == groups.of.len() || !self.read_off.iter().any(|own| own.1 == attr as usize)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use parable_measure::{Bins, Weight};
 use serde::{Deserialize, Serialize};
 
 /// Which marginals are measured, and how they are chosen.
@@ -9,18 +10,21 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// One noisy score for every pair, the pairs whose gain exceeds their noise, budgets in closed form, one measurement. The default: it
-    /// has the smallest error in `benches/mst`.
+    /// One noisy score for every pair, the pairs whose gain exceeds their noise, budgets in closed
+    /// form, one measurement. The default: it has the smallest error in `benches/mst`.
     #[default]
     Swift,
-    /// A tree of pairs, each chosen by the exponential mechanism, with a third of the budget each for columns, choices and pairs (McKenna, Miklau &
-    /// Sheldon 2021). Differences: levels below three standard deviations merge with neighbours where they stand in an order, and the score of a pair is lowered
-    /// by the noise that measuring it would add, as in AIM (2022).
+    /// A tree of pairs, each chosen by the exponential mechanism, with a third of the budget each
+    /// for columns, choices and pairs (McKenna, Miklau & Sheldon 2021). Differences: levels below
+    /// three standard deviations merge with neighbours where they stand in an order, and the score
+    /// of a pair is lowered by the noise that measuring it would add, as in AIM (2022).
     Mst,
-    /// One marginal after another, each the one that the model so far answers worst, with less noise as the answers get better
-    /// (McKenna, Mullins, Sheldon & Miklau 2022). Slower, and better for sets of three.
+    /// One marginal after another, each the one that the model so far answers worst, with less
+    /// noise as the answers get better (McKenna, Mullins, Sheldon & Miklau 2022). Slower, and
+    /// better for sets of three.
     Aim {
-        /// Size of the sets whose errors count: all pairs (2), or all triples and their pairs (3). `required` sets of another size count, too.
+        /// Size of the sets whose errors count: all pairs (2), or all triples and their pairs (3).
+        /// `required` sets of another size count, too.
         ways: u8,
     },
     /// The columns alone.
@@ -30,20 +34,6 @@ pub enum Strategy {
         /// Names of the columns of each set.
         marginals: Vec<Vec<String>>,
     },
-}
-
-/// How a column of numbers is cut into bins between its bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Bins {
-    /// Bins of equal width, or one for each value if there are few; costs nothing. Those that hold too few rows are merged later. The default.
-    #[default]
-    Uniform,
-    /// Bins of about equally many rows, cut from a noisy histogram of 1,024 cells; a value that fills a bin of its own gets one.
-    Quantile,
-    /// The leaves of a private tree that grows where rows are (PrivTree).
-    Privtree,
 }
 
 /// Where in its bin a number lies.
@@ -58,16 +48,6 @@ pub enum Restore {
     Smooth,
 }
 
-/// How much the error of some columns matters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Weight {
-    /// The name of one column, for everything it is part of, or of the columns of one set.
-    pub columns: Vec<String>,
-    /// Factor on the error, above 0; 1 for all that are not named.
-    pub weight: f64,
-}
-
 /// Settings of [`Mst`](crate::Mst).
 ///
 /// The budget is none of them: a fit spends what is left in the ledger it is handed.
@@ -77,24 +57,31 @@ pub struct Weight {
 pub struct MstConfig {
     /// Which marginals are measured.
     pub strategy: Strategy,
-    /// Sets of columns (names) that are measured in any case, such as the arm of a trial with an outcome.
+    /// Sets of columns (names) that are measured in any case, such as the arm of a trial with an
+    /// outcome.
     pub required: Vec<Vec<String>>,
     /// What matters more or less than the rest.
     pub weights: Vec<Weight>,
-    /// Most cells of the model. Default 100,000: 0.8 megabytes, fitted in half a second; 200,000 lower the error of Adult by 3 percent more.
+    /// Most cells of the model. Default 100,000: 0.8 megabytes, fitted in half a second; 200,000
+    /// lower the error of Adult by 3 percent more.
     pub max_cells: u64,
-    /// Share of the budget for the first look at each column, from which levels are merged. Default 0.1, as in google/dpsynth; what it finds counts
-    /// in the estimate, too.
+    /// Share of the budget for the first look at each column, from which levels are merged. Default
+    /// 0.1, as in google/dpsynth; what it finds counts in the estimate, too.
     pub columns_share: f64,
-    /// Most of the budget for scores. Default 0.1; less is taken when noise of half a percent of the rows is had for less.
+    /// Most of the budget for scores. Default 0.1; less is taken when noise of half a percent of
+    /// the rows is had for less.
     pub scores_share: f64,
-    /// Levels are merged until a group holds this many standard deviations of the noise of a cell (at most a tenth of the rows). Default 30:
-    /// from 15 to 50 the error of Adult and of a simulated network changed by less than a tenth, with the least at 30 to 50 on one and 15 on the other.
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell
+    /// (at most a tenth of the rows). Default 30: from 15 to 50 the error of Adult and of a
+    /// simulated network changed by less than a tenth, with the least at 30 to 50 on one and 15 on
+    /// the other.
     pub merge: f64,
-    /// Levels are merged until a group holds this share of the rows, however large the budget. Default 0.007: finer groups use up the cells of the model
-    /// without showing in its error (Adult at epsilon 10: two-way error 0.0217 with, 0.0234 without).
+    /// Levels are merged until a group holds this share of the rows, however large the budget.
+    /// Default 0.007: finer groups use up the cells of the model without showing in its error
+    /// (Adult at epsilon 10: two-way error 0.0217 with, 0.0234 without).
     pub finest_share: f64,
-    /// Bins of a number between its bounds. Default 64: bins that hold too few rows to tell apart are merged anyway.
+    /// Bins of a number between its bounds. Default 64: bins that hold too few rows to tell apart
+    /// are merged anyway.
     pub max_bins: u32,
     /// How columns of numbers are cut, by name; those not named as `default_bins` says.
     pub bins: BTreeMap<String, Bins>,
@@ -102,7 +89,8 @@ pub struct MstConfig {
     pub default_bins: Bins,
     /// Share of the budget for bins that follow the rows, all columns together. Default 0.1.
     pub bins_share: f64,
-    /// Share of the budget for bounds of columns of numbers that have none declared, all of them together. Default 0: such columns are refused.
+    /// Share of the budget for bounds of columns of numbers that have none declared, all of them
+    /// together. Default 0: such columns are refused.
     pub bounds_share: f64,
     /// Share of the budget for the values that all rows of a cluster share. Default 0.1.
     pub clusters_share: f64,
@@ -110,10 +98,11 @@ pub struct MstConfig {
     pub restore: Restore,
     /// Columns whose codes stand in an order, for fits from codes; for tables the schema says so.
     pub ordered: Vec<String>,
-    /// Most iterations of the estimate. Default 200: more lower the error where noise is low (Adult at epsilon 10: by 1 percent with 300) and raise it
-    /// where noise is high, as they follow it.
+    /// Most iterations of the estimate. Default 200: more lower the error where noise is low (Adult
+    /// at epsilon 10: by 1 percent with 300) and raise it where noise is high, as they follow it.
     pub iterations: usize,
-    /// Where the estimate stops; see [`EstimateConfig::tolerance`](parable_pgm::EstimateConfig::tolerance). Default 1e-3.
+    /// Where the estimate stops; see
+    /// [`EstimateConfig::tolerance`](parable_pgm::EstimateConfig::tolerance). Default 1e-3.
     pub tolerance: f64,
     /// The number of rows, if it is public. Default: estimated from noisy counts.
     pub public_rows: Option<u64>,

@@ -1,15 +1,16 @@
 //! The public half: from released counts to a model. Sees nothing confidential and costs nothing.
 
-use parable_core::{FitError, NoisyMarginal, Publication, Recoding};
-use parable_domain::{AttrSet, Domain};
+use parable_core::{FitError, Publication, Recoding};
+use parable_domain::{AttrSet, Domain, SourceError};
+use parable_measure::{known_columns, measurement, merged_rows, merged_variances, rules};
 use parable_pgm::{
-    Columns, EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError,
-    estimate as fit_field, independent,
+    EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError, estimate as fit_field,
+    independent,
 };
 use parable_table::codec::CodeRule;
 
+use crate::NAME;
 use crate::config::MstConfig;
-use crate::rules;
 
 /// A model of merged levels, and how the levels come back.
 #[derive(Clone, Debug)]
@@ -17,7 +18,8 @@ pub struct Estimated {
     pub(crate) domain: Domain,
     pub(crate) groups: Vec<Groups>,
     pub(crate) field: MarkovField,
-    /// Columns that are read off others: position of the determining and of the determined one, and the code for each code.
+    /// Columns that are read off others: position of the determining and of the determined one, and
+    /// the code for each code.
     pub(crate) read_off: Vec<(usize, usize, Vec<Option<u32>>)>,
 }
 
@@ -35,26 +37,8 @@ impl Estimated {
     }
 }
 
-/// Combines the counts of each column by their precision and smooths them.
-pub(crate) fn columns(publication: &Publication) -> Columns {
-    let domain = &publication.domain;
-    let all: Vec<Measurement> = publication
-        .columns
-        .iter()
-        .filter_map(|noisy| measurement(domain, noisy).ok())
-        .collect();
-    let rows = publication.rows.map(|rows| rows as f64);
-    let mut known = parable_pgm::columns(domain, &publication.ordered, &all, rows);
-    rules::agree(
-        &publication.rules,
-        &mut known.levels,
-        &known.sigmas,
-        known.rows,
-    );
-    known
-}
-
-/// The model that agrees best with a publication: the same whether the fit has just released it or it comes from a file.
+/// The model that agrees best with a publication: the same whether the fit has just released it or
+/// it comes from a file.
 ///
 /// # Errors
 /// A publication whose parts do not fit each other; a model above the limit of cells.
@@ -92,10 +76,9 @@ fn fit(
 ) -> Result<Estimated, FitError> {
     let domain = publication.domain.clone();
     rules::check(&publication.rules, &domain)?;
-    let recoding = Recoding::new(&domain, publication.merged.clone())
-        .map_err(|error| FitError::Source(error.into()))?;
+    let recoding = Recoding::new(&domain, publication.merged.clone()).map_err(SourceError::from)?;
     let merged = recoding.domain();
-    let known = columns(publication);
+    let known = known_columns(publication);
     let mut groups = Vec::with_capacity(domain.len());
     let mut measurements = Vec::new();
     // Groups in which nobody is estimated to be stay empty: noise in pairs must not fill them.
@@ -105,26 +88,22 @@ fn fit(
             of: map.clone(),
             rows: levels.clone(),
         };
-        let mut counts = vec![0.0; own.len()];
-        let mut variances = vec![0.0; own.len()];
-        for (&group, &rows) in map.iter().zip(levels) {
-            counts[group as usize] += rows;
-            variances[group as usize] += known.sigmas[attr] * known.sigmas[attr];
-        }
+        let counts = merged_rows(map, levels);
         if counts.contains(&0.0) {
             let occupied: Vec<bool> = counts.iter().map(|&count| count > 0.0).collect();
             let set = AttrSet::new([attr as u32]);
             empty.push(Factor::allowed(merged, set, &occupied).map_err(failed)?);
         }
         if known.sigmas[attr].is_finite() {
-            let sigmas = variances.iter().map(|v: &f64| v.sqrt()).collect();
+            let variances = merged_variances(map, known.sigmas[attr]).into_iter();
+            let sigmas = variances.map(f64::sqrt).collect();
             let set = AttrSet::new([attr as u32]);
             measurements
                 .push(Measurement::with_sigmas(merged, set, counts, sigmas).map_err(failed)?);
         }
         groups.push(own);
     }
-    let (rules, _) = rules::factors(publication, merged, config.max_cells)?;
+    let (rules, _) = rules::factors(publication, merged, config.max_cells).map_err(failed)?;
     let field = if publication.marginals.is_empty() && rules.is_empty() && prior == 0.0 {
         independent(merged, &measurements, Some(known.rows)).map_err(failed)?
     } else {
@@ -140,7 +119,7 @@ fn fit(
             }
         }
         for noisy in &publication.marginals {
-            measurements.push(measurement(merged, noisy)?);
+            measurements.push(measurement(merged, noisy).map_err(failed)?);
         }
         let settings = EstimateConfig::default()
             .with_max_cells(config.max_cells)
@@ -172,14 +151,9 @@ pub(crate) fn read_off(rules: &[CodeRule]) -> Vec<(usize, usize, Vec<Option<u32>
         .collect()
 }
 
-fn measurement(domain: &Domain, noisy: &NoisyMarginal) -> Result<Measurement, FitError> {
-    let counts = noisy.cells.iter().map(|&cell| cell as f64).collect();
-    Measurement::new(domain, noisy.attrs.clone(), counts, noisy.sigma).map_err(failed)
-}
-
 pub(crate) fn failed(error: ModelError) -> FitError {
     FitError::Method {
-        method: crate::synthesizer::NAME.to_owned(),
+        method: NAME.to_owned(),
         source: Box::new(error),
     }
 }

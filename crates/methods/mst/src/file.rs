@@ -1,17 +1,70 @@
-//! The stored form of a model.
+//! The model as [`Model`], and its stored form.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
-use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Progress, Publication,
+    SampleError,
+};
 use parable_domain::AttrSet;
+use parable_measure::{merged_domain, rules};
 use parable_pgm::{Groups, JunctionTree, MarkovField};
+use parable_seed::Seed;
 use parable_table::codec::Codec;
+use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Restore;
 use crate::estimate::{Estimated, read_off};
-use crate::model::MstModel;
-use crate::synthesizer::NAME;
+use crate::model::{MstModel, failed};
+use crate::{NAME, given};
+
+impl Model for MstModel {
+    fn schema(&self) -> &Schema {
+        &self.fit_record().schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        self.fit_record()
+    }
+
+    fn typical_rows(&self) -> Option<usize> {
+        Some(self.estimated().rows().round() as usize)
+    }
+
+    fn sample_with(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let tell = |done| match observer.progress(Progress::new("sample", done, 2)) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(SampleError::Cancelled),
+        };
+        tell(0)?;
+        let seed = seed.stream("mst/sample");
+        let codes = self.estimated().generate(rows, &seed).map_err(failed)?;
+        tell(1)?;
+        let table = self.decode(&codes, &seed.index(0), &seed)?;
+        tell(2)?;
+        Ok(table)
+    }
+
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        given::sample(self, given, &seed.stream("mst/given"), observer)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        write(self, out)
+    }
+}
 
 /// Reads [`MstModel`] back.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +91,7 @@ struct CliqueV1 {
     probabilities: Vec<f64>,
 }
 
-pub(crate) fn write(model: &MstModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+fn write(model: &MstModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
     let field = model.estimated().field();
     let cliques = field.tree().cliques().iter().zip(field.cliques());
     let body = BodyV1 {
@@ -88,24 +141,23 @@ impl ModelReader for MstReader {
         if !fits {
             return Err(refuse("its groups of levels do not fit its columns"));
         }
-        let merged = crate::merge::recoding(&domain, &body.groups)
+        let merged = merged_domain(&domain, &body.groups)
             .map_err(|error| ModelFileError::body(NAME, error))?;
-        let merged = merged.domain();
         let (sets, tables): (Vec<AttrSet>, Vec<Vec<f64>>) = body
             .cliques
             .into_iter()
             .map(|c| (c.attrs, c.probabilities))
             .unzip();
-        let tree = JunctionTree::build(merged, &sets)
+        let tree = JunctionTree::build(&merged, &sets)
             .map_err(|error| ModelFileError::body(NAME, error))?;
         if tree.cliques() != sets {
             return Err(refuse(
                 "its cliques are no junction tree in the order of this program",
             ));
         }
-        let field = MarkovField::from_cliques(merged, tree, tables, body.total)
+        let field = MarkovField::from_cliques(&merged, tree, tables, body.total)
             .map_err(|error| ModelFileError::body(NAME, error))?;
-        crate::rules::check(&body.publication.rules, &domain)
+        rules::check(&body.publication.rules, &domain)
             .map_err(|error| ModelFileError::body(NAME, error))?;
         let estimated = Estimated {
             domain,

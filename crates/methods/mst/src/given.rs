@@ -11,8 +11,9 @@ use parable_table::{Column, Table};
 
 use crate::model::{MstModel, failed};
 
-/// One row for each given one. Given values stand in it as they are: within a bin or a merged group, values do not depend on anything else, so
-/// that a value says no more about the other columns than its bin.
+/// One row for each given one. Given values stand in it as they are: within a bin or a merged
+/// group, values do not depend on anything else, so that a value says no more about the other
+/// columns than its bin.
 pub(crate) fn sample(
     model: &MstModel,
     given: &Table,

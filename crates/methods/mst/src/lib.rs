@@ -1,8 +1,10 @@
-//! Private synthesis from noisy marginals: measure columns, choose relations, measure those, estimate, generate.
+//! Private synthesis from noisy marginals: measure columns, choose relations, measure those,
+//! estimate, generate.
 //!
-//! [`Mst`] is the method, [`MstConfig`] its settings, [`MstModel`] what a fit gives: a [`Publication`](parable_core::Publication) of noisy counts, and the
-//! graphical model that agrees best with them. Everything the model knows has passed the [`Curator`](parable_core::Curator), which charges
-//! the ledger before it draws noise.
+//! [`Mst`] is the method, [`MstConfig`] its settings, [`MstModel`] the fitted model: a
+//! [`Publication`](parable_core::Publication) of noisy counts, and the graphical model that agrees
+//! best with them. Everything the model knows has passed the [`Curator`](parable_core::Curator),
+//! which charges the ledger before it draws noise.
 //!
 //! ```
 //! use parable_core::{FitContext, Model, Synthesizer};
@@ -35,30 +37,40 @@
 //! ```
 
 mod aim;
-mod bins;
 mod chunks;
-mod clusters;
 mod config;
 mod estimate;
 mod file;
+mod fit;
 mod given;
-mod merge;
 mod model;
 mod picture;
 mod plan;
 mod prior;
 mod release;
 mod restore;
-mod rules;
-mod select;
-mod synthesizer;
+mod tree;
+
+use parable_core::FitError;
+pub use parable_measure::{Bins, Weight};
 
 pub use chunks::CodeChunks;
-pub use config::{Bins, MstConfig, Restore, Strategy, Weight};
+pub use config::{MstConfig, Restore, Strategy};
 pub use estimate::{Estimated, estimate};
 pub use file::MstReader;
+pub use fit::Mst;
 pub use model::MstModel;
 pub use plan::{Plan, PlannedStep, plan};
 pub use prior::estimate_with_public_rows;
 pub use release::allowance;
-pub use synthesizer::Mst;
+
+/// Name of the method, as files, reports and the command line spell it.
+pub const NAME: &str = "mst";
+
+/// A setting that contradicts itself or the table.
+pub(crate) fn setting(name: &str, problem: &str) -> FitError {
+    FitError::Setting {
+        setting: name.to_owned(),
+        problem: problem.to_owned(),
+    }
+}

@@ -1,21 +1,14 @@
 //! The fitted model.
 
-use std::io::Write;
-
-use parable_core::{
-    FitRecord, Model, ModelFileError, NoisyMarginal, Observer, Progress, Publication, SampleError,
-};
+use parable_core::{FitRecord, NoisyMarginal, Publication, SampleError};
 use parable_domain::Codes;
 use parable_seed::Seed;
+use parable_table::Table;
 use parable_table::codec::Codec;
-use parable_table::{Schema, Table};
 
 use crate::config::Restore;
 use crate::estimate::Estimated;
-use crate::file;
-use crate::given;
-use crate::restore;
-use crate::synthesizer::NAME;
+use crate::{NAME, restore};
 
 /// Noisy marginals of a table, and the graphical model that agrees best with them.
 #[derive(Clone, Debug)]
@@ -56,7 +49,8 @@ impl MstModel {
         &self.estimated
     }
 
-    /// The relations that were measured: names of the columns, and the standard deviation of the noise in each cell, in rows.
+    /// The relations that were measured: names of the columns, and the standard deviation of the
+    /// noise in each cell, in rows.
     pub fn relations(&self) -> impl Iterator<Item = (Vec<&str>, f64)> {
         let name = |attr: u32| &*self.publication.domain.attrs()[attr as usize].name;
         let relation = move |noisy: &NoisyMarginal| {
@@ -66,8 +60,9 @@ impl MstModel {
         self.publication.marginals.iter().map(relation)
     }
 
-    /// The rows of [`Model::sample`] in chunks of `size` rows, for tables larger than memory: they join into one table without loss, and memory is that
-    /// of a chunk and of the model. One chunk that holds all rows is the table of `sample`.
+    /// The rows of [`Model::sample`](parable_core::Model::sample) in chunks of `size` rows, for
+    /// tables larger than memory: they join into one table without loss, and memory is that of a
+    /// chunk and of the model. One chunk that holds all rows is the table of `sample`.
     ///
     /// # Errors
     /// More rows than 2^32 - 1 in a chunk.
@@ -85,7 +80,8 @@ impl MstModel {
         }))
     }
 
-    /// A table of these codes; `seed` is that of the chunk, `whole` that of the table it is part of.
+    /// A table of these codes; `seed` is that of the chunk, `whole` that of the table it is part
+    /// of.
     pub(crate) fn decode(
         &self,
         codes: &Codes,
@@ -103,63 +99,16 @@ impl MstModel {
         .map_err(failed)
     }
 
+    pub(crate) fn fit_record(&self) -> &FitRecord {
+        &self.record
+    }
+
     pub(crate) fn restore(&self) -> Restore {
         self.restore
     }
 
     pub(crate) fn codec(&self) -> &Codec {
         &self.codec
-    }
-}
-
-impl Model for MstModel {
-    fn schema(&self) -> &Schema {
-        &self.record.schema
-    }
-
-    fn record(&self) -> &FitRecord {
-        &self.record
-    }
-
-    fn typical_rows(&self) -> Option<usize> {
-        Some(self.estimated.rows().round() as usize)
-    }
-
-    fn sample_with(
-        &self,
-        rows: usize,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        let tell = |done| {
-            if observer
-                .progress(Progress::new("sample", done, 2))
-                .is_break()
-            {
-                return Err(SampleError::Cancelled);
-            }
-            Ok(())
-        };
-        tell(0)?;
-        let seed = seed.stream("mst/sample");
-        let codes = self.estimated.generate(rows, &seed).map_err(failed)?;
-        tell(1)?;
-        let table = self.decode(&codes, &seed.index(0), &seed)?;
-        tell(2)?;
-        Ok(table)
-    }
-
-    fn sample_given(
-        &self,
-        given: &Table,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        given::sample(self, given, &seed.stream("mst/given"), observer)
-    }
-
-    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
-        file::write(self, out)
     }
 }
 

@@ -11,8 +11,8 @@ const SIZE: f64 = 640.0;
 const RADIUS: f64 = 200.0;
 
 impl MstModel {
-    /// The columns on a circle and a line for each measured relation, thicker the further its two columns are from independence in the model: an SVG
-    /// image. Shows released facts only.
+    /// The columns on a circle and a line for each measured relation, thicker the further its two
+    /// columns are from independence in the model: an SVG image. Shows released facts only.
     #[must_use]
     pub fn picture(&self) -> String {
         let attrs = self.publication().domain.attrs();

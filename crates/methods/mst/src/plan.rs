@@ -1,24 +1,26 @@
-//! What a fit will cost, before anything is spent.
+//! The cost of a fit, before anything is spent.
 
 use std::fmt;
 
 use parable_core::{FitError, distances_squared, sigma_for};
 use parable_domain::Domain;
 use parable_dp::{PrivacyUnit, Rho};
+use parable_measure::{MEAN_ABSOLUTE, cost_of_scores};
 use serde::Serialize;
 
-use crate::aim;
 use crate::config::{MstConfig, Strategy};
-use crate::release::{Wishes, setting};
-use crate::select::MEAN_ABSOLUTE;
+use crate::release::workload;
+use crate::{aim, setting};
 
-/// One step of a fit: how many releases, what they cost, and how far each answer is expected to be off.
+/// One step of a fit: how many releases, what they cost, and how far each answer is expected to be
+/// off.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PlannedStep {
     /// What is released.
     pub purpose: String,
-    /// How many releases; for pairs the number that sets the typical noise, the actual one depends on the scores.
+    /// How many releases; for pairs the number that sets the typical noise, the actual one depends
+    /// on the scores.
     pub releases: usize,
     /// Zero-concentrated loss of all of them.
     pub rho: f64,
@@ -38,7 +40,8 @@ pub struct Plan {
     pub merged_below: f64,
 }
 
-/// What a fit of this domain would spend and expect, for about this many rows.
+/// Plans a fit of this domain: what it would spend and how far its answers would be off, for about
+/// this many rows.
 ///
 /// # Errors
 /// Settings that name unknown columns or contradict themselves.
@@ -49,7 +52,7 @@ pub fn plan(
     rho: Rho,
     unit: PrivacyUnit,
 ) -> Result<Plan, FitError> {
-    let wishes = Wishes::new(config, domain)?;
+    let workload = workload(config, domain)?;
     if domain.is_empty() || !(rows > 0.0 && rows.is_finite()) {
         return Err(setting(
             "rows",
@@ -83,7 +86,8 @@ pub fn plan(
             let merged = 3.0 * first.sigma;
             let edges = columns.saturating_sub(1);
             let mut choice = step("choice of pairs", edges, total / 3.0, 1)?;
-            // A choice has no noise of its own: what it may miss is about 2 over epsilon of a round, with epsilon = sqrt(8 rho).
+            // A choice has no noise of its own: what it may miss is about 2 over epsilon of a
+            // round, with epsilon = sqrt(8 rho).
             choice.sigma = 2.0 / (8.0 * choice.rho / edges.max(1) as f64).sqrt();
             choice.people = choice.sigma;
             (
@@ -120,14 +124,13 @@ pub fn plan(
             let mut left = total - first;
             let direct = matches!(strategy, Strategy::Direct { .. });
             if !direct && pairs > 0 {
-                let unit_squared = distances_squared(unit, pairs) as f64;
-                let clear = crate::release::CLEAR_SCORE * rows;
-                let share = (config.scores_share * total).min(unit_squared / (2.0 * clear * clear));
+                let squared = distances_squared(unit, pairs);
+                let share = cost_of_scores(unit, pairs, rows, config.scores_share * total);
                 left -= share;
-                steps.push(step("scores of all pairs", 1, share, unit_squared as u64)?);
+                steps.push(step("scores of all pairs", 1, share, squared)?);
             }
             let typical = if direct {
-                wishes.required().len() + columns
+                workload.required().len() + columns
             } else {
                 2 * columns
             };

@@ -2,20 +2,24 @@
 
 use parable_core::{FitError, Publication, Recoding};
 use parable_domain::{AttrSet, Codes, MarginalSource};
+use parable_measure::{Candidate, MEAN_ABSOLUTE, choose};
 use parable_pgm::{EstimateConfig, MarkovField, Measurement, estimate as fit_field};
 
 use crate::config::MstConfig;
 use crate::estimate::{Estimated, failed, fit_near};
-use crate::release::setting;
-use crate::select::{Candidate, MEAN_ABSOLUTE, choose};
+use crate::setting;
 
-/// The model that agrees best with a publication, pulled towards public rows of the same columns: last year's table, a survey, a census.
+/// The model that agrees best with a publication, pulled towards public rows of the same columns:
+/// last year's table, a survey, a census.
 ///
-/// `weight` is the number of real rows that the public ones are worth: the relative entropy to their distribution counts so many times, as that of so many
-/// rows drawn from them would. Relations that were not measured come from the public rows. Costs nothing: the rows are public and the publication is paid for.
+/// `weight` is the number of real rows that the public ones are worth: the relative entropy to
+/// their distribution counts so many times, as that of so many rows drawn from them would.
+/// Relations that were not measured come from the public rows. Costs nothing: the rows are public
+/// and the publication is paid for.
 ///
 /// # Errors
-/// As [`estimate`](crate::estimate()); rows of another domain; no rows; a weight that is not finite and above 0.
+/// As [`estimate`](crate::estimate()); rows of another domain; no rows; a weight that is not finite
+/// and above 0.
 pub fn estimate_with_public_rows(
     publication: &Publication,
     config: &MstConfig,
@@ -38,8 +42,9 @@ pub fn estimate_with_public_rows(
     fit_near(publication, config, &start, weight)
 }
 
-/// The model of the public rows on the sets of the publication, and on the pairs that go together most in the public rows as far as cells are left; half a
-/// row is spread over the cells of each, so that nothing is impossible.
+/// The model of the public rows on the sets of the publication, and on the pairs that go together
+/// most in the public rows as far as cells are left; half a row is spread over the cells of each,
+/// so that nothing is impossible.
 fn model_of(
     publication: &Publication,
     config: &MstConfig,
@@ -83,7 +88,8 @@ fn model_of(
     Ok(found.field)
 }
 
-/// The pairs of public columns that are further from independence than chance explains, furthest first, within the limit of cells.
+/// The pairs of public columns that are further from independence than chance explains, furthest
+/// first, within the limit of cells.
 fn pairs_of(merged: &Codes, held: &[AttrSet], max_cells: u64) -> Result<Vec<AttrSet>, FitError> {
     let domain = merged.domain();
     let small = |set: &AttrSet| domain.cells(set).is_ok_and(|c| c <= u128::from(max_cells));

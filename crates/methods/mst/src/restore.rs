@@ -14,8 +14,9 @@ use crate::estimate::Estimated;
 /// Rows whose draws share a stream.
 const BLOCK: usize = 4_096;
 
-/// A table of these codes. Numbers lie where [`Restore`] says; a number that is constant in each cluster is drawn once for each of them, by `whole`, the
-/// seed of the whole table, so that it is the same in every chunk.
+/// A table of these codes. Numbers lie where [`Restore`] says; a number that is constant in each
+/// cluster is drawn once for each of them, by `whole`, the seed of the whole table, so that it is
+/// the same in every chunk.
 pub(crate) fn decode(
     codec: &Codec,
     estimated: &Estimated,
@@ -123,8 +124,9 @@ impl Shape {
         end: 1.0,
     };
 
-    /// The share of the bin's width below which this share of its rows lies: inverts the cubic whose slopes at the ends are the densities (Hermite), which
-    /// ascends because these are at most 3 (Fritsch & Carlson 1980).
+    /// The share of the bin's width below which this share of its rows lies: inverts the cubic
+    /// whose slopes at the ends are the densities (Hermite), which ascends because these are at
+    /// most 3 (Fritsch & Carlson 1980).
     fn position(self, share: f64) -> f64 {
         if self == Self::EVEN {
             return share;
@@ -147,8 +149,9 @@ impl Shape {
     }
 }
 
-/// The shape of each bin: even, or by a monotone interpolation of the estimated distribution function (Fritsch & Butland 1984: the density between two
-/// bins is their weighted harmonic mean). Bins with gaps around them and the outer ends stay even there.
+/// The shape of each bin: even, or by a monotone interpolation of the estimated distribution
+/// function (Fritsch & Butland 1984: the density between two bins is their weighted harmonic mean).
+/// Bins with gaps around them and the outer ends stay even there.
 fn shapes(bins: &[Bin], rows: &[f64], field: &Field, restore: Restore) -> Vec<Shape> {
     let mut shapes = vec![Shape::EVEN; bins.len()];
     if restore == Restore::Uniform {
@@ -179,8 +182,9 @@ mod tests {
 
     #[test]
     fn smooth_shapes_keep_the_rows_of_each_bin_and_follow_a_slope() {
-        // A density that falls in a straight line from 0 to 8: bins with 15, 13, ... rows. The distribution function is a parabola, and the
-        // interpolation must come closer to it than the straight pieces.
+        // A density that falls in a straight line from 0 to 8: bins with 15, 13, ... rows. The
+        // distribution function is a parabola, and the interpolation must come closer to it than
+        // the straight pieces.
         let bins: Vec<Bin> = (0..8)
             .map(|bin| Bin {
                 low: f64::from(bin),

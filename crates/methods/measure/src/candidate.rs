@@ -1,20 +1,21 @@
-//! Which marginals to measure, and how exactly.
+//! Sets of columns that could be measured: which are worth it, and with how much of the budget.
 
 use parable_domain::{AttrSet, Domain};
 use parable_pgm::JunctionTree;
 
-/// A marginal that could be measured.
+/// A set of columns that could be measured.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Candidate {
-    pub(crate) attrs: AttrSet,
+pub struct Candidate {
+    /// Its columns.
+    pub attrs: AttrSet,
     /// How much its error matters.
-    pub(crate) weight: f64,
+    pub weight: f64,
     /// Error of the model without it, as the sum of absolute differences in rows.
-    pub(crate) error: f64,
+    pub error: f64,
     /// Cells that noise can disturb; see [`disturbed_cells`].
-    pub(crate) size: f64,
-    /// Measured in any case.
-    pub(crate) required: bool,
+    pub size: f64,
+    /// Whether it is measured in any case.
+    pub required: bool,
 }
 
 impl Candidate {
@@ -25,20 +26,26 @@ impl Candidate {
 }
 
 /// Expected absolute value of a standard normal number.
-pub(crate) const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
+pub const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
 
-/// How many cells of these expected counts noise can disturb: a cell near 0 that noise makes negative is set to 0, so that it counts by its size
-/// in standard deviations, and at most once.
-pub(crate) fn disturbed_cells(expected: impl Iterator<Item = f64>, sigma: f64) -> f64 {
+/// Counts the cells of these expected counts that noise can disturb.
+///
+/// A cell near 0 that noise makes negative is set to 0, so that it counts by its size in standard
+/// deviations, and at most once.
+pub fn disturbed_cells(expected: impl Iterator<Item = f64>, sigma: f64) -> f64 {
     expected
         .map(|rows| (rows.max(0.0) / sigma).min(1.0))
         .sum::<f64>()
         .max(1.0)
 }
 
-/// What errors are to be expected behind noisy scores: their posterior means, for errors that follow an exponential distribution whose mean is that of the
-/// scores. The best of many noisy scores are too good, and this takes off what they are too good by: hardly anything where noise is small.
-pub(crate) fn expected_errors(scores: &[f64], sigma: f64) -> Vec<f64> {
+/// Returns the errors to be expected behind noisy scores: their posterior means.
+///
+/// The prior is an exponential distribution whose mean is that of the scores. The best of many
+/// noisy scores are too good, and this takes off what they are too good by: hardly anything where
+/// noise is small.
+#[must_use]
+pub fn expected_errors(scores: &[f64], sigma: f64) -> Vec<f64> {
     let count = scores.len() as f64;
     let mean = (scores.iter().sum::<f64>() / count).max(sigma / count.sqrt());
     scores
@@ -54,7 +61,8 @@ fn mean_above_zero(mean: f64) -> f64 {
         let x = -mean;
         return 1.0 / x - 2.0 / x.powi(3) + 10.0 / x.powi(5);
     }
-    // Numerator and denominator by the trapezoid rule over eight standard deviations, exact to 1e-10 for smooth functions that vanish at one end.
+    // Numerator and denominator by the trapezoid rule over eight standard deviations, exact to
+    // 1e-10 for smooth functions that vanish at one end.
     let (low, high, steps) = (mean.max(0.0), mean.max(0.0) + 8.5, 400);
     let start = (low - 8.5f64).max(0.0);
     let step = (high - start) / f64::from(steps);
@@ -69,11 +77,14 @@ fn mean_above_zero(mean: f64) -> f64 {
     sum / weights
 }
 
-/// The shares of a budget that minimise the expected weighted error: proportional to `(weight * size)^(2/3)`.
+/// Returns the shares of a budget that minimise the expected weighted error: proportional to
+/// `(weight * size)^(2/3)`.
 ///
-/// Noise of standard deviation `sigma` in each of `size` cells adds `size * sigma * sqrt(2 / pi)` to the sum of absolute errors, and costs
-/// `1 / (2 sigma^2)`; the condition of Lagrange gives the exponent.
-pub(crate) fn shares(candidates: &[Candidate]) -> Vec<f64> {
+/// Noise of standard deviation `sigma` in each of `size` cells adds `size * sigma * sqrt(2 / pi)`
+/// to the sum of absolute errors, and costs `1 / (2 sigma^2)`; the condition of Lagrange gives the
+/// exponent.
+#[must_use]
+pub fn shares(candidates: &[Candidate]) -> Vec<f64> {
     let sum: f64 = candidates.iter().map(Candidate::term).sum();
     candidates
         .iter()
@@ -81,16 +92,27 @@ pub(crate) fn shares(candidates: &[Candidate]) -> Vec<f64> {
         .collect()
 }
 
-/// The expected weighted noise of candidates with this sum of terms together, when a budget `rho` is shared in the best way.
+/// Returns equal shares of a budget.
+#[must_use]
+pub fn even_shares(candidates: &[Candidate]) -> Vec<f64> {
+    vec![1.0 / candidates.len() as f64; candidates.len()]
+}
+
+/// The expected weighted noise of candidates with this sum of terms together, when a budget `rho`
+/// is shared in the best way.
 fn noise(sum_of_terms: f64, rho: f64) -> f64 {
     MEAN_ABSOLUTE * sum_of_terms.powf(1.5) / (2.0 * rho).sqrt()
 }
 
-/// The candidates whose measurement lowers the expected error: greedily the one with the largest gain, within a limit of cells of the model.
+/// Chooses the candidates whose measurement lowers the expected error: greedily the one with the
+/// largest gain, within a limit of cells of the model.
 ///
-/// Gains are divided by powers of the number of cells; of the powers 0, 1/2 and 1 the result with the largest sum of gains is kept (choosing costs
-/// nothing: it uses released numbers only). `columns` are measured in any case, too, and `held` sets are in the model without being paid for. The result holds positions in `candidates`.
-pub(crate) fn choose(
+/// Gains are divided by powers of the number of cells; of the powers 0, 1/2 and 1 the result with
+/// the largest sum of gains is kept. Choosing costs nothing, since it uses released numbers only.
+/// `columns` are measured in any case, too, and `held` sets are in the model without being charged.
+/// The result holds positions in `candidates`.
+#[must_use]
+pub fn choose(
     domain: &Domain,
     candidates: &[Candidate],
     columns: &[Candidate],
@@ -103,47 +125,6 @@ pub(crate) fn choose(
         .map(|penalty| Greedy::new(domain, candidates, columns, held, rho, max_cells).run(penalty))
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map_or_else(Vec::new, |(chosen, _)| chosen)
-}
-
-/// Which attributes are connected so far.
-#[derive(Clone, Debug)]
-pub(crate) struct Parts(Vec<u32>);
-
-impl Parts {
-    pub(crate) fn new(attrs: usize) -> Self {
-        Self((0..attrs as u32).collect())
-    }
-
-    /// Whether the attributes lie in more than one part.
-    pub(crate) fn would_join(&self, attrs: &AttrSet) -> bool {
-        let part = |attr: u32| self.0[attr as usize];
-        attrs
-            .iter()
-            .any(|attr| part(attr) != part(attrs.as_slice()[0]))
-    }
-
-    /// Connects the attributes.
-    pub(crate) fn join(&mut self, attrs: &AttrSet) {
-        let joined: Vec<u32> = attrs.iter().map(|attr| self.0[attr as usize]).collect();
-        for part in &mut self.0 {
-            if joined.contains(part) {
-                *part = joined[0];
-            }
-        }
-    }
-
-    /// How many of these sets of two a spanning tree takes.
-    pub(crate) fn rounds<'a>(&self, sets: impl Iterator<Item = &'a AttrSet>) -> usize {
-        let mut parts = self.clone();
-        let mut rounds = 0;
-        for set in sets {
-            if parts.would_join(set) {
-                parts.join(set);
-                rounds += 1;
-            }
-        }
-        rounds
-    }
 }
 
 struct Greedy<'a> {
@@ -266,8 +247,9 @@ mod tests {
 
     #[test]
     fn scores_lose_what_the_best_of_many_gain() {
-        // Errors that follow an exponential distribution, seen through noise of their own size: among the scores above a bar, the expected errors
-        // have the mean of the true ones. 20,000 scores leave the mean of a tenth of them uncertain by 1 / sqrt(2,000) of their spread.
+        // Errors that follow an exponential distribution, seen through noise of their own size:
+        // among the scores above a bar, the expected errors have the mean of the true ones. 20,000
+        // scores leave the mean of a tenth of them uncertain by 1 / sqrt(2,000) of their spread.
         let mut rng = parable_seed::Seed::from_u64(5).rng();
         let truth: Vec<f64> = (0..20_000)
             .map(|_| -100.0 * (1.0 - rng.uniform()).ln())
@@ -341,16 +323,5 @@ mod tests {
             choose(&domain, &candidates, &[], &[], 1.0, 2_000),
             [3, 0, 1, 2]
         );
-    }
-
-    #[test]
-    fn a_spanning_tree_takes_one_edge_less_than_parts() {
-        let mut parts = Parts::new(4);
-        let pairs: Vec<AttrSet> = AttrSet::pairs(4).collect();
-        assert_eq!(parts.rounds(pairs.iter()), 3);
-        parts.join(&AttrSet::new([0, 2, 3]));
-        assert!(!parts.would_join(&AttrSet::new([2, 3])));
-        assert!(parts.would_join(&AttrSet::new([1, 3])));
-        assert_eq!(parts.rounds(pairs.iter()), 1);
     }
 }

@@ -1,13 +1,13 @@
-//! Bounds that nobody declared, read off a noisy histogram over powers of two.
+//! Bounds that are not declared, from a noisy histogram over powers of two.
 
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Ledger, NoiseSource};
 use parable_table::codec::Bin;
-use parable_table::{Bounds, Column, Field, Grid, Kind, Known};
+use parable_table::{Bounds, Field, Grid, Kind, Known};
 
-use super::codes;
-use crate::release::setting;
+use super::Numbers;
+use crate::setting;
 
 /// Probability that noise alone moves a bound outwards.
 const FAILURE: f64 = 0.05;
@@ -23,18 +23,18 @@ pub(super) fn are_open(field: &Field) -> bool {
     }
 }
 
-/// The field with released bounds: the ends of the outermost stretches between powers of two in which noise does not explain the rows counted. Numbers beyond
-/// them count as the bounds.
+/// The field with released bounds: the ends of the outermost stretches between powers of two in
+/// which noise does not explain the rows counted. Numbers beyond them count as the bounds.
 ///
-/// A stretch counts as occupied above `sigma sqrt(2 ln(stretches / 0.05))` rows, which noise in any empty one exceeds with a probability of at most
-/// 0.05. Bounds are within a factor of two of the smallest and largest frequent values; single far-off values stay hidden, as they must.
+/// A stretch counts as occupied above `sigma sqrt(2 ln(stretches / 0.05))` rows, which noise in any
+/// empty one exceeds with a probability of at most 0.05. Bounds are within a factor of two of the
+/// smallest and largest frequent values; single far-off values stay hidden, as they must.
 pub(super) fn released(
-    field: &Field,
-    column: &Column,
-    rho: f64,
+    own: &Numbers<'_>,
     ledger: &mut Ledger,
     noise: &mut NoiseSource,
 ) -> Result<Field, FitError> {
+    let field = own.field;
     let grid = match &field.kind {
         Kind::Continuous { grid, .. } => {
             if grid.as_ref().is_some_and(|grid| !grid.is_public()) {
@@ -48,9 +48,9 @@ pub(super) fn released(
         _ => Some(Grid::Decimals(0)),
     };
     let bins = powers_of_two(grid);
-    let source = codes(field, column, bins.clone())?;
+    let source = own.codes(bins.clone())?;
     let mut curator = Curator::new(&source, ledger, noise);
-    let sigma = curator.sigma_for(rho, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(own.rho, curator.unit().counts_squared())?;
     let sets = [(AttrSet::new([0]), sigma)];
     let counts = curator.measure("bounds", &sets)?.swap_remove(0);
     let least = counts.sigma * (2.0 * (bins.len() as f64 / FAILURE).ln()).sqrt();
@@ -89,7 +89,8 @@ pub(super) fn released(
     Ok(field)
 }
 
-/// Stretches from one power of two to the next, of both signs, in units of the grid (of 2^-30 without one), and one around 0.
+/// Stretches from one power of two to the next, of both signs, in units of the grid (of 2^-30
+/// without one), and one around 0.
 fn powers_of_two(grid: Option<Grid>) -> Vec<Bin> {
     let unit = grid.map_or(2.0f64.powi(-30), |grid| grid.step());
     // Up to 2^62 units on a grid, which are whole seconds and days as well; without one up to 2^60.

@@ -4,22 +4,21 @@ use parable_core::{
     Capabilities, Curator, FitContext, FitError, FitRecord, Publication, Synthesizer,
 };
 use parable_domain::{Domain, MarginalSource};
-use parable_table::Table;
+use parable_dp::{Ledger, NoiseSource};
+use parable_measure::{Discretisation, Facts, discretise, release_clusters, rules};
 use parable_table::codec::{Codec, CodecError};
+use parable_table::{Schema, Table};
 
-use crate::bins;
-use crate::clusters;
 use crate::config::{MstConfig, Strategy};
-use crate::estimate::{Estimated, estimate};
+use crate::estimate::{Estimated, estimate, failed};
 use crate::model::MstModel;
-use crate::release::{Facts, STEPS, release};
-use crate::rules;
-
-pub(crate) const NAME: &str = "mst";
+use crate::release::{STEPS, mostly_counts, release};
+use crate::{NAME, setting};
 
 /// Private synthesis from noisy marginals.
 ///
-/// Fits a table, a source of counts that never shows a row, or nothing but a publication; in each case with the same algorithm.
+/// Fits a table, a source of counts that never shows a row, or nothing but a publication; in each
+/// case with the same algorithm.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mst {
     config: MstConfig,
@@ -33,8 +32,9 @@ impl Mst {
         Self { config, past: None }
     }
 
-    /// The same, after a past publication of the same table (the same columns, levels and privacy unit): its counts are used again, and the budget goes to
-    /// what they leave open. What it cost was paid then; the promises of both add up.
+    /// The same, after a past publication of the same table (the same columns, levels and privacy
+    /// unit): its counts are used again, and the budget goes to what they leave open. What it cost
+    /// was paid then; the promises of both add up.
     #[must_use]
     pub fn after(mut self, past: Publication) -> Self {
         self.past = Some(past);
@@ -47,8 +47,9 @@ impl Mst {
         &self.config
     }
 
-    /// Learns from counts alone, spending all that the curator's ledger still allows: the publication is what was released, the model is
-    /// computed from it and nothing else. Columns named in the settings stand in an order.
+    /// Learns from counts alone, spending all that the curator's ledger still allows: the
+    /// publication is what was released, the model is computed from it and nothing else. Columns
+    /// named in the settings stand in an order.
     ///
     /// # Errors
     /// See [`FitError`].
@@ -58,12 +59,32 @@ impl Mst {
     ) -> Result<(Publication, Estimated), FitError> {
         let facts = Facts {
             ordered: ordered_by_name(curator.domain(), &self.config),
-            rules: Vec::new(),
+            ..Facts::default()
         };
         let past = self.past.as_ref();
         let publication = release(&self.config, past, facts, curator, &mut |_| Ok(()))?;
         let estimated = estimate(&publication, &self.config)?;
         Ok((publication, estimated))
+    }
+
+    /// The codes of the columns, by declared facts and by bounds and bins that are charged.
+    fn codec(
+        &self,
+        table: &Table,
+        ledger: &mut Ledger,
+        noise: &mut NoiseSource,
+    ) -> Result<Codec, FitError> {
+        check_bins(&self.config, table.schema())?;
+        let how = Discretisation {
+            method: NAME,
+            max_bins: self.config.max_bins,
+            bins: &|column| self.config.bins_of(column),
+            bins_share: self.config.bins_share,
+            bounds_share: self.config.bounds_share,
+            mostly_counts: mostly_counts(&self.config),
+        };
+        let codec = discretise(table, &how, ledger, noise)?;
+        codec.cut_at_rules().map_err(refused)
     }
 }
 
@@ -83,7 +104,7 @@ impl Synthesizer for Mst {
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<MstModel, FitError> {
         FitError::unless_filled(table)?;
-        let codec = bins::codec(table, &self.config, context.ledger, context.noise)?;
+        let codec = self.codec(table, context.ledger, context.noise)?;
         let found = codec.rules().map_err(refused)?;
         let codes = codec.encode(table).map_err(refused)?;
         let observer = context.observer;
@@ -94,11 +115,12 @@ impl Synthesizer for Mst {
             };
         let source: &dyn MarginalSource = &codes;
         let mut curator = Curator::new(source, context.ledger, context.noise);
-        let (functions, notes) =
-            clusters::released(&codec, &found.rules, &self.config, &mut curator)?;
+        let share = self.config.clusters_share;
+        let (functions, notes) = release_clusters(&codec, &found.rules, share, &mut curator)?;
         let facts = Facts {
             ordered: codec.ordered_with(&self.config.ordered),
             rules: found.rules.into_iter().chain(functions).collect(),
+            ..Facts::default()
         };
         let past = self.past.as_ref();
         let publication = release(&self.config, past, facts, &mut curator, &mut progress)?;
@@ -132,7 +154,19 @@ impl Synthesizer for Mst {
     }
 }
 
-/// What a reader of the record should know; from released numbers only.
+/// Refuses settings about columns that are not there or hold no numbers.
+fn check_bins(config: &MstConfig, schema: &Schema) -> Result<(), FitError> {
+    let numeric = |name: &str| schema.field(name).is_some_and(|f| f.kind.is_numeric());
+    match config.bins.keys().find(|name| !numeric(name)) {
+        None => Ok(()),
+        Some(name) => Err(setting(
+            "bins",
+            &format!("there is no column of numbers `{name}`"),
+        )),
+    }
+}
+
+/// Warnings for the reader of the record, from released numbers only.
 fn warnings(strategy: &Strategy, publication: &Publication, estimated: &Estimated) -> Vec<String> {
     let mut warnings = Vec::new();
     let columns = publication.domain.len();
@@ -185,7 +219,8 @@ fn rules_left(
             )
         })
         .collect();
-    let (_, too_large) = rules::factors(publication, estimated.field.domain(), config.max_cells)?;
+    let merged = estimated.field.domain();
+    let (_, too_large) = rules::factors(publication, merged, config.max_cells).map_err(failed)?;
     for index in too_large {
         let names = publication.rules[index].columns().into_iter();
         let names: Vec<&str> = names
@@ -210,6 +245,6 @@ fn ordered_by_name(domain: &Domain, config: &MstConfig) -> Vec<u32> {
         .collect()
 }
 
-pub(crate) fn refused(error: CodecError) -> FitError {
+fn refused(error: CodecError) -> FitError {
     FitError::no_codes(NAME, error)
 }

@@ -1,8 +1,9 @@
 //! Clusters: which school has which arm, released once for all rows of the school.
 //!
-//! A column that is constant in clusters is a function of the cluster. The function is chosen from noisy counts of clusters by values, and then is a
-//! rule like any other: clusters merge only with clusters of the same values, and the value of a row is read off its cluster. The names of the clusters are
-//! declared, and therefore public.
+//! A column that is constant in clusters is a function of the cluster. The function is chosen from
+//! noisy counts of clusters by values, and then is a rule like any other: clusters merge only with
+//! clusters of the same values, and the value of a row is read off its cluster. The names of the
+//! clusters are declared, and therefore public.
 
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
@@ -11,18 +12,22 @@ use parable_seed::Seed;
 use parable_table::Constraint;
 use parable_table::codec::{CodeRule, Codec};
 
-use crate::config::MstConfig;
-use crate::release::setting;
+use crate::accounting::{check_shares, no_budget};
+use crate::setting;
 
 /// Most cells of a table of clusters by values: eight megabytes.
 const MOST_CELLS: u128 = 1 << 20;
 
-/// The values of each cluster as rules, and what their release means for people and clusters. Columns that declared rules determine already
-/// cost nothing.
-pub(crate) fn released(
+/// Releases the values of each cluster as rules, for this share of the budget, with notes on what
+/// that means for people and clusters. Columns that declared rules determine already cost nothing.
+///
+/// # Errors
+/// [`FitError::Setting`] for clusters that are named by no categorical column or have too many
+/// values; the ledger refuses, or the source cannot count.
+pub fn release_clusters(
     codec: &Codec,
     declared: &[CodeRule],
-    config: &MstConfig,
+    share: f64,
     curator: &mut Curator<'_>,
 ) -> Result<(Vec<CodeRule>, Vec<String>), FitError> {
     let schema = codec.schema();
@@ -65,16 +70,9 @@ pub(crate) fn released(
     if blocks.is_empty() {
         return Ok((Vec::new(), notes));
     }
-    let Some(rho) = curator.allowance() else {
-        return Err(setting("budget", "a private fit needs a finite budget"));
-    };
-    if !(config.clusters_share > 0.0 && config.clusters_share < 1.0) {
-        return Err(setting(
-            "clusters_share",
-            "shares of the budget lie between 0 and 1",
-        ));
-    }
-    let each = rho.get() * config.clusters_share / blocks.len() as f64;
+    let rho = curator.allowance().ok_or_else(no_budget)?;
+    check_shares(&[("clusters_share", share)], "fit")?;
+    let each = rho.get() * share / blocks.len() as f64;
     let sigma = curator.sigma_for(each, curator.unit().counts_squared())?;
     let mut rules = Vec::new();
     for (number, (by, block)) in blocks.iter().enumerate() {
@@ -112,9 +110,11 @@ pub(crate) fn released(
 
 /// Draws the values of each cluster from what its noisy counts leave likely.
 ///
-/// All rows of a cluster have one value. If that is `v`, the counts of the other values are noise, and the best number of rows for `v` is its own count: the
-/// likelihood grows with `exp(count^2 / (2 sigma^2))` for counts above 0. The prior of a value is its share in all clusters. Drawing, instead of taking the
-/// likeliest, keeps the shares of values where noise hides which cluster has which; where it does not, the draw is all but certain.
+/// All rows of a cluster have one value. If that is `v`, the counts of the other values are noise,
+/// and the best number of rows for `v` is its own count: the likelihood grows with `exp(count^2 /
+/// (2 sigma^2))` for counts above 0. The prior of a value is its share in all clusters. Drawing,
+/// instead of taking the likeliest, keeps the shares of values where noise hides which cluster has
+/// which; where it does not, the draw is all but certain.
 fn functions(
     set: &AttrSet,
     levels: &[u32],
@@ -128,7 +128,8 @@ fn functions(
     let clusters = levels[place] as usize;
     let inner: usize = levels[place + 1..].iter().map(|&l| l as usize).product();
     let values: usize = levels.iter().map(|&l| l as usize).product::<usize>() / clusters.max(1);
-    // Cells in the order of the set: values outside the cluster's place, the cluster, values inside.
+    // Cells in the order of the set: values outside the cluster's place, the cluster, values
+    // inside.
     let cell =
         |cluster: usize, value: usize| (value / inner * clusters + cluster) * inner + value % inner;
     let mut prior: Vec<f64> = (0..values)
@@ -258,7 +259,8 @@ mod tests {
 
     #[test]
     fn hidden_values_keep_their_shares() {
-        // Noise of ten times the rows of a cluster: arms are drawn from their shares in all clusters, as far as even these can be seen.
+        // Noise of ten times the rows of a cluster: arms are drawn from their shares in all
+        // clusters, as far as even these can be seen.
         let found = arms(400.0, true);
         let right = found
             .iter()

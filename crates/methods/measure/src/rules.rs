@@ -1,24 +1,29 @@
-//! Rules about codes, kept in merging, in the fit and in the rows.
+//! Rules about codes: kept when levels are merged, in the fit and in the rows.
 //!
-//! Levels that a rule tells apart are never merged, so that a rule about levels is the same rule about groups of them: a table with minus infinity
-//! where nothing can be. The exception are functional dependencies ("the area determines the region"): regions may merge as they like, areas
-//! merge within merged regions, and the region of a row is read off its area in the end. No table of areas times regions is needed.
+//! Levels that a rule tells apart are never merged, so that a rule about levels is the same rule
+//! about groups of them: a table with minus infinity where nothing can be. The exception are
+//! functional dependencies ("the area determines the region"): regions may merge as they like,
+//! areas merge within merged regions, and the region of a row is read off its area in the end. No
+//! table of areas times regions is needed.
 
 use std::collections::BTreeMap;
 
 use parable_core::{FitError, Publication};
 use parable_domain::{AttrSet, Domain};
-use parable_pgm::{Factor, Groups};
+use parable_pgm::{Factor, Groups, ModelError};
 use parable_table::codec::CodeRule;
 
-use crate::estimate::failed;
-use crate::release::setting;
+use crate::setting;
 
-/// A functional dependency: position of the determining column, of the determined one, and the code for each code.
-pub(crate) type Dependency<'a> = (usize, usize, &'a [Option<u32>]);
+/// A functional dependency: position of the determining column, of the determined one, and the code
+/// for each code.
+pub type Dependency<'a> = (usize, usize, &'a [Option<u32>]);
 
 /// Checks that rules, perhaps read from a file, fit the domain.
-pub(crate) fn check(rules: &[CodeRule], domain: &Domain) -> Result<(), FitError> {
+///
+/// # Errors
+/// [`FitError::Setting`] for a rule that names other columns or levels.
+pub fn check(rules: &[CodeRule], domain: &Domain) -> Result<(), FitError> {
     let levels = |column: u32| {
         domain
             .attrs()
@@ -58,9 +63,11 @@ pub(crate) fn check(rules: &[CodeRule], domain: &Domain) -> Result<(), FitError>
     }
 }
 
-/// The dependencies whose determined column is read off the determining one, sources first: those that make no circle and whose determined column
-/// nothing else determines. The other ones hold all the same, as rules that forbid combinations.
-pub(crate) fn dependencies(rules: &[CodeRule]) -> Vec<Dependency<'_>> {
+/// Returns the dependencies whose determined column is read off the determining one, sources first:
+/// those that make no circle and whose determined column nothing else determines. The other ones
+/// hold all the same, as rules that forbid combinations.
+#[must_use]
+pub fn dependencies(rules: &[CodeRule]) -> Vec<Dependency<'_>> {
     let mut kept: Vec<Dependency<'_>> = Vec::new();
     for rule in rules {
         let CodeRule::Determines { by, column, codes } = rule else {
@@ -93,8 +100,12 @@ pub(crate) fn dependencies(rules: &[CodeRule]) -> Vec<Dependency<'_>> {
     ordered
 }
 
-/// The merged level of every level of every column: groups of at least `least(column)` rows where possible, none across what a rule tells apart.
-pub(crate) fn merge(
+/// Merges rare levels: for each column the merged level of every level.
+///
+/// Groups hold at least `least(column)` rows where possible; none joins levels that a rule tells
+/// apart.
+#[must_use]
+pub fn merge(
     publication: &Publication,
     levels: &[Vec<f64>],
     least: impl Fn(usize) -> f64,
@@ -171,23 +182,28 @@ fn classes(
         .collect()
 }
 
-/// The rules about merged levels: for each set of columns which combinations are possible. Rules that need a table of more than `most` cells are left out:
-/// the positions of these are the second answer.
-pub(crate) fn factors(
+/// Returns the rules about merged levels: for each set of columns which combinations are possible.
+///
+/// Rules that need a table of more than `most` cells are left out; their positions are the second
+/// answer.
+///
+/// # Errors
+/// A rule about columns that the domain does not have.
+pub fn factors(
     publication: &Publication,
     merged: &Domain,
     most: u64,
-) -> Result<(Vec<Factor>, Vec<usize>), FitError> {
+) -> Result<(Vec<Factor>, Vec<usize>), ModelError> {
     let mut tables: BTreeMap<AttrSet, Vec<bool>> = BTreeMap::new();
     let mut left = Vec::new();
     for (index, rule) in publication.rules.iter().enumerate() {
         let set = AttrSet::new(rule.columns());
-        let cells = merged.cells(&set).map_err(|error| failed(error.into()))?;
+        let cells = merged.cells(&set)?;
         if cells > u128::from(most) {
             left.push(index);
             continue;
         }
-        let levels = merged.levels(&set).map_err(|error| failed(error.into()))?;
+        let levels = merged.levels(&set)?;
         let table = tables
             .entry(set.clone())
             .or_insert_with(|| vec![true; cells as usize]);
@@ -207,7 +223,7 @@ pub(crate) fn factors(
     let factors = tables
         .into_iter()
         .filter(|(_, allowed)| allowed.contains(&false))
-        .map(|(set, allowed)| Factor::allowed(merged, set, &allowed).map_err(failed))
+        .map(|(set, allowed)| Factor::allowed(merged, set, &allowed))
         .collect::<Result<_, _>>()?;
     Ok((factors, left))
 }
@@ -216,9 +232,11 @@ pub(crate) fn factors(
 enum Test {
     /// Which groups of each column it excludes together.
     Never(Vec<Vec<bool>>),
-    /// Place of the determining column among the codes, of the determined one, and the group for each group.
+    /// Place of the determining column among the codes, of the determined one, and the group for
+    /// each group.
     Determines(usize, usize, Vec<Option<u32>>),
-    /// The places, the smallest left value of each group and the largest right one; nothing where a member has none.
+    /// The places, the smallest left value of each group and the largest right one; nothing where a
+    /// member has none.
     AtMost(usize, usize, Vec<Option<f64>>, Vec<Option<f64>>),
 }
 
@@ -301,10 +319,7 @@ impl Test {
 }
 
 /// Reads determined columns off those that determine them.
-pub(crate) fn read_off(
-    dependencies: &[(usize, usize, Vec<Option<u32>>)],
-    columns: &mut [Vec<u32>],
-) {
+pub fn read_off(dependencies: &[(usize, usize, Vec<Option<u32>>)], columns: &mut [Vec<u32>]) {
     for (by, column, codes) in dependencies {
         let determined: Vec<Option<u32>> = columns[*by]
             .iter()
@@ -316,9 +331,11 @@ pub(crate) fn read_off(
     }
 }
 
-/// Makes estimates of columns that determine others agree with these: what is known of a region, from its own count and from the sum of its areas, is
-/// combined by precision.
-pub(crate) fn agree(rules: &[CodeRule], levels: &mut [Vec<f64>], sigmas: &[f64], rows: f64) {
+/// Reconciles estimates of columns with those of the columns that determine them.
+///
+/// What is known of a region, from its own count and from the sum of its areas, is combined by
+/// precision.
+pub fn agree(rules: &[CodeRule], levels: &mut [Vec<f64>], sigmas: &[f64], rows: f64) {
     for (by, column, codes) in dependencies(rules) {
         let (fine, coarse) = (sigmas[by], sigmas[column]);
         if !fine.is_finite() || !coarse.is_finite() {

@@ -1,18 +1,16 @@
-//! Bins that follow the rows, for a part of the budget.
+//! Bins that follow the rows, for a part of the budget: quantiles and private trees.
 
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Epsilon, Ledger, NoiseSource};
 use parable_pgm::{Groups, smooth};
 use parable_table::codec::{Bin, Codec, CodecConfig, ValueCodes};
-use parable_table::{Column, Field, Schema};
 
-use super::codes;
-use crate::config::Bins;
-use crate::release::setting;
-use crate::synthesizer::refused;
+use super::{Bins, Numbers};
+use crate::setting;
 
-/// Cells of the fine histogram: a power of two, fine enough that any bin of a 64th of the rows is cut to a 16th of its width where rows are even.
+/// Cells of the fine histogram: a power of two, fine enough that any bin of a 64th of the rows is
+/// cut to a 16th of its width where rows are even.
 const FINE: u32 = 1_024;
 /// Share of what a tree may cost that goes to the number of rows, from which it knows when to stop.
 const FOR_ROWS: f64 = 0.02;
@@ -20,39 +18,40 @@ const FOR_ROWS: f64 = 0.02;
 /// Bins of a column, about `most` of them.
 pub(super) fn bins(
     how: Bins,
-    field: &Field,
-    column: &Column,
+    own: &Numbers<'_>,
     most: u32,
-    rho: f64,
     ledger: &mut Ledger,
     noise: &mut NoiseSource,
 ) -> Result<Vec<Bin>, FitError> {
-    let fine = fine_cells(field)?;
+    let fine = fine_cells(own)?;
     if fine.len() <= most as usize {
         return Ok(fine);
     }
-    let source = codes(field, column, fine.clone())?;
+    let source = own.codes(fine.clone())?;
     let mut curator = Curator::new(&source, ledger, noise);
     let stretch = match how {
-        Bins::Privtree => tree(&mut curator, &field.name, fine.len() as u32, most, rho)?,
-        _ => quantiles(&mut curator, fine.len(), most, rho)?,
+        Bins::Privtree => {
+            let (name, cells) = (&own.field.name, fine.len() as u32);
+            tree(&mut curator, name, cells, most, own.rho)?
+        }
+        _ => quantiles(&mut curator, fine.len(), most, own.rho)?,
     };
     Ok(joined(&fine, &stretch))
 }
 
 /// Cells of equal width, or one for each point of the grid if there are few.
-fn fine_cells(field: &Field) -> Result<Vec<Bin>, FitError> {
-    let schema =
-        Schema::new(vec![field.clone()]).map_err(|error| setting("schema", &error.to_string()))?;
-    let codec = Codec::declared_with(&schema, &CodecConfig::default().with_max_bins(FINE))
-        .map_err(refused)?;
+fn fine_cells(own: &Numbers<'_>) -> Result<Vec<Bin>, FitError> {
+    let settings = CodecConfig::default().with_max_bins(FINE);
+    let codec = Codec::declared_with(&own.schema()?, &settings);
+    let codec = codec.map_err(|error| own.refused(error))?;
     match &codec.columns()[0].values {
         ValueCodes::Bins(bins) => Ok(bins.clone()),
         _ => Ok(Vec::new()),
     }
 }
 
-/// Stretches that hold about equally many rows of a noisy histogram, smoothed first; a cell that fills a bin of its own (40 hours a week) is one.
+/// Stretches that hold about equally many rows of a noisy histogram, smoothed first; a cell that
+/// fills a bin of its own (40 hours a week) is one.
 fn quantiles(
     curator: &mut Curator<'_>,
     cells: usize,
