@@ -1,14 +1,12 @@
-//! Which pairs are margins.
+//! Sets of columns that are margins.
 
 use parable_core::FitError;
 use parable_domain::{AttrSet, Domain};
+use parable_measure::columns_named;
 use parable_pgm::JunctionTree;
 
 use crate::config::{IpfConfig, Pairs};
-use crate::fit::{failed, setting};
-
-/// Expected absolute value of a standard normal number.
-pub(crate) const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
+use crate::failed;
 
 /// A pair that could be a margin.
 #[derive(Clone, Debug)]
@@ -16,7 +14,7 @@ pub(crate) struct Candidate {
     pub(crate) attrs: AttrSet,
     /// How far it is from independence, as the sum of absolute differences in rows.
     pub(crate) distance: f64,
-    /// What of that is no evidence: chance, or noise.
+    /// The part of it that chance explains.
     pub(crate) doubt: f64,
 }
 
@@ -26,20 +24,9 @@ pub(crate) fn fixed(
     domain: &Domain,
     zeros: &[AttrSet],
 ) -> Result<Vec<AttrSet>, FitError> {
-    let mut sets = Vec::new();
-    for names in &config.margins {
-        let mut attrs = Vec::with_capacity(names.len());
-        for name in names {
-            let attr = domain.position(name);
-            attrs.push(
-                attr.ok_or_else(|| setting("margins", &format!("there is no column `{name}`")))?,
-            );
-        }
-        if attrs.is_empty() {
-            return Err(setting("margins", "a set names no column"));
-        }
-        sets.push(AttrSet::new(attrs));
-    }
+    let named = config.margins.iter();
+    let named = named.map(|names| columns_named(domain, "margins", names));
+    let mut sets = named.collect::<Result<Vec<AttrSet>, FitError>>()?;
     if config.pairs == Pairs::All {
         sets.extend(AttrSet::pairs(domain.len()));
     }
@@ -51,7 +38,8 @@ pub(crate) fn fixed(
     Ok(sets)
 }
 
-/// Adds candidates to the sets, those with the largest evidence first, while the model stays within its cells.
+/// Adds candidates to the sets, those with the largest evidence first, while the model stays within
+/// its cells.
 pub(crate) fn add_strongest(
     sets: &mut Vec<AttrSet>,
     zeros: &[AttrSet],
@@ -84,11 +72,4 @@ pub(crate) fn add_strongest(
         }
         sets.push(attrs);
     }
-}
-
-/// Cells of a pair of independent columns, from the expected rows of their levels.
-pub(crate) fn independent_cells(a: &[f64], b: &[f64], rows: f64) -> Vec<f64> {
-    a.iter()
-        .flat_map(|x| b.iter().map(move |y| x * y / rows))
-        .collect()
 }

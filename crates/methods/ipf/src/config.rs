@@ -13,8 +13,9 @@ pub enum Pairs {
     None,
     /// Every pair. Refused if the model would have more cells than allowed.
     All,
-    /// Pairs by how far they are from independence, farthest first, as long as the model stays within its cells and the distance is more than chance (for
-    /// private fits: more than the noise of measuring it). The default.
+    /// Pairs by how far they are from independence, farthest first, as long as the model stays
+    /// within its cells and the distance is more than chance (for private fits: more than the noise
+    /// of measuring it). The default.
     #[default]
     Strongest,
 }
@@ -26,7 +27,8 @@ pub enum Pairs {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct IpfConfig {
-    /// Whether margins are measured with noise that protects people. Default no: margins are counted exactly.
+    /// Whether margins are measured with noise that protects people. Default no: margins are
+    /// counted exactly.
     pub private: bool,
     /// Sets of columns (names) that are margins in any case. Every single column is one.
     pub margins: Vec<Vec<String>>,
@@ -36,7 +38,8 @@ pub struct IpfConfig {
     pub zeros: Vec<StructuralZeros>,
     /// Most cells of the model. Default 200,000: 1.6 megabytes.
     pub max_cells: u64,
-    /// Most bins of a numeric column. Default 16: a pair of numbers then has 256 cells, which a few thousand rows fill.
+    /// Most bins of a numeric column. Default 16: a pair of numbers then has 256 cells, which a few
+    /// thousand rows fill.
     pub max_bins: u32,
     /// Most passes over all margins when they are exact. Default 100.
     pub passes: usize,
@@ -44,7 +47,8 @@ pub struct IpfConfig {
     pub tolerance: f64,
     /// Most iterations when margins are noisy. Default 300.
     pub iterations: usize,
-    /// Share of a private budget for a first look at single columns, where pairs are chosen. Default 0.1.
+    /// Share of a private budget for a first look at single columns, where pairs are chosen.
+    /// Default 0.1.
     pub columns_share: f64,
     /// Most of a private budget for scores of pairs. Default 0.1.
     pub scores_share: f64,

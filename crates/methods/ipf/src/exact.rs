@@ -2,13 +2,14 @@
 
 use parable_core::FitError;
 use parable_domain::{AttrSet, Codes, Counts, MarginalSource};
+use parable_measure::{MEAN_ABSOLUTE, independent_cells};
 use parable_pgm::{Margin, Scaled, ScalingConfig, scale_to_margins};
 use parable_table::codec::Codec;
 
-use crate::choose::{Candidate, MEAN_ABSOLUTE, add_strongest, fixed, independent_cells};
+use crate::choose::{Candidate, add_strongest, fixed};
 use crate::config::{IpfConfig, Pairs};
-use crate::fit::{failed, setting};
 use crate::zeros::Rule;
+use crate::{failed, setting};
 
 /// How much farther from independence than chance a pair has to be.
 const BEYOND_CHANCE: f64 = 1.25;
@@ -55,11 +56,10 @@ pub(crate) fn fit(
                     .is_ok_and(|c| c <= u128::from(config.max_cells))
             })
             .collect();
-        let candidates = codes
-            .counts(&pairs)?
-            .iter()
-            .map(|counts| candidate(counts, &columns))
-            .collect();
+        let rows = |counts: &Counts| counts.cells().iter().map(|&count| count as f64).collect();
+        let columns: Vec<Vec<f64>> = columns.iter().map(rows).collect();
+        let counted = codes.counts(&pairs)?;
+        let candidates = counted.iter().map(|own| candidate(own, &columns)).collect();
         add_strongest(&mut sets, &zeros, candidates, domain, config.max_cells);
     }
     progress(2)?;
@@ -91,19 +91,12 @@ pub(crate) fn scaling(config: &IpfConfig) -> ScalingConfig {
     }
 }
 
-/// How far counts of a pair are from independence, and how far chance alone would take them: a cell of `e` expected rows is off by `sqrt(2 e / pi)`
-/// on average, and by no more than `2 e`.
-fn candidate(counts: &Counts, columns: &[Counts]) -> Candidate {
-    let shares = |attr: u32| -> Vec<f64> {
-        columns[attr as usize]
-            .cells()
-            .iter()
-            .map(|&count| count as f64)
-            .collect()
-    };
-    let rows = counts.total() as f64;
-    let attrs = counts.attrs().as_slice();
-    let expected = independent_cells(&shares(attrs[0]), &shares(attrs[1]), rows.max(1.0));
+/// Returns how far counts of a pair are from independence, and how far chance alone would take
+/// them: a cell of `e` expected rows is off by `sqrt(2 e / pi)` on average, and by no more than `2
+/// e`.
+fn candidate(counts: &Counts, columns: &[Vec<f64>]) -> Candidate {
+    let rows = (counts.total() as f64).max(1.0);
+    let expected = independent_cells(columns, rows, counts.attrs());
     let cells = counts.cells().iter().zip(&expected);
     Candidate {
         attrs: counts.attrs().clone(),

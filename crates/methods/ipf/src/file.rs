@@ -1,15 +1,66 @@
-//! The stored form of a model.
+//! The model as [`Model`], and its stored form.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
-use parable_core::{Model, ModelFile, ModelFileError, ModelReader};
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Progress, SampleError,
+    redraw_broken,
+};
 use parable_domain::AttrSet;
 use parable_pgm::{JunctionTree, MarkovField};
+use parable_seed::Seed;
 use parable_table::codec::Codec;
+use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::fit::NAME;
+use crate::NAME;
 use crate::model::IpfModel;
+
+impl Model for IpfModel {
+    fn schema(&self) -> &Schema {
+        &self.fit_record().schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        self.fit_record()
+    }
+
+    fn sample_with(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let tell = |done| match observer.progress(Progress::new("sample", done, 2)) {
+            ControlFlow::Break(()) => Err(SampleError::Cancelled),
+            ControlFlow::Continue(()) => Ok(()),
+        };
+        tell(0)?;
+        let seed = seed.stream("ipf/sample");
+        let draw = |rows: usize, seed: &Seed| {
+            let codes = self.field().generate(rows, seed).map_err(failed)?;
+            self.codec().decode(&codes, seed).map_err(failed)
+        };
+        let table = draw(rows, &seed)?;
+        tell(1)?;
+        let again = |places: &[usize], seed: &Seed| draw(places.len(), seed);
+        let table = redraw_broken(table, &seed.stream("rules"), &again)?;
+        tell(2)?;
+        Ok(table)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        write(self, out)
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> SampleError {
+    SampleError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
+    }
+}
 
 /// Reads [`IpfModel`] back.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +84,7 @@ struct CliqueV1 {
     probabilities: Vec<f64>,
 }
 
-pub(crate) fn write(model: &IpfModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+fn write(model: &IpfModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
     let cliques = model.field().tree().cliques().iter();
     let body = BodyV1 {
         version: 1,

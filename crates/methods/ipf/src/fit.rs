@@ -14,9 +14,7 @@ use crate::config::IpfConfig;
 use crate::margins::{self, Margins};
 use crate::model::IpfModel;
 use crate::zeros::rules;
-use crate::{exact, noisy};
-
-pub(crate) const NAME: &str = "ipf";
+use crate::{NAME, exact, noisy, setting};
 
 /// Steps that progress is told of.
 const STEPS: u64 = 4;
@@ -42,11 +40,13 @@ impl Ipf {
         &self.config
     }
 
-    /// The model of margins written by hand: no data, and nothing to pay. Exact margins that agree are met exactly (iterative proportional fitting); if
-    /// some carry noise or contradict each other, the nearest model is taken, and the record says so.
+    /// The model of margins written by hand: no data, and nothing to pay. Exact margins that agree
+    /// are met exactly (iterative proportional fitting); if some carry noise or contradict each
+    /// other, the nearest model is taken, and the record says so.
     ///
     /// # Errors
-    /// Margins that do not fit the schema; a model above the limit of cells; a schema without declared levels or bounds.
+    /// Margins that do not fit the schema; a model above the limit of cells; a schema without
+    /// declared levels or bounds.
     pub fn fit_margins(&self, margins: &Margins) -> Result<IpfModel, FitError> {
         let codec = self.declared(&margins.schema)?;
         let mut config = self.config.clone();
@@ -63,9 +63,10 @@ impl Ipf {
         Ok(IpfModel::new(record, codec, field, sets))
     }
 
-    /// The model of a publication of noisy counts, which stays as private as these: nothing else is read, and nothing is spent. The schema has to be the
-    /// one of the publication, and the setting `max_bins` the one it was made with. Levels that the publication merged share the rows of their
-    /// group as its counts of single columns say.
+    /// The model of a publication of noisy counts, which stays as private as these: nothing else is
+    /// read, and nothing is spent. The schema has to be the one of the publication, and the setting
+    /// `max_bins` the one it was made with. Levels that the publication merged share the rows of
+    /// their group as its counts of single columns say.
     ///
     /// # Errors
     /// A publication whose columns are not those of the schema; a model above the limit of cells.
@@ -182,13 +183,11 @@ impl Ipf {
         };
         progress(0)?;
         let mut curator = Curator::new(&codes, context.ledger, context.noise);
-        let released = noisy::release(&self.config, &ordered, &zeros, &mut curator, &mut progress)?;
-        let measurements: Result<Vec<Measurement>, FitError> = released
-            .margins
-            .iter()
-            .map(|margin| noisy::measurement(codec.domain(), margin))
-            .collect();
-        let field = self.nearest(&codec, &ordered, &measurements?, &factors, None)?;
+        let publication =
+            noisy::release(&self.config, &ordered, &zeros, &mut curator, &mut progress)?;
+        let measurements = margins::published(&self.config, &publication)?;
+        let field = self.nearest(&codec, &ordered, &measurements, &factors, None)?;
+        let sets = sets_of(&publication.marginals);
         progress(STEPS)?;
         let mut record = FitRecord::private(
             NAME,
@@ -198,13 +197,13 @@ impl Ipf {
             context.ledger,
             context.noise,
         );
-        if released.sets.is_empty() && codec.domain().len() > 1 {
+        if sets.is_empty() && codec.domain().len() > 1 {
             record.warnings.push(
                 "the budget allows little more than single columns for so few rows: no larger margin was measured, and columns are synthesized independently"
                     .to_owned(),
             );
         }
-        Ok(IpfModel::new(record, codec, field, released.sets))
+        Ok(IpfModel::new(record, codec, field, sets))
     }
 }
 
@@ -237,18 +236,4 @@ fn sets_of(marginals: &[NoisyMarginal]) -> Vec<AttrSet> {
         .iter()
         .map(|marginal| marginal.attrs.clone())
         .collect()
-}
-
-pub(crate) fn setting(name: &str, problem: &str) -> FitError {
-    FitError::Setting {
-        setting: name.to_owned(),
-        problem: problem.to_owned(),
-    }
-}
-
-pub(crate) fn failed(error: parable_pgm::ModelError) -> FitError {
-    FitError::Method {
-        method: NAME.to_owned(),
-        source: Box::new(error),
-    }
 }

@@ -1,9 +1,11 @@
 //! Log-linear synthesis from margins.
 //!
-//! A table is described by the counts of some sets of columns, its *margins*; the model is the one that has these margins and no interaction beyond them,
-//! with combinations that cannot occur left out. [`Ipf`] is the method, [`IpfConfig`] its settings, [`IpfModel`] what it gives. Margins come from
-//! rows, exactly or with noise that is charged to a ledger, from a [`Publication`](parable_core::Publication) of noisy counts, or from a file
-//! written by hand ([`Margins`]), with no data at all.
+//! A table is described by the counts of some sets of columns, its *margins*; the model is the one
+//! that has these margins and no interaction beyond them, with combinations that cannot occur left
+//! out. [`Ipf`] is the method, [`IpfConfig`] its settings, [`IpfModel`] what it gives. Margins come
+//! from rows, exactly or with noise that is charged to a ledger, from a
+//! [`Publication`](parable_core::Publication) of noisy counts, or from a file written by hand
+//! ([`Margins`]), with no data at all.
 //!
 //! ```
 //! use parable_core::Model;
@@ -34,9 +36,30 @@ mod model;
 mod noisy;
 mod zeros;
 
+use parable_core::FitError;
+use parable_pgm::ModelError;
+
 pub use config::{IpfConfig, Pairs};
 pub use file::IpfReader;
 pub use fit::Ipf;
 pub use margins::{GivenMargin, Margins};
 pub use model::IpfModel;
 pub use zeros::StructuralZeros;
+
+/// Name of the method, as files, reports and the command line spell it.
+pub const NAME: &str = "ipf";
+
+/// A setting that contradicts itself or the table.
+pub(crate) fn setting(name: &str, problem: &str) -> FitError {
+    FitError::Setting {
+        setting: name.to_owned(),
+        problem: problem.to_owned(),
+    }
+}
+
+pub(crate) fn failed(error: ModelError) -> FitError {
+    FitError::Method {
+        method: NAME.to_owned(),
+        source: Box::new(error),
+    }
+}

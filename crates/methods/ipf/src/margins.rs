@@ -2,6 +2,7 @@
 
 use parable_core::{FitError, Publication};
 use parable_domain::AttrSet;
+use parable_measure::measurement;
 use parable_pgm::{Factor, Margin, MarkovField, Measurement, columns, scale_to_margins};
 use parable_table::Schema;
 use parable_table::codec::Codec;
@@ -9,11 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::IpfConfig;
 use crate::exact::scaling;
-use crate::fit::{failed, setting};
-use crate::noisy::{measurement, nearest};
+use crate::noisy::nearest;
 use crate::zeros::StructuralZeros;
+use crate::{failed, setting};
 
-/// Margins written by hand or taken from a publication elsewhere, with the schema of the table they describe.
+/// Margins written by hand or taken from a publication elsewhere, with the schema of the table they
+/// describe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -36,9 +38,10 @@ pub struct Margins {
 pub struct GivenMargin {
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// Counts or shares in the order of the columns as they are named here, the last one fastest. Each column counts by its levels (or the bins of its
-    /// numbers, ascending) followed by its missing reasons: first missing without a reason, then the coded ones; all missing reasons of all columns
-    /// may be left out together.
+    /// Counts or shares in the order of the columns as they are named here, the last one fastest.
+    /// Each column counts by its levels (or the bins of its numbers, ascending) followed by its
+    /// missing reasons: first missing without a reason, then the coded ones; all missing reasons of
+    /// all columns may be left out together.
     pub counts: Vec<f64>,
     /// Standard deviation of the error of each count; none for exact counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +83,8 @@ impl Margins {
     }
 }
 
-/// Margins without a standard deviation that contradict others are taken to be off by this share of the rows.
+/// Margins without a standard deviation that contradict others are taken to be off by this share of
+/// the rows.
 const CONTRADICTION: f64 = 0.005;
 
 /// Exact margins whose cells are off by more than this share of the rows contradict each other.
@@ -225,8 +229,9 @@ fn in_codes(given: &GivenMargin, codec: &Codec, number: usize) -> Result<Margin,
     Ok(Margin { attrs, counts })
 }
 
-/// The noisy counts of a publication as measurements of its levels. A cell of merged levels is spread over its members by the counts of single columns; the
-/// errors of the members are such that all together weigh as the cell.
+/// The noisy counts of a publication as measurements of its levels. A cell of merged levels is
+/// spread over its members by the counts of single columns; the errors of the members are such that
+/// all together weigh as the cell.
 pub(crate) fn published(
     config: &IpfConfig,
     publication: &Publication,
@@ -235,7 +240,7 @@ pub(crate) fn published(
     let singles: Result<Vec<Measurement>, FitError> = publication
         .columns
         .iter()
-        .map(|noisy| measurement(domain, noisy))
+        .map(|noisy| measurement(domain, noisy).map_err(failed))
         .collect();
     let mut all = singles?;
     let rows = publication.rows.map(|rows| rows as f64);

@@ -6,9 +6,10 @@ use parable_pgm::Factor;
 use parable_table::codec::{Codec, ColumnCodec, ValueCodes};
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{failed, setting};
+use crate::{failed, setting};
 
-/// Combinations of levels of some columns that cannot occur: a public fact, such as that no boy is pregnant.
+/// Combinations of levels of some columns that cannot occur: a public fact, such as that no boy is
+/// pregnant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StructuralZeros {
