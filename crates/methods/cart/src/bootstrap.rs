@@ -63,27 +63,6 @@ fn distinct(level: &ClusterLevel, rows: &[usize]) -> Vec<u32> {
     clusters
 }
 
-/// As many of these rows, drawn with replacement; whole clusters of them, where `cluster` tells them.
-pub(crate) fn draw(rows: &[u32], cluster: Option<&[u32]>, seed: &Seed) -> Vec<u32> {
-    let mut rng = seed.rng();
-    let Some(cluster) = cluster else {
-        return rows
-            .iter()
-            .map(|_| rows[rng.below(rows.len() as u64) as usize])
-            .collect();
-    };
-    let mut sorted: Vec<u32> = rows.to_vec();
-    sorted.sort_by_key(|&row| (cluster[row as usize], row));
-    let members: Vec<&[u32]> = sorted
-        .chunk_by(|&a, &b| cluster[a as usize] == cluster[b as usize])
-        .collect();
-    let mut drawn = Vec::with_capacity(rows.len());
-    for _ in 0..members.len() {
-        drawn.extend(members[rng.below(members.len() as u64) as usize]);
-    }
-    drawn
-}
-
 #[cfg(test)]
 mod tests {
     use parable_table::{Field, Kind, Known, Role, Schema};

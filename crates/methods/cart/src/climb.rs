@@ -5,8 +5,9 @@
 //! stays it takes one of the leaves below at random, by rows.
 
 use parable_seed::Rng;
+use parable_tree::Node;
 
-use crate::tree::{Node, Tree};
+use crate::tree::Tree;
 
 /// What climbing needs to know of a tree.
 #[derive(Debug)]
@@ -80,15 +81,16 @@ impl Climb {
 #[cfg(test)]
 mod tests {
     use parable_seed::Seed;
+    use parable_tree::SplitRule;
 
     use super::*;
-    use crate::tree::{Leaves, Rule};
+    use crate::tree::Leaves;
 
     #[test]
     fn leaves_are_mixed_as_the_prior_says() {
         let split = |right| Node::Split {
             feature: 0,
-            rule: Rule::Cut {
+            rule: SplitRule::Cut {
                 last: 0,
                 missing: 0,
             },

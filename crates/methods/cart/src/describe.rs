@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use parable_table::Schema;
+use parable_tree::{Binning, Node, Scale, SplitRule};
 use serde::Serialize;
 
-use crate::feature::Scale;
 use crate::model::{Book, CartModel, Part, Sequence, Source, Stage};
-use crate::tree::{Node, Rule};
 
 /// One tree of a [`CartModel`] in figures; several trees of one column together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -200,11 +199,11 @@ impl Sequence {
         }
     }
 
-    pub(crate) fn question(&self, feature: u16, rule: &Rule) -> (String, String) {
+    pub(crate) fn question(&self, feature: u16, rule: &SplitRule) -> (String, String) {
         let name = self.feature_name(feature);
         let feature = &self.features[usize::from(feature)];
-        match (rule, &feature.coding.scale) {
-            (Rule::Cut { last, missing }, Scale::Numbers { edges, .. }) => {
+        match (rule, &feature.binning.scale) {
+            (SplitRule::Cut { last, missing }, Scale::Numeric { edges, .. }) => {
                 let with = |left: bool| {
                     if (*missing != 0) == left {
                         " or missing"
@@ -221,9 +220,9 @@ impl Sequence {
                 }
             }
             _ => {
-                let level = |bin: usize| self.level_name(feature.source, &feature.coding, bin);
-                let values = feature.coding.values();
-                let left: Vec<String> = (0..feature.coding.bins())
+                let level = |bin: usize| self.level_name(feature.source, &feature.binning, bin);
+                let values = feature.binning.values();
+                let left: Vec<String> = (0..feature.binning.bins())
                     .filter(|&bin| rule.goes_left(bin as u16, values))
                     .map(level)
                     .collect();
@@ -240,12 +239,12 @@ impl Sequence {
         }
     }
 
-    fn level_name(&self, source: Source, coding: &crate::feature::Coding, bin: usize) -> String {
+    fn level_name(&self, source: Source, binning: &Binning, bin: usize) -> String {
         let Source::Column(column) = source else {
             return bin.to_string();
         };
         let field = &self.common.schema.fields()[column];
-        match bin.checked_sub(coding.values()) {
+        match bin.checked_sub(binning.values()) {
             Some(0) => "(absent)".to_owned(),
             Some(reason) => field
                 .missing_codes

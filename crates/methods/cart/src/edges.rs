@@ -1,15 +1,15 @@
 //! What a fitted model remembers of its predictors: only the edges at which something cuts.
 
-use crate::feature::Scale;
+use parable_tree::{Node, Scale, SplitRule};
+
 use crate::model::Sequence;
-use crate::tree::{Node, Rule};
 
 /// Leaves each predictor only the edges at which trees cut it.
 pub(crate) fn forget_unused_edges(model: &mut Sequence) {
     for index in 0..model.features.len() {
-        let coding = &mut model.features[index].coding;
-        let values = coding.values();
-        if !matches!(coding.scale, Scale::Numbers { .. }) || model.arms == Some(index) {
+        let binning = &mut model.features[index].binning;
+        let values = binning.values();
+        if !matches!(binning.scale, Scale::Numeric { .. }) || model.arms == Some(index) {
             continue;
         }
         let mut cuts: Vec<&mut u16> = Vec::new();
@@ -17,7 +17,7 @@ pub(crate) fn forget_unused_edges(model: &mut Sequence) {
             cuts.extend(stage.tree.nodes.iter_mut().filter_map(|node| match node {
                 Node::Split {
                     feature,
-                    rule: Rule::Cut { last, .. },
+                    rule: SplitRule::Cut { last, .. },
                     ..
                 } if usize::from(*feature) == index => Some(last),
                 _ => None,
@@ -44,6 +44,6 @@ pub(crate) fn forget_unused_edges(model: &mut Sequence) {
         for last in &mut cuts {
             **last = used.partition_point(|&bin| bin < **last) as u16;
         }
-        coding.keep_edges(&used);
+        binning.keep_edges(&used);
     }
 }

@@ -7,7 +7,8 @@
 //! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows. Codes without an order have no such place;
 //! for them see `mix`.
 
-use crate::grow::Grown;
+use parable_tree::GrownTree;
+
 use crate::linear::Linear;
 use crate::mix::Mix;
 use crate::normal::interval_score;
@@ -58,7 +59,7 @@ pub(crate) const MAX_COMMON: f64 = 0.95;
 /// Fills the leaves of a grown tree and estimates its effects.
 ///
 /// - `codes`: what each row of the table holds, in the order of draws
-pub(crate) fn estimate(grown: &Grown, codes: &[u32], groups: Groups<'_>) -> (Leaves, Effects) {
+pub(crate) fn estimate(grown: &GrownTree, codes: &[u32], groups: Groups<'_>) -> (Leaves, Effects) {
     let mut leaves = Leaves::default();
     let wanted = !groups.clusters.is_empty();
     let mut scores = Scores::default();
@@ -210,8 +211,8 @@ mod tests {
     use super::*;
 
     /// One leaf with all rows, or leaves of so many rows one after the other.
-    fn leaves(rows: u32, each: u32) -> Grown {
-        let mut grown = Grown::default();
+    fn leaves(rows: u32, each: u32) -> GrownTree {
+        let mut grown = GrownTree::default();
         for start in (0..rows).step_by(each as usize) {
             grown.push_leaf(start..(start + each).min(rows));
         }

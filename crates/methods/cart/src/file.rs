@@ -143,7 +143,7 @@ impl SequenceV2 {
         if let Some(arms) = self.arms {
             let fits = features
                 .get(arms)
-                .is_some_and(|f| f.coding.bins() <= usize::from(u8::MAX) && f.from == f.level);
+                .is_some_and(|f| f.binning.bins() <= usize::from(u8::MAX) && f.from == f.level);
             ensure(fits, "the arms are not a predictor")?;
         }
         let mut visit = Visit {

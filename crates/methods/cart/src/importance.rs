@@ -1,9 +1,9 @@
 //! Which predictors matter for a column.
 
+use parable_tree::Node;
 use serde::Serialize;
 
 use crate::model::{Book, CartModel, Sequence, Stage};
-use crate::tree::Node;
 
 /// What predicts a column of a [`CartModel`], and how well.
 #[derive(Clone, Debug, PartialEq, Serialize)]

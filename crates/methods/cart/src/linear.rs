@@ -1,7 +1,7 @@
 //! Regression of normal scores: what the method of normal ranks draws around.
 
-use crate::feature::Scale;
-use crate::grow::Predictor;
+use parable_tree::{Predictor, Scale};
+
 use crate::normal::interval_score;
 
 /// A sum of terms on the scale of normal scores, and the weight of what it leaves to chance: a score is
@@ -157,8 +157,8 @@ struct Block {
 
 impl Block {
     fn of(predictor: &Predictor<'_>, rows: &[u32]) -> Self {
-        let coding = predictor.coding;
-        let (values, bins) = (coding.values(), coding.bins());
+        let binning = predictor.binning;
+        let (values, bins) = (binning.values(), binning.bins());
         let mut counts = vec![0u32; bins];
         rows.iter()
             .for_each(|&row| counts[usize::from(predictor.bins[row as usize])] += 1);
@@ -169,7 +169,7 @@ impl Block {
             cuts: Vec::new(),
             segment_scores: Vec::new(),
         };
-        if matches!(coding.scale, Scale::Levels(_)) {
+        if matches!(binning.scale, Scale::Nominal(_)) {
             let mut order: Vec<usize> = (0..values).filter(|&bin| counts[bin] > 0).collect();
             order.sort_by_key(|&bin| (std::cmp::Reverse(counts[bin]), bin));
             // The commonest level is what the others are compared with.
@@ -214,14 +214,14 @@ impl Block {
     }
 
     fn term(&self, predictor: &Predictor<'_>, slopes: &[f64], scale: f64, shift: f64) -> Term {
-        let values = predictor.coding.values();
+        let values = predictor.binning.values();
         let of = |bin: usize| {
             let entry =
                 self.entries[bin].map_or(0.0, |(column, x)| slopes[self.start + column] * x);
             entry / scale - shift
         };
         let reasons = (values..self.entries.len()).map(of).collect();
-        let values = if matches!(predictor.coding.scale, Scale::Levels(_)) {
+        let values = if matches!(predictor.binning.scale, Scale::Nominal(_)) {
             (0..values).map(of).collect()
         } else {
             let slope = slopes[self.start] / scale;
@@ -284,9 +284,9 @@ fn solve(matrix: &mut [f64], mut right: Vec<f64>, width: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use parable_seed::Seed;
+    use parable_tree::Binning;
 
     use super::*;
-    use crate::feature::Coding;
 
     #[test]
     fn a_linear_relation_of_normal_scores_is_found() {
@@ -307,24 +307,18 @@ mod tests {
         };
         let bins: Vec<u16> = rank(&x).iter().map(|rank| (rank / 100) as u16).collect();
         let class: Vec<u16> = (0..rows).map(|row| (row % 3) as u16).collect();
-        let numbers = Coding {
-            scale: Scale::Ranks(200),
-            reasons: 1,
-        };
-        let levels = Coding {
-            scale: Scale::Levels(3),
-            reasons: 1,
-        };
+        let numbers = Binning::ordinal(200, 1);
+        let levels = Binning::nominal(3, 1);
         let predictors = [
             Predictor {
                 feature: 0,
-                coding: &numbers,
+                binning: &numbers,
                 bins: &bins,
                 min_rows: 1,
             },
             Predictor {
                 feature: 1,
-                coding: &levels,
+                binning: &levels,
                 bins: &class,
                 min_rows: 1,
             },
@@ -343,15 +337,12 @@ mod tests {
 
     #[test]
     fn predictors_that_repeat_each_other_share_the_slope() {
-        let coding = Coding {
-            scale: Scale::Ranks(2),
-            reasons: 1,
-        };
+        let binning = Binning::ordinal(2, 1);
         let bins: Vec<u16> = (0..1_000).map(|row| row % 2).collect();
         let ranks: Vec<u32> = bins.iter().map(|&bin| u32::from(bin)).collect();
         let twice = [0, 1].map(|feature| Predictor {
             feature,
-            coding: &coding,
+            binning: &binning,
             bins: &bins,
             min_rows: 1,
         });

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use parable_core::{FitRecord, Model, ModelFileError, Observer, SampleError};
 use parable_seed::Seed;
 use parable_table::{Schema, Table};
+use parable_tree::Binning;
 
 use crate::bound::Bound;
 use crate::config::Draws;
 use crate::effects::Effects;
-use crate::feature::Coding;
 use crate::hierarchy::Labels;
 use crate::joint::Joint;
 use crate::panel::Shape;
@@ -83,7 +83,7 @@ pub(crate) struct Feature {
     /// The first and the last level whose trees may ask for it.
     pub(crate) from: usize,
     pub(crate) to: usize,
-    pub(crate) coding: Coding,
+    pub(crate) binning: Binning,
 }
 
 /// What a predictor is made from.

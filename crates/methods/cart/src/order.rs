@@ -5,10 +5,11 @@ use std::sync::Arc;
 use parable_core::{FitError, NoObserver};
 use parable_seed::Seed;
 use parable_table::{Field, Role, Table};
+use parable_tree::{Binning, Scale};
 
 use crate::bound::Bound;
 use crate::config::{CartConfig, VisitOrder, setting_error};
-use crate::feature::{Coding, Scale};
+use crate::feature::binning_of;
 use crate::hierarchy;
 use crate::model::Common;
 use crate::pairs::{association, misfit};
@@ -54,12 +55,12 @@ pub(crate) fn wanted(table: &Table, config: &CartConfig) -> Result<Vec<usize>, F
         VisitOrder::FewestLevelsFirst => {
             let distinct: Vec<usize> = (0..fields.len())
                 .map(|column| {
-                    match Coding::of(&fields[column], table.column(column), usize::MAX, 1) {
-                        Some(Coding {
-                            scale: Scale::Numbers { centres, .. },
+                    match binning_of(&fields[column], table.column(column), usize::MAX, 1) {
+                        Some(Binning {
+                            scale: Scale::Numeric { centres, .. },
                             ..
                         }) => centres.len(),
-                        Some(coding) => coding.values(),
+                        Some(binning) => binning.values(),
                         None => usize::MAX,
                     }
                 })

@@ -2,7 +2,7 @@
 
 use parable_table::{Column, Field, Table};
 
-use crate::feature::Coding;
+use crate::feature::{binning_of, encode};
 
 /// Groups of numbers, and the most levels that are told apart; further ones share theirs.
 const GROUPS: usize = 8;
@@ -88,11 +88,11 @@ pub(crate) fn misfit(real: &[Column], made: &[Column], fields: &[Field]) -> f64 
 }
 
 fn groups(field: &Field, scale: &Column, column: &Column, rows: &[usize]) -> (Vec<usize>, usize) {
-    let Some(coding) = Coding::of(field, scale, GROUPS, 1) else {
+    let Some(binning) = binning_of(field, scale, GROUPS, 1) else {
         return (vec![0; rows.len()], 1);
     };
-    let count = coding.bins().min(MAX_LEVELS);
-    let bins = coding.encode(column);
+    let count = binning.bins().min(MAX_LEVELS);
+    let bins = encode(&binning, column);
     (
         rows.iter()
             .map(|&row| usize::from(bins[row]) % count)

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use parable_core::FitError;
 use parable_table::{Column, Field, Role, Table};
+use parable_tree::{Binning, MAX_BINS, Scale};
 
 use crate::bound::{Bound, Making};
 use crate::config::{CartConfig, setting_error};
-use crate::feature::Coding;
+use crate::feature::{binning_of, encode};
 use crate::hierarchy::{self, ClusterLevel};
 use crate::model::{Feature, Part, Source};
 use crate::work::{spike_share, spikes};
@@ -100,7 +101,7 @@ impl<'a> Plan<'a> {
                         .features
                         .iter()
                         .position(|f| f.source == Source::Column(*position));
-                    plan.arms = feature.filter(|&f| plan.features[f].coding.bins() <= MAX_ARMS);
+                    plan.arms = feature.filter(|&f| plan.features[f].binning.bins() <= MAX_ARMS);
                 }
             }
             plan.columns.push(own);
@@ -147,20 +148,20 @@ impl<'a> Plan<'a> {
             let numbers: Vec<f64> = counts.iter().map(|&count| f64::from(count)).collect();
             let mut sorted = numbers.clone();
             sorted.sort_unstable_by(f64::total_cmp);
-            let coding = Coding {
-                scale: Coding::numbers(&sorted, MAX_CLUSTER_BINS, MIN_CLUSTERS_PER_SIZE),
-                reasons: 0,
+            let binning = Binning {
+                scale: Scale::of_sorted(&sorted, MAX_CLUSTER_BINS, MIN_CLUSTERS_PER_SIZE),
+                missing: 0,
             };
             let bins: Vec<u16> = numbers
                 .iter()
-                .map(|&number| coding.bin_of_number(number))
+                .map(|&number| binning.bin_of_number(number))
                 .collect();
             let feature = Feature {
                 source,
                 level,
                 from: level,
                 to: (level + 1).min(finest),
-                coding,
+                binning,
             };
             self.add_feature(feature, bins);
         }
@@ -176,35 +177,35 @@ impl<'a> Plan<'a> {
         let field = &self.table.schema().fields()[position];
         let base = self.levels.len();
         let bins = if self.table.rows() <= config.exact_rows {
-            crate::feature::MAX_BINS - 300
+            MAX_BINS - 300
         } else {
             config.max_bins
         };
         let source = Source::Column(position);
-        if let Some(coding) = Coding::of(field, column, bins, 1) {
-            let encoded = coding.encode(column);
+        if let Some(binning) = binning_of(field, column, bins, 1) {
+            let encoded = encode(&binning, column);
             self.add_feature(
                 Feature {
                     source,
                     level,
                     from: level,
                     to: level,
-                    coding,
+                    binning,
                 },
                 encoded,
             );
         }
         if level < base
-            && let Some(coding) = Coding::of(field, column, MAX_CLUSTER_BINS, MIN_CLUSTERS_PER_BIN)
+            && let Some(binning) = binning_of(field, column, MAX_CLUSTER_BINS, MIN_CLUSTERS_PER_BIN)
         {
-            let encoded = coding.encode(column);
+            let encoded = encode(&binning, column);
             self.add_feature(
                 Feature {
                     source,
                     level,
                     from: level + 1,
                     to: base,
-                    coding,
+                    binning,
                 },
                 encoded,
             );

@@ -15,6 +15,7 @@ use crate::bound::Given as Value;
 use crate::bound::Making;
 use crate::calibrate::Goal;
 use crate::expression::Cells;
+use crate::feature::encode;
 use crate::hierarchy::Labels;
 use crate::likeness::{Nesting, Series, likeness};
 use crate::model::{Book, CartModel, Part, Sequence, Source};
@@ -218,7 +219,7 @@ impl<'a> Work<'a> {
         Self {
             model,
             rows,
-            values: model.features.iter().map(|f| f.coding.values()).collect(),
+            values: model.features.iter().map(|f| f.binning.values()).collect(),
             frames: Vec::new(),
             seed: seed.stream("cart/sample"),
             goals,
@@ -400,7 +401,7 @@ impl<'a> Work<'a> {
         let frame = &mut self.frames[level];
         for (index, feature) in self.model.features.iter().enumerate() {
             if feature.source == Source::Column(position) && feature.level == level {
-                let bins = feature.coding.encode(&column);
+                let bins = encode(&feature.binning, &column);
                 if self.model.arms == Some(index) {
                     frame.arms = Some(bins.iter().map(|&bin| bin as u8).collect());
                 }

@@ -4,24 +4,25 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parable_core::FitError;
 use parable_seed::Seed;
+use parable_tree::{
+    GrowOptions, GrownTree, Predictor, Training, TreeSize, TreeSizeSearch, bootstrap, grow, prune,
+    saturate,
+};
 use rayon::prelude::*;
 
 use crate::bound::{BoundColumn, Making};
 use crate::calibrate::Goal;
 use crate::config::{CartConfig, CrossFit, Pruning};
-use crate::cross_fit::{Question, Size};
 use crate::effects::{Effects, Groups, arm_means, estimate};
 use crate::fit::FEW_ROWS;
-use crate::grow::{Grown, Limits, Predictor, as_numbers, grow};
 use crate::likeness::Series;
+use crate::linear;
 use crate::mix::Mix;
 use crate::model::{Book, Feature, Part, Source, Stage};
 use crate::plan::{Plan, Task};
-use crate::saturate::saturate;
 use crate::sequence::Watch;
 use crate::tree::Tree;
 use crate::work::Work;
-use crate::{bootstrap, linear, prune};
 
 /// Clusters on each side of a question that members ask about their clusters.
 const MIN_CLUSTERS_PER_SIDE: usize = 6;
@@ -79,17 +80,14 @@ impl Plan<'_> {
         let mut work = self.work(task, config);
         let own = part.column().map(|column| &self.bound.columns[column]);
         let predictors = self.predictors(task, own);
-        let mut limits = Limits {
-            min_leaf: own
-                .and_then(|own| own.min_leaf_rows)
-                .unwrap_or(config.min_leaf_rows),
-            min_split: match own.and_then(|own| own.min_leaf_rows) {
-                Some(rows) => 2 * rows,
-                None => config.min_split_rows,
-            },
-            max_depth: config.max_depth,
+        let options = GrowOptions::default().with_max_depth(config.max_depth);
+        let mut options = match own.and_then(|own| own.min_leaf_rows) {
+            Some(rows) => options.with_min_leaf_rows(rows),
+            None => options
+                .with_min_leaf_rows(config.min_leaf_rows)
+                .with_min_split_rows(config.min_split_rows),
         };
-        work.response = as_numbers(work.response);
+        work.response = work.response.two_classes_as_numbers();
         let making = own.map_or(&Making::Tree, |own| &own.making);
         let choice = self.cross_fit(task, &work, &predictors, config, seed);
         let mut pruning = config.pruning;
@@ -99,8 +97,8 @@ impl Plan<'_> {
             && level == self.levels.len()
         {
             // A tree of one leaf asks for more rows than there are.
-            limits.min_leaf = choice.map_or(work.rows.len().max(1), |size| size.min_leaf);
-            limits.min_split = 2 * limits.min_leaf;
+            let rows = choice.map_or(work.rows.len().max(1), |size| size.min_leaf_rows);
+            options = options.with_min_leaf_rows(rows);
             pruning = choice.map_or(pruning, |size| size.pruning);
         }
         let mut linear = None;
@@ -116,7 +114,7 @@ impl Plan<'_> {
                 (saturate(&[], work.rows.clone()), vec![0])
             }
             _ => {
-                let size = (limits, pruning);
+                let size = (options, pruning);
                 self.grow_trees(part, &work, predictors, size, config, (level, seed))
             }
         };
@@ -207,7 +205,7 @@ impl Plan<'_> {
         predictors: &[Predictor<'_>],
         config: &CartConfig,
         seed: &Seed,
-    ) -> Option<Option<Size>> {
+    ) -> Option<Option<TreeSize>> {
         let column = task.part.column()?;
         let treed = matches!(
             self.bound.columns[column].making,
@@ -217,7 +215,7 @@ impl Plan<'_> {
         if !asked || !treed || predictors.is_empty() || work.rows.is_empty() {
             return None;
         }
-        let question = Question {
+        let search = TreeSizeSearch {
             predictors,
             rows: &work.rows,
             response: &work.response,
@@ -227,7 +225,7 @@ impl Plan<'_> {
             cluster: self.groups[task.level].first().map(|(of, _)| of.as_slice()),
             max_depth: config.max_depth,
         };
-        Some(question.answer(seed))
+        Some(search.best_size(seed))
     }
 
     /// How alike the units of one cluster are in what the tree draws; nothing where there are no clusters.
@@ -262,7 +260,7 @@ impl Plan<'_> {
         let usable = |feature: usize| {
             Some(Predictor {
                 feature: feature as u16,
-                coding: &self.features[feature].coding,
+                binning: &self.features[feature].binning,
                 bins: self.bins[task.level][feature].as_deref()?,
                 min_rows: self.min_rows(task.level, feature),
             })
@@ -291,43 +289,40 @@ impl Plan<'_> {
         part: Part,
         work: &Work,
         mut predictors: Vec<Predictor<'_>>,
-        (limits, pruning): (Limits, Pruning),
+        (options, pruning): (GrowOptions<'_>, Pruning),
         config: &CartConfig,
         (level, seed): (usize, &Seed),
-    ) -> (Grown, Vec<u32>) {
+    ) -> (GrownTree, Vec<u32>) {
         // Whole clusters mostly go missing rarely and for reasons the table does not show: then only the arm, if any, is known to
         // matter. Where a few questions tell nearly all of them (a class of a later intake has no score of an earlier year), all are asked.
         if part == Part::Absences {
-            let few = Limits {
-                max_depth: ABSENCE_QUESTIONS,
-                ..limits
-            };
-            let probe = grow(&predictors, work.rows.clone(), &work.response, few);
+            let few = options.with_max_depth(ABSENCE_QUESTIONS);
+            let probe = grow(&predictors, work.rows.clone(), &work.response, &few);
             if explained(&probe, &work.codes, work.book.codes()) < ABSENCE_EXPLAINED {
                 let arm = self.arm_column();
                 predictors.retain(|p| arm == Some(self.features[usize::from(p.feature)].source));
             }
         }
         let one = |rows: Vec<u32>, seed: &Seed| {
-            let grown = grow(&predictors, rows, &work.response, limits);
-            let target = prune::Target {
+            let grown = grow(&predictors, rows, &work.response, &options);
+            let data = Training {
                 predictors: &predictors,
                 response: &work.response,
                 codes: &work.codes,
                 count: work.book.codes(),
-                limits,
+                options,
             };
-            prune::prune(grown, pruning, &target, seed)
+            prune(grown, pruning, &data, seed)
         };
         if config.trees == 1 || part.column().is_none() {
             return (one(work.rows.clone(), seed), vec![0]);
         }
         let cluster = self.groups[level].first().map(|(of, _)| of.as_slice());
-        let mut all = Grown::default();
+        let mut all = GrownTree::default();
         let mut roots = Vec::with_capacity(config.trees);
         for tree in 0..config.trees {
             let seed = seed.stream("bag").index(tree as u64);
-            let grown = one(bootstrap::draw(&work.rows, cluster, &seed), &seed);
+            let grown = one(bootstrap(&work.rows, cluster, &mut seed.rng()), &seed);
             roots.push(all.append(grown));
         }
         (all, roots)
@@ -352,7 +347,7 @@ impl Plan<'_> {
         let feature = self.arms.filter(|&feature| feature < known)?;
         let Feature {
             level: made,
-            coding,
+            binning,
             ..
         } = &self.features[feature];
         let bins = self.bins[*made][feature].as_deref()?;
@@ -365,12 +360,12 @@ impl Plan<'_> {
                 .map(|&cluster| bins[cluster as usize] as u8)
                 .collect()
         };
-        Some((arms, coding.bins()))
+        Some((arms, binning.bins()))
     }
 }
 
 /// The share of the Gini impurity of the codes that a tree removes; 1 where there is none.
-fn explained(grown: &Grown, codes: &[u32], count: usize) -> f64 {
+fn explained(grown: &GrownTree, codes: &[u32], count: usize) -> f64 {
     let impurity = |rows: &[u32]| {
         let mut counts = vec![0.0; count];
         rows.iter()

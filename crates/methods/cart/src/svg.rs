@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use parable_tree::Node;
+
 use crate::describe::rows_below;
 use crate::model::{CartModel, Sequence, Stage};
-use crate::tree::Node;
 
 const LEAF_WIDTH: f64 = 190.0;
 const LEVEL_HEIGHT: f64 = 84.0;

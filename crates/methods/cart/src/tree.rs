@@ -1,4 +1,6 @@
-//! A grown tree and the way of rows down to its leaves.
+//! A grown tree and the codes in its leaves.
+
+use parable_tree::Node;
 
 /// One binary tree or several one after the other: nodes in preorder, so that the left child of node `i` is node `i + 1`, and leaves numbered
 /// from left to right.
@@ -8,52 +10,6 @@ pub(crate) struct Tree {
     pub(crate) roots: Vec<u32>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) leaves: Leaves,
-}
-
-/// A node.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Node {
-    /// The end: the number of the leaf.
-    Leaf(u32),
-    /// A question about one predictor.
-    Split {
-        feature: u16,
-        rule: Rule,
-        /// The node rows go to that do not go left.
-        right: u32,
-    },
-}
-
-/// Which bins go left.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Rule {
-    /// Bins of values up to `last`; missing reason `r` (from 0) where bit `r` is set, reasons from 63 on where bit 63 is.
-    Cut { last: u16, missing: u64 },
-    /// Bins whose bit is set, values and missing reasons alike.
-    Set(Box<[u64]>),
-}
-
-impl Rule {
-    /// Whether this bin goes left; `values` is the number of bins of values of the predictor.
-    #[inline]
-    pub(crate) fn goes_left(&self, bin: u16, values: usize) -> bool {
-        match self {
-            Self::Cut { last, missing } => {
-                let bin = usize::from(bin);
-                if bin < values {
-                    bin <= usize::from(*last)
-                } else {
-                    missing >> (bin - values).min(63) & 1 == 1
-                }
-            }
-            Self::Set(words) => {
-                let bin = usize::from(bin);
-                words
-                    .get(bin / 64)
-                    .is_some_and(|word| word >> (bin % 64) & 1 == 1)
-            }
-        }
-    }
 }
 
 /// What the leaves hold: for each leaf, codes in ascending draw order and their running counts of training rows.
@@ -183,19 +139,6 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rules_send_values_and_reasons_their_ways() {
-        let cut = Rule::Cut {
-            last: 2,
-            missing: 0b10,
-        };
-        let ways: Vec<bool> = (0..6).map(|bin| cut.goes_left(bin, 4)).collect();
-        assert_eq!(ways, [true, true, true, false, false, true]);
-        let set = Rule::Set(vec![0b101, 1].into());
-        assert!(set.goes_left(0, 3) && !set.goes_left(1, 3) && set.goes_left(64, 3));
-        assert!(!set.goes_left(500, 3));
-    }
 
     #[test]
     fn shares_of_a_leaf_map_to_codes_in_proportion() {

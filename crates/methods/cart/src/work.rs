@@ -1,10 +1,10 @@
 //! What a tree is grown on: rows, a response, and the codes that its leaves will hold.
 
 use parable_table::{Column, Values};
+use parable_tree::Response;
 
 use crate::bound::{BoundColumn, Making};
 use crate::config::{CartConfig, Smoothing};
-use crate::grow::Response;
 use crate::model::{Book, Part};
 use crate::plan::{Plan, Task};
 use crate::values::{ValueCells, grid_of};
@@ -199,7 +199,7 @@ fn number_work(
             count,
         }
     } else {
-        Response::Number(numbers)
+        Response::Numbers(numbers)
     };
     Work {
         rows,

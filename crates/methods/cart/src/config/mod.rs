@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub use columns::{ColumnConfig, Fixed, Method, Predictors, Rule, SmallStrata, Strata};
 pub use panel::Panel;
 use parable_core::FitError;
+pub use parable_tree::Pruning;
 use serde::{Deserialize, Serialize};
 
 /// The settings of [`Cart`](crate::Cart); every default has its measurement in `docs/methods/cart.md`.
@@ -103,26 +104,6 @@ pub enum CrossFit {
     Never,
     /// Yes.
     Always,
-}
-
-/// How far a grown tree is cut back.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Pruning {
-    /// Not at all: it ends at its smallest leaves.
-    None,
-    /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers the deviance by at least this much per leaf. 2 is the criterion of
-    /// Akaike 1974.
-    Deviance(f64),
-    /// A split stays if its gain is larger than this share (0 to 1) of gains when the target is shuffled within the node, or if a split below it stays.
-    Permutation(f64),
-}
-
-impl Default for Pruning {
-    fn default() -> Self {
-        Self::Deviance(2.0)
-    }
 }
 
 /// What happens to synthetic rows that agree with a real person who is unique, and are unique in the synthetic table themselves.

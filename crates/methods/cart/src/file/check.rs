@@ -1,6 +1,7 @@
 //! Checks of everything sampling relies on, so that a bad file is refused here and never panics later.
 
 use parable_table::{Field, Grid, Kind, Schema};
+use parable_tree::{Binning, MAX_BINS, Scale};
 
 use super::format::{
     BookV2, FeatureV2, JointV2, LabelsV2, LevelV2, LinearV2, MixV2, PartV2, ScaleV2, ShapeV2,
@@ -9,7 +10,6 @@ use super::format::{
 use super::trees::{Bytes, take_tree};
 use crate::config::Panel;
 use crate::effects::Effects;
-use crate::feature::{Coding, Scale};
 use crate::hierarchy::Labels;
 use crate::joint::Joint;
 use crate::linear::{Linear, Term};
@@ -200,7 +200,7 @@ impl FeatureV2 {
                     field.is_none_or(|field| field.kind.is_numeric()),
                     "numbers for levels",
                 )?;
-                Scale::Numbers {
+                Scale::Numeric {
                     edges,
                     centres: Vec::new(),
                 }
@@ -210,22 +210,25 @@ impl FeatureV2 {
             {
                 return Err("levels that are not the schema's".to_owned());
             }
-            ScaleV2::Ranks(levels) => Scale::Ranks(levels),
-            ScaleV2::Levels(levels) => Scale::Levels(levels),
+            ScaleV2::Ranks(levels) => Scale::Ordinal(levels),
+            ScaleV2::Levels(levels) => Scale::Nominal(levels),
         };
         let reasons = field.map_or(0, |field| field.missing_codes.len() + 1);
         ensure(
             self.reasons == reasons,
             "missing reasons that are not the schema's",
         )?;
-        let coding = Coding { scale, reasons };
-        ensure(coding.bins() <= crate::feature::MAX_BINS, "too many bins")?;
+        let binning = Binning {
+            scale,
+            missing: reasons,
+        };
+        ensure(binning.bins() <= MAX_BINS, "too many bins")?;
         Ok(Feature {
             source,
             level: self.level,
             from: self.from,
             to: self.to,
-            coding,
+            binning,
         })
     }
 }
@@ -387,7 +390,7 @@ impl StageV2 {
         let shares = self.clusters.iter().all(|&part| part >= 0.0)
             && self.clusters.iter().sum::<f64>() <= 1.0;
         ensure(finite && clusters && shares, "effects out of range")?;
-        let known = arms.map_or(0, |feature| visit.features[feature].coding.bins());
+        let known = arms.map_or(0, |feature| visit.features[feature].binning.bins());
         ensure(
             self.arms.is_empty() || self.arms.len() == known,
             "effects of other arms",

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use parable_table::Grid;
+use parable_tree::Scale;
 use serde::{Deserialize, Serialize};
 
-use crate::feature::Scale;
 use crate::hierarchy::Labels;
 use crate::linear::Term;
 use crate::model::{Book, Feature, LevelModel, Part, Sequence, Source, Stage};
@@ -210,12 +210,12 @@ impl From<&Feature> for FeatureV2 {
             level: feature.level,
             from: feature.from,
             to: feature.to,
-            scale: match &feature.coding.scale {
-                Scale::Numbers { edges, .. } => ScaleV2::Numbers(edges.clone()),
-                Scale::Ranks(levels) => ScaleV2::Ranks(*levels),
-                Scale::Levels(levels) => ScaleV2::Levels(*levels),
+            scale: match &feature.binning.scale {
+                Scale::Numeric { edges, .. } => ScaleV2::Numbers(edges.clone()),
+                Scale::Ordinal(levels) => ScaleV2::Ranks(*levels),
+                Scale::Nominal(levels) => ScaleV2::Levels(*levels),
             },
-            reasons: feature.coding.reasons,
+            reasons: feature.binning.missing,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Trees as variable-length whole numbers.
 
+use parable_tree::{Node, SplitRule};
+
 use super::check::{Visit, ensure};
 use crate::model::Stage;
-use crate::tree::{Leaves, Node, Rule, Tree};
+use crate::tree::{Leaves, Tree};
 
 fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -31,13 +33,13 @@ pub(super) fn put_tree(bytes: &mut Vec<u8>, stage: &Stage) {
             continue;
         };
         match rule {
-            Rule::Cut { last, missing } => {
+            SplitRule::Cut { last, missing } => {
                 put(bytes, CUT);
                 put(bytes, u64::from(*feature));
                 put(bytes, u64::from(*last));
                 put(bytes, *missing);
             }
-            Rule::Set(words) => {
+            SplitRule::Set(words) => {
                 put(bytes, SET);
                 put(bytes, u64::from(*feature));
                 words.iter().for_each(|&word| put(bytes, word));
@@ -125,13 +127,13 @@ pub(super) fn take_tree(
         let usable = visit.made[position] && (feature.from..=feature.to).contains(&level);
         ensure(usable, "a question about what is not made yet")?;
         let rule = match kind {
-            CUT => Rule::Cut {
+            CUT => SplitRule::Cut {
                 last: u16::try_from(bytes.take()?).map_err(|_| "a cut beyond the bins")?,
                 missing: bytes.take()?,
             },
             SET => {
-                let words = feature.coding.bins().div_ceil(64);
-                Rule::Set((0..words).map(|_| bytes.take()).collect::<Result<_, _>>()?)
+                let words = feature.binning.bins().div_ceil(64);
+                SplitRule::Set((0..words).map(|_| bytes.take()).collect::<Result<_, _>>()?)
             }
             _ => return Err("a node of no known kind".to_owned()),
         };

@@ -105,7 +105,7 @@ impl<'a> Work<'a> {
             if feature.source == source && feature.level == level {
                 let bins = made
                     .iter()
-                    .map(|&count| feature.coding.bin_of_number(f64::from(count)))
+                    .map(|&count| feature.binning.bin_of_number(f64::from(count)))
                     .collect();
                 self.frames[level].bins[index] = Some(bins);
             }

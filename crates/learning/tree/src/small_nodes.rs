@@ -1,12 +1,19 @@
-//! Small nodes: rows sorted by every predictor once, kept sorted under stable partitions.
+//! Small nodes: rows sorted by every predictor once, and kept sorted under stable partitions.
 
-use crate::grow::{Grown, Limits, Predictor, Response, axis, rule_of};
-use crate::split::{Best, ClassScratch, Group, Run, scan_classes, scan_numbers};
+use crate::best::{Axis, BestSplit, LeastGain};
+use crate::class_split::{BinRun, ClassNode};
+use crate::impurity::{Parts, Weights};
+use crate::nodes::GrownTree;
+use crate::options::GrowOptions;
+use crate::predictor::{Predictor, Target};
+use crate::split::{BinSum, scan_numbers};
 
 /// Working memory for small nodes, kept from node to node of one tree.
-pub(crate) struct Memory<'a> {
+#[derive(Debug)]
+pub(crate) struct SmallNodes<'a> {
     predictors: &'a [Predictor<'a>],
-    response: &'a Response,
+    target: Target<'a>,
+    options: &'a GrowOptions<'a>,
     /// For each predictor the rows of the node, `bin << 16 | position`, sorted by bin within each open segment.
     sorted: Vec<u32>,
     /// Positions of the node's rows, segment by segment.
@@ -17,10 +24,9 @@ pub(crate) struct Memory<'a> {
     spare: Vec<u32>,
     spare_members: Vec<u16>,
     counts: Vec<u32>,
-    groups: Vec<Group>,
-    runs: Vec<Run>,
+    sums: Vec<BinSum>,
+    runs: Vec<BinRun>,
     run_classes: Vec<u32>,
-    scratch: ClassScratch,
 }
 
 struct Segment {
@@ -32,11 +38,16 @@ struct Segment {
     active: Vec<u16>,
 }
 
-impl<'a> Memory<'a> {
-    pub(crate) fn new(predictors: &'a [Predictor<'a>], response: &'a Response) -> Self {
+impl<'a> SmallNodes<'a> {
+    pub(crate) fn new(
+        predictors: &'a [Predictor<'a>],
+        target: Target<'a>,
+        options: &'a GrowOptions<'a>,
+    ) -> Self {
         Self {
             predictors,
-            response,
+            target,
+            options,
             sorted: Vec::new(),
             members: Vec::new(),
             numbers: Vec::new(),
@@ -45,31 +56,24 @@ impl<'a> Memory<'a> {
             spare: Vec::new(),
             spare_members: Vec::new(),
             counts: Vec::new(),
-            groups: Vec::new(),
+            sums: Vec::new(),
             runs: Vec::new(),
             run_classes: Vec::new(),
-            scratch: ClassScratch::new(match response {
-                Response::Classes { count, .. } => *count,
-                Response::Number(_) => 0,
-            }),
         }
     }
 
     /// Grows the subtree over these rows (at most 65,536) and adds it to the tree.
-    pub(crate) fn grow(
+    pub(crate) fn grow<P: Parts, W: Weights>(
         &mut self,
         rows: &[u32],
         depth: usize,
-        limits: &Limits,
-        least_gain: f64,
-        grown: &mut Grown,
+        node: &mut ClassNode<P, W>,
+        least_gain: LeastGain,
+        grown: &mut GrownTree,
     ) {
-        let splittable = |segment: &Segment| {
-            let held = segment.end - segment.start;
-            held >= limits.min_split
-                && held >= 2 * limits.min_leaf
-                && segment.depth < limits.max_depth
-        };
+        let options = self.options;
+        let splittable =
+            |segment: &Segment| options.may_split(segment.end - segment.start, segment.depth);
         let root = Segment {
             start: 0,
             end: rows.len(),
@@ -90,11 +94,11 @@ impl<'a> Memory<'a> {
                 grown.set_right(split);
             }
             let best = if splittable(&segment) {
-                self.best(&mut segment, stride, limits, least_gain)
+                self.best(&mut segment, stride, node, least_gain)
             } else {
-                Best::above(f64::INFINITY)
+                BestSplit::none()
             };
-            let Some(question) = best.question else {
+            let Some(split) = best.split else {
                 let held = &self.members[segment.start..segment.end];
                 grown.push_leaf(held.iter().map(|&position| rows[usize::from(position)]));
                 continue;
@@ -102,7 +106,7 @@ impl<'a> Memory<'a> {
             let predictor = &self.predictors[best.predictor];
             let held = segment.start..segment.end;
             let sorted = &self.sorted[best.predictor * stride..][held.clone()];
-            let (rule, goes_left) = rule_of(&question, predictor.coding, |goes_left| {
+            let (rule, goes_left) = split.rule(predictor.binning, |goes_left| {
                 let left = sorted
                     .iter()
                     .filter(|&&key| goes_left[(key >> 16) as usize])
@@ -145,13 +149,13 @@ impl<'a> Memory<'a> {
 
     /// Sorts the rows by every predictor.
     fn load(&mut self, rows: &[u32]) {
-        match self.response {
-            Response::Number(values) => {
+        match self.target {
+            Target::Numbers(values) => {
                 self.numbers.clear();
                 self.numbers
                     .extend(rows.iter().map(|&row| values[row as usize]));
             }
-            Response::Classes { codes, .. } => {
+            Target::Classes(codes) => {
                 self.classes.clear();
                 self.classes
                     .extend(rows.iter().map(|&row| codes[row as usize]));
@@ -165,7 +169,7 @@ impl<'a> Memory<'a> {
         self.sorted.resize(self.predictors.len() * held, 0);
         for (index, predictor) in self.predictors.iter().enumerate() {
             let sorted = &mut self.sorted[index * held..(index + 1) * held];
-            let bins = predictor.coding.bins();
+            let bins = predictor.binning.bins();
             if bins > 4 * held {
                 for (position, (key, &row)) in sorted.iter_mut().zip(rows).enumerate() {
                     *key = u32::from(predictor.bins[row as usize]) << 16 | position as u32;
@@ -219,21 +223,21 @@ impl<'a> Memory<'a> {
         members[front..].copy_from_slice(&self.spare_members[..back]);
     }
 
-    fn best(
+    fn best<P: Parts, W: Weights>(
         &mut self,
         segment: &mut Segment,
         stride: usize,
-        limits: &Limits,
-        least_gain: f64,
-    ) -> Best {
+        node: &mut ClassNode<P, W>,
+        least_gain: LeastGain,
+    ) -> BestSplit {
+        let min_leaf = self.options.min_leaf_rows;
         let held = segment.start..segment.end;
-        let count = held.len() as f64;
         let varies = |sorted: &[u32], predictor: u16| {
             let keys = &sorted[usize::from(predictor) * stride..][held.clone()];
             keys[0] >> 16 != keys[keys.len() - 1] >> 16
         };
-        match self.response {
-            Response::Number(_) => {
+        match self.target {
+            Target::Numbers(_) => {
                 let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
                 for &member in &self.members[held.clone()] {
                     let number = self.numbers[usize::from(member)];
@@ -242,40 +246,35 @@ impl<'a> Memory<'a> {
                     most = number.max(most);
                 }
                 if least >= most {
-                    return Best::above(f64::INFINITY);
+                    return BestSplit::none();
                 }
                 segment
                     .active
                     .retain(|&predictor| varies(&self.sorted, predictor));
-                let mut best = Best::above(sum * sum / count + least_gain);
+                let whole = BinSum {
+                    bin: 0,
+                    rows: held.len() as f64,
+                    sum,
+                };
+                let mut best = least_gain.best_of(sum * sum / whole.rows);
                 for &predictor in &segment.active {
                     let position = usize::from(predictor);
                     let keys = &self.sorted[position * stride..][held.clone()];
-                    group(keys, &self.numbers, &mut self.groups);
-                    let axis = axis(position, &self.predictors[position], limits);
-                    scan_numbers(&mut self.groups, axis, count, sum, &mut best);
+                    sum_bins(keys, &self.numbers, &mut self.sums);
+                    let axis = Axis::of(position, &self.predictors[position], min_leaf);
+                    scan_numbers(&mut self.sums, axis, whole, &mut best);
                 }
                 best
             }
-            Response::Classes { .. } => {
-                let Self {
-                    members,
-                    classes,
-                    scratch,
-                    ..
-                } = self;
+            Target::Classes(_) => {
+                let (members, classes) = (&self.members, &self.classes);
                 let of_members = || {
-                    members[held.clone()]
-                        .iter()
-                        .map(|&m| classes[usize::from(m)])
+                    let members = members[held.clone()].iter();
+                    members.map(|&member| classes[usize::from(member)])
                 };
-                scratch.enter(of_members());
-                // Each row adds its class's count: together the sum of squares, without a pass over all classes.
-                let square: f64 = of_members()
-                    .map(|class| scratch.total[class as usize])
-                    .sum();
-                let mut best = Best::above(square / count + least_gain);
-                if square < count * count {
+                node.enter(of_members());
+                let mut best = least_gain.best_of(node.score());
+                if !node.is_pure(of_members().next()) {
                     segment
                         .active
                         .retain(|&predictor| varies(&self.sorted, predictor));
@@ -283,32 +282,25 @@ impl<'a> Memory<'a> {
                         let position = usize::from(predictor);
                         let keys = &self.sorted[position * stride..][held.clone()];
                         run(keys, classes, &mut self.runs, &mut self.run_classes);
-                        let axis = axis(position, &self.predictors[position], limits);
-                        scan_classes(
-                            &self.runs,
-                            &self.run_classes,
-                            axis,
-                            square,
-                            scratch,
-                            &mut best,
-                        );
+                        let axis = Axis::of(position, &self.predictors[position], min_leaf);
+                        node.scan(&self.runs, &self.run_classes, axis, &mut best);
                     }
                 }
-                scratch.leave(of_members());
+                node.leave(of_members());
                 best
             }
         }
     }
 }
 
-/// Sums the target over equal bins.
-fn group(keys: &[u32], numbers: &[f64], groups: &mut Vec<Group>) {
-    groups.clear();
+/// Sums the response over equal bins.
+fn sum_bins(keys: &[u32], numbers: &[f64], sums: &mut Vec<BinSum>) {
+    sums.clear();
     let mut bin = keys[0] >> 16;
     let (mut rows, mut sum) = (0.0, 0.0);
     for &key in keys {
         if key >> 16 != bin {
-            groups.push(Group {
+            sums.push(BinSum {
                 bin: bin as u16,
                 rows,
                 sum,
@@ -318,21 +310,22 @@ fn group(keys: &[u32], numbers: &[f64], groups: &mut Vec<Group>) {
         rows += 1.0;
         sum += numbers[(key & 0xffff) as usize];
     }
-    groups.push(Group {
+    sums.push(BinSum {
         bin: bin as u16,
         rows,
         sum,
     });
 }
 
-fn run(keys: &[u32], classes: &[u32], runs: &mut Vec<Run>, run_classes: &mut Vec<u32>) {
+/// Sorts the classes of the rows into runs of equal bins.
+fn run(keys: &[u32], classes: &[u32], runs: &mut Vec<BinRun>, run_classes: &mut Vec<u32>) {
     runs.clear();
     run_classes.clear();
     for (index, &key) in keys.iter().enumerate() {
         let bin = (key >> 16) as u16;
         match runs.last_mut() {
             Some(last) if last.bin == bin => last.end += 1,
-            _ => runs.push(Run {
+            _ => runs.push(BinRun {
                 bin,
                 start: index as u32,
                 end: index as u32 + 1,

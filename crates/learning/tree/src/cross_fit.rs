@@ -1,63 +1,78 @@
-//! Sizes of trees by rows that they have not seen.
+//! Cross-fitting: the size of trees that predicts unseen rows best.
 //!
-//! Small leaves of a small table hold chance: a tree of leaves of 5 rows repeats 1,200 pupils rather than what holds among them. So rows (whole clusters, where there are any) are
-//! divided into folds, trees of several sizes are grown on all folds but one, and their leaves say how likely the values in the fold left out are (Stone 1974). The size
-//! whose trees foresee most is taken for the tree on all rows. Where none foresees more than the column's own shares do, nothing predicts the column that would hold up elsewhere.
+//! Small leaves of a small table hold chance: a tree with leaves of 5 rows repeats 1,200 rows rather
+//! than what holds among them. So rows (whole clusters, where there are any) are divided into folds,
+//! trees of several sizes are grown on all folds but one, and the likelihood of the values in the fold
+//! left out is computed from their leaves (Stone 1974). The size with the largest likelihood is taken
+//! for the tree on all rows. Where none predicts better than the shares of the column itself, no
+//! relation of the column would hold up elsewhere.
 
 use parable_seed::Seed;
 
-use crate::config::Pruning;
-use crate::grow::{Grown, Limits, Predictor, Response, grow};
-use crate::prune;
-use crate::tree::Node;
+use crate::grow::grow;
+use crate::nodes::{GrownTree, Node};
+use crate::options::GrowOptions;
+use crate::predictor::{Predictor, Response};
+use crate::prune::{self, Pruning, Training};
 
 /// Parts of the rows.
 const FOLDS: usize = 5;
-/// Sizes that are tried, beside a tree of one leaf: fewest rows in a leaf, and what each leaf must gain in deviance.
-const SIZES: [Size; 9] = [
-    Size::whole(5),
-    Size::whole(10),
-    Size::whole(20),
-    Size::whole(40),
-    Size::whole(80),
-    Size::whole(160),
-    Size::pruned(4.0),
-    Size::pruned(8.0),
-    Size::pruned(16.0),
+/// Sizes that are tried, beside a tree of one leaf: fewest rows in a leaf, and the least gain in
+/// deviance of each leaf.
+const SIZES: [TreeSize; 9] = [
+    TreeSize::whole(5),
+    TreeSize::whole(10),
+    TreeSize::whole(20),
+    TreeSize::whole(40),
+    TreeSize::whole(80),
+    TreeSize::whole(160),
+    TreeSize::pruned(4.0),
+    TreeSize::pruned(8.0),
+    TreeSize::pruned(16.0),
 ];
-/// Rows that the nodes above a leaf count for when it is asked how likely a value is: hardly more than keeps a value that the leaf lacks possible.
+/// Rows that the nodes above a leaf count for in the likelihood: hardly more than keeps a value that the
+/// leaf lacks possible.
 const PRIOR: f64 = 1.0;
-/// Groups of about equal rows in which numbers are foreseen.
+/// Groups of about equal rows in which numbers are predicted.
 const GROUPS: usize = 10;
-/// By how much trees must foresee more than the column's own shares, in units of log-likelihood: the criterion of Akaike 1974 for one split.
+/// Least gain in log-likelihood over the shares of the column itself: the criterion of Akaike 1974 for
+/// one split.
 const LEAST_GAIN: f64 = 2.0;
 
-/// What is to be foreseen.
-pub(crate) struct Question<'a> {
-    pub(crate) predictors: &'a [Predictor<'a>],
-    pub(crate) rows: &'a [u32],
-    pub(crate) response: &'a Response,
-    /// What each row of the table holds, and how many codes there are.
-    pub(crate) codes: &'a [u32],
-    pub(crate) count: usize,
+/// The data of a search for the size of a tree.
+#[derive(Clone, Copy, Debug)]
+pub struct TreeSizeSearch<'a> {
+    /// The predictors.
+    pub predictors: &'a [Predictor<'a>],
+    /// The rows that take part.
+    pub rows: &'a [u32],
+    /// The response.
+    pub response: &'a Response,
+    /// Code of each row of the table.
+    pub codes: &'a [u32],
+    /// Number of codes.
+    pub count: usize,
     /// Whether neighbouring codes are neighbouring numbers.
-    pub(crate) numbers: bool,
-    /// The cluster of each row of the table.
-    pub(crate) cluster: Option<&'a [u32]>,
-    pub(crate) max_depth: usize,
+    pub numbers: bool,
+    /// Cluster of each row of the table.
+    pub cluster: Option<&'a [u32]>,
+    /// Most splits between the root and a leaf.
+    pub max_depth: usize,
 }
 
-/// When a tree stops, and how far it is cut back.
+/// Size of a tree.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Size {
-    pub(crate) min_leaf: usize,
-    pub(crate) pruning: Pruning,
+pub struct TreeSize {
+    /// Fewest rows in a leaf.
+    pub min_leaf_rows: usize,
+    /// Pruning of the grown tree.
+    pub pruning: Pruning,
 }
 
-impl Size {
-    const fn whole(min_leaf: usize) -> Self {
+impl TreeSize {
+    const fn whole(min_leaf_rows: usize) -> Self {
         Self {
-            min_leaf,
+            min_leaf_rows,
             pruning: Pruning::None,
         }
     }
@@ -65,15 +80,17 @@ impl Size {
     /// Leaves of at least 10 rows, each worth so much deviance.
     const fn pruned(deviance: f64) -> Self {
         Self {
-            min_leaf: 10,
+            min_leaf_rows: 10,
             pruning: Pruning::Deviance(deviance),
         }
     }
 }
 
-impl Question<'_> {
-    /// The size whose trees make the values in folds left out most likely; `None` if none foresees more than the column's own shares.
-    pub(crate) fn answer(&self, seed: &Seed) -> Option<Size> {
+impl TreeSizeSearch<'_> {
+    /// Returns the size whose trees give the values in folds left out the largest likelihood; `None` if
+    /// none predicts better than the shares of the column itself.
+    #[must_use]
+    pub fn best_size(&self, seed: &Seed) -> Option<TreeSize> {
         let (groups, group_of) = self.groups();
         let fold_of = self.folds(seed);
         let mut likely = [0.0; SIZES.len()];
@@ -94,7 +111,7 @@ impl Question<'_> {
                 let one = |&row: &u32| self.likelihood(&counts, row, &group_of);
                 *likely += left_out.iter().map(one).sum::<f64>();
             }
-            let whole = self.grow(&learnt, Size::whole(learnt.len()), seed);
+            let whole = self.grow(&learnt, TreeSize::whole(learnt.len()), seed);
             let counts = Counts::of(&whole, &group_of, groups);
             let one = |&row: &u32| self.likelihood(&counts, row, &group_of);
             alone += left_out.iter().map(one).sum::<f64>();
@@ -103,21 +120,19 @@ impl Question<'_> {
         (likely[best] > alone + LEAST_GAIN).then_some(SIZES[best])
     }
 
-    fn grow(&self, rows: &[u32], size: Size, seed: &Seed) -> Grown {
-        let limits = Limits {
-            min_leaf: size.min_leaf,
-            min_split: 2 * size.min_leaf,
-            max_depth: self.max_depth,
-        };
-        let grown = grow(self.predictors, rows.to_vec(), self.response, limits);
-        let target = prune::Target {
+    fn grow(&self, rows: &[u32], size: TreeSize, seed: &Seed) -> GrownTree {
+        let options = GrowOptions::default()
+            .with_min_leaf_rows(size.min_leaf_rows)
+            .with_max_depth(self.max_depth);
+        let grown = grow(self.predictors, rows.to_vec(), self.response, &options);
+        let data = Training {
             predictors: self.predictors,
             response: self.response,
             codes: self.codes,
             count: self.count,
-            limits,
+            options,
         };
-        prune::prune(grown, size.pruning, &target, seed)
+        prune::prune(grown, size.pruning, &data, seed)
     }
 
     /// The group of each row of the table: its code, or for numbers one of a few groups with about equal rows.
@@ -158,7 +173,8 @@ impl Question<'_> {
         self.rows.iter().map(fold).collect()
     }
 
-    /// The logarithm of how likely a row's group is: shares of the nodes on its way down, each mixed with those above it.
+    /// The log-likelihood of a row's group: shares of the nodes on its path, each mixed with those above
+    /// it.
     fn likelihood(&self, counts: &Counts<'_>, row: u32, group_of: &[u32]) -> f64 {
         let group = group_of[row as usize] as usize;
         let mut share = counts.share(group);
@@ -172,7 +188,7 @@ impl Question<'_> {
             let predictor = self.predictors.iter().find(|p| p.feature == *feature);
             let Some(predictor) = predictor else { break };
             let bin = predictor.bins[row as usize];
-            node = match rule.goes_left(bin, predictor.coding.values()) {
+            node = match rule.goes_left(bin, predictor.binning.values()) {
                 true => node + 1,
                 false => *right as usize,
             };
@@ -185,14 +201,14 @@ impl Question<'_> {
 
 /// Rows by group in each node of a tree.
 struct Counts<'a> {
-    grown: &'a Grown,
+    grown: &'a GrownTree,
     groups: usize,
     held: Vec<u32>,
     all: Vec<u32>,
 }
 
 impl<'a> Counts<'a> {
-    fn of(grown: &'a Grown, group_of: &[u32], groups: usize) -> Self {
+    fn of(grown: &'a GrownTree, group_of: &[u32], groups: usize) -> Self {
         let nodes = grown.nodes.len();
         let (mut held, mut all) = (vec![0; nodes * groups], vec![0; nodes]);
         for node in (0..nodes).rev() {
@@ -238,13 +254,14 @@ impl<'a> Counts<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature::{Coding, Scale};
+    use crate::binning::Binning;
 
-    /// The answer for 1,000 rows of a number in tenths that depends on a predictor of 200 values with this slope, in clusters of 20.
-    fn answer(slope: f64, shared: f64) -> Option<Size> {
+    /// The size for 1,000 rows of a number in tenths that depends on a predictor of 200 values with this slope, in clusters of 20.
+    fn size(slope: f64, shared: f64) -> Option<TreeSize> {
         let mut rng = Seed::from_u64(7).rng();
         let cluster: Vec<u32> = (0..1_000).map(|row| row / 20).collect();
-        // What a cluster has in common shows in the predictor and in the number, without any relation between them in other clusters.
+        // Members of a cluster share a part of the predictor and of the number, and the two are unrelated
+        // across clusters.
         let of_cluster: Vec<(f64, f64)> = (0..50).map(|_| (rng.normal(), rng.normal())).collect();
         let (mut bins, mut codes) = (Vec::new(), Vec::new());
         for &cluster in &cluster {
@@ -255,19 +272,16 @@ mod tests {
             bins.push((x * 25.0 + 100.0).clamp(0.0, 199.0) as u16);
             codes.push((y * 10.0 + 50.0).clamp(0.0, 99.0) as u32);
         }
-        let coding = Coding {
-            scale: Scale::Ranks(200),
-            reasons: 1,
-        };
+        let binning = Binning::ordinal(200, 1);
         let predictors = [Predictor {
             feature: 0,
-            coding: &coding,
+            binning: &binning,
             bins: &bins,
             min_rows: 1,
         }];
-        let response = Response::Number(codes.iter().map(|&code| f64::from(code)).collect());
+        let response = Response::Numbers(codes.iter().map(|&code| f64::from(code)).collect());
         let rows: Vec<u32> = (0..1_000).collect();
-        let question = Question {
+        let search = TreeSizeSearch {
             predictors: &predictors,
             rows: &rows,
             response: &response,
@@ -277,36 +291,33 @@ mod tests {
             cluster: Some(&cluster),
             max_depth: 30,
         };
-        question.answer(&Seed::from_u64(1))
+        search.best_size(&Seed::from_u64(1))
     }
 
     #[test]
-    fn nothing_is_foreseen_where_there_is_nothing_to_foresee() {
-        assert_eq!(answer(0.0, 0.0), None);
-        // Clusters that differ in both columns by chance deceive whoever tears them apart.
-        assert_eq!(answer(0.0, 0.8), None);
+    fn no_size_is_chosen_without_a_relation() {
+        assert_eq!(size(0.0, 0.0), None);
+        // Folds that divide clusters would mistake their chance differences for a relation.
+        assert_eq!(size(0.0, 0.8), None);
     }
 
     #[test]
-    fn what_is_there_is_foreseen_and_by_more_leaves_where_there_is_more() {
-        let (weak, strong) = (answer(0.4, 0.0), answer(0.97, 0.0));
-        let rows = |size: Option<Size>| size.expect("a relation").min_leaf;
+    fn stronger_relations_get_more_leaves() {
+        let (weak, strong) = (size(0.4, 0.0), size(0.97, 0.0));
+        let rows = |size: Option<TreeSize>| size.expect("a relation").min_leaf_rows;
         assert!(rows(strong) <= 40, "{strong:?}");
-        assert_ne!(weak, Some(Size::whole(5)), "{weak:?}");
-        assert_eq!(weak, answer(0.4, 0.0));
+        assert_ne!(weak, Some(TreeSize::whole(5)), "{weak:?}");
+        assert_eq!(weak, size(0.4, 0.0));
     }
 
     #[test]
-    fn classes_are_foreseen_by_their_shares() {
+    fn classes_are_predicted_by_their_shares() {
         let bins: Vec<u16> = (0..600).map(|row| row % 3).collect();
         let codes: Vec<u32> = (0..600).map(|row| (row % 3 + row / 300 % 2) % 3).collect();
-        let coding = Coding {
-            scale: Scale::Levels(3),
-            reasons: 1,
-        };
+        let binning = Binning::nominal(3, 1);
         let predictors = [Predictor {
             feature: 4,
-            coding: &coding,
+            binning: &binning,
             bins: &bins,
             min_rows: 1,
         }];
@@ -315,7 +326,7 @@ mod tests {
             count: 3,
         };
         let rows: Vec<u32> = (0..600).collect();
-        let question = Question {
+        let search = TreeSizeSearch {
             predictors: &predictors,
             rows: &rows,
             response: &response,
@@ -325,10 +336,10 @@ mod tests {
             cluster: None,
             max_depth: 30,
         };
-        // Two questions say all there is to know; a leaf of 160 rows allows them only on all 600.
-        let found = question.answer(&Seed::from_u64(1)).expect("a relation");
+        // Two splits are the whole relation; a leaf of 160 rows allows them only on all 600 rows.
+        let found = search.best_size(&Seed::from_u64(1)).expect("a relation");
         assert!(
-            found.min_leaf == 80 || found.pruning != Pruning::None,
+            found.min_leaf_rows == 80 || found.pruning != Pruning::None,
             "{found:?}"
         );
     }

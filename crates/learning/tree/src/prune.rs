@@ -1,32 +1,61 @@
-//! Cutting grown trees back.
+//! Pruning of grown trees.
 
 use parable_seed::Seed;
+use serde::{Deserialize, Serialize};
 
-use crate::config::Pruning;
-use crate::grow::{Grown, Limits, Predictor, Response, grow};
-use crate::tree::Node;
+use crate::grow::grow;
+use crate::nodes::{GrownTree, Node};
+use crate::options::GrowOptions;
+use crate::predictor::{Predictor, Response};
 
-/// What a tree was grown on.
-pub(crate) struct Target<'a> {
-    pub(crate) predictors: &'a [Predictor<'a>],
-    pub(crate) response: &'a Response,
-    /// What each row holds.
-    pub(crate) codes: &'a [u32],
-    pub(crate) count: usize,
-    pub(crate) limits: Limits,
+/// Pruning of a grown tree.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Pruning {
+    /// No pruning: the tree ends at its smallest leaves.
+    None,
+    /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers the
+    /// deviance by at least this much per leaf. 2 is the criterion of Akaike 1974.
+    Deviance(f64),
+    /// A split stays if its gain is larger than this share (0 to 1) of gains when the response is
+    /// shuffled within the node, or if a split below it stays.
+    Permutation(f64),
 }
 
-/// Shuffles of a node's target, at least and at most.
+impl Default for Pruning {
+    fn default() -> Self {
+        Self::Deviance(2.0)
+    }
+}
+
+/// The data and options that a tree is grown with.
+#[derive(Clone, Copy, Debug)]
+pub struct Training<'a> {
+    /// The predictors.
+    pub predictors: &'a [Predictor<'a>],
+    /// The response.
+    pub response: &'a Response,
+    /// Code of each row: its class, or the class of its number where that has few values.
+    pub codes: &'a [u32],
+    /// Number of codes.
+    pub count: usize,
+    /// The options.
+    pub options: GrowOptions<'a>,
+}
+
+/// Shuffles of a node's response, at least and at most.
 const LEAST_SHUFFLES: usize = 4;
 const MOST_SHUFFLES: usize = 99;
 
-/// The tree with the splits that the rule keeps.
-pub(crate) fn prune(grown: Grown, pruning: Pruning, target: &Target<'_>, seed: &Seed) -> Grown {
+/// Returns the tree with the splits that the pruning keeps; the seed is that of shuffles.
+#[must_use]
+pub fn prune(grown: GrownTree, pruning: Pruning, data: &Training<'_>, seed: &Seed) -> GrownTree {
     match pruning {
         Pruning::None => grown,
         Pruning::Deviance(cost) => {
             let rows = spans(&grown);
-            let deviance = Deviance::of(&grown, target);
+            let deviance = Deviance::of(&grown, data);
             // The cheapest subtree below each node, and whether it splits there: children come after their parents.
             let mut best = vec![0.0; grown.nodes.len()];
             let mut keep = vec![false; grown.nodes.len()];
@@ -39,7 +68,7 @@ pub(crate) fn prune(grown: Grown, pruning: Pruning, target: &Target<'_>, seed: &
                     best[node] = whole.min(split);
                 }
             }
-            cut(grown, &rows, &keep)
+            keep_splits(grown, &rows, &keep)
         }
         Pruning::Permutation(share) => {
             let rows = spans(&grown);
@@ -50,7 +79,7 @@ pub(crate) fn prune(grown: Grown, pruning: Pruning, target: &Target<'_>, seed: &
                     let left = rows[node + 1].1 - rows[node + 1].0;
                     keep[node] = keep[node + 1]
                         || keep[right as usize]
-                        || target.beats_chance(
+                        || data.beats_chance(
                             held,
                             left,
                             share,
@@ -58,13 +87,13 @@ pub(crate) fn prune(grown: Grown, pruning: Pruning, target: &Target<'_>, seed: &
                         );
                 }
             }
-            cut(grown, &rows, &keep)
+            keep_splits(grown, &rows, &keep)
         }
     }
 }
 
 /// The range of rows below each node.
-fn spans(grown: &Grown) -> Vec<(usize, usize)> {
+fn spans(grown: &GrownTree) -> Vec<(usize, usize)> {
     let mut spans = vec![(0, 0); grown.nodes.len()];
     for node in (0..grown.nodes.len()).rev() {
         spans[node] = match grown.nodes[node] {
@@ -79,8 +108,8 @@ fn spans(grown: &Grown) -> Vec<(usize, usize)> {
 }
 
 /// Copies the tree as far as splits are kept.
-fn cut(grown: Grown, spans: &[(usize, usize)], keep: &[bool]) -> Grown {
-    let mut made = Grown::default();
+fn keep_splits(grown: GrownTree, spans: &[(usize, usize)], keep: &[bool]) -> GrownTree {
+    let mut made = GrownTree::default();
     let mut open = vec![(0, None)];
     while let Some((node, right_of)) = open.pop() {
         if let Some(split) = right_of {
@@ -102,28 +131,24 @@ fn cut(grown: Grown, spans: &[(usize, usize)], keep: &[bool]) -> Grown {
     made
 }
 
-/// Twice the negative logarithm of the likelihood, up to a constant: of class shares, or of means of normal numbers whose variance is that within the leaves of
-/// the full tree.
+/// Twice the negative logarithm of the likelihood, up to a constant: of class shares, or of means of
+/// normal numbers whose variance is that within the leaves of the full tree.
 enum Deviance<'a> {
     Classes(&'a [u32], usize),
     Number(&'a [f64], f64),
 }
 
 impl<'a> Deviance<'a> {
-    fn of(grown: &Grown, target: &Target<'a>) -> Self {
-        match target.response {
-            Response::Number(values) if target.count > 2 => {
-                let within: f64 = (0..grown.leaf_ends.len())
+    fn of(grown: &GrownTree, data: &Training<'a>) -> Self {
+        match data.response {
+            Response::Numbers(values) if data.count > 2 => {
+                let within: f64 = (0..grown.leaves())
                     .map(|leaf| squares(values, grown.leaf(leaf)))
                     .sum();
-                let free = grown
-                    .rows
-                    .len()
-                    .saturating_sub(grown.leaf_ends.len())
-                    .max(1);
+                let free = grown.rows.len().saturating_sub(grown.leaves()).max(1);
                 Self::Number(values, (within / free as f64).max(f64::MIN_POSITIVE))
             }
-            _ => Self::Classes(target.codes, target.count),
+            _ => Self::Classes(data.codes, data.count),
         }
     }
 
@@ -153,26 +178,22 @@ fn squares(values: &[f64], rows: &[u32]) -> f64 {
         .sum()
 }
 
-impl Target<'_> {
-    /// Whether the split of these rows after the first `left` gains more than the best splits of shuffled targets, all but this share of them.
+impl Training<'_> {
+    /// Whether the split of these rows after the first `left` gains more than this share of the best
+    /// splits of shuffled responses.
     fn beats_chance(&self, rows: &[u32], left: usize, share: f64, seed: &Seed) -> bool {
         let shuffles =
             ((1.0 / (1.0 - share)).ceil() as usize - 1).clamp(LEAST_SHUFFLES, MOST_SHUFFLES);
         let allowed = ((1.0 - share) * (shuffles + 1) as f64 - 1.0 + 1e-9).max(0.0) as usize;
         let gained = self.gain(self.response, rows, left);
-        let once = Limits {
-            max_depth: 1,
-            ..self.limits
-        };
+        let once = self.options.with_max_depth(1);
         let mut better = 0;
         for round in 0..shuffles {
             let mut order = rows.to_vec();
             seed.index(round as u64).rng().shuffle(&mut order);
             let shuffled = self.shuffled(rows, &order);
-            let tree = grow(self.predictors, rows.to_vec(), &shuffled, once);
-            if tree.leaf_ends.len() > 1
-                && self.gain(&shuffled, &tree.rows, tree.leaf(0).len()) >= gained
-            {
+            let tree = grow(self.predictors, rows.to_vec(), &shuffled, &once);
+            if tree.leaves() > 1 && self.gain(&shuffled, &tree.rows, tree.leaf(0).len()) >= gained {
                 better += 1;
                 if better > allowed {
                     return false;
@@ -182,33 +203,33 @@ impl Target<'_> {
         true
     }
 
-    /// The response with the values of these rows dealt out anew.
+    /// The response with the values of these rows permuted.
     fn shuffled(&self, rows: &[u32], order: &[u32]) -> Response {
         match self.response {
-            Response::Number(values) => {
-                let mut dealt = values.clone();
+            Response::Numbers(values) => {
+                let mut permuted = values.clone();
                 rows.iter()
                     .zip(order)
-                    .for_each(|(&to, &from)| dealt[to as usize] = values[from as usize]);
-                Response::Number(dealt)
+                    .for_each(|(&to, &from)| permuted[to as usize] = values[from as usize]);
+                Response::Numbers(permuted)
             }
             Response::Classes { codes, count } => {
-                let mut dealt = codes.clone();
+                let mut permuted = codes.clone();
                 rows.iter()
                     .zip(order)
-                    .for_each(|(&to, &from)| dealt[to as usize] = codes[from as usize]);
+                    .for_each(|(&to, &from)| permuted[to as usize] = codes[from as usize]);
                 Response::Classes {
-                    codes: dealt,
+                    codes: permuted,
                     count: *count,
                 }
             }
         }
     }
 
-    /// What a split after the first `left` rows removes of the squared error or of the Gini impurity.
+    /// Reduction of the squared error or of the Gini impurity by a split after the first `left` rows.
     fn gain(&self, response: &Response, rows: &[u32], left: usize) -> f64 {
         let loss = |rows: &[u32]| match response {
-            Response::Number(values) => squares(values, rows),
+            Response::Numbers(values) => squares(values, rows),
             Response::Classes { codes, count } => {
                 let mut held = vec![0.0f64; *count];
                 rows.iter()
@@ -224,7 +245,7 @@ impl Target<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feature::{Coding, Scale};
+    use crate::binning::Binning;
 
     /// 2,000 rows: bin 0 to 9 of the first predictor decides, the second is noise.
     fn leaves(pruning: Pruning) -> (usize, usize) {
@@ -235,43 +256,34 @@ mod tests {
             .iter()
             .map(|&bin| u32::from(rng.chance(if bin < 4 { 0.2 } else { 0.6 })))
             .collect();
-        let coding = |bins| Coding {
-            scale: Scale::Ranks(bins),
-            reasons: 1,
-        };
-        let (ten, fifty) = (coding(10), coding(50));
-        let predictor = |feature, coding, bins| Predictor {
+        let binning = |bins| Binning::ordinal(bins, 1);
+        let (ten, fifty) = (binning(10), binning(50));
+        let predictor = |feature, binning, bins| Predictor {
             feature,
-            coding,
+            binning,
             bins,
             min_rows: 1,
         };
         let predictors = [predictor(0, &ten, &first), predictor(1, &fifty, &second)];
-        let limits = Limits {
-            min_leaf: 5,
-            min_split: 10,
-            max_depth: 30,
-        };
-        let response = Response::Number(codes.iter().map(|&code| f64::from(code)).collect());
-        let grown = grow(&predictors, (0..2_000).collect(), &response, limits);
-        let full = grown.leaf_ends.len();
-        let target = Target {
+        let options = GrowOptions::default().with_min_leaf_rows(5);
+        let response = Response::Numbers(codes.iter().map(|&code| f64::from(code)).collect());
+        let grown = grow(&predictors, (0..2_000).collect(), &response, &options);
+        let full = grown.leaves();
+        let data = Training {
             predictors: &predictors,
             response: &response,
             codes: &codes,
             count: 2,
-            limits,
+            options,
         };
-        let kept = prune(grown, pruning, &target, &Seed::from_u64(2));
-        let rows: usize = (0..kept.leaf_ends.len())
-            .map(|leaf| kept.leaf(leaf).len())
-            .sum();
+        let kept = prune(grown, pruning, &data, &Seed::from_u64(2));
+        let rows: usize = (0..kept.leaves()).map(|leaf| kept.leaf(leaf).len()).sum();
         assert_eq!(rows, 2_000, "every row stays in a leaf");
-        (full, kept.leaf_ends.len())
+        (full, kept.leaves())
     }
 
     #[test]
-    fn pruning_keeps_what_is_there_and_cuts_noise() {
+    fn pruning_keeps_relations_and_removes_noise() {
         let (full, kept) = leaves(Pruning::None);
         assert!(full == kept && full > 100, "{full}");
         let (_, kept) = leaves(Pruning::Deviance(12.0));

@@ -5,24 +5,20 @@ use parable_seed::{Rng, Seed};
 use serde_json::Value;
 
 use super::*;
-use crate::feature::Scale;
-use crate::tree::{Leaves, Tree};
+use crate::binning::{Binning, Scale};
+use crate::nodes::Node;
 
-fn coding(scale: Scale, reasons: usize) -> Coding {
-    Coding { scale, reasons }
+fn binning(scale: Scale, missing: usize) -> Binning {
+    Binning { scale, missing }
 }
 
 fn numbers(distinct: usize) -> Scale {
     let sorted: Vec<f64> = (0..distinct).map(|number| number as f64).collect();
-    Coding::numbers(&sorted, usize::MAX, 1)
+    Scale::of_sorted(&sorted, usize::MAX, 1)
 }
 
-fn limits(min_leaf: usize) -> Limits {
-    Limits {
-        min_leaf,
-        min_split: 2 * min_leaf,
-        max_depth: 30,
-    }
+fn options(min_leaf_rows: usize) -> GrowOptions<'static> {
+    GrowOptions::default().with_min_leaf_rows(min_leaf_rows)
 }
 
 /// Sum over both sides of what the splitter maximises, for the rows that go left.
@@ -31,7 +27,7 @@ fn score(response: &Response, left: &[bool]) -> f64 {
     for side in [true, false] {
         let rows: Vec<usize> = (0..left.len()).filter(|&row| left[row] == side).collect();
         total += match response {
-            Response::Number(values) => rows.iter().map(|&row| values[row]).sum::<f64>().powi(2),
+            Response::Numbers(values) => rows.iter().map(|&row| values[row]).sum::<f64>().powi(2),
             Response::Classes { codes, count } => (0..*count as u32)
                 .map(|class| {
                     (rows.iter().filter(|&&row| codes[row] == class).count() as f64).powi(2)
@@ -42,20 +38,22 @@ fn score(response: &Response, left: &[bool]) -> f64 {
     total
 }
 
-fn root_score(coding: &Coding, bins: &[u16], response: &Response, min_leaf: usize) -> Option<f64> {
+fn root_score(
+    binning: &Binning,
+    bins: &[u16],
+    response: &Response,
+    min_leaf: usize,
+) -> Option<f64> {
     let predictor = Predictor {
         feature: 0,
-        coding,
+        binning,
         bins,
         min_rows: 1,
     };
-    let once = Limits {
-        max_depth: 1,
-        ..limits(min_leaf)
-    };
+    let once = options(min_leaf).with_max_depth(1);
     let rows: Vec<u32> = (0..bins.len() as u32).collect();
-    let grown = grow(&[predictor], rows, response, once);
-    (grown.leaf_ends.len() == 2).then(|| {
+    let grown = grow(&[predictor], rows, response, &once);
+    (grown.leaves() == 2).then(|| {
         let mut left = vec![false; bins.len()];
         grown
             .leaf(0)
@@ -93,7 +91,7 @@ fn responses(rng: &mut Rng, bins: &[u16]) -> [Response; 2] {
     let classes = value.iter().map(|&value| u32::from(value > 0.3)).collect();
     let centred = value.iter().map(|value| value - mean).collect();
     [
-        Response::Number(centred),
+        Response::Numbers(centred),
         Response::Classes {
             codes: classes,
             count: 2,
@@ -109,7 +107,7 @@ fn splits_of_levels_are_the_best_of_all_subsets_for_numbers_and_two_classes() {
             let bins: Vec<u16> = (0..60).map(|_| rng.below(levels) as u16).collect();
             for response in responses(&mut rng, &bins) {
                 let own = root_score(
-                    &coding(Scale::Levels(levels as usize), 0),
+                    &binning(Scale::Nominal(levels as usize), 0),
                     &bins,
                     &response,
                     3,
@@ -144,7 +142,7 @@ fn cuts_of_numbers_with_missing_reasons_are_the_best_there_are() {
         };
         for response in responses(&mut rng, &bins) {
             let own = root_score(
-                &coding(numbers(values as usize), reasons as usize),
+                &binning(numbers(values as usize), reasons as usize),
                 &bins,
                 &response,
                 4,
@@ -193,7 +191,7 @@ fn splits_of_levels_for_many_classes_come_near_the_best_of_all_subsets() {
             held * held
         });
         let floor = squares.sum::<f64>() / 200.0;
-        let own = root_score(&coding(Scale::Levels(7), 0), &bins, &response, 5).expect("a split");
+        let own = root_score(&binning(Scale::Nominal(7), 0), &bins, &response, 5).expect("a split");
         let best = brute_force(&bins, &response, 5, |_| true).expect("a split");
         reached += own - floor;
         possible += best - floor;
@@ -203,60 +201,71 @@ fn splits_of_levels_for_many_classes_come_near_the_best_of_all_subsets() {
 }
 
 /// A table with numbers, levels and missing reasons, large enough for histograms.
-fn mixed(rows: usize) -> (Vec<Coding>, Vec<Vec<u16>>, Vec<f64>) {
+fn mixed(rows: usize) -> (Vec<Binning>, Vec<Vec<u16>>, Vec<f64>) {
     let mut rng = Seed::from_u64(4).rng();
-    let codings = vec![
-        coding(numbers(200), 2),
-        coding(Scale::Levels(30), 1),
-        coding(Scale::Ranks(5), 1),
-        coding(numbers(40), 1),
+    let binnings = vec![
+        binning(numbers(200), 2),
+        binning(Scale::Nominal(30), 1),
+        binning(Scale::Ordinal(5), 1),
+        binning(numbers(40), 1),
     ];
-    let bins: Vec<Vec<u16>> = codings
+    let bins: Vec<Vec<u16>> = binnings
         .iter()
-        .map(|coding| {
+        .map(|binning| {
             (0..rows)
-                .map(|_| rng.below(coding.bins() as u64) as u16)
+                .map(|_| rng.below(binning.bins() as u64) as u16)
                 .collect()
         })
         .collect();
     let target = (0..rows)
         .map(|row| f64::from(bins[0][row]) / 40.0 + f64::from(bins[1][row] % 3) + rng.normal())
         .collect();
-    (codings, bins, target)
+    (binnings, bins, target)
 }
 
 fn check_consistent(response: &Response, rows: usize) {
-    let (codings, bins, _) = mixed(rows);
-    let predictors: Vec<Predictor<'_>> = codings
+    let (binnings, bins, _) = mixed(rows);
+    let predictors: Vec<Predictor<'_>> = binnings
         .iter()
         .zip(&bins)
         .enumerate()
-        .map(|(feature, (coding, bins))| Predictor {
+        .map(|(feature, (binning, bins))| Predictor {
             feature: feature as u16,
-            coding,
+            binning,
             bins,
             min_rows: 1,
         })
         .collect();
-    let grown = grow(&predictors, (0..rows as u32).collect(), response, limits(5));
-    let columns: Vec<&[u16]> = bins.iter().map(Vec::as_slice).collect();
-    let values: Vec<usize> = codings.iter().map(Coding::values).collect();
-    let tree = Tree {
-        roots: vec![0],
-        nodes: grown.nodes.clone(),
-        leaves: Leaves::default(),
-    };
-    assert!(
-        grown.leaf_ends.len() > rows / 50,
-        "{} leaves",
-        grown.leaf_ends.len()
+    let grown = grow(
+        &predictors,
+        (0..rows as u32).collect(),
+        response,
+        &options(5),
     );
+    let leaf_of = |row: usize| {
+        let mut node = 0;
+        loop {
+            match &grown.nodes[node] {
+                Node::Leaf(leaf) => return *leaf,
+                Node::Split {
+                    feature,
+                    rule,
+                    right,
+                } => {
+                    let feature = usize::from(*feature);
+                    let left = rule.goes_left(bins[feature][row], binnings[feature].values());
+                    node = if left { node + 1 } else { *right as usize };
+                }
+            }
+        }
+    };
+    assert!(grown.leaves() > rows / 50, "{} leaves", grown.leaves());
     let mut seen = vec![false; rows];
-    for leaf in 0..grown.leaf_ends.len() {
+    for leaf in 0..grown.leaves() {
         assert!(grown.leaf(leaf).len() >= 5);
         for &row in grown.leaf(leaf) {
             assert!(!std::mem::replace(&mut seen[row as usize], true));
-            assert_eq!(tree.leaf(0, &columns, &values, row as usize), leaf as u32);
+            assert_eq!(leaf_of(row as usize), leaf as u32);
         }
     }
     assert!(seen.iter().all(|&seen| seen));
@@ -269,7 +278,7 @@ fn rows_find_the_leaf_they_were_grown_into() {
         .iter()
         .map(|&value| (value.abs() as u32).min(6))
         .collect();
-    check_consistent(&Response::Number(target), 6_000);
+    check_consistent(&Response::Numbers(target), 6_000);
     check_consistent(&Response::Classes { codes, count: 7 }, 6_000);
 }
 
@@ -278,10 +287,10 @@ fn a_target_with_a_thousand_levels_and_a_predictor_with_more_are_no_obstacle() {
     let rows = 4_000;
     let bins: Vec<u16> = (0..rows).map(|row| (row * 7 % 1_280) as u16).collect();
     let codes: Vec<u32> = bins.iter().map(|&bin| u32::from(bin) / 4 * 3).collect();
-    let coding = coding(Scale::Levels(1_280), 1);
+    let binning = binning(Scale::Nominal(1_280), 1);
     let predictor = Predictor {
         feature: 0,
-        coding: &coding,
+        binning: &binning,
         bins: &bins,
         min_rows: 1,
     };
@@ -289,20 +298,20 @@ fn a_target_with_a_thousand_levels_and_a_predictor_with_more_are_no_obstacle() {
         codes: codes.clone(),
         count: 1_000,
     };
-    let grown = grow(&[predictor], (0..rows).collect(), &response, limits(5));
-    let mixed = (0..grown.leaf_ends.len()).filter(|&leaf| {
+    let grown = grow(&[predictor], (0..rows).collect(), &response, &options(5));
+    let mixed = (0..grown.leaves()).filter(|&leaf| {
         let held = grown.leaf(leaf);
         held.iter()
             .any(|&row| codes[row as usize] != codes[held[0] as usize])
     });
     // Classes are whole groups of levels, with 12 or 13 rows each: nearly every leaf can be pure.
-    assert!(mixed.count() * 10 < grown.leaf_ends.len());
+    assert!(mixed.count() * 10 < grown.leaves());
 }
 
 /// A table of the reference vectors: the rows without a missing cell, coded exactly.
 struct Reference {
     header: Vec<String>,
-    codings: Vec<Coding>,
+    binnings: Vec<Binning>,
     bins: Vec<Vec<u16>>,
     /// Numbers, or codes of levels.
     numbers: Vec<Vec<f64>>,
@@ -330,7 +339,7 @@ fn reference(name: &str) -> Option<Reference> {
     let rows: Vec<Vec<String>> = lines
         .filter(|row| row.iter().all(|cell| !cell.is_empty()))
         .collect();
-    let (mut codings, mut bins, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut binnings, mut bins, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
     for (column, name) in header.iter().enumerate() {
         let cells: Vec<&str> = rows.iter().map(|row| row[column].as_str()).collect();
         if kinds[name] == "num" {
@@ -340,13 +349,13 @@ fn reference(name: &str) -> Option<Reference> {
                 .collect();
             let mut sorted = own.clone();
             sorted.sort_by(f64::total_cmp);
-            let coding = coding(Coding::numbers(&sorted, usize::MAX, 1), 0);
+            let binning = binning(Scale::of_sorted(&sorted, usize::MAX, 1), 0);
             bins.push(
                 own.iter()
-                    .map(|&number| coding.bin_of_number(number))
+                    .map(|&number| binning.bin_of_number(number))
                     .collect(),
             );
-            codings.push(coding);
+            binnings.push(binning);
             numbers.push(own);
         } else {
             let mut levels = cells.clone();
@@ -358,20 +367,21 @@ fn reference(name: &str) -> Option<Reference> {
                 .collect();
             numbers.push(own.iter().map(|&code| f64::from(code)).collect());
             bins.push(own);
-            codings.push(coding(Scale::Levels(levels.len()), 0));
+            binnings.push(binning(Scale::Nominal(levels.len()), 0));
         }
     }
     Some(Reference {
         header,
-        codings,
+        binnings,
         bins,
         numbers,
         expected,
     })
 }
 
-/// Leaves and deviance of the subtree at a node, after cutting what does not reduce misclassification (`rpart` with `cp` all but 0).
-fn pruned(grown: &Grown, node: usize, loss: &dyn Fn(&[u32]) -> f64) -> (usize, f64, Vec<u32>) {
+/// Leaves and deviance of the subtree at a node, after pruning splits that do not reduce
+/// misclassification (`rpart` with `cp` all but 0).
+fn pruned(grown: &GrownTree, node: usize, loss: &dyn Fn(&[u32]) -> f64) -> (usize, f64, Vec<u32>) {
     match &grown.nodes[node] {
         Node::Leaf(leaf) => {
             let rows = grown.leaf(*leaf as usize).to_vec();
@@ -396,7 +406,7 @@ fn trees_agree_with_rpart() {
     for name in ["adult", "star1"] {
         let Some(Reference {
             header,
-            codings,
+            binnings,
             bins,
             numbers,
             expected,
@@ -413,21 +423,19 @@ fn trees_agree_with_rpart() {
                 .filter(|&column| column != position)
                 .map(|column| Predictor {
                     feature: column as u16,
-                    coding: &codings[column],
+                    binning: &binnings[column],
                     bins: &bins[column],
                     min_rows: 1,
                 })
                 .collect();
             let own = &numbers[position];
-            let limits = Limits {
-                min_leaf: 5,
-                min_split: 15,
-                max_depth: 30,
-            };
+            let options = GrowOptions::default()
+                .with_min_leaf_rows(5)
+                .with_min_split_rows(15);
             let anova = tree["method"] == "anova";
-            let classes = codings[position].bins();
+            let classes = binnings[position].bins();
             let response = if anova {
-                Response::Number(own.clone())
+                Response::Numbers(own.clone())
             } else {
                 Response::Classes {
                     codes: own.iter().map(|&code| code as u32).collect(),
@@ -440,7 +448,12 @@ fn trees_agree_with_rpart() {
                 Some(rows.len() as u64),
                 "{name} {target}"
             );
-            let grown = grow(&predictors, rows, &as_numbers(response), limits);
+            let grown = grow(
+                &predictors,
+                rows,
+                &response.two_classes_as_numbers(),
+                &options,
+            );
             let loss = |rows: &[u32]| {
                 let held = rows.iter().map(|&row| own[row as usize]);
                 if anova {
