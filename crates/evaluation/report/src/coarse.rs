@@ -276,9 +276,9 @@ fn percents(
 
 fn text(label: &Label, kind: &Kind) -> String {
     let edge = |number: f64| match kind {
-        Kind::Date { .. } => crate::chart::day(number),
-        Kind::DateTime { .. } => crate::chart::day(number / 86_400.0),
-        _ => crate::number::round(number),
+        Kind::Date { .. } => parable_draw::day(number),
+        Kind::DateTime { .. } => parable_draw::day(number / 86_400.0),
+        _ => parable_draw::number::round(number),
     };
     match label {
         Label::Between(None, None) => "all values".to_owned(),

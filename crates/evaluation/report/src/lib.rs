@@ -26,14 +26,11 @@
 
 mod band;
 mod bands;
-mod chart;
 mod coarse;
 mod defaults;
 mod error;
 mod input;
 mod markdown;
-mod markup;
-mod number;
 mod page;
 mod release;
 mod report;

@@ -1,6 +1,6 @@
 //! The page as Markdown (GitHub's tables): the same tree as the HTML, so that both say the same. Drawings become their descriptions.
 
-use crate::markup::{Element, Node, harmless};
+use parable_draw::markup::{Element, Node, printable};
 
 /// The nodes as Markdown.
 pub(crate) fn markdown(nodes: &[Node]) -> String {
@@ -33,7 +33,7 @@ impl Writer {
             match node {
                 Node::Text(text) => self.loose.push_str(&escaped(text)),
                 Node::Style(_) => {}
-                Node::Element(element) if INLINE.contains(&element.tag) => {
+                Node::Element(element) if INLINE.contains(&element.tag()) => {
                     let mut text = String::new();
                     inline(&mut text, node);
                     self.loose.push_str(&text);
@@ -49,19 +49,19 @@ impl Writer {
 
     fn block(&mut self, element: &Element) {
         // What only a screen needs: links within the page, keys of drawings, the second copy of the verdict for small screens.
-        if matches!(element.tag, "head" | "nav")
+        if matches!(element.tag(), "head" | "nav")
             || element.has_class("key")
             || element.has_class("strip")
         {
             return;
         }
-        match element.tag {
+        match element.tag() {
             "h1" => self.heading("#", element),
             "h2" => self.heading("##", element),
             "h3" => self.heading("###", element),
-            "p" => self.paragraph(&run(&element.children)),
+            "p" => self.paragraph(&run(element.children())),
             "caption" | "figcaption" | "summary" => {
-                let text = run(&element.children);
+                let text = run(element.children());
                 if !text.trim().is_empty() {
                     self.paragraph(&format!("**{}**", text.trim()));
                 }
@@ -80,16 +80,16 @@ impl Writer {
             "table" => self.table(element),
             "pre" => {
                 let mut text = String::new();
-                plain(&mut text, &element.children);
+                plain(&mut text, element.children());
                 let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
                 self.paragraph(&format!("{fence}\n{}\n{fence}", text.trim_end()));
             }
-            _ => self.blocks(&element.children),
+            _ => self.blocks(element.children()),
         }
     }
 
     fn heading(&mut self, marks: &str, element: &Element) {
-        let text = run(&element.children);
+        let text = run(element.children());
         self.paragraph(&format!("{marks} {}", text.trim()));
     }
 
@@ -108,7 +108,7 @@ impl Writer {
 
     fn list(&mut self, list: &Element) {
         for item in children(list, "li") {
-            let text = run(&item.children);
+            let text = run(item.children());
             let text = text.trim();
             if item.has_class("here") {
                 self.out.push_str(&format!("- **{text}**\n"));
@@ -124,7 +124,7 @@ impl Writer {
         for fact in children(list, "div") {
             let part = |tag| -> String {
                 children(fact, tag)
-                    .map(|element| run(&element.children))
+                    .map(|element| run(element.children()))
                     .collect()
             };
             self.out
@@ -141,7 +141,7 @@ impl Writer {
             children(table, tag)
                 .flat_map(|part| children(part, "tr"))
                 .map(|row| {
-                    row.children
+                    row.children()
                         .iter()
                         .filter_map(|node| match node {
                             Node::Element(cell) => Some(cell),
@@ -174,7 +174,7 @@ impl Writer {
         self.out.push('|');
         for column in 0..width {
             let text = cells.get(column).map_or_else(String::new, |cell| {
-                let text = run(&cell.children);
+                let text = run(cell.children());
                 if cell.attribute("colspan").is_some() {
                     format!("**{}**", text.trim())
                 } else {
@@ -190,8 +190,8 @@ impl Writer {
 }
 
 fn children<'a>(of: &'a Element, tag: &'a str) -> impl Iterator<Item = &'a Element> {
-    of.children.iter().filter_map(move |node| match node {
-        Node::Element(element) if element.tag == tag => Some(element),
+    of.children().iter().filter_map(move |node| match node {
+        Node::Element(element) if element.tag() == tag => Some(element),
         _ => None,
     })
 }
@@ -208,18 +208,18 @@ fn inline(out: &mut String, node: &Node) {
         Node::Text(text) => out.push_str(&escaped(text)),
         Node::Style(_) => {}
         Node::Element(element) => {
-            if element.attribute("aria-hidden").is_some() || element.tag == "svg" {
+            if element.attribute("aria-hidden").is_some() || element.tag() == "svg" {
                 return;
             }
-            let text = run(&element.children);
+            let text = run(element.children());
             let text = text.trim();
-            let strong = matches!(element.tag, "b" | "strong") || element.has_class("band");
+            let strong = matches!(element.tag(), "b" | "strong") || element.has_class("band");
             match () {
                 () if element.has_class("blank") => out.push_str("\\_\\_\\_\\_\\_\\_\\_\\_"),
                 () if text.is_empty() => {}
                 () if element.has_class("sub") => out.push_str(&format!(" ({text})")),
                 () if strong => out.push_str(&format!("**{text}** ")),
-                () if INLINE.contains(&element.tag) => out.push_str(&run(&element.children)),
+                () if INLINE.contains(&element.tag()) => out.push_str(&run(element.children())),
                 () => out.push_str(&format!(" {text} ")),
             }
         }
@@ -229,9 +229,9 @@ fn inline(out: &mut String, node: &Node) {
 fn plain(out: &mut String, nodes: &[Node]) {
     for node in nodes {
         match node {
-            Node::Text(text) => out.extend(text.chars().map(harmless)),
+            Node::Text(text) => out.extend(text.chars().map(printable)),
             Node::Style(_) => {}
-            Node::Element(element) => plain(out, &element.children),
+            Node::Element(element) => plain(out, element.children()),
         }
     }
 }
@@ -248,7 +248,7 @@ fn longest_run(text: &str, of: char) -> usize {
 /// A text that Markdown takes as it is: marks are escaped, lines joined. An underscore inside a word is no mark.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let characters: Vec<char> = text.chars().map(harmless).collect();
+    let characters: Vec<char> = text.chars().map(printable).collect();
     for (index, &character) in characters.iter().enumerate() {
         let word = |at: Option<usize>| {
             at.and_then(|at| characters.get(at))
@@ -270,7 +270,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::markup::Markup;
+    use parable_draw::markup::Markup;
 
     #[track_caller]
     fn check(build: impl FnOnce(&mut Markup), expected: &str) {

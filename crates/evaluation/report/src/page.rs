@@ -1,6 +1,5 @@
 //! The page as a whole.
 
-use crate::markup::{Markup, Node};
 use crate::section::{
     associations, card, clusters, columns, cost, further, header, missing, placement, predictions,
     privacy, regressions, remark, rules, section, statement, subgroups, summary, tradeoff, trial,
@@ -8,7 +7,8 @@ use crate::section::{
 };
 use crate::spectrum::Placement;
 use crate::verdict::Verdict;
-use crate::{MethodResult, ReportInput, chart};
+use crate::{MethodResult, ReportInput};
+use parable_draw::markup::{Markup, Node};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -53,7 +53,7 @@ pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> Vec<Node>
             m.single("meta", &[("name", &"robots"), ("content", &"noindex")]);
             m.leaf("title", &[], format_args!("{title} · synthetic, not real"));
             m.style(STYLE);
-            m.style(chart::matrix_styles());
+            m.style(parable_draw::page_style());
         });
         m.node("body", &[], body);
     });

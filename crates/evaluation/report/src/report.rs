@@ -4,11 +4,11 @@ use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
 use crate::bands::Bands;
-use crate::markup::html;
 use crate::results::{ResultRecord, records};
 use crate::spectrum::Placement;
 use crate::verdict::{Overall, Verdict};
 use crate::{MethodResult, Release, ReportError, ReportInput, Truth, markdown, page};
+use parable_draw::markup::html;
 
 const FORMAT: &str = "parable-report";
 const VERSION: u32 = 1;

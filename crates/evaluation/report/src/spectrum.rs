@@ -7,10 +7,11 @@ use parable_core::FitRecord;
 use parable_metrics::Evaluation;
 use serde::{Deserialize, Serialize};
 
+use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
 use crate::verdict::{Goal, Verdict};
-use crate::{MethodResult, number};
+use parable_draw::number;
 
 /// How much of the real table a synthetic one carries, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::band::Band;
-use crate::markup::Markup;
+use parable_draw::markup::Markup;
 
 /// What stands in a column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +98,6 @@ pub(crate) fn unbanded(m: &mut Markup, why: &str) {
             ("class", &"band none"),
             ("title", &format_args!("no band: {why}")),
         ],
-        crate::number::NONE,
+        parable_draw::number::NONE,
     );
 }

@@ -1,22 +1,20 @@
-//! How a training went: losses and the budget, step by step.
+//! Curves of a training: losses and the privacy budget by step.
 
+use parable_draw::{Axis, Drawing, Line, Plot, plot, stacked};
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{Axis, Line, Plot, plot};
-use crate::markup::{Markup, html};
-
-/// One number of a training, by step.
+/// One number of a training by step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TrainingCurve {
-    /// What the number is, with its unit.
+    /// The name of the number, with its unit.
     pub name: String,
-    /// Steps and numbers, in the order of the steps.
+    /// Steps and numbers, in order.
     pub points: Vec<(u64, f64)>,
 }
 
 impl TrainingCurve {
-    /// A curve through these points.
+    /// Creates a curve through these points.
     pub fn new(name: impl Into<String>, points: Vec<(u64, f64)>) -> Self {
         Self {
             name: name.into(),
@@ -24,83 +22,41 @@ impl TrainingCurve {
         }
     }
 
-    /// Draws it, from 0 on unless it goes below.
-    pub(crate) fn draw(&self, m: &mut Markup) {
-        let numbers = self.points.iter().map(|(_, number)| *number);
-        let finite = numbers.filter(|number| number.is_finite());
-        let (low, high) = finite.fold((0.0f64, 0.0f64), |(low, high), number| {
-            (low.min(number), high.max(number))
+    /// The curve as a drawing, from 0 on unless it goes below.
+    pub(crate) fn drawing(&self) -> Drawing {
+        let finite = self.points.iter().filter(|(_, number)| number.is_finite());
+        let (low, high) = finite.clone().fold((0.0f64, 0.0f64), |(low, high), own| {
+            (low.min(own.1), high.max(own.1))
         });
         let last = self.points.last().map_or(1, |(step, _)| *step);
-        let points = self.points.iter();
-        let points = points
-            .filter(|(_, number)| number.is_finite())
-            .map(|&(step, number)| (step as f64, number));
+        let points = finite.map(|&(step, number)| (step as f64, number));
         let description = format!("{} by step of the training", self.name);
-        plot(
-            m,
-            &Plot {
-                description: &description,
-                x: Axis {
-                    name: "steps",
-                    range: (0.0, last as f64),
-                    ..Axis::default()
-                },
-                y: Axis {
-                    name: &self.name,
-                    range: (low, high * 1.05),
-                    ..Axis::default()
-                },
-                lines: vec![Line {
-                    class: "syn",
-                    points: points.collect(),
-                }],
-                ..Plot::default()
+        plot(&Plot {
+            description: &description,
+            x: Axis {
+                name: "steps",
+                range: (0.0, last as f64),
+                ..Axis::default()
             },
-        );
+            y: Axis {
+                name: &self.name,
+                range: (low, high * 1.05),
+                ..Axis::default()
+            },
+            lines: vec![Line {
+                class: "syn",
+                points: points.collect(),
+            }],
+            ..Plot::default()
+        })
     }
 }
 
-/// Width and height of a drawing of one curve.
-const SIZE: (f64, f64) = (560.0, 340.0);
-
-/// What the style sheet of a page says of such drawings, for a picture that stands alone.
-const STYLE: &str = "text{font:11px system-ui,sans-serif;fill:#1c2025}.tick{fill:#5b626a}\
-.e{text-anchor:end}.m{text-anchor:middle}.grid{stroke:#eceae4}.axis{stroke:#5b626a}\
-.line{fill:none;stroke:#0072b2;stroke-width:2}\n";
-
-/// The curves one below the other, as an SVG image that stands alone; `None` if there is no curve.
+/// Draws the curves one below the other, as an SVG image that stands alone; `None` without a curve.
 #[must_use]
 pub fn training_svg(curves: &[TrainingCurve]) -> Option<String> {
-    if curves.is_empty() {
-        return None;
-    }
-    let (width, each) = SIZE;
-    let height = each * curves.len() as f64;
-    let mut m = Markup::default();
-    m.node(
-        "svg",
-        &[
-            ("xmlns", &"http://www.w3.org/2000/svg"),
-            ("viewBox", &format_args!("0 0 {width} {height}")),
-            ("width", &width),
-            ("height", &height),
-        ],
-        |m| {
-            m.style(STYLE);
-            let sheet = [
-                ("width", &width as &dyn std::fmt::Display),
-                ("height", &height),
-                ("fill", &"#fff"),
-            ];
-            m.single("rect", &sheet);
-            for (index, curve) in curves.iter().enumerate() {
-                let down = format!("translate(0,{})", each * index as f64);
-                m.node("g", &[("transform", &down)], |m| curve.draw(m));
-            }
-        },
-    );
-    Some(html(&m.into_nodes()))
+    let drawings: Vec<Drawing> = curves.iter().map(TrainingCurve::drawing).collect();
+    stacked(&drawings)
 }
 
 #[cfg(test)]

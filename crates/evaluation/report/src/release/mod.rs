@@ -14,11 +14,12 @@ use serde::Serialize;
 use crate::band::Band;
 use crate::bands::{Banding, Bands};
 use crate::coarse::CoarseCell;
-use crate::markup::html;
 use crate::section::{Check, residual_risk};
 use crate::spectrum::{Level, MadeFrom, Placement};
 use crate::verdict::{Goal, Guarantee, Overall, Verdict};
-use crate::{MethodResult, ReportInput, markdown, number};
+use crate::{MethodResult, ReportInput, markdown};
+use parable_draw::markup::html;
+use parable_draw::number;
 
 const FORMAT: &str = "parable-release";
 const VERSION: u32 = 1;

@@ -2,9 +2,6 @@
 
 use super::{Release, Released, ReleasedColumn, ReleasedVerdict};
 use crate::band::Band;
-use crate::chart::{Bar, level_bars};
-use crate::markup::{Markup, Node};
-use crate::number;
 use crate::page::document;
 use crate::section::{
     bar_legend, blanks, capitalised, headline, list, paragraph, placement, remark, section, uses,
@@ -12,7 +9,9 @@ use crate::section::{
 use crate::spectrum::{Evidence, Placement};
 use crate::table::{self, Words};
 use crate::verdict::Goal;
-use parable_metrics::Sides;
+use parable_draw::markup::{Markup, Node};
+use parable_draw::number;
+use parable_draw::{self as draw, Bar, Shares};
 
 /// The page.
 pub(crate) fn page(release: &Release) -> Vec<Node> {
@@ -221,18 +220,18 @@ fn figure(m: &mut Markup, column: &ReleasedColumn) {
         let bars: Vec<Bar> = column
             .cells
             .iter()
-            .map(|cell| Bar {
-                name: cell.label.clone(),
-                share: Sides {
-                    real: f64::from(cell.real_percent) / 100.0,
-                    synthetic: f64::from(cell.synthetic_percent) / 100.0,
-                },
-                apart: cell.apart,
+            .map(|cell| {
+                let share = Shares::new(
+                    f64::from(cell.real_percent) / 100.0,
+                    f64::from(cell.synthetic_percent) / 100.0,
+                );
+                let bar = Bar::new(&cell.label, share);
+                if cell.apart { bar.apart() } else { bar }
             })
             .collect();
-        level_bars(m, &column.name, &bars, |share| {
+        m.drawing(draw::bars(&column.name, &bars, |share| {
             format!("{}\u{202f}%", number::fixed(share * 100.0, 0))
-        });
+        }));
     });
 }
 

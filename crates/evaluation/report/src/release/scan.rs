@@ -6,8 +6,8 @@ use parable_metrics::{Evaluation, EvaluationOptions, Pair};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 
-use crate::number;
 use crate::{Bands, MethodResult, Release, Report, ReportInput, coarse_columns};
+use parable_draw::number;
 
 const REAL_ROWS: usize = 437;
 const SYNTHETIC_ROWS: usize = 400;

@@ -3,10 +3,10 @@
 use parable_metrics::{Associations, Correlation, Evaluation};
 
 use super::{remark, section};
-use crate::chart::{matrix, matrix_legend};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{Matrix, matrix, matrix_legend};
 
 /// Columns of a matrix that can still be read.
 const SHOWN: usize = 60;
@@ -66,17 +66,19 @@ pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation
                                     ("aria-label", &title),
                                 ],
                                 |m| {
-                                    matrix(
-                                        m,
-                                        &format!("Matrix of associations: {title}"),
-                                        &names,
-                                        |row, column| look(values, row, column),
+                                    let description = format!("Matrix of associations: {title}");
+                                    let shape = Matrix {
+                                        description: &description,
+                                        names: &names,
                                         limit,
                                         titled,
-                                    );
+                                    };
+                                    m.drawing(matrix(&shape, |row, column| {
+                                        look(values, row, column)
+                                    }));
                                 },
                             );
-                            matrix_legend(m, limit);
+                            m.drawing(matrix_legend(limit));
                         });
                     }
                     worst(m, associations);

@@ -3,10 +3,10 @@
 use parable_metrics::{AttackKind, AttackResult, Conclusion, Evaluation};
 
 use super::{legend, remark};
-use crate::chart::{ForestRow, Mark, Who, forest};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Attacks listed openly; the others of inference are folded.
 const OPEN: usize = 11;
@@ -134,7 +134,7 @@ fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
             Some(ForestRow {
                 name: named(attack),
                 marks: vec![Mark {
-                    who: Who::Synthetic,
+                    series: Series::Synthetic,
                     value: risk.value,
                     interval: Some((risk.low, risk.high)),
                 }],
@@ -157,16 +157,15 @@ fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
             ("aria-label", &"Risks of the attacks"),
         ],
         |m| {
-            forest(
-                m,
+            m.drawing(forest(
                 "Risk of each attack with its 95 % interval",
                 "risk of having been in the data: 0 none, 1 certain",
                 &rows,
                 f64::INFINITY,
-            );
+            ));
         },
     );
-    legend(m, &[(Who::Synthetic, "risk with 95 % interval")]);
+    legend(m, &[(Series::Synthetic, "risk with 95 % interval")]);
 }
 
 fn success(m: &mut Markup, caption: &str, attacks: &[&AttackResult]) {

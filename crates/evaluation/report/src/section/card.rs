@@ -7,10 +7,11 @@ use parable_table::Schema;
 
 use super::statement::form;
 use super::{remark, section};
-use crate::markup::Markup;
+use crate::MethodResult;
 use crate::spectrum::{Level, Placement};
 use crate::table::{self, Words};
-use crate::{MethodResult, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Entries of a ledger that are listed; private fits can have thousands.
 const ENTRIES: usize = 30;
@@ -72,7 +73,7 @@ fn training(m: &mut Markup, method: &MethodResult) {
         for curve in &method.training {
             m.node("figure", &[], |m| {
                 m.leaf("figcaption", &[], &curve.name);
-                curve.draw(m);
+                m.drawing(curve.drawing());
             });
         }
     });

@@ -3,9 +3,9 @@
 use parable_metrics::{CellSection, Evaluation, LeftInKind};
 
 use super::remark;
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Columns listed for each check.
 const LISTED: usize = 15;

@@ -1,12 +1,13 @@
 //! Schools, classes and other groups of rows.
 
-use parable_metrics::{ClusterSection, Evaluation, Sides};
+use parable_metrics::{ClusterSection, Evaluation};
 
-use super::{bar_legend, remark, section};
-use crate::chart::{Bar, level_bars};
-use crate::markup::Markup;
+use super::{bar_legend, or_reason, remark, section};
+use crate::Truth;
 use crate::table::{self, Figures, Words};
-use crate::{Truth, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{self as draw, Bar, Shares};
 
 /// What became of the groups, one part per cluster column.
 pub(crate) fn clusters(
@@ -91,18 +92,14 @@ fn sizes(m: &mut Markup, cluster: &ClusterSection) {
     let bars: Vec<Bar> = cluster
         .sizes
         .iter()
-        .map(|cell| Bar {
-            name: cell.label.clone(),
-            share: Sides {
-                real: cell.share.real,
-                synthetic: cell.share.synthetic,
-            },
-            apart: false,
+        .map(|cell| {
+            let share = Shares::new(cell.share.real, cell.share.synthetic);
+            Bar::new(&cell.label, share)
         })
         .collect();
     m.node("figure", &[], |m| {
         m.leaf("figcaption", &[], "Groups by size");
-        level_bars(m, &cluster.column, &bars, number::share);
+        m.drawing(draw::bars(&cluster.column, &bars, number::share));
         bar_legend(m);
     });
 }
@@ -131,8 +128,8 @@ fn icc(m: &mut Markup, cluster: &ClusterSection, truth: Option<&Truth>) {
                 table::row(m, |m| {
                     table::head(m, &icc.column);
                     table::words(m, &icc.role);
-                    table::figures(m, number::or_reason(icc.icc.real, icc.reason));
-                    table::figures(m, number::or_reason(icc.icc.synthetic, icc.reason));
+                    table::figures(m, or_reason(icc.icc.real, icc.reason));
+                    table::figures(m, or_reason(icc.icc.synthetic, icc.reason));
                     table::figures(m, number::or_none(icc.difference, number::value));
                     if let Some(truth) = truth {
                         let known = truth.icc.get(&icc.column).copied();

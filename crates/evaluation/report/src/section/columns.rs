@@ -1,12 +1,12 @@
 //! One column at a time, worst first.
 
-use parable_metrics::{ColumnDetail, Evaluation, Scale, Sides};
+use parable_metrics::{Cell, ColumnDetail, Evaluation, Scale, Sides};
 
 use super::{bar_legend, remark, section};
-use crate::chart::{Bar, histogram, level_bars};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{self as draw, Bar, Bin, Drawing, Histogram, HistogramAxis, Shares};
 
 /// So many drawings are open, so many more are folded; what is beyond stands in the table of all columns.
 const OPEN: usize = 12;
@@ -100,9 +100,9 @@ fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {
                 if column.scale == Scale::Numeric
                     && column.cells.iter().all(|cell| cell.low.is_some())
                 {
-                    histogram(m, column, rows);
+                    m.drawing(histogram(column, rows));
                 } else {
-                    level_bars(m, &column.name, &bars(column, rows), number::share);
+                    m.drawing(draw::bars(&column.name, &bars(column, rows), number::share));
                 }
             });
         }
@@ -123,22 +123,51 @@ fn distance(column: &ColumnDetail) -> String {
     }
 }
 
+/// The shares of all rows.
+fn shares(part: Sides<u64>, rows: Sides<u64>) -> Shares {
+    let share = |part: u64, of: u64| {
+        if of == 0 {
+            0.0
+        } else {
+            part as f64 / of as f64
+        }
+    };
+    Shares::new(
+        share(part.real, rows.real),
+        share(part.synthetic, rows.synthetic),
+    )
+}
+
+fn missing(column: &ColumnDetail) -> Shares {
+    let share = column.missing_share;
+    Shares::new(share.real.unwrap_or(0.0), share.synthetic.unwrap_or(0.0))
+}
+
+/// The bins of a numeric column.
+fn histogram(column: &ColumnDetail, rows: Sides<u64>) -> Drawing {
+    let bin = |cell: &Cell| {
+        Some(Bin {
+            low: cell.low?,
+            high: cell.high?,
+            share: shares(cell.rows, rows),
+        })
+    };
+    draw::histogram(&Histogram {
+        name: &column.name,
+        bins: column.cells.iter().filter_map(bin).collect(),
+        missing: missing(column),
+        axis: match column.kind.as_str() {
+            "date" => HistogramAxis::Days,
+            "date_time" => HistogramAxis::Seconds,
+            _ => HistogramAxis::Numbers,
+        },
+    })
+}
+
 /// The bars of a column of levels: the most frequent, then all others, then missing values.
 fn bars(column: &ColumnDetail, rows: Sides<u64>) -> Vec<Bar> {
-    let share = |side: Sides<u64>| Sides {
-        real: if rows.real == 0 {
-            0.0
-        } else {
-            side.real as f64 / rows.real as f64
-        },
-        synthetic: if rows.synthetic == 0 {
-            0.0
-        } else {
-            side.synthetic as f64 / rows.synthetic as f64
-        },
-    };
     let levels: Vec<_> = column.cells.iter().filter(|cell| !cell.missing).collect();
-    let missing = column.cells.iter().find(|cell| cell.missing);
+    let missing_cell = column.cells.iter().find(|cell| cell.missing);
     let room = if levels.len() > LEVELS || column.other.is_some() {
         LEVELS - 1
     } else {
@@ -147,11 +176,7 @@ fn bars(column: &ColumnDetail, rows: Sides<u64>) -> Vec<Bar> {
     let mut bars: Vec<Bar> = levels
         .iter()
         .take(room)
-        .map(|cell| Bar {
-            name: cell.label.clone(),
-            share: share(cell.rows),
-            apart: false,
-        })
+        .map(|cell| Bar::new(&cell.label, shares(cell.rows, rows)))
         .collect();
     let mut rest = Sides {
         real: 0,
@@ -162,28 +187,15 @@ fn bars(column: &ColumnDetail, rows: Sides<u64>) -> Vec<Bar> {
         rest.synthetic += cell.rows.synthetic;
     }
     if levels.len() > room || column.other.is_some() {
-        bars.push(Bar {
-            name: match &column.other {
-                Some(other) if levels.len() <= room => other.label.clone(),
-                _ => "all others".to_owned(),
-            },
-            share: share(rest),
-            apart: true,
-        });
+        let name = match &column.other {
+            Some(other) if levels.len() <= room => &other.label,
+            _ => "all others",
+        };
+        bars.push(Bar::new(name, shares(rest, rows)).apart());
     }
-    let shares = match missing {
-        Some(cell) => share(cell.rows),
-        None => Sides {
-            real: column.missing_share.real.unwrap_or(0.0),
-            synthetic: column.missing_share.synthetic.unwrap_or(0.0),
-        },
-    };
-    if shares.real > 0.0 || shares.synthetic > 0.0 {
-        bars.push(Bar {
-            name: "missing".to_owned(),
-            share: shares,
-            apart: true,
-        });
+    let share = missing_cell.map_or_else(|| missing(column), |cell| shares(cell.rows, rows));
+    if share.real > 0.0 || share.synthetic > 0.0 {
+        bars.push(Bar::new("missing", share).apart());
     }
     bars
 }

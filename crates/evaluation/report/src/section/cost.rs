@@ -1,9 +1,10 @@
 //! What the methods took.
 
 use super::{paragraph, remark, section};
-use crate::markup::Markup;
 use crate::table::{self, Figures, Words};
-use crate::{Cost, ReportInput, number};
+use crate::{Cost, ReportInput};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Metrics that are listed by their time.
 const SLOWEST: usize = 8;

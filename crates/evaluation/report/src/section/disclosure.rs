@@ -3,9 +3,9 @@
 use parable_metrics::{DisclosureSection, Evaluation};
 
 use super::{paragraph, remark};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// The worst sets of keys and the means over all sets for each target.
 pub(crate) fn disclosure(m: &mut Markup, evaluation: &Evaluation) {

@@ -4,9 +4,9 @@ use parable_metrics::Evaluation;
 use serde_json::{Map, Value};
 
 use super::{remark, section};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Keys of an evaluation that have a place of their own on the page. Of a key with a list, only the fields in it.
 const SHOWN: [(&str, &[&str]); 21] = [

@@ -1,7 +1,8 @@
 //! Title, labels, and what was compared.
 
-use crate::markup::Markup;
-use crate::{ReportInput, number};
+use crate::ReportInput;
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// The head of the page.
 pub(crate) fn header(m: &mut Markup, input: &ReportInput) {

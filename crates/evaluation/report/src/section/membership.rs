@@ -3,10 +3,10 @@
 use parable_metrics::{Bootstrapped, Evaluation, MembershipAttack, MembershipKind};
 
 use super::{legend, remark};
-use crate::chart::{Axis, Line, Plot, Who, plot};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{Axis, Line, Plot, Series, plot};
 
 /// The attacks' curves and what they recognise at few false alarms.
 pub(crate) fn membership(m: &mut Markup, evaluation: &Evaluation) {
@@ -46,12 +46,12 @@ fn curves(m: &mut Markup, attacks: &[MembershipAttack]) {
         points: vec![(0.0, 0.0), (1.0, 1.0)],
     }];
     let mut entries = Vec::new();
-    for (attack, who) in attacks
+    for (attack, series) in attacks
         .iter()
-        .zip([Who::Synthetic, Who::Real, Who::Holdout])
+        .zip([Series::Synthetic, Series::Real, Series::Holdout])
     {
         lines.push(Line {
-            class: who.class(),
+            class: series.class(),
             points: attack
                 .false_positive_rate
                 .iter()
@@ -59,27 +59,24 @@ fn curves(m: &mut Markup, attacks: &[MembershipAttack]) {
                 .zip(attack.true_positive_rate.iter().copied())
                 .collect(),
         });
-        entries.push((who, named(attack.kind)));
+        entries.push((series, named(attack.kind)));
     }
     let percent: fn(f64, &str) -> String = |at, _| format!("{}%", number::fixed(at * 100.0, 0));
-    plot(
-        m,
-        &Plot {
-            description: "Curves of the membership attacks",
-            x: Axis {
-                name: "people held out who are taken for people in the data",
-                form: percent,
-                ..Axis::default()
-            },
-            y: Axis {
-                name: "people in the data who are recognised",
-                form: percent,
-                ..Axis::default()
-            },
-            lines,
-            ..Plot::default()
+    m.drawing(plot(&Plot {
+        description: "Curves of the membership attacks",
+        x: Axis {
+            name: "people held out who are taken for people in the data",
+            form: percent,
+            ..Axis::default()
         },
-    );
+        y: Axis {
+            name: "people in the data who are recognised",
+            form: percent,
+            ..Axis::default()
+        },
+        lines,
+        ..Plot::default()
+    }));
     legend(m, &entries);
 }
 

@@ -27,8 +27,9 @@ mod whole;
 
 use std::fmt::Display;
 
-use crate::chart::Who;
-use crate::markup::Markup;
+use parable_draw::markup::Markup;
+use parable_draw::{Series, number};
+use parable_metrics::Undefined;
 
 pub(crate) use associations::associations;
 pub(crate) use card::{card, list, uses};
@@ -79,22 +80,17 @@ pub(crate) fn remark(m: &mut Markup, text: impl Display) {
 }
 
 /// What the colours and shapes of a drawing stand for.
-pub(crate) fn legend(m: &mut Markup, entries: &[(Who, &str)]) {
+pub(crate) fn legend(m: &mut Markup, entries: &[(Series, &str)]) {
     m.node("p", &[("class", &"key")], |m| {
-        for (who, text) in entries {
+        for (series, text) in entries {
             m.node("span", &[("class", &"entry")], |m| {
                 m.leaf(
                     "span",
                     &[
-                        ("class", &format_args!("sample {}", who.class())),
+                        ("class", &format_args!("sample {}", series.class())),
                         ("aria-hidden", &"true"),
                     ],
-                    match who {
-                        Who::Real => "●",
-                        Who::Synthetic => "◆",
-                        Who::Holdout => "■",
-                        Who::Truth => "◇",
-                    },
+                    series.symbol(),
                 );
                 m.text(" ");
                 m.text(text);
@@ -125,6 +121,15 @@ pub(crate) fn yes_no(answer: Option<bool>) -> &'static str {
     match answer {
         Some(true) => "yes",
         Some(false) => "no",
-        None => crate::number::NONE,
+        None => number::NONE,
+    }
+}
+
+/// A value, or the reason why there is none.
+pub(crate) fn or_reason(value: Option<f64>, reason: Option<Undefined>) -> String {
+    match (value, reason) {
+        (Some(value), _) => number::value(value),
+        (None, Some(reason)) => format!("undefined: {}", reason.text()),
+        (None, None) => number::NONE.to_owned(),
     }
 }

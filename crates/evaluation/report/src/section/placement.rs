@@ -1,9 +1,9 @@
 //! Where the table stands on the spectrum from structure to replica, and who may get it.
 
 use super::{paragraph, remark, section};
-use crate::markup::Markup;
 use crate::spectrum::{Level, Placement};
 use crate::table::{self, Words};
+use parable_draw::markup::Markup;
 
 /// The place, its evidence, and the access that goes with it. `found`: whether to print what was measured.
 pub(crate) fn placement(
@@ -68,7 +68,10 @@ pub(crate) fn placement(
                             },
                         );
                         if found {
-                            table::words(m, line.found.as_deref().unwrap_or(crate::number::NONE));
+                            table::words(
+                                m,
+                                line.found.as_deref().unwrap_or(parable_draw::number::NONE),
+                            );
                         }
                     });
                 }

@@ -3,9 +3,9 @@
 use parable_metrics::{Evaluation, PredictionSection, Spread};
 
 use super::{remark, section};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// One table for each predicted column.
 pub(crate) fn predictions(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {

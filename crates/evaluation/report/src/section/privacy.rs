@@ -7,11 +7,12 @@ use super::cells::cells;
 use super::disclosure::disclosure;
 use super::membership::membership;
 use super::{legend, paragraph, remark, section};
-use crate::chart::{Curve, Who, curves};
-use crate::markup::Markup;
+use crate::MethodResult;
 use crate::table::{self, Figures, Words};
 use crate::verdict::Guarantee;
-use crate::{MethodResult, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{Curve, Series, curves};
 
 /// The guarantee, copied rows, near rows, and outliers.
 pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult) {
@@ -137,24 +138,24 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
     m.node("div", &[("class", &"pair")], |m| {
         m.node("figure", &[], |m| {
             let mut entries = vec![
-                (Who::Real, "real to nearest other real"),
-                (Who::Synthetic, "synthetic to nearest real"),
+                (Series::Real, "real to nearest other real"),
+                (Series::Synthetic, "synthetic to nearest real"),
             ];
             let curve = &near.curve;
             let mut lines = vec![
                 Curve {
-                    who: Who::Real,
+                    series: Series::Real,
                     shares: &curve.real,
                 },
                 Curve {
-                    who: Who::Synthetic,
+                    series: Series::Synthetic,
                     shares: &curve.synthetic,
                 },
             ];
             if !curve.holdout.is_empty() {
-                entries.push((Who::Holdout, "holdout to nearest real"));
+                entries.push((Series::Holdout, "holdout to nearest real"));
                 lines.push(Curve {
-                    who: Who::Holdout,
+                    series: Series::Holdout,
                     shares: &curve.holdout,
                 });
             }
@@ -166,8 +167,7 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
             if curve.at.is_empty() {
                 remark(m, "There are no distances to draw.");
             } else {
-                curves(
-                    m,
+                m.drawing(curves(
                     "Cumulative distribution of nearest distances",
                     match near.distance {
                         Distance::Gower => "Gower distance to the nearest real row",
@@ -175,7 +175,7 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
                     },
                     &curve.at,
                     &lines,
-                );
+                ));
                 legend(m, &entries);
             }
         });

@@ -3,10 +3,10 @@
 use parable_metrics::{CoefficientRow, Evaluation, RegressionSection};
 
 use super::{legend, remark, section};
-use crate::chart::{ForestRow, Mark, Who, forest};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Coefficients that are drawn; the table has all.
 const DRAWN: usize = 30;
@@ -87,15 +87,15 @@ fn drawing(m: &mut Markup, coefficients: &[CoefficientRow]) {
             if real.se.is_nan() || real.se <= 0.0 {
                 return None;
             }
-            let scaled = |estimate: parable_metrics::Estimate, who| Mark {
-                who,
+            let scaled = |estimate: parable_metrics::Estimate, series| Mark {
+                series,
                 value: estimate.value / real.se,
                 interval: Some((estimate.ci.low / real.se, estimate.ci.high / real.se)),
             };
-            let mut marks = vec![scaled(real, Who::Real)];
+            let mut marks = vec![scaled(real, Series::Real)];
             marks.extend(
                 row.synthetic
-                    .map(|estimate| scaled(estimate, Who::Synthetic)),
+                    .map(|estimate| scaled(estimate, Series::Synthetic)),
             );
             Some(ForestRow {
                 name: row.name.clone(),
@@ -110,8 +110,8 @@ fn drawing(m: &mut Markup, coefficients: &[CoefficientRow]) {
     legend(
         m,
         &[
-            (Who::Real, "real table"),
-            (Who::Synthetic, "synthetic table"),
+            (Series::Real, "real table"),
+            (Series::Synthetic, "synthetic table"),
         ],
     );
     m.node(
@@ -123,14 +123,13 @@ fn drawing(m: &mut Markup, coefficients: &[CoefficientRow]) {
             ("aria-label", &"Forest plot of coefficients"),
         ],
         |m| {
-            forest(
-                m,
+            m.drawing(forest(
                 "Coefficients with 95 % intervals",
                 "coefficient, in standard errors of the real estimate",
                 &rows,
                 // A coefficient with a thousand standard errors would press all others together.
                 60.0,
-            );
+            ));
         },
     );
 }
@@ -152,8 +151,12 @@ fn listing(m: &mut Markup, regression: &RegressionSection) {
                 for side in [row.real, row.synthetic] {
                     m.node("td", &[("class", &"f")], |m| match side {
                         Some(estimate) => {
-                            let form =
-                                |value| number::fixed(value, number::decimals_of(&estimate.ci));
+                            let form = |value| {
+                                number::fixed(
+                                    value,
+                                    number::decimals(estimate.ci.low, estimate.ci.high),
+                                )
+                            };
                             m.text(form(estimate.value));
                             m.leaf(
                                 "span",

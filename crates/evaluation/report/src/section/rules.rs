@@ -3,9 +3,9 @@
 use parable_metrics::Evaluation;
 
 use super::{remark, section};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Each rule with the rows that break it in both tables.
 pub(crate) fn rules(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {

@@ -3,12 +3,13 @@
 use parable_metrics::{Evaluation, Group, Score};
 
 use super::{list, paragraph, remark, section};
+use crate::MethodResult;
 use crate::bands::{Banding, Bands};
-use crate::markup::Markup;
 use crate::spectrum::Placement;
 use crate::table::{self, Figures, Words};
 use crate::verdict::Guarantee;
-use crate::{MethodResult, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// A check that decides about disclosure.
 #[derive(Clone, Debug, PartialEq)]

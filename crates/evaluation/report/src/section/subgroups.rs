@@ -3,9 +3,9 @@
 use parable_metrics::{Evaluation, SubgroupTable};
 
 use super::{remark, section};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
 
 /// Subgroups listed openly; the rest is folded.
 const OPEN: usize = 15;

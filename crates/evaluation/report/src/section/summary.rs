@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use parable_metrics::{Baseline, Direction, Group, Score};
 
 use super::{remark, section};
+use crate::ReportInput;
 use crate::bands::{Banding, Bands};
-use crate::chart::position;
-use crate::markup::Markup;
 use crate::table::{badge, boxed, unbanded};
 use crate::verdict::Goal;
-use crate::{ReportInput, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::position;
 
 /// The summary table.
 pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
@@ -195,8 +196,10 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 .map(|score| score.and_then(|score| score.value))
                 .collect();
             // Shuffled columns keep every number about one column, so for those there is no span to place a value in.
-            if worse(score.direction, baseline) {
-                position(m, &values, baseline.resample, baseline.independent);
+            if worse(score.direction, baseline)
+                && let Some(drawing) = position(&values, baseline.resample, baseline.independent)
+            {
+                m.drawing(drawing);
             }
         });
         m.leaf(

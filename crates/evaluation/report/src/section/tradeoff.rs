@@ -4,10 +4,10 @@ use parable_metrics::{Evaluation, Score};
 
 use super::{remark, section};
 use crate::ReportInput;
-use crate::chart::{Axis, Guide, Line, Plot, Point, Who, plot};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{Axis, Guide, Line, Plot, Point, Series, plot};
 
 /// Where one method stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +143,7 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
             .unwrap_or(0.01);
         guides.push(Guide {
             at: chance,
-            upright: false,
+            vertical: false,
             name: "people among themselves".to_owned(),
         });
     }
@@ -156,49 +156,45 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
         .map(|at| (places[at].kept, places[at].danger))
         .collect();
     pareto.sort_by(|a, b| a.0.total_cmp(&b.0));
-    plot(
-        m,
-        &Plot {
-            description: "Methods by association retained and by danger to people",
-            x: Axis {
-                name: "share of the association between columns that is retained",
-                range: (-0.03, 1.05),
-                form: percent,
-                reversed: false,
-            },
-            y: Axis {
-                name: danger.axis(),
-                // Room above 0, where the names of the best stand.
-                range: (-0.12 * most, most * 1.1),
-                form: |at, text| {
-                    if at < -1e-12 {
-                        String::new()
-                    } else {
-                        percent(at, text)
-                    }
-                },
-                reversed: true,
-            },
-            guides,
-            lines: vec![Line {
-                class: "pareto",
-                points: pareto,
-            }],
-            points: places
-                .iter()
-                .enumerate()
-                .map(|(at, place)| Point {
-                    x: place.kept,
-                    y: place.danger,
-                    name: place.name.clone(),
-                    who: Who::Synthetic,
-                    y_interval: place.interval,
-                    ring: undominated(places, at),
-                })
-                .collect(),
-            cloud: Vec::new(),
+    m.drawing(plot(&Plot {
+        description: "Methods by association retained and by danger to people",
+        x: Axis {
+            name: "share of the association between columns that is retained",
+            range: (-0.03, 1.05),
+            form: percent,
+            reversed: false,
         },
-    );
+        y: Axis {
+            name: danger.axis(),
+            // Room above 0, where the names of the best stand.
+            range: (-0.12 * most, most * 1.1),
+            form: |at, text| {
+                if at < -1e-12 {
+                    String::new()
+                } else {
+                    percent(at, text)
+                }
+            },
+            reversed: true,
+        },
+        guides,
+        lines: vec![Line {
+            class: "pareto",
+            points: pareto,
+        }],
+        points: places
+            .iter()
+            .enumerate()
+            .map(|(at, place)| Point {
+                x: place.kept,
+                y: place.danger,
+                name: place.name.clone(),
+                series: Series::Synthetic,
+                y_interval: place.interval,
+                ring: undominated(places, at),
+            })
+            .collect(),
+    }));
 }
 
 fn percent(at: f64, _: &str) -> String {
@@ -208,7 +204,7 @@ fn percent(at: f64, _: &str) -> String {
 fn upright(at: f64, name: &str) -> Guide {
     Guide {
         at,
-        upright: true,
+        vertical: true,
         name: name.to_owned(),
     }
 }

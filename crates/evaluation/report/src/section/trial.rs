@@ -3,11 +3,12 @@
 use parable_metrics::{BalanceRow, Effect, EffectPair, Evaluation, TrialSection, Undefined};
 
 use super::{legend, remark, section};
-use crate::chart::{ForestRow, Mark, Who, forest};
-use crate::markup::Markup;
+use crate::Truth;
 use crate::table::{self, Figures, Words};
 use crate::verdict::main_estimate;
-use crate::{Truth, number};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Lines of the balance drawing; the table of scores counts all.
 const BALANCE_ROWS: usize = 24;
@@ -73,17 +74,20 @@ fn named(trial: &TrialSection, outcome: &str, arm: &str) -> String {
 }
 
 fn marks(pair: &EffectPair) -> Vec<Mark> {
-    [(Who::Real, &pair.real), (Who::Synthetic, &pair.synthetic)]
-        .into_iter()
-        .filter_map(|(who, effect)| {
-            let effect = effect.as_ref()?;
-            Some(Mark {
-                who,
-                value: effect.value,
-                interval: Some((effect.ci.low, effect.ci.high)),
-            })
+    [
+        (Series::Real, &pair.real),
+        (Series::Synthetic, &pair.synthetic),
+    ]
+    .into_iter()
+    .filter_map(|(series, effect)| {
+        let effect = effect.as_ref()?;
+        Some(Mark {
+            series,
+            value: effect.value,
+            interval: Some((effect.ci.low, effect.ci.high)),
         })
-        .collect()
+    })
+    .collect()
 }
 
 fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
@@ -98,7 +102,7 @@ fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
             if let Some(value) = known {
                 knows_truth = true;
                 marks.push(Mark {
-                    who: Who::Truth,
+                    series: Series::Truth,
                     value,
                     interval: None,
                 });
@@ -110,11 +114,11 @@ fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
         })
         .collect();
     let mut entries = vec![
-        (Who::Real, "real table"),
-        (Who::Synthetic, "synthetic table"),
+        (Series::Real, "real table"),
+        (Series::Synthetic, "synthetic table"),
     ];
     if knows_truth {
-        entries.push((Who::Truth, "truth of the simulation"));
+        entries.push((Series::Truth, "truth of the simulation"));
     }
     legend(m, &entries);
     m.node(
@@ -126,13 +130,12 @@ fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
             ("aria-label", &"Forest plot of treatment effects"),
         ],
         |m| {
-            forest(
-                m,
+            m.drawing(forest(
                 "Adjusted treatment effects with 95 % intervals",
                 "adjusted effect, in standard deviations of the outcome",
                 &rows,
                 f64::INFINITY,
-            );
+            ));
         },
     );
 }
@@ -173,7 +176,7 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                     // As many decimals as the estimate beside it.
                     let text = match (known, &main.real) {
                         (Some(known), Some(real)) => {
-                            number::fixed(known, number::decimals_of(&real.ci))
+                            number::fixed(known, number::decimals(real.ci.low, real.ci.high))
                         }
                         (known, _) => number::or_none(known, number::plain),
                     };
@@ -208,7 +211,8 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
 fn estimate(m: &mut Markup, effect: Option<&Effect>, pair: &EffectPair) {
     m.node("td", &[("class", &"f")], |m| match effect {
         Some(effect) => {
-            let form = |value: f64| number::fixed(value, number::decimals_of(&effect.ci));
+            let form =
+                |value: f64| number::fixed(value, number::decimals(effect.ci.low, effect.ci.high));
             m.text(form(effect.value));
             m.leaf(
                 "span",
@@ -330,8 +334,8 @@ fn balance(m: &mut Markup, balance: &[BalanceRow]) {
     legend(
         m,
         &[
-            (Who::Real, "real table"),
-            (Who::Synthetic, "synthetic table"),
+            (Series::Real, "real table"),
+            (Series::Synthetic, "synthetic table"),
         ],
     );
     let lines: Vec<ForestRow> = rows
@@ -346,16 +350,16 @@ fn balance(m: &mut Markup, balance: &[BalanceRow]) {
                 name.push_str(&format!(" · {}", row.arm));
             }
             let sides = [
-                (Who::Real, row.standardised_difference.real),
-                (Who::Synthetic, row.standardised_difference.synthetic),
+                (Series::Real, row.standardised_difference.real),
+                (Series::Synthetic, row.standardised_difference.synthetic),
             ];
             ForestRow {
                 name,
                 marks: sides
                     .into_iter()
-                    .filter_map(|(who, value)| {
+                    .filter_map(|(series, value)| {
                         Some(Mark {
-                            who,
+                            series,
                             value: value?,
                             interval: None,
                         })
@@ -373,13 +377,12 @@ fn balance(m: &mut Markup, balance: &[BalanceRow]) {
             ("aria-label", &"Balance of the arms"),
         ],
         |m| {
-            forest(
-                m,
+            m.drawing(forest(
                 "Standardised differences of baseline columns between the arms",
                 "arm minus control, in pooled standard deviations",
                 &lines,
                 BALANCE_REACH,
-            );
+            ));
         },
     );
     if rows.first().is_some_and(|row| size(row) > BALANCE_REACH) {

@@ -2,10 +2,10 @@
 
 use crate::band::Band;
 use crate::bands::Bands;
-use crate::markup::Markup;
 use crate::table::{self, Words};
 use crate::verdict::{Goal, Overall, Verdict};
 use crate::{MethodResult, ReportInput};
+use parable_draw::markup::Markup;
 
 /// One card per goal for the first method, and with several methods a table of all verdicts and what to choose between.
 pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {

@@ -1,12 +1,12 @@
 //! The whole table at once: can a model tell its rows from real ones, and which sample of real rows is it as good as.
 
-use parable_metrics::{Detail, Evaluation, Projection, PropensityModel, Score};
+use parable_metrics::{Detail, Evaluation, Projection, PropensityModel, Score, Sides};
 
 use super::{bar_legend, remark, section};
-use crate::chart::{Axis, Guide, Line, Plot, overlay, plane, plot};
-use crate::markup::Markup;
-use crate::number;
 use crate::table::{self, Figures, Words};
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_draw::{Axis, Guide, Line, Plane, Plot, Shares, overlay, plane, plot};
 
 /// Propensity models and the curve of samples.
 pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
@@ -93,13 +93,16 @@ fn propensity(m: &mut Markup, models: &[PropensityModel]) {
         for model in drawn {
             m.node("figure", &[], |m| {
                 m.leaf("figcaption", &[], name(&model.model));
-                overlay(
-                    m,
+                let Sides { real, synthetic } = &model.histogram;
+                let side = |shares: &[f64], bin: usize| shares.get(bin).copied().unwrap_or(0.0);
+                let bins: Vec<Shares> = (0..real.len().max(synthetic.len()))
+                    .map(|bin| Shares::new(side(real, bin), side(synthetic, bin)))
+                    .collect();
+                m.drawing(overlay(
                     &format!("Fitted probabilities of the model {}", name(&model.model)),
                     "probability of being synthetic",
-                    &model.histogram.real,
-                    &model.histogram.synthetic,
-                );
+                    &bins,
+                ));
             });
         }
     });
@@ -148,32 +151,29 @@ fn samples(m: &mut Markup, sample: &Sample) {
         .iter()
         .map(|(_, kept)| *kept)
         .fold(sample.own, f64::min);
-    plot(
-        m,
-        &Plot {
-            description: "Counts of pairs kept by random samples of the real rows",
-            x: Axis {
-                name: "share of the real rows in the sample",
-                form: |at, _| format!("{}%", number::fixed(at * 100.0, 0)),
-                ..Axis::default()
-            },
-            y: Axis {
-                name: "counts of pairs kept, out of 1000",
-                range: ((lowest - 20.0).max(0.0), 1000.0),
-                ..Axis::default()
-            },
-            guides: vec![Guide {
-                at: sample.own,
-                upright: false,
-                name: "this synthetic table".to_owned(),
-            }],
-            lines: vec![Line {
-                class: "real",
-                points: sample.points.clone(),
-            }],
-            ..Plot::default()
+    m.drawing(plot(&Plot {
+        description: "Counts of pairs kept by random samples of the real rows",
+        x: Axis {
+            name: "share of the real rows in the sample",
+            form: |at, _| format!("{}%", number::fixed(at * 100.0, 0)),
+            ..Axis::default()
         },
-    );
+        y: Axis {
+            name: "counts of pairs kept, out of 1000",
+            range: ((lowest - 20.0).max(0.0), 1000.0),
+            ..Axis::default()
+        },
+        guides: vec![Guide {
+            at: sample.own,
+            vertical: false,
+            name: "this synthetic table".to_owned(),
+        }],
+        lines: vec![Line {
+            class: "real",
+            points: sample.points.clone(),
+        }],
+        ..Plot::default()
+    }));
     remark(
         m,
         format_args!(
@@ -218,13 +218,21 @@ fn map(m: &mut Markup, projection: &Projection) {
         for (title, shares) in [("Real", &real), ("Synthetic", &synthetic)] {
             m.node("figure", &[], |m| {
                 m.leaf("figcaption", &[], title);
-                plane(
-                    m,
-                    &format!("Rows of the {} table on the map", title.to_lowercase()),
-                    (&axis(0), "2"),
-                    shares,
+                let cells = (shares.len(), shares.first().map_or(0, Vec::len));
+                let share = |row: usize, column: usize| -> f64 {
+                    let line = shares.get(row);
+                    line.and_then(|line| line.get(column))
+                        .copied()
+                        .unwrap_or(0.0)
+                };
+                let shape = Plane {
+                    description: &format!("Rows of the {} table on the map", title.to_lowercase()),
+                    right: &axis(0),
+                    up: "2",
+                    cells,
                     most,
-                );
+                };
+                m.drawing(plane(&shape, share));
             });
         }
     });

@@ -2,10 +2,11 @@
 
 use super::headline::headlines;
 use super::{Goal, Verdict, add, worst};
+use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
 use crate::section::beyond_chance;
-use crate::{MethodResult, number};
+use parable_draw::number;
 
 pub(super) fn fidelity(method: &MethodResult, bands: &Bands) -> Verdict {
     let evaluation = &method.evaluation;

@@ -4,7 +4,7 @@ use parable_metrics::{Detail, Evaluation, Score};
 
 use super::{Finding, Goal};
 use crate::bands::Bands;
-use crate::number;
+use parable_draw::number;
 
 /// Scores of the goal that count on the first screen and have no finding of their own.
 pub(super) fn headlines(

@@ -6,9 +6,10 @@ use parable_metrics::Distance;
 
 use super::headline::headlines;
 use super::{Finding, Goal, Verdict, add, worst};
+use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
-use crate::{MethodResult, number};
+use parable_draw::number;
 
 pub(super) fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
     let section = &method.evaluation.privacy;

@@ -4,9 +4,10 @@ use parable_metrics::{EffectPair, TrialEffect};
 
 use super::headline::headlines;
 use super::{Finding, Goal, Verdict, add, worst};
+use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
-use crate::{MethodResult, number};
+use parable_draw::number;
 
 /// The estimate that an evaluator would report: adjusted, with robust errors where there are clusters.
 pub(crate) fn main_estimate(effect: &TrialEffect) -> &EffectPair {

@@ -2,7 +2,7 @@
 
 use crate::number;
 
-/// A straight map from numbers to pixels.
+/// A linear map from numbers to pixels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     low: f64,
@@ -12,7 +12,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Maps `low` to the pixel `from` and `high` to the pixel `to`. A range without width is widened by 0.5 on both sides.
+    /// Maps `low` to the pixel `from` and `high` to the pixel `to`. A range without width is widened
+    /// by 0.5 on both sides.
     pub(crate) fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let (low, high) = match (low.is_finite(), high.is_finite()) {
             (true, true) if high > low => (low, high),
@@ -27,7 +28,7 @@ impl Scale {
         }
     }
 
-    /// The pixel of a number; numbers beyond the range land on its ends.
+    /// The pixel of a number; numbers beyond the range take its ends.
     pub(crate) fn at(&self, number: f64) -> f64 {
         let share = ((number - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         self.from + share * (self.to - self.from)
@@ -67,6 +68,25 @@ fn ticks(low: f64, high: f64, about: usize) -> Vec<(f64, String)> {
         .collect()
 }
 
+/// Returns the date so many days after 1970-01-01, as `2026-11-21` (proleptic Gregorian calendar).
+#[must_use]
+pub fn day(days: f64) -> String {
+    // Days are counted from 1 March of year 0, in cycles of 400 years.
+    let days = days.clamp(-1e9, 1e9).floor() as i64 + 719_468;
+    let cycle = days.div_euclid(146_097);
+    let in_cycle = days.rem_euclid(146_097);
+    let year = (in_cycle - in_cycle / 1_460 + in_cycle / 36_524 - in_cycle / 146_096) / 365;
+    let in_year = in_cycle - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let day = in_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    format!("{:04}-{month:02}-{day:02}", year + cycle * 400 + carry)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +116,17 @@ mod tests {
         assert_eq!(scale.at(2.0), 5.0);
         assert_eq!(scale.at(100.0), 10.0);
         assert!(Scale::new((f64::NAN, 1.0), (0.0, 10.0)).at(0.5) == 5.0);
+    }
+
+    #[test]
+    fn days_have_their_names() {
+        for (days, name) in [
+            (0.0, "1970-01-01"),
+            (-1.0, "1969-12-31"),
+            (11_016.0, "2000-02-29"),
+            (20_778.5, "2026-11-21"),
+        ] {
+            assert_eq!(day(days), name);
+        }
     }
 }

@@ -1,26 +1,39 @@
-//! A matrix of numbers between -limit and limit as coloured squares.
+//! A square matrix of numbers between -limit and limit as coloured squares.
 
 use std::fmt::Write as _;
 
-use super::{Px, drawing, label, line, rect};
+use crate::colour::{STEPS, class};
+use crate::drawing::{Px, drawing, label, line, rect};
 use crate::markup::{Markup, shortened};
-use crate::number;
+use crate::{Drawing, number};
 
-/// Colours on each side of zero.
-const STEPS: i32 = 10;
 const NAME_CHARACTERS: usize = 20;
-/// Up to so many columns each square of a matrix says what it holds when it is pointed at; beyond, that would make up most of the file.
+/// Columns up to which each square may have a title; of larger matrices, titles would make up most
+/// of the file.
 const TITLED_COLUMNS: usize = 40;
 
-/// Draws a square matrix, its rows named and its columns numbered like the rows.
-pub(crate) fn matrix(
-    m: &mut Markup,
-    description: &str,
-    names: &[&str],
-    value: impl Fn(usize, usize) -> Option<f64>,
-    limit: f64,
-    titled: bool,
-) {
+/// How a square matrix is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    /// What it shows, for readers who cannot see it.
+    pub description: &'a str,
+    /// The names of its rows; columns carry the same numbers.
+    pub names: &'a [&'a str],
+    /// The number of the deepest colour; larger ones take the same.
+    pub limit: f64,
+    /// Whether each square shows its value when pointed at, up to 40 columns.
+    pub titled: bool,
+}
+
+/// Draws the matrix of `value(row, column)`, its rows named and its columns numbered like the rows.
+#[must_use]
+pub fn matrix(matrix: &Matrix<'_>, value: impl Fn(usize, usize) -> Option<f64>) -> Drawing {
+    let Matrix {
+        description,
+        names,
+        limit,
+        titled,
+    } = *matrix;
     let n = names.len();
     let cell: f64 = match n {
         0..=8 => 34.0,
@@ -40,7 +53,6 @@ pub(crate) fn matrix(
     let top = font + 7.0;
     let side = n as f64 * cell;
     drawing(
-        m,
         "chart matrix",
         (left + side + 2.0, top + side + 2.0),
         description,
@@ -51,8 +63,7 @@ pub(crate) fn matrix(
                     label(
                         m,
                         "name e",
-                        left - 5.0,
-                        top + middle + font * 0.35,
+                        (left - 5.0, top + middle + font * 0.35),
                         format_args!("{} {}", shortened(name, NAME_CHARACTERS), index + 1),
                     );
                 }
@@ -62,10 +73,10 @@ pub(crate) fn matrix(
                 let step = if cell < 15.0 { 2 } else { 1 };
                 for index in (0..n).step_by(step) {
                     let middle = (index as f64 + 0.5) * cell;
-                    label(m, "tick m", left + middle, top - 5.0, index + 1);
+                    label(m, "tick m", (left + middle, top - 5.0), index + 1);
                 }
             });
-            rect(m, "void", left, top, side, side);
+            rect(m, "void", (left, top), (side, side));
             if titled && n <= TITLED_COLUMNS {
                 for row in 0..n {
                     for column in 0..n {
@@ -78,7 +89,7 @@ pub(crate) fn matrix(
                                 &[],
                                 format_args!("{} × {}: {text}", names[row], names[column]),
                             );
-                            rect(m, &class(value, limit), x, y, cell, cell);
+                            rect(m, &class(value, limit), (x, y), (cell, cell));
                         });
                     }
                 }
@@ -88,7 +99,7 @@ pub(crate) fn matrix(
                 });
             }
         },
-    );
+    )
 }
 
 /// One path per colour: a tenth of the size of one rectangle per square.
@@ -124,95 +135,24 @@ fn paths(
     }
 }
 
-/// The scale of colours from -limit to limit.
-pub(crate) fn matrix_legend(m: &mut Markup, limit: f64) {
+/// Draws the scale of colours from -limit to limit.
+#[must_use]
+pub fn matrix_legend(limit: f64) -> Drawing {
     let (width, cell) = (300.0, 11.0);
     let left = 12.0;
     let steps = 2 * STEPS + 1;
-    drawing(m, "chart legend", (width, 34.0), "Scale of colours", |m| {
+    drawing("chart legend", (width, 34.0), "Scale of colours", |m| {
         for step in 0..steps {
             let value = f64::from(step - STEPS) / f64::from(STEPS) * limit;
-            rect(
-                m,
-                &class(Some(value), limit),
-                left + f64::from(step) * cell,
-                4.0,
-                cell,
-                cell,
-            );
+            let x = left + f64::from(step) * cell;
+            rect(m, &class(Some(value), limit), (x, 4.0), (cell, cell));
         }
         let end = left + f64::from(steps) * cell;
         for (x, value) in [(left, -limit), ((left + end) / 2.0, 0.0), (end, limit)] {
             line(m, "axis", (x, 15.0), (x, 19.0));
-            label(m, "tick m", x, 30.0, number::fixed(value, 1));
+            label(m, "tick m", (x, 30.0), number::fixed(value, 1));
         }
-        rect(m, "void", end + 12.0, 4.0, cell, cell);
-        label(m, "tick s", end + 12.0 + cell + 3.0, 13.5, "none");
-    });
-}
-
-/// The class of a value: `m0` (-limit) over `m10` (zero) to `m20` (limit); `void` for none.
-fn class(value: Option<f64>, limit: f64) -> String {
-    match value.filter(|value| value.is_finite()) {
-        None => "void".to_owned(),
-        Some(value) => {
-            let step = (value / limit).clamp(-1.0, 1.0) * f64::from(STEPS);
-            format!("m{}", step.round() as i32 + STEPS)
-        }
-    }
-}
-
-/// The colours of the squares, for light and for dark pages: orange below zero, blue above, the page's own tone at zero.
-pub(crate) fn matrix_styles() -> String {
-    let mut css = String::new();
-    let ramp = |css: &mut String, below: [f64; 3], zero: [f64; 3], above: [f64; 3]| {
-        for step in -STEPS..=STEPS {
-            let end = if step < 0 { below } else { above };
-            // A little more colour near zero than in proportion, so that small values can be told apart.
-            let share = (f64::from(step.abs()) / f64::from(STEPS)).powf(0.8);
-            let _ = write!(css, ".m{}{{fill:#", step + STEPS);
-            for channel in 0..3 {
-                let mixed = zero[channel] + share * (end[channel] - zero[channel]);
-                let _ = write!(css, "{:02x}", mixed.round() as u8);
-            }
-            css.push('}');
-        }
-    };
-    ramp(
-        &mut css,
-        [168.0, 76.0, 4.0],
-        [246.0, 244.0, 239.0],
-        [0.0, 82.0, 150.0],
-    );
-    css.push_str("\n@media (prefers-color-scheme:dark){@media screen{");
-    ramp(
-        &mut css,
-        [255.0, 166.0, 61.0],
-        [38.0, 41.0, 46.0],
-        [104.0, 186.0, 255.0],
-    );
-    css.push_str("}}\n");
-    css
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_beyond_the_scale_take_its_end() {
-        assert_eq!(class(Some(0.0), 0.3), "m10");
-        assert_eq!(class(Some(0.3), 0.3), "m20");
-        assert_eq!(class(Some(-7.0), 0.3), "m0");
-        assert_eq!(class(None, 0.3), "void");
-        assert_eq!(class(Some(f64::NAN), 0.3), "void");
-    }
-
-    #[test]
-    fn every_class_has_a_colour_for_light_and_dark() {
-        let css = matrix_styles();
-        for step in 0..=20 {
-            assert_eq!(css.matches(&format!(".m{step}{{")).count(), 2);
-        }
-    }
+        rect(m, "void", (end + 12.0, 4.0), (cell, cell));
+        label(m, "tick s", (end + 12.0 + cell + 3.0, 13.5), "none");
+    })
 }

@@ -1,15 +1,15 @@
-//! Numbers as people read them: sensible digits, a true minus sign, thin spaces between thousands.
+//! Numbers as people read them: sensible digits, a true minus sign, separated thousands.
 
-use parable_metrics::{Interval, Undefined};
-
-/// Stands where a number does not exist and the reason is said elsewhere.
-pub(crate) const NONE: &str = "–";
+/// The dash in place of a number that does not exist.
+pub const NONE: &str = "–";
 
 const MINUS: char = '\u{2212}';
 const THIN_SPACE: char = '\u{202f}';
 
-/// Two significant digits and at least three decimals, as the tables this is compared with; fewer decimals from 1,000 on.
-pub(crate) fn value(number: f64) -> String {
+/// Writes two significant digits and at least three decimals, as published tables of metrics do;
+/// fewer decimals from 1,000 on.
+#[must_use]
+pub fn value(number: f64) -> String {
     if !number.is_finite() {
         return "infinite".to_owned();
     }
@@ -28,8 +28,9 @@ pub(crate) fn value(number: f64) -> String {
     fixed(number, decimals)
 }
 
-/// A number in the units of its column: four significant digits, no more.
-pub(crate) fn plain(number: f64) -> String {
+/// Writes a number in the units of its column: four significant digits.
+#[must_use]
+pub fn plain(number: f64) -> String {
     if !number.is_finite() {
         return "infinite".to_owned();
     }
@@ -46,8 +47,9 @@ pub(crate) fn plain(number: f64) -> String {
     )
 }
 
-/// A round number with only the decimals it has, nine at most.
-pub(crate) fn round(number: f64) -> String {
+/// Writes a round number with only the decimals it has, nine at most.
+#[must_use]
+pub fn round(number: f64) -> String {
     let decimals = (0..9).find(|&decimals| {
         let scaled = number * 10f64.powi(decimals);
         (scaled - scaled.round()).abs() <= 1e-9 * scaled.abs().max(1.0)
@@ -55,8 +57,9 @@ pub(crate) fn round(number: f64) -> String {
     fixed(number, decimals.unwrap_or(9) as usize)
 }
 
-/// So many decimals, thousands apart.
-pub(crate) fn fixed(number: f64, decimals: usize) -> String {
+/// Writes a number with so many decimals and separated thousands.
+#[must_use]
+pub fn fixed(number: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let mut grouped = group(whole);
@@ -72,13 +75,15 @@ pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     }
 }
 
-/// A whole number, thousands apart.
-pub(crate) fn count(number: u64) -> String {
+/// Writes a whole number with separated thousands.
+#[must_use]
+pub fn count(number: u64) -> String {
     group(&number.to_string())
 }
 
-/// A share of 1 in percent: one decimal, more for small shares that are not zero.
-pub(crate) fn share(number: f64) -> String {
+/// Writes a share of 1 in percent: one decimal, more for small shares that are not zero.
+#[must_use]
+pub fn share(number: f64) -> String {
     if !number.is_finite() {
         return NONE.to_owned();
     }
@@ -96,8 +101,9 @@ pub(crate) fn share(number: f64) -> String {
     format!("{}{THIN_SPACE}%", fixed(percent, decimals))
 }
 
-/// A difference of shares in percentage points, always with its sign.
-pub(crate) fn points(number: f64) -> String {
+/// Writes a difference of shares in percentage points, always with its sign.
+#[must_use]
+pub fn points(number: f64) -> String {
     if !number.is_finite() {
         return NONE.to_owned();
     }
@@ -109,8 +115,9 @@ pub(crate) fn points(number: f64) -> String {
     }
 }
 
-/// A span of time, given in seconds.
-pub(crate) fn seconds(number: f64) -> String {
+/// Writes a span of time, given in seconds.
+#[must_use]
+pub fn seconds(number: f64) -> String {
     match number {
         _ if !number.is_finite() => NONE.to_owned(),
         _ if number < 0.0995 => format!("{}{THIN_SPACE}ms", fixed(number * 1e3, 1)),
@@ -129,8 +136,9 @@ pub(crate) fn seconds(number: f64) -> String {
     }
 }
 
-/// An amount of memory.
-pub(crate) fn bytes(number: u64) -> String {
+/// Writes an amount of memory.
+#[must_use]
+pub fn bytes(number: u64) -> String {
     let number = number as f64;
     if number >= 1e9 {
         format!("{}{THIN_SPACE}GB", fixed(number / 1e9, 2))
@@ -139,9 +147,11 @@ pub(crate) fn bytes(number: u64) -> String {
     }
 }
 
-/// Decimals that show the half-width of this interval with three significant digits: more would be noise.
-pub(crate) fn decimals_of(interval: &Interval) -> usize {
-    let half = (interval.high - interval.low).abs() / 2.0;
+/// Returns the decimals that show the half-width of an interval with three significant digits: more
+/// would be noise.
+#[must_use]
+pub fn decimals(low: f64, high: f64) -> usize {
+    let half = (high - low).abs() / 2.0;
     if half > 0.0 && half.is_finite() {
         (2.0 - half.log10().floor()).clamp(0.0, 9.0) as usize
     } else {
@@ -149,17 +159,9 @@ pub(crate) fn decimals_of(interval: &Interval) -> usize {
     }
 }
 
-/// A value by [`value`], or the reason why there is none.
-pub(crate) fn or_reason(number: Option<f64>, reason: Option<Undefined>) -> String {
-    match (number, reason) {
-        (Some(number), _) => value(number),
-        (None, Some(reason)) => format!("undefined: {}", reason.text()),
-        (None, None) => NONE.to_owned(),
-    }
-}
-
-/// A value in this form, or a dash.
-pub(crate) fn or_none(number: Option<f64>, form: fn(f64) -> String) -> String {
+/// Writes a number with `form`, or a dash where there is none.
+#[must_use]
+pub fn or_none(number: Option<f64>, form: fn(f64) -> String) -> String {
     number.map_or_else(|| NONE.to_owned(), form)
 }
 

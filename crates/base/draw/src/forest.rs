@@ -1,22 +1,28 @@
-//! Estimates and their intervals, one line per question, real and synthetic under each other.
+//! Estimates with their intervals, one row per question, real above synthetic.
 
-use super::axis::Scale;
-use super::{Who, drawing, label, line, mark};
-use crate::markup::{Markup, shortened};
+use crate::axis::Scale;
+use crate::drawing::{drawing, label, line, mark};
+use crate::markup::shortened;
+use crate::{Drawing, Series};
 
-/// One estimate on a line.
+/// One estimate in a row.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub(crate) who: Who,
-    pub(crate) value: f64,
-    pub(crate) interval: Option<(f64, f64)>,
+pub struct Mark {
+    /// Whose estimate it is.
+    pub series: Series,
+    /// The estimate.
+    pub value: f64,
+    /// Lower and upper limit, where there is an interval.
+    pub interval: Option<(f64, f64)>,
 }
 
-/// One line: its name, and its estimates from top to bottom.
+/// One row: its name, and its estimates from top to bottom.
 #[derive(Clone, Debug)]
-pub(crate) struct ForestRow {
-    pub(crate) name: String,
-    pub(crate) marks: Vec<Mark>,
+pub struct ForestRow {
+    /// The name at its start.
+    pub name: String,
+    /// The estimates.
+    pub marks: Vec<Mark>,
 }
 
 const PLOT: f64 = 430.0;
@@ -24,14 +30,10 @@ const RIGHT: f64 = 16.0;
 const TOP: f64 = 10.0;
 const NAME_CHARACTERS: usize = 28;
 
-/// Draws the lines on one axis that always shows zero. Marks beyond `reach` on either side are drawn at the end of the axis.
-pub(crate) fn forest(
-    m: &mut Markup,
-    description: &str,
-    axis: &str,
-    rows: &[ForestRow],
-    reach: f64,
-) {
+/// Draws the rows on one axis that always includes zero. Marks beyond `reach` on either side are
+/// drawn at the end of the axis.
+#[must_use]
+pub fn forest(description: &str, axis: &str, rows: &[ForestRow], reach: f64) -> Drawing {
     let numbers = rows.iter().flat_map(|row| &row.marks).flat_map(|mark| {
         let (low, high) = mark.interval.unwrap_or((mark.value, mark.value));
         [mark.value, low, high]
@@ -62,20 +64,20 @@ pub(crate) fn forest(
         })
         .collect();
     let base = TOP + heights.iter().sum::<f64>();
-    drawing(m, "chart forest", (width, base + 38.0), description, |m| {
+    drawing("chart forest", (width, base + 38.0), description, |m| {
         for (at, text) in x.ticks(8) {
             line(m, "grid", (x.at(at), TOP), (x.at(at), base));
-            label(m, "tick m", x.at(at), base + 14.0, text);
+            label(m, "tick m", (x.at(at), base + 14.0), text);
         }
         line(m, "zero", (x.at(0.0), TOP - 4.0), (x.at(0.0), base + 2.0));
-        label(m, "tick m", (left + width - RIGHT) / 2.0, base + 31.0, axis);
+        let middle = (left + width - RIGHT) / 2.0;
+        label(m, "tick m", (middle, base + 31.0), axis);
         let mut top = TOP;
         for (row, height) in rows.iter().zip(&heights) {
             label(
                 m,
                 "name e",
-                left - 12.0,
-                top + height / 2.0 + 4.0,
+                (left - 12.0, top + height / 2.0 + 4.0),
                 shortened(&row.name, NAME_CHARACTERS),
             );
             let stacked = row.marks.iter().any(|mark| mark.interval.is_some());
@@ -86,13 +88,13 @@ pub(crate) fn forest(
                     top + height / 2.0
                 };
                 if let Some((low, high)) = one.interval {
-                    let class = format!("whisker {}", one.who.class());
+                    let class = format!("whisker {}", one.series.class());
                     line(m, &class, (x.at(low), y), (x.at(high), y));
                 }
-                mark(m, one.who, x.at(one.value), y);
+                mark(m, one.series, (x.at(one.value), y));
             }
             top += height;
             line(m, "grid", (0.0, top), (width, top));
         }
-    });
+    })
 }
