@@ -1,1 +1,49 @@
-//! Bands, verdicts, spectrum and release scan: judgements as data.
+//! Judgements on synthetic tables as data: bands, verdicts, place on the spectrum, and what may be
+//! published. No markup; `parable-report` renders what is decided here.
+//!
+//! ```
+//! use parable_judge::{Bands, Goal, Judgement, Subject};
+//! use parable_metrics::{Direction, Evaluation, EvaluationOptions, Group, Inputs, Score};
+//! use parable_seed::Seed;
+//!
+//! // Usually the result of an evaluation of two tables; here one with a single score.
+//! let inputs = Inputs::default();
+//! let mut evaluation = Evaluation::empty(&Seed::from_u64(7), EvaluationOptions::default(), inputs);
+//! let ratio = Score::new(
+//!     "propensity_logit_ratio",
+//!     "Propensity ratio",
+//!     Group::Multivariate,
+//!     Direction::Target1,
+//!     Ok(12.5),
+//! );
+//! evaluation.scores.push(ratio);
+//!
+//! let judgement = Judgement::of(Subject::new(&evaluation), &Bands::default());
+//! assert_eq!(judgement.verdict(Goal::Fidelity).word, "poor");
+//! assert_eq!(judgement.overall.word, "not judged"); // Privacy was not measured.
+//! ```
+//!
+//! The three types to learn first: [`Bands`] are the limits that turn numbers into bands A to D (an
+//! owner can edit them), [`Judgement`] is everything that follows from one evaluation, and
+//! [`ExactNumbers`] searches a text for numbers that must not be published.
+
+mod band;
+mod bands;
+mod check;
+mod coarse;
+mod defaults;
+mod error;
+mod exact_numbers;
+mod judgement;
+mod spectrum;
+mod verdict;
+
+pub use band::{Band, Limits};
+pub use bands::{BandRule, Banding, Bands, Look};
+pub use check::{Check, Outcome};
+pub use coarse::{CoarseCell, CoarseColumn, coarse_columns};
+pub use error::BandsError;
+pub use exact_numbers::ExactNumbers;
+pub use judgement::{Judgement, Subject};
+pub use spectrum::{Evidence, Level, MadeFrom, Placement};
+pub use verdict::{Finding, Goal, Guarantee, Overall, Verdict, beyond_chance, main_estimate};

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use parable_core::FitRecord;
+use parable_judge::{Bands, CoarseColumn, Judgement, MadeFrom, Subject};
 use parable_metrics::Evaluation;
 use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::bands::Bands;
-use crate::coarse::CoarseColumn;
-use crate::spectrum::MadeFrom;
 use crate::training::TrainingCurve;
 
 /// Everything a report shows: one table, and one or several synthetic versions of it with their evaluations.
@@ -254,6 +252,14 @@ impl ReportInput {
 }
 
 impl MethodResult {
+    /// What follows from the evaluation.
+    pub(crate) fn judged(&self, bands: &Bands) -> Judgement {
+        let subject = Subject::new(&self.evaluation)
+            .with_record(self.record.as_ref())
+            .with_made_from(self.made_from);
+        Judgement::of(subject, bands)
+    }
+
     /// A synthetic version of unknown origin.
     pub fn new(name: impl Into<String>, evaluation: Evaluation) -> Self {
         Self {

@@ -24,10 +24,6 @@
 //! The page needs no script, no network and no other file; all texts are escaped, so column names may hold anything. `docs/report.md` says how
 //! to read it.
 
-mod band;
-mod bands;
-mod coarse;
-mod defaults;
 mod error;
 mod input;
 mod markdown;
@@ -36,17 +32,15 @@ mod release;
 mod report;
 mod results;
 mod section;
-mod spectrum;
 mod table;
 mod training;
-mod verdict;
 
-pub use band::{Band, Limits};
-pub use bands::{BandRule, Banding, Bands, Look};
-pub use coarse::{CoarseCell, CoarseColumn, coarse_columns};
-pub use error::{BandsError, ReportError};
+pub use error::ReportError;
 pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth, Usage};
+pub use parable_judge::{
+    Band, BandRule, Banding, Bands, BandsError, CoarseCell, CoarseColumn, Level, Limits, Look,
+    MadeFrom, coarse_columns,
+};
 pub use release::Release;
 pub use report::Report;
-pub use spectrum::{Level, MadeFrom};
 pub use training::{TrainingCurve, training_svg};

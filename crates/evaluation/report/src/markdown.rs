@@ -1,5 +1,4 @@
 //! The page as Markdown (GitHub's tables): the same tree as the HTML, so that both say the same. Drawings become their descriptions.
-
 use parable_draw::markup::{Element, Node, printable};
 
 /// The nodes as Markdown.

@@ -1,14 +1,13 @@
 //! The page as a whole.
 
+use parable_draw::markup::{Markup, Node};
+
 use crate::section::{
     associations, card, clusters, columns, cost, further, header, missing, placement, predictions,
     privacy, regressions, remark, rules, section, statement, subgroups, summary, tradeoff, trial,
     verdicts, whole,
 };
-use crate::spectrum::Placement;
-use crate::verdict::Verdict;
 use crate::{MethodResult, ReportInput};
-use parable_draw::markup::{Markup, Node};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -85,9 +84,8 @@ fn body(m: &mut Markup, input: &ReportInput) {
 
 fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportInput) {
     let evaluation = &method.evaluation;
-    let found = Verdict::all(method, &input.bands);
-    let place = Placement::of(method, &input.bands, &found);
-    placement(m, prefix, &place, place.raised(&found), true);
+    let judgement = method.judged(&input.bands);
+    placement(m, prefix, &judgement.placement, true);
     columns(m, prefix, evaluation);
     associations(m, prefix, evaluation);
     whole(m, prefix, evaluation);
@@ -98,10 +96,10 @@ fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportIn
     clusters(m, prefix, evaluation, input.truth.as_ref());
     missing(m, prefix, evaluation);
     rules(m, prefix, evaluation);
-    privacy(m, prefix, method);
+    privacy(m, prefix, method, &judgement.guarantee);
     further(m, prefix, evaluation);
-    card(m, prefix, method, &input.schema, &place);
-    statement(m, prefix, method, &input.bands, &place);
+    card(m, prefix, method, &input.schema, &judgement.placement);
+    statement(m, prefix, &judgement);
 }
 
 fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {

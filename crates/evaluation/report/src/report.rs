@@ -1,14 +1,12 @@
 //! A report in its written forms.
 
+use parable_draw::markup::html;
+use parable_judge::{Bands, Overall, Placement, Verdict};
 use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::bands::Bands;
 use crate::results::{ResultRecord, records};
-use crate::spectrum::Placement;
-use crate::verdict::{Overall, Verdict};
 use crate::{MethodResult, Release, ReportError, ReportInput, Truth, markdown, page};
-use parable_draw::markup::html;
 
 const FORMAT: &str = "parable-report";
 const VERSION: u32 = 1;
@@ -71,11 +69,11 @@ impl Report {
                 .methods
                 .iter()
                 .map(|result| {
-                    let verdicts = Verdict::all(result, &input.bands);
+                    let judgement = result.judged(&input.bands);
                     WrittenMethod {
-                        overall: Overall::of(&verdicts),
-                        placement: Placement::of(result, &input.bands, &verdicts),
-                        verdicts,
+                        overall: judgement.overall,
+                        placement: judgement.placement,
+                        verdicts: judgement.verdicts,
                         results: records(result, &input.bands),
                         result,
                     }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use parable_judge::{Band, Banding, Bands};
 use parable_metrics::{Baseline, Detail, Direction, Group, Interval, Undefined, Unit};
 use parable_seed::Seed;
 use serde::Serialize;
 
-use crate::band::Band;
-use crate::bands::{Banding, Bands};
 use crate::input::MethodResult;
 
 /// One score with its band. What does not apply is `null`, so that every record has the same keys.

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::band::Band;
 use parable_draw::markup::Markup;
+use parable_judge::Band;
 
 /// What stands in a column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) fn badge(m: &mut Markup, band: Band, word: &str) {
     m.leaf(
         "span",
         &[
-            ("class", &band.class()),
+            ("class", &class(band)),
             ("title", &word),
             (
                 "aria-label",
@@ -88,6 +88,16 @@ pub(crate) fn badge(m: &mut Markup, band: Band, word: &str) {
         ],
         band.letter(),
     );
+}
+
+/// The class that gives the colour.
+const fn class(band: Band) -> &'static str {
+    match band {
+        Band::A => "band a",
+        Band::B => "band b",
+        Band::C => "band c",
+        Band::D => "band d",
+    }
 }
 
 /// Stands in the place of a band that does not exist.

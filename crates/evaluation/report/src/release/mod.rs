@@ -5,21 +5,18 @@
 
 mod page;
 #[cfg(test)]
-mod scan;
+mod tests;
 
+use parable_draw::markup::html;
+use parable_draw::number;
+use parable_judge::{
+    Band, Banding, Bands, CoarseCell, Goal, Level, MadeFrom, Overall, Placement, main_estimate,
+};
 use parable_metrics::{Direction, Group};
 use parable_table::Schema;
 use serde::Serialize;
 
-use crate::band::Band;
-use crate::bands::{Banding, Bands};
-use crate::coarse::CoarseCell;
-use crate::section::{Check, residual_risk};
-use crate::spectrum::{Level, MadeFrom, Placement};
-use crate::verdict::{Goal, Guarantee, Overall, Verdict};
 use crate::{MethodResult, ReportInput, markdown};
-use parable_draw::markup::html;
-use parable_draw::number;
 
 const FORMAT: &str = "parable-release";
 const VERSION: u32 = 1;
@@ -123,8 +120,9 @@ struct ReleasedPlacement {
     access: String,
     conditions: Vec<ReleasedCondition>,
     remarks: Vec<String>,
+    /// The same as the page shows it.
     #[serde(skip)]
-    raised: bool,
+    public: Placement,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -215,15 +213,13 @@ impl Release {
 impl Released {
     fn of(method: &MethodResult, bands: &Bands) -> Self {
         let evaluation = &method.evaluation;
-        let verdicts = Verdict::all(method, bands);
-        let placement = Placement::of(method, bands, &verdicts);
-        let checks = Check::all(evaluation, bands);
-        let guarantee = Guarantee::of(method.record.as_ref());
+        let judgement = method.judged(bands);
+        let placement = &judgement.placement;
         Self {
             name: method.name.clone(),
             synthetic_rows: evaluation.inputs.synthetic_rows,
-            overall: Overall::of(&verdicts),
-            guarantee: guarantee.sentence(),
+            overall: judgement.overall,
+            guarantee: judgement.guarantee.sentence(),
             results: results(method, bands),
             columns: columns(method, bands),
             effects: effects(method, bands),
@@ -239,18 +235,19 @@ impl Released {
                     .collect(),
                 cleaning_steps: method.cleaning.len(),
             }),
-            residual_risk: residual_risk(&guarantee, evaluation, &checks),
-            checks: checks
+            residual_risk: judgement.residual_risk,
+            checks: judgement
+                .checks
                 .into_iter()
                 .map(|check| ReleasedCheck {
-                    passed: check.passed(),
+                    passed: check.outcome().to_string(),
                     band: check.banding.band(),
+                    limits: check.limits.words(),
                     title: check.title,
-                    limits: check.limits,
                 })
                 .collect(),
             placement: ReleasedPlacement {
-                raised: placement.raised(&verdicts),
+                public: placement.without_measurements(),
                 level: placement.level,
                 treat_as: placement.treat_as,
                 made_from: placement.made_from,
@@ -270,7 +267,8 @@ impl Released {
                     .map(|text| (*text).to_owned())
                     .collect(),
             },
-            verdicts: verdicts
+            verdicts: judgement
+                .verdicts
                 .into_iter()
                 .map(|verdict| ReleasedVerdict {
                     goal: verdict.goal,
@@ -373,7 +371,7 @@ fn effects(method: &MethodResult, bands: &Bands) -> Vec<ReleasedEffect> {
         .map(|effect| ReleasedEffect {
             outcome: effect.outcome.clone(),
             arm: effect.arm.clone(),
-            band: crate::verdict::main_estimate(effect)
+            band: main_estimate(effect)
                 .overlap
                 .and_then(|overlap| bands.of_number("effect_overlap", overlap)),
         })
@@ -387,19 +385,4 @@ fn rounded(rows: u64, min_cell: u64) -> String {
     }
     let step = 10u64.pow(rows.ilog10().saturating_sub(1));
     format!("about {}", number::count((rows + step / 2) / step * step))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_people_are_rounded_and_small_ones_not_told() {
-        let told = |rows| rounded(rows, 10).replace('\u{202f}', " ");
-        assert_eq!(told(0), "<10");
-        assert_eq!(told(9), "<10");
-        assert_eq!(told(10), "about 10");
-        assert_eq!(told(32_561), "about 33 000");
-        assert_eq!(told(996), "about 1000");
-    }
 }

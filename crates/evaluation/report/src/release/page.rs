@@ -1,17 +1,15 @@
 //! The page of a release.
 
+use parable_draw::markup::{Markup, Node};
+use parable_draw::{self as draw, Bar, Shares, number};
+use parable_judge::{Band, Goal};
+
 use super::{Release, Released, ReleasedColumn, ReleasedVerdict};
-use crate::band::Band;
 use crate::page::document;
 use crate::section::{
     bar_legend, blanks, capitalised, headline, list, paragraph, placement, remark, section, uses,
 };
-use crate::spectrum::{Evidence, Placement};
 use crate::table::{self, Words};
-use crate::verdict::Goal;
-use parable_draw::markup::{Markup, Node};
-use parable_draw::number;
-use parable_draw::{self as draw, Bar, Shares};
 
 /// The page.
 pub(crate) fn page(release: &Release) -> Vec<Node> {
@@ -86,25 +84,10 @@ fn one(m: &mut Markup, prefix: &str, release: &Release, method: &Released) {
             m.leaf("p", &[], &method.guarantee);
         },
     );
-    let place = Placement {
-        level: method.placement.level,
-        treat_as: method.placement.treat_as,
-        made_from: method.placement.made_from,
-        evidence: method
-            .placement
-            .conditions
-            .iter()
-            .map(|condition| Evidence {
-                level: condition.level,
-                condition: condition.condition,
-                met: condition.met,
-                found: None,
-            })
-            .collect(),
-        access: method.placement.treat_as.access(),
-        remarks: Vec::new(),
-    };
-    placement(m, prefix, &place, method.placement.raised, false);
+    let mut place = method.placement.public.clone();
+    // They follow in the statement.
+    place.remarks.clear();
+    placement(m, prefix, &place, false);
     scores(m, prefix, method);
     columns(m, prefix, method);
     effects(m, prefix, method);

@@ -1,12 +1,11 @@
 //! Two columns at a time: three matrices and the pairs that differ most.
 
+use parable_draw::markup::Markup;
+use parable_draw::{Matrix, matrix, matrix_legend, number};
 use parable_metrics::{Associations, Correlation, Evaluation};
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{Matrix, matrix, matrix_legend};
 
 /// Columns of a matrix that can still be read.
 const SHOWN: usize = 60;

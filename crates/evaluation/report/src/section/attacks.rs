@@ -1,12 +1,11 @@
 //! What attacks on the synthetic table learned about people.
 
+use parable_draw::markup::Markup;
+use parable_draw::{ForestRow, Mark, Series, forest, number};
 use parable_metrics::{AttackKind, AttackResult, Conclusion, Evaluation};
 
 use super::{legend, remark};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Attacks listed openly; the others of inference are folded.
 const OPEN: usize = 11;

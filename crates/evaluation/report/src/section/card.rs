@@ -2,16 +2,15 @@
 
 use parable_core::{Determinism, FitRecord, NoiseProvenance};
 use parable_dp::Budget;
-
+use parable_draw::markup::Markup;
+use parable_draw::number;
+use parable_judge::{Level, Placement};
 use parable_table::Schema;
 
 use super::statement::form;
 use super::{remark, section};
 use crate::MethodResult;
-use crate::spectrum::{Level, Placement};
 use crate::table::{self, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Entries of a ledger that are listed; private fits can have thousands.
 const ENTRIES: usize = 30;

@@ -1,11 +1,11 @@
 //! Single values that few people have.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::{CellSection, Evaluation, LeftInKind};
 
 use super::remark;
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Columns listed for each check.
 const LISTED: usize = 15;

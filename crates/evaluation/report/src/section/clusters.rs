@@ -1,13 +1,12 @@
 //! Schools, classes and other groups of rows.
 
+use parable_draw::markup::Markup;
+use parable_draw::{self as draw, Bar, Shares, number};
 use parable_metrics::{ClusterSection, Evaluation};
 
 use super::{bar_legend, or_reason, remark, section};
 use crate::Truth;
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{self as draw, Bar, Shares};
 
 /// What became of the groups, one part per cluster column.
 pub(crate) fn clusters(

@@ -1,12 +1,12 @@
 //! One column at a time, worst first.
 
+use parable_draw::markup::Markup;
+use parable_draw::{self as draw, Bar, Bin, Drawing, Histogram, HistogramAxis, Shares, number};
+use parable_judge::beyond_chance;
 use parable_metrics::{Cell, ColumnDetail, Evaluation, Scale, Sides};
 
 use super::{bar_legend, remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{self as draw, Bar, Bin, Drawing, Histogram, HistogramAxis, Shares};
 
 /// So many drawings are open, so many more are folded; what is beyond stands in the table of all columns.
 const OPEN: usize = 12;
@@ -82,11 +82,6 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
             }
         },
     );
-}
-
-/// The distance beyond what a second sample of the real column gives: many levels are far apart by chance alone.
-pub(crate) fn beyond_chance(column: &ColumnDetail) -> Option<f64> {
-    Some(column.tvd? - column.tvd_resample.unwrap_or(0.0))
 }
 
 fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {

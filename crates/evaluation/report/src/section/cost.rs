@@ -1,10 +1,11 @@
 //! What the methods took.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
+
 use super::{paragraph, remark, section};
 use crate::table::{self, Figures, Words};
 use crate::{Cost, ReportInput};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Metrics that are listed by their time.
 const SLOWEST: usize = 8;

@@ -1,11 +1,11 @@
 //! What a few known facts about a person tell an intruder who has the synthetic table.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::{DisclosureSection, Evaluation};
 
 use super::{paragraph, remark};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// The worst sets of keys and the means over all sets for each target.
 pub(crate) fn disclosure(m: &mut Markup, evaluation: &Evaluation) {

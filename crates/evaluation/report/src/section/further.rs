@@ -1,12 +1,12 @@
 //! Whatever an evaluation holds that no other part of the page shows, so that nothing measured stays unseen.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::Evaluation;
 use serde_json::{Map, Value};
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Keys of an evaluation that have a place of their own on the page. Of a key with a list, only the fields in it.
 const SHOWN: [(&str, &[&str]); 21] = [

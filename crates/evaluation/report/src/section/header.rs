@@ -1,8 +1,9 @@
 //! Title, labels, and what was compared.
 
-use crate::ReportInput;
 use parable_draw::markup::Markup;
 use parable_draw::number;
+
+use crate::ReportInput;
 
 /// The head of the page.
 pub(crate) fn header(m: &mut Markup, input: &ReportInput) {

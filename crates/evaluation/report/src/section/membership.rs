@@ -1,12 +1,11 @@
 //! Who can be told to have been in the data.
 
+use parable_draw::markup::Markup;
+use parable_draw::{Axis, Line, Plot, Series, number, plot};
 use parable_metrics::{Bootstrapped, Evaluation, MembershipAttack, MembershipKind};
 
 use super::{legend, remark};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{Axis, Line, Plot, Series, plot};
 
 /// The attacks' curves and what they recognise at few false alarms.
 pub(crate) fn membership(m: &mut Markup, evaluation: &Evaluation) {

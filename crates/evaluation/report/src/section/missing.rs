@@ -1,11 +1,11 @@
 //! Where values are missing.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::Evaluation;
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Columns listed openly; the rest is folded.
 const OPEN: usize = 12;

@@ -1,18 +1,13 @@
 //! Where the table stands on the spectrum from structure to replica, and who may get it.
 
-use super::{paragraph, remark, section};
-use crate::spectrum::{Level, Placement};
-use crate::table::{self, Words};
 use parable_draw::markup::Markup;
+use parable_judge::{Level, Placement};
+
+use super::{paragraph, remark, section};
+use crate::table::{self, Words};
 
 /// The place, its evidence, and the access that goes with it. `found`: whether to print what was measured.
-pub(crate) fn placement(
-    m: &mut Markup,
-    prefix: &str,
-    placement: &Placement,
-    raised: bool,
-    found: bool,
-) {
+pub(crate) fn placement(m: &mut Markup, prefix: &str, placement: &Placement, found: bool) {
     let lead = "How much of the real table this one carries, by how it was made and what was measured. A proposal for the owner's decision.";
     section(
         m,
@@ -28,7 +23,7 @@ pub(crate) fn placement(
                     format_args!("Placed as: {}.", placement.level.name()),
                 );
                 paragraph(m, placement.level.purpose());
-                if raised {
+                if placement.raised {
                     let above = if placement.treat_as == placement.level {
                         "the real table itself".to_owned()
                     } else {

@@ -1,11 +1,11 @@
 //! Models trained on synthetic rows and tested on real ones.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::{Evaluation, PredictionSection, Spread};
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// One table for each predicted column.
 pub(crate) fn predictions(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {

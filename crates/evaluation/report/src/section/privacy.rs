@@ -1,5 +1,8 @@
 //! What the synthetic rows have in common with real people, and what that does and does not mean.
 
+use parable_draw::markup::Markup;
+use parable_draw::{Curve, Series, curves, number};
+use parable_judge::Guarantee;
 use parable_metrics::{Distance, DistanceSummary, NearestSection, OutlierSection, OverlapCounts};
 
 use super::attacks::attacks;
@@ -9,18 +12,14 @@ use super::membership::membership;
 use super::{legend, paragraph, remark, section};
 use crate::MethodResult;
 use crate::table::{self, Figures, Words};
-use crate::verdict::Guarantee;
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{Curve, Series, curves};
 
 /// The guarantee, copied rows, near rows, and outliers.
-pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult) {
+pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult, guarantee: &Guarantee) {
     let privacy = &method.evaluation.privacy;
     let lead =
         "Whether rows of real people, or rows too near to one, stand in the synthetic table.";
     section(m, &format!("{prefix}privacy"), "Privacy", lead, |m| {
-        statement(m, method);
+        statement(m, method, guarantee);
         overlap(
             m,
             &privacy.overlap.synthetic,
@@ -57,11 +56,10 @@ pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult) {
     });
 }
 
-fn statement(m: &mut Markup, method: &MethodResult) {
-    let guarantee = Guarantee::of(method.record.as_ref());
+fn statement(m: &mut Markup, method: &MethodResult, guarantee: &Guarantee) {
     m.node("div", &[("class", &"statement")], |m| {
         m.leaf("p", &[("class", &"promise")], guarantee.sentence());
-        if let (Guarantee::Promise(_), Some(record)) = (&guarantee, &method.record) {
+        if let (Guarantee::Promise(_), Some(record)) = (guarantee, &method.record) {
             let neighbours = match record.unit.relation {
                 parable_dp::Relation::AddRemove => "added or removed",
                 parable_dp::Relation::ReplaceOne => "exchanged for others",

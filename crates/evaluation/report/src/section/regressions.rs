@@ -1,12 +1,11 @@
 //! An analyst's regressions, coefficient by coefficient.
 
+use parable_draw::markup::Markup;
+use parable_draw::{ForestRow, Mark, Series, forest, number};
 use parable_metrics::{CoefficientRow, Evaluation, RegressionSection};
 
 use super::{legend, remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Coefficients that are drawn; the table has all.
 const DRAWN: usize = 30;

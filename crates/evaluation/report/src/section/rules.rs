@@ -1,11 +1,11 @@
 //! Declared rules and how often rows break them.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::Evaluation;
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Each rule with the rows that break it in both tables.
 pub(crate) fn rules(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {

@@ -1,11 +1,11 @@
 //! Outcomes by subgroup: who is misrepresented.
 
+use parable_draw::markup::Markup;
+use parable_draw::number;
 use parable_metrics::{Evaluation, SubgroupTable};
 
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
 
 /// Subgroups listed openly; the rest is folded.
 const OPEN: usize = 15;

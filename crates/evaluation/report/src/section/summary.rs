@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use parable_draw::markup::Markup;
+use parable_draw::{number, position};
+use parable_judge::{Banding, Bands, Goal};
 use parable_metrics::{Baseline, Direction, Group, Score};
 
 use super::{remark, section};
 use crate::ReportInput;
-use crate::bands::{Banding, Bands};
 use crate::table::{badge, boxed, unbanded};
-use crate::verdict::Goal;
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::position;
 
 /// The summary table.
 pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {

@@ -1,13 +1,12 @@
 //! Fidelity against privacy, all methods on one drawing.
 
+use parable_draw::markup::Markup;
+use parable_draw::{Axis, Guide, Line, Plot, Point, Series, number, plot};
 use parable_metrics::{Evaluation, Score};
 
 use super::{remark, section};
 use crate::ReportInput;
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{Axis, Guide, Line, Plot, Point, Series, plot};
 
 /// Where one method stands.
 #[derive(Clone, Debug, PartialEq)]

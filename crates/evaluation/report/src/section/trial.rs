@@ -1,14 +1,13 @@
 //! What an evaluator of the trial would report from each table.
 
+use parable_draw::markup::Markup;
+use parable_draw::{ForestRow, Mark, Series, forest, number};
+use parable_judge::main_estimate;
 use parable_metrics::{BalanceRow, Effect, EffectPair, Evaluation, TrialSection, Undefined};
 
 use super::{legend, remark, section};
 use crate::Truth;
 use crate::table::{self, Figures, Words};
-use crate::verdict::main_estimate;
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{ForestRow, Mark, Series, forest};
 
 /// Lines of the balance drawing; the table of scores counts all.
 const BALANCE_ROWS: usize = 24;

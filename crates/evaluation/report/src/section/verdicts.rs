@@ -1,11 +1,10 @@
 //! The first screen: good, poor or dangerous, and why.
 
-use crate::band::Band;
-use crate::bands::Bands;
-use crate::table::{self, Words};
-use crate::verdict::{Goal, Overall, Verdict};
-use crate::{MethodResult, ReportInput};
 use parable_draw::markup::Markup;
+use parable_judge::{Band, Bands, Goal, Guarantee, Overall, Verdict};
+
+use crate::table::{self, Words};
+use crate::{MethodResult, ReportInput};
 
 /// One card per goal for the first method, and with several methods a table of all verdicts and what to choose between.
 pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
@@ -32,11 +31,11 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
                     ),
                 );
             }
-            let verdicts = Verdict::all(first, &input.bands);
-            strip(m, &verdicts);
-            headline(m, &Overall::of(&verdicts));
+            let judgement = first.judged(&input.bands);
+            strip(m, &judgement.verdicts);
+            headline(m, &judgement.overall);
             m.node("div", &[("class", &"cards")], |m| {
-                for verdict in &verdicts {
+                for verdict in &judgement.verdicts {
                     card(m, verdict);
                 }
             });
@@ -142,7 +141,8 @@ fn comparison(m: &mut Markup, methods: &[MethodResult], bands: &Bands) {
         for method in methods {
             table::row(m, |m| {
                 table::head(m, &method.name);
-                for verdict in Verdict::all(method, bands) {
+                let judgement = method.judged(bands);
+                for verdict in &judgement.verdicts {
                     m.node("td", &[("class", &"w")], |m| {
                         if let Some(band) = verdict.band {
                             table::badge(m, band, verdict.word);
@@ -153,10 +153,10 @@ fn comparison(m: &mut Markup, methods: &[MethodResult], bands: &Bands) {
                 }
                 table::words(
                     m,
-                    match crate::verdict::Guarantee::of(method.record.as_ref()) {
-                        crate::verdict::Guarantee::Promise(loss) => loss,
-                        crate::verdict::Guarantee::Broken => "void".to_owned(),
-                        _ => "none".to_owned(),
+                    match &judgement.guarantee {
+                        Guarantee::Promise(loss) => loss.as_str(),
+                        Guarantee::Broken => "void",
+                        _ => "none",
                     },
                 );
             });
@@ -168,7 +168,7 @@ fn comparison(m: &mut Markup, methods: &[MethodResult], bands: &Bands) {
 fn trade_offs(methods: &[MethodResult], bands: &Bands) -> Vec<String> {
     let all: Vec<(&str, Vec<Verdict>)> = methods
         .iter()
-        .map(|method| (method.name.as_str(), Verdict::all(method, bands)))
+        .map(|method| (method.name.as_str(), method.judged(bands).verdicts))
         .collect();
     let best = |goal: usize| -> Option<(Band, Vec<&str>)> {
         let band = all

@@ -1,12 +1,11 @@
 //! The whole table at once: can a model tell its rows from real ones, and which sample of real rows is it as good as.
 
+use parable_draw::markup::Markup;
+use parable_draw::{Axis, Guide, Line, Plane, Plot, Shares, number, overlay, plane, plot};
 use parable_metrics::{Detail, Evaluation, Projection, PropensityModel, Score, Sides};
 
 use super::{bar_legend, remark, section};
 use crate::table::{self, Figures, Words};
-use parable_draw::markup::Markup;
-use parable_draw::number;
-use parable_draw::{Axis, Guide, Line, Plane, Plot, Shares, overlay, plane, plot};
 
 /// Propensity models and the curve of samples.
 pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {

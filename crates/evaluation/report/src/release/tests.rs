@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use parable_draw::number;
+use parable_judge::ExactNumbers;
 use parable_metrics::{Evaluation, EvaluationOptions, Pair};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 
 use crate::{Bands, MethodResult, Release, Report, ReportInput, coarse_columns};
-use parable_draw::number;
 
 const REAL_ROWS: usize = 437;
 const SYNTHETIC_ROWS: usize = 400;
@@ -87,101 +88,15 @@ fn report() -> Report {
     Report::new(input.with_method(method).with_note("3 hermits"))
 }
 
-/// Every way in which a page or a file could print the numbers of the owner's report.
-fn secrets(report: &Report) -> BTreeSet<String> {
+/// The numbers of the owner's report, and the extreme values of the table.
+fn secrets(report: &Report) -> ExactNumbers {
     let json: serde_json::Value = serde_json::from_str(&report.to_json()).expect("JSON");
-    let mut numbers = Vec::new();
-    collect(&json["methods"], &mut numbers);
-    let mut secrets = BTreeSet::new();
-    for number in numbers {
-        let whole = number.fract() == 0.0;
-        if whole && (number.abs() <= 100.0 || number == SYNTHETIC_ROWS as f64) {
-            continue;
-        }
-        let mut forms = vec![number.to_string(), number::plain(number)];
-        if whole {
-            forms.push(number::count(number.abs() as u64));
-        } else {
-            forms.extend([
-                number::value(number),
-                number::share(number),
-                number::points(number),
-            ]);
-            let share = plain(&number::share(number));
-            secrets.extend(share.contains('.').then_some(share));
-            forms.extend((2..7).map(|decimals| number::fixed(number, decimals)));
-            forms.extend((1..5).map(|decimals| format!("{:.decimals$}", number * 100.0)));
-        }
-        secrets.extend(
-            forms
-                .iter()
-                .map(|form| {
-                    plain(form)
-                        .trim_matches(|c: char| !c.is_ascii_digit())
-                        .to_owned()
-                })
-                .filter(|form| telling(form)),
-        );
-    }
-    let extremes = [
-        LARGEST.to_string(),
-        SMALLEST.abs().to_string(),
-        "1931-02".to_owned(),
-        RARE.to_owned(),
-    ];
-    secrets.extend(extremes);
-    secrets
-}
-
-fn collect(value: &serde_json::Value, numbers: &mut Vec<f64>) {
-    match value {
-        serde_json::Value::Number(number) => numbers.extend(number.as_f64()),
-        serde_json::Value::Array(items) => items.iter().for_each(|item| collect(item, numbers)),
-        serde_json::Value::Object(fields) => {
-            // What the user chose is public.
-            let chosen = ["options", "coarse", "params", "bands"];
-            fields
-                .iter()
-                .filter(|(name, _)| !chosen.contains(&name.as_str()))
-                .for_each(|(_, item)| collect(item, numbers));
-        }
-        _ => {}
-    }
-}
-
-/// Without the marks that group digits.
-fn plain(text: &str) -> String {
-    text.replace(['\u{202f}', ','], "").replace('\u{2212}', "-")
-}
-
-/// Whether a number as written is more than a round one that stands on any page: three significant digits, or two and three decimals. Zeros at its ends do not
-/// count.
-fn telling(form: &str) -> bool {
-    let digits: String = form.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_matches('0').len();
-    let decimals = form
-        .split_once('.')
-        .map_or(0, |(_, decimals)| decimals.len());
-    significant >= 3 || (significant == 2 && decimals >= 3)
-}
-
-/// Where in a text one of the secrets stands, as a number of its own.
-fn found<'a>(text: &str, secrets: &'a BTreeSet<String>) -> Option<&'a str> {
-    let text = plain(text);
-    let part_of_number = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    secrets
-        .iter()
-        .find(|secret| {
-            text.match_indices(secret.as_str()).any(|(at, _)| {
-                let before = text[..at].chars().next_back();
-                let mut after = text[at + secret.len()..].chars();
-                let next = after.next();
-                let goes_on = next == Some('.') && part_of_number(after.next());
-                let decimal = before == Some('.');
-                !(part_of_number(before) || decimal || part_of_number(next) || goes_on)
-            })
-        })
-        .map(String::as_str)
+    ExactNumbers::of_json(&json["methods"].to_string(), &[SYNTHETIC_ROWS as f64])
+        .expect("JSON")
+        .with(LARGEST.to_string())
+        .with(SMALLEST.abs().to_string())
+        .with("1931-02")
+        .with(RARE)
 }
 
 /// The page without the coordinates of its drawings and its style: these come from whole percents.
@@ -205,7 +120,7 @@ fn without_geometry(html: &str) -> String {
     text
 }
 
-fn leak(release: &Release, secrets: &BTreeSet<String>) -> Option<String> {
+fn leak(release: &Release, secrets: &ExactNumbers) -> Option<String> {
     let html = release.to_html();
     [
         without_geometry(&html),
@@ -213,7 +128,7 @@ fn leak(release: &Release, secrets: &BTreeSet<String>) -> Option<String> {
         release.to_json(),
     ]
     .iter()
-    .find_map(|text| found(text, secrets).map(str::to_owned))
+    .find_map(|text| secrets.first_in(text).map(str::to_owned))
 }
 
 #[test]
@@ -225,8 +140,12 @@ fn a_release_holds_no_exact_number_no_extreme_value_and_no_small_group() {
         "the search must have something to search for"
     );
     // The owner's own forms are full of them: the search sees what it should see.
-    assert!(found(&without_geometry(&report.to_html()), &secrets).is_some());
-    assert!(found(&report.to_markdown(), &secrets).is_some());
+    assert!(
+        secrets
+            .first_in(&without_geometry(&report.to_html()))
+            .is_some()
+    );
+    assert!(secrets.first_in(&report.to_markdown()).is_some());
     assert_eq!(leak(&report.to_release(), &secrets), None);
 }
 
@@ -250,9 +169,9 @@ fn the_search_finds_whatever_slips_into_a_release() {
         &|release| release.methods[0].columns[2].cells[0].label = RARE.to_owned(),
         &|release| {
             let findings = &report.input().methods[0];
-            let verdicts = crate::verdict::Verdict::all(findings, &Bands::default());
+            let judgement = findings.judged(&Bands::default());
             release.methods[0].verdicts[0].findings[0].measure =
-                verdicts[0].findings[0].text.clone();
+                judgement.verdicts[0].findings[0].text.clone();
         },
     ];
     for (index, leaking) in leaks.iter().enumerate() {
@@ -309,4 +228,14 @@ fn cells_of_few_people_are_merged_and_rare_levels_added_up() {
     assert_eq!(household.cells.len(), 2, "{household:?}");
     let few = people(true).take(&[0, 1, 2]);
     assert!(coarse_columns(&few, &synthetic, 10).is_empty());
+}
+
+#[test]
+fn numbers_of_people_are_rounded_and_small_ones_not_told() {
+    let told = |rows| super::rounded(rows, 10).replace('\u{202f}', " ");
+    assert_eq!(told(0), "<10");
+    assert_eq!(told(9), "<10");
+    assert_eq!(told(10), "about 10");
+    assert_eq!(told(32_561), "about 33 000");
+    assert_eq!(told(996), "about 1000");
 }

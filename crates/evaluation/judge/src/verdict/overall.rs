@@ -7,20 +7,22 @@ use crate::band::Band;
 
 /// All goals in one word, and what follows from it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Overall {
+#[non_exhaustive]
+pub struct Overall {
     /// `good`, `acceptable`, `poor`, `dangerous` or `not judged`.
-    pub(crate) word: &'static str,
+    pub word: &'static str,
     /// The band that gives the colour.
-    pub(crate) band: Option<Band>,
+    pub band: Option<Band>,
     /// What decides it: goals and measurements in the worst band, without numbers. Empty if all is well.
-    pub(crate) because: String,
+    pub because: String,
     /// What follows for a release, in a sentence or two.
-    pub(crate) advice: String,
+    pub advice: String,
 }
 
 impl Overall {
     /// All verdicts together: dangerous if people could be, and else as good as the weakest goal.
-    pub(crate) fn of(verdicts: &[Verdict]) -> Self {
+    #[must_use]
+    pub fn of(verdicts: &[Verdict]) -> Self {
         let worst = |privacy: bool| {
             verdicts
                 .iter()

@@ -2,17 +2,16 @@
 
 use parable_core::{FitRecord, NoiseProvenance};
 use parable_dp::Budget;
-use parable_metrics::Distance;
+use parable_draw::number;
+use parable_metrics::{Distance, Evaluation};
 
 use super::headline::headlines;
 use super::{Finding, Goal, Verdict, add, worst};
-use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
-use parable_draw::number;
 
-pub(super) fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
-    let section = &method.evaluation.privacy;
+pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Bands) -> Verdict {
+    let section = &evaluation.privacy;
     let mut findings = Vec::new();
     let counts = &section.overlap.synthetic;
     if let Some(share) = counts.share_of_distinct_real_rows {
@@ -75,24 +74,23 @@ pub(super) fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
         );
     }
     let rows = worst(&findings);
-    headlines(&mut findings, &method.evaluation, bands, Goal::Privacy);
-    if method.evaluation.inputs.holdout_rows.is_none() && method.evaluation.disclosure.is_some() {
+    headlines(&mut findings, evaluation, bands, Goal::Privacy);
+    if evaluation.inputs.holdout_rows.is_none() && evaluation.disclosure.is_some() {
         findings.push(Finding {
             measure: "Attacks".to_owned(),
             band: None,
             text: "Attacks and what known facts tell: not judged. Without a holdout table they cannot be told from what is true of everybody; pass one.".to_owned(),
         });
     }
-    let guarantee = Guarantee::of(method.record.as_ref());
     let measured = worst(&findings);
-    let band = if guarantee == Guarantee::Broken {
+    let band = if *guarantee == Guarantee::Broken {
         Some(Band::D)
     } else {
         measured
     };
     findings.push(Finding {
         measure: "Formal guarantee".to_owned(),
-        band: (guarantee == Guarantee::Broken).then_some(Band::D),
+        band: (*guarantee == Guarantee::Broken).then_some(Band::D),
         text: guarantee.sentence(),
     });
     Verdict {
@@ -117,7 +115,8 @@ pub(super) fn privacy(method: &MethodResult, bands: &Bands) -> Verdict {
 
 /// What a method promises, apart from anything measured.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Guarantee {
+#[non_exhaustive]
+pub enum Guarantee {
     /// Nothing is known about the method.
     Unknown,
     /// The method reads rows without protection.
@@ -129,8 +128,9 @@ pub(crate) enum Guarantee {
 }
 
 impl Guarantee {
-    /// What a fit promises.
-    pub(crate) fn of(record: Option<&FitRecord>) -> Self {
+    /// Returns the guarantee of a fit.
+    #[must_use]
+    pub fn of(record: Option<&FitRecord>) -> Self {
         let Some(record) = record else {
             return Self::Unknown;
         };
@@ -161,8 +161,9 @@ impl Guarantee {
         }
     }
 
-    /// The promise in a sentence.
-    pub(crate) fn sentence(&self) -> String {
+    /// Returns the guarantee as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
         match self {
             Self::Unknown => "No formal guarantee: how the table was made is not recorded.".to_owned(),
             Self::None => "No formal guarantee: the method read the real rows without differential privacy.".to_owned(),

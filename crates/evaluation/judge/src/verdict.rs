@@ -6,21 +6,21 @@ mod overall;
 mod privacy;
 mod utility;
 
-use parable_metrics::Group;
+use parable_metrics::{Evaluation, Group};
 use serde::Serialize;
 
-use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
 
-pub(crate) use overall::Overall;
-pub(crate) use privacy::Guarantee;
-pub(crate) use utility::main_estimate;
+pub use fidelity::beyond_chance;
+pub use overall::Overall;
+pub use privacy::Guarantee;
+pub use utility::main_estimate;
 
 /// What synthetic data is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Goal {
+pub enum Goal {
     /// It looks like the real table.
     Fidelity,
     /// It gives an analyst the same answers.
@@ -31,34 +31,38 @@ pub(crate) enum Goal {
 
 /// How one method does on one goal. The band is that of the worst finding: a table is as good as its weakest part.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Verdict {
-    pub(crate) goal: Goal,
+#[non_exhaustive]
+pub struct Verdict {
+    /// The goal.
+    pub goal: Goal,
     /// `None` if nothing could be judged.
-    pub(crate) band: Option<Band>,
+    pub band: Option<Band>,
     /// The band in a word or two.
-    pub(crate) word: &'static str,
+    pub word: &'static str,
     /// What that means, in a sentence.
-    pub(crate) sentence: String,
+    pub sentence: String,
     /// Why, best readable first.
-    pub(crate) findings: Vec<Finding>,
+    pub findings: Vec<Finding>,
 }
 
 /// One measurement behind a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Finding {
+#[non_exhaustive]
+pub struct Finding {
     /// What was measured, in a few words that tell nothing about the table.
-    pub(crate) measure: String,
-    pub(crate) band: Option<Band>,
+    pub measure: String,
+    pub band: Option<Band>,
     /// What was found, with its numbers.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Goal {
     /// All goals in the order of the page.
-    pub(crate) const ALL: [Self; 3] = [Self::Fidelity, Self::Utility, Self::Privacy];
+    pub const ALL: [Self; 3] = [Self::Fidelity, Self::Utility, Self::Privacy];
 
     /// The name.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Fidelity => "Fidelity",
             Self::Utility => "Utility",
@@ -67,7 +71,8 @@ impl Goal {
     }
 
     /// The groups of scores that serve the goal.
-    pub(crate) const fn groups(self) -> &'static [Group] {
+    #[must_use]
+    pub const fn groups(self) -> &'static [Group] {
         match self {
             Self::Fidelity => &[
                 Group::Structure,
@@ -81,7 +86,8 @@ impl Goal {
     }
 
     /// The question the goal answers.
-    pub(crate) const fn question(self) -> &'static str {
+    #[must_use]
+    pub const fn question(self) -> &'static str {
         match self {
             Self::Fidelity => "Does it look like the real table?",
             Self::Utility => "Does it give the same answers?",
@@ -92,11 +98,12 @@ impl Goal {
 
 impl Verdict {
     /// The verdicts on all goals, in the order of [`Goal::ALL`].
-    pub(crate) fn all(method: &MethodResult, bands: &Bands) -> Vec<Self> {
+    #[must_use]
+    pub fn all(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Bands) -> Vec<Self> {
         vec![
-            fidelity::fidelity(method, bands),
-            utility::utility(method, bands),
-            privacy::privacy(method, bands),
+            fidelity::fidelity(evaluation, bands),
+            utility::utility(evaluation, bands),
+            privacy::privacy(evaluation, guarantee, bands),
         ]
     }
 }

@@ -1,10 +1,10 @@
 //! Findings from scores that count on the first screen and have no sentence of their own.
 
+use parable_draw::number;
 use parable_metrics::{Detail, Evaluation, Score};
 
 use super::{Finding, Goal};
 use crate::bands::Bands;
-use parable_draw::number;
 
 /// Scores of the goal that count on the first screen and have no finding of their own.
 pub(super) fn headlines(

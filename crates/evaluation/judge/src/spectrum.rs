@@ -4,14 +4,14 @@
 //! table is placed by how it was made, and the placement is checked by measurement.
 
 use parable_core::FitRecord;
+use parable_draw::number;
 use parable_metrics::Evaluation;
 use serde::{Deserialize, Serialize};
 
-use crate::MethodResult;
+use crate::Subject;
 use crate::band::Band;
 use crate::bands::Bands;
 use crate::verdict::{Goal, Verdict};
-use parable_draw::number;
 
 /// How much of the real table a synthetic one carries, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,31 +49,42 @@ pub enum MadeFrom {
 
 /// Where a table stands, with the evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Placement {
-    pub(crate) level: Level,
+#[non_exhaustive]
+pub struct Placement {
+    /// The level.
+    pub level: Level,
     /// The level whose rules of access it should get: the one above after a band D on privacy.
-    pub(crate) treat_as: Level,
-    pub(crate) made_from: Option<MadeFrom>,
-    pub(crate) evidence: Vec<Evidence>,
+    pub treat_as: Level,
+    /// What the table was made from; `None` if that is not recorded.
+    pub made_from: Option<MadeFrom>,
+    /// The conditions of the levels and what was measured.
+    pub evidence: Vec<Evidence>,
     /// Who may get it, as a proposal.
-    pub(crate) access: &'static str,
+    pub access: &'static str,
     /// Where making and measuring disagree.
-    pub(crate) remarks: Vec<&'static str>,
+    pub remarks: Vec<&'static str>,
+    /// Whether a privacy result asks for more caution than the level.
+    #[serde(skip)]
+    pub raised: bool,
 }
 
 /// One condition of a level.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Evidence {
-    pub(crate) level: Level,
-    pub(crate) condition: &'static str,
+#[non_exhaustive]
+pub struct Evidence {
+    /// The level it belongs to.
+    pub level: Level,
+    /// What must hold.
+    pub condition: &'static str,
     /// Whether it holds; `None` if it was not measured.
-    pub(crate) met: Option<bool>,
+    pub met: Option<bool>,
     /// What was measured. For the owner only.
-    pub(crate) found: Option<String>,
+    pub found: Option<String>,
 }
 
 impl Level {
-    pub(crate) const ALL: [Self; 6] = [
+    /// All levels, from least to most.
+    pub const ALL: [Self; 6] = [
         Self::Structural,
         Self::Valid,
         Self::Plausible,
@@ -83,7 +94,8 @@ impl Level {
     ];
 
     /// The name.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Structural => "structural",
             Self::Valid => "valid",
@@ -95,7 +107,8 @@ impl Level {
     }
 
     /// What a table of this level is good for.
-    pub(crate) const fn purpose(self) -> &'static str {
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
         match self {
             Self::Structural => {
                 "Names and types of columns: to test that a program reads the file."
@@ -117,7 +130,8 @@ impl Level {
     }
 
     /// Who may get it, as a proposal for the owner's decision.
-    pub(crate) const fn access(self) -> &'static str {
+    #[must_use]
+    pub const fn access(self) -> &'static str {
         match self {
             Self::Structural => {
                 "Open. Proposed: publish without conditions, after a look at names and labels of columns."
@@ -151,7 +165,8 @@ impl Level {
 
 impl MadeFrom {
     /// The name on a page.
-    pub(crate) const fn text(self) -> &'static str {
+    #[must_use]
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Metadata => "names and types of columns only",
             Self::PlausibleValues => "names, types and values that could occur",
@@ -317,13 +332,15 @@ impl Measured {
 
 impl Placement {
     /// The place of a method's table.
-    pub(crate) fn of(method: &MethodResult, bands: &Bands, verdicts: &[Verdict]) -> Self {
-        let made_from = method
+    #[must_use]
+    pub fn of(subject: Subject<'_>, bands: &Bands, verdicts: &[Verdict]) -> Self {
+        let evaluation = subject.evaluation;
+        let made_from = subject
             .made_from
-            .or_else(|| method.record.as_ref().map(MadeFrom::of_record));
-        let measured = Measured::of(&method.evaluation, bands, verdicts);
+            .or_else(|| subject.record.map(MadeFrom::of_record));
+        let measured = Measured::of(evaluation, bands, verdicts);
         let mut remarks = Vec::new();
-        let one_column = method.evaluation.inputs.columns == 1;
+        let one_column = evaluation.inputs.columns == 1;
         let by_measurement = match measured.retained {
             Some(_) => measured.level(),
             None if one_column => Level::Plausible,
@@ -364,13 +381,17 @@ impl Placement {
             evidence: measured.evidence(),
             access: treat_as.access(),
             remarks,
+            raised: dangerous,
         }
     }
 
-    /// Whether a privacy result asks for more caution than the level.
-    pub(crate) fn raised(&self, verdicts: &[Verdict]) -> bool {
-        verdicts
-            .iter()
-            .any(|verdict| verdict.goal == Goal::Privacy && verdict.band == Some(Band::D))
+    /// Returns the placement without anything measured on the real table, as it may be published.
+    #[must_use]
+    pub fn without_measurements(&self) -> Self {
+        let mut public = self.clone();
+        for line in &mut public.evidence {
+            line.found = None;
+        }
+        public
     }
 }

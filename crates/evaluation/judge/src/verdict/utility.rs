@@ -1,21 +1,21 @@
 //! Whether it gives an analyst the same answers.
 
-use parable_metrics::{EffectPair, TrialEffect};
+use parable_draw::number;
+use parable_metrics::{EffectPair, Evaluation, TrialEffect};
 
 use super::headline::headlines;
 use super::{Finding, Goal, Verdict, add, worst};
-use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
-use parable_draw::number;
 
-/// The estimate that an evaluator would report: adjusted, with robust errors where there are clusters.
-pub(crate) fn main_estimate(effect: &TrialEffect) -> &EffectPair {
+/// Returns the estimate that an evaluator would report: adjusted, with cluster-robust errors where
+/// there are clusters.
+#[must_use]
+pub fn main_estimate(effect: &TrialEffect) -> &EffectPair {
     effect.adjusted_robust.as_ref().unwrap_or(&effect.adjusted)
 }
 
-pub(super) fn utility(method: &MethodResult, bands: &Bands) -> Verdict {
-    let evaluation = &method.evaluation;
+pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
     let mut findings = Vec::new();
     if let Some(trial) = &evaluation.trial {
         let estimates: Vec<&EffectPair> = trial.effects.iter().map(main_estimate).collect();

@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 /// Every limit is a convention and can be changed: [`Bands::to_json`] writes the file, [`Bands::from_json`] reads it.
 ///
 /// ```
-/// use parable_report::{Band, Bands, Limits};
+/// use parable_judge::{Band, Bands, Limits};
 ///
 /// let mut bands = Bands::default();
 /// let rule = bands.rules.iter_mut().find(|rule| rule.metric == "mass_mad").ok_or("absent")?;
@@ -151,8 +151,9 @@ impl Bands {
         }
     }
 
-    /// The band of a number that is judged like the values of this metric.
-    pub(crate) fn of_number(&self, metric: &str, number: f64) -> Option<Band> {
+    /// Returns the band of a number that is judged like the values of this metric.
+    #[must_use]
+    pub fn of_number(&self, metric: &str, number: f64) -> Option<Band> {
         Some(self.rule(metric)?.limits?.band(number))
     }
 

@@ -1,15 +1,21 @@
 //! Whether it looks like the real table.
 
+use parable_draw::number;
+use parable_metrics::{ColumnDetail, Evaluation};
+
 use super::headline::headlines;
 use super::{Goal, Verdict, add, worst};
-use crate::MethodResult;
 use crate::band::Band;
 use crate::bands::Bands;
-use crate::section::beyond_chance;
-use parable_draw::number;
 
-pub(super) fn fidelity(method: &MethodResult, bands: &Bands) -> Verdict {
-    let evaluation = &method.evaluation;
+/// Returns the distance of a column beyond that of a second sample of the real column: with many
+/// levels, samples are far apart by chance alone.
+#[must_use]
+pub fn beyond_chance(column: &ColumnDetail) -> Option<f64> {
+    Some(column.tvd? - column.tvd_resample.unwrap_or(0.0))
+}
+
+pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
     let mut findings = Vec::new();
     let tvds: Vec<(&str, f64, f64)> = evaluation
         .columns

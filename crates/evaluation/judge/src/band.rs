@@ -1,11 +1,11 @@
-//! Traffic bands: how far a number is from what a release would want.
+//! Bands A to D, and the limits that assign them to numbers.
 
 use serde::{Deserialize, Serialize};
 
 /// How good a number is, from A (best) to D.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Band {
-    /// As good as one can ask for.
+    /// No difference that matters.
     A,
     /// Small differences; fine for most purposes.
     B,
@@ -15,7 +15,8 @@ pub enum Band {
     D,
 }
 
-/// The limits of the bands of one metric. Each band is closed on the left: a number that equals a limit belongs to the band that begins there.
+/// The limits of the bands of one metric. Each band is closed on the left: a number that equals a
+/// limit belongs to the band that begins there.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -29,7 +30,7 @@ pub enum Limits {
 }
 
 impl Limits {
-    /// The band of a number.
+    /// Returns the band of a number.
     #[must_use]
     pub fn band(self, number: f64) -> Band {
         let [a, b, c] = match self {
@@ -63,8 +64,9 @@ impl Limits {
         above_zero && limits.iter().all(|limit| limit.is_finite()) && limits.windows(2).all(ordered)
     }
 
-    /// The limits in words, as a person reads them: `A below 0.01, B below 0.05, C below 0.1`.
-    pub(crate) fn words(self) -> String {
+    /// Returns the limits in words: `A below 0.01, B below 0.05, C below 0.1`.
+    #[must_use]
+    pub fn words(self) -> String {
         match self {
             Self::Rising([a, b, c]) => format!("A below {a}, B below {b}, C below {c}"),
             Self::Falling([a, b, c]) => format!("A from {a}, B from {b}, C from {c}"),
@@ -74,7 +76,7 @@ impl Limits {
 }
 
 impl Band {
-    /// The letter.
+    /// Returns the letter.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -85,18 +87,9 @@ impl Band {
         }
     }
 
-    /// The class that gives the colour.
-    pub(crate) const fn class(self) -> &'static str {
-        match self {
-            Self::A => "band a",
-            Self::B => "band b",
-            Self::C => "band c",
-            Self::D => "band d",
-        }
-    }
-
-    /// The band in a word, for what is to be kept.
-    pub(crate) const fn quality(self) -> &'static str {
+    /// Returns the word for fidelity and utility.
+    #[must_use]
+    pub const fn quality(self) -> &'static str {
         match self {
             Self::A => "good",
             Self::B => "acceptable",
@@ -105,8 +98,10 @@ impl Band {
         }
     }
 
-    /// The band in a word, for what could leak. The best is not "safe": these measurements can show a leak, not exclude one.
-    pub(crate) const fn danger(self) -> &'static str {
+    /// Returns the word for privacy. The best is not "safe": these measurements can show a leak, not
+    /// exclude one.
+    #[must_use]
+    pub const fn danger(self) -> &'static str {
         match self {
             Self::A => "no leak found",
             Self::B => "slight",
@@ -115,8 +110,9 @@ impl Band {
         }
     }
 
-    /// The band in a word, for a finding about what is to be kept or what could leak.
-    pub(crate) const fn word(self, privacy: bool) -> &'static str {
+    /// Returns [`Band::danger`] for privacy and [`Band::quality`] for the other goals.
+    #[must_use]
+    pub const fn word(self, privacy: bool) -> &'static str {
         if privacy {
             self.danger()
         } else {

@@ -1,0 +1,111 @@
+//! Checks of a disclosure-control statement: limits, results, and the risk that remains.
+
+use std::fmt;
+
+use parable_metrics::{Evaluation, Group, Score};
+
+use crate::band::{Band, Limits};
+use crate::bands::{Banding, Bands};
+use crate::verdict::Guarantee;
+
+/// A privacy score with limits: a check that decides about disclosure.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Check {
+    /// The title of the score.
+    pub title: String,
+    /// The limits.
+    pub limits: Limits,
+    /// The band, or why there is none.
+    pub banding: Banding,
+    /// The value. For the owner only.
+    pub value: Option<f64>,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Band A or B.
+    Passed,
+    /// Band C or D.
+    Failed,
+    /// No band, for this reason.
+    Undecided(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("yes"),
+            Self::Failed => f.write_str("no"),
+            Self::Undecided(why) => write!(f, "not decided: {why}"),
+        }
+    }
+}
+
+impl Check {
+    /// Returns the privacy scores with limits, worst first.
+    #[must_use]
+    pub fn all(evaluation: &Evaluation, bands: &Bands) -> Vec<Self> {
+        let scores = evaluation.scores.iter();
+        let mut checks: Vec<Self> = scores
+            .filter(|score| score.group == Group::Privacy)
+            .filter_map(|score| Self::of(score, bands))
+            .collect();
+        // Stable: equals stay in the order of the evaluation.
+        checks.sort_by_key(|check| std::cmp::Reverse(check.banding.band()));
+        checks
+    }
+
+    fn of(score: &Score, bands: &Bands) -> Option<Self> {
+        Some(Self {
+            title: score.title.clone(),
+            limits: bands.rule(&score.id)?.limits?,
+            banding: bands.of(score),
+            value: score.value,
+        })
+    }
+
+    /// Returns whether the check was passed.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match &self.banding {
+            Banding::Band(band) if *band <= Band::B => Outcome::Passed,
+            Banding::Band(_) => Outcome::Failed,
+            Banding::None(why) => Outcome::Undecided(why.clone()),
+        }
+    }
+}
+
+/// What remains after the checks, in sentences that hold no number.
+pub(crate) fn residual_risk(
+    guarantee: &Guarantee,
+    evaluation: &Evaluation,
+    checks: &[Check],
+) -> Vec<String> {
+    let mut risks = vec![guarantee.sentence()];
+    let failed: Vec<&str> = checks
+        .iter()
+        .filter(|check| check.outcome() == Outcome::Failed)
+        .map(|check| check.title.as_str())
+        .collect();
+    risks.push(match failed.as_slice() {
+        [] => "No check in the table failed.".to_owned(),
+        failed => format!("Checks that failed: {}.", failed.join("; ")),
+    });
+    if evaluation.inputs.holdout_rows.is_none() {
+        risks.push("No holdout table was given: how many agreements come by chance is not known, and attacks that need one were not made.".to_owned());
+    }
+    let attacked = evaluation.scores.iter().any(|score| {
+        ["attack_", "membership"]
+            .iter()
+            .any(|attack| score.id.starts_with(attack) && score.value.is_some())
+    });
+    risks.push(if attacked {
+        "The attacks made here are those that are described; an attacker who knows more or tries otherwise may do better.".to_owned()
+    } else {
+        "No attack was made. Comparing rows cannot show that nothing about a person can be learned.".to_owned()
+    });
+    risks.push("Small groups and people with rare combinations of facts carry the most risk; whether their number was enough for a release is the reviewer's judgement.".to_owned());
+    risks
+}
