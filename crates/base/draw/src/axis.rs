@@ -12,8 +12,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// Maps `low` to the pixel `from` and `high` to the pixel `to`. A range without width is widened
-    /// by 0.5 on both sides.
+    /// Maps `low` to the pixel `from` and `high` to the pixel `to`. A range without width is
+    /// widened by 0.5 on both sides.
     pub(crate) fn new((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let (low, high) = match (low.is_finite(), high.is_finite()) {
             (true, true) if high > low => (low, high),

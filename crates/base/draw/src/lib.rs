@@ -1,7 +1,7 @@
 //! Charts, trees and networks as SVG, from plain numbers and texts.
 //!
-//! Every function takes data and returns a [`Drawing`] or the text of a picture. A drawing goes into
-//! a page as it is (its colours come from [`page_style`]) or stands alone as a file.
+//! Every function takes data and returns a [`Drawing`] or the text of a picture. A drawing goes
+//! into a page as it is (its colours come from [`page_style`]) or stands alone as a file.
 //!
 //! ```
 //! use parable_draw::{Bar, Shares, bars, number};
@@ -16,9 +16,10 @@
 //! ```
 //!
 //! The three parts to learn first: [`Drawing`] is a finished chart, [`markup`] builds HTML and SVG
-//! that cannot leave a tag open and escapes every text, and [`number`] writes numbers as people read
-//! them. The charts are [`histogram`], [`bars`], [`overlay`], [`curves`], [`forest`], [`matrix`],
-//! [`plane`], [`plot`] and [`position`]; the pictures that stand alone are [`trees`] and [`network`].
+//! that cannot leave a tag open and escapes every text, and [`number`] writes numbers as people
+//! read them. The charts are [`histogram`], [`bars`], [`overlay`], [`curves`], [`forest`],
+//! [`matrix`], [`plane`], [`plot`] and [`position`]; the pictures that stand alone are [`trees`]
+//! and [`network`].
 
 mod axis;
 mod bars;

@@ -96,9 +96,30 @@ pub fn share(number: f64) -> String {
         _ => 3,
     };
     if size > 0.0 && size < 0.0005 {
-        return format!("under 0.001{THIN_SPACE}%");
+        return format!("below 0.001{THIN_SPACE}%");
     }
     format!("{}{THIN_SPACE}%", fixed(percent, decimals))
+}
+
+/// Writes two shares of 1 as a range in percent, with one decimal: `0.9 to 16.3 %`.
+#[must_use]
+pub fn share_range(low: f64, high: f64) -> String {
+    if !(low.is_finite() && high.is_finite()) {
+        return NONE.to_owned();
+    }
+    let percent = |share: f64| fixed(share * 100.0, 1);
+    format!("{} to {}{THIN_SPACE}%", percent(low), percent(high))
+}
+
+/// Writes a number up to twelve as a word, and larger ones in digits.
+#[must_use]
+pub fn in_words(number: u64) -> String {
+    const WORDS: [&str; 13] = [
+        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+        "eleven", "twelve",
+    ];
+    let word = usize::try_from(number).ok().and_then(|at| WORDS.get(at));
+    word.map_or_else(|| count(number), |word| (*word).to_owned())
 }
 
 /// Writes a difference of shares in percentage points, always with its sign.
@@ -176,9 +197,9 @@ fn signed(number: f64, text: String) -> String {
 fn group(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 2);
     for (index, digit) in digits.chars().enumerate() {
-        // A number of four digits reads well without a gap.
+        // A number of four digits reads well without a separator.
         if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
-            grouped.push(THIN_SPACE);
+            grouped.push(',');
         }
         grouped.push(digit);
     }
@@ -204,7 +225,7 @@ mod tests {
         check(value(0.0000567), "0.000057");
         check(value(12.34567), "12.346");
         check(value(1234.567), "1234.6");
-        check(value(-1_234_567.8), "-1 234 568");
+        check(value(-1_234_567.8), "-1,234,568");
         check(value(3.2e-12), "3.2 × 10^-12");
         check(value(f64::INFINITY), "infinite");
         check(value(f64::NAN), "infinite");
@@ -221,7 +242,7 @@ mod tests {
     fn plain_numbers_have_four_significant_digits() {
         check(plain(0.123456), "0.1235");
         check(plain(51.7342), "51.73");
-        check(plain(-48_731.2), "-48 731");
+        check(plain(-48_731.2), "-48,731");
         check(plain(0.0), "0");
     }
 
@@ -230,7 +251,7 @@ mod tests {
         check(round(10.0), "10");
         check(round(3.0 * 0.1), "0.3");
         check(round(-0.0025), "-0.0025");
-        check(round(120_000.0), "120 000");
+        check(round(120_000.0), "120,000");
     }
 
     #[test]
@@ -239,7 +260,15 @@ mod tests {
         check(share(1.0), "100 %");
         check(share(0.12345), "12.3 %");
         check(share(0.00012), "0.012 %");
-        check(share(1e-7), "under 0.001 %");
+        check(share_range(0.0087, 0.163), "0.9 to 16.3 %");
+        check(share(1e-7), "below 0.001 %");
+    }
+
+    #[test]
+    fn small_counts_are_words() {
+        check(in_words(2), "two");
+        check(in_words(12), "twelve");
+        check(in_words(11_600), "11,600");
     }
 
     #[test]

@@ -9,8 +9,8 @@ const LEFT: f64 = 22.0;
 const RIGHT: f64 = 86.0;
 
 /// Draws the values on a line from the resample anchor (left) to the independent one (right). The
-/// first value is a diamond, the others are circles; values beyond an end are drawn just outside it.
-/// `None` without two different anchors.
+/// first value is a diamond, the others are circles; values beyond an end are drawn just outside
+/// it. `None` without two different anchors.
 #[must_use]
 pub fn position(
     values: &[Option<f64>],

@@ -98,8 +98,8 @@ impl Band {
         }
     }
 
-    /// Returns the word for privacy. The best is not "safe": these measurements can show a leak, not
-    /// exclude one.
+    /// Returns the word for privacy. The best is not "safe": these measurements can show a leak,
+    /// not exclude one.
     #[must_use]
     pub const fn danger(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The limits of all metrics, as a file an owner can edit.
+//! The limits of all metrics, as a file that an owner can edit.
 
 use parable_metrics::Score;
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,11 @@ use crate::{BandsError, defaults};
 const FORMAT: &str = "parable-bands";
 const VERSION: u32 = 1;
 
-/// Limits that turn numbers into bands A to D: what the owner regards as good, acceptable, poor and unacceptable.
+/// Limits that turn numbers into bands A to D: good, acceptable, poor and unacceptable.
 ///
-/// The default holds the limits proposed with the definitions of the metrics, and limits of our own where none were proposed; `docs/report.md` lists them.
-/// Every limit is a convention and can be changed: [`Bands::to_json`] writes the file, [`Bands::from_json`] reads it.
+/// The default holds the limits proposed with the definitions of the metrics, and conventions of
+/// this project where none were proposed; `docs/bands.md` lists them. Every limit can be changed:
+/// [`Bands::to_json`] writes the file, [`Bands::from_json`] reads it.
 ///
 /// ```
 /// use parable_judge::{Band, Bands, Limits};
@@ -34,13 +35,13 @@ pub struct Bands {
     pub rules: Vec<BandRule>,
 }
 
-/// How the numbers of one metric become a band.
+/// The rule that turns the numbers of one metric into a band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BandRule {
     /// The id of the metric, or a pattern in which `*` stands for any text.
     pub metric: String,
-    /// What of the score the limits are about.
+    /// The number that the limits apply to.
     #[serde(default)]
     pub look: Look,
     /// The limits; `None` gives no band.
@@ -49,7 +50,7 @@ pub struct BandRule {
     /// Why there are no limits, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_none: Option<String>,
-    /// Whether the band counts on the first screen.
+    /// Whether the band appears on the first screen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub headline: bool,
     /// Where the limits come from.
@@ -57,7 +58,7 @@ pub struct BandRule {
     pub source: Option<String>,
 }
 
-/// What of a score the limits are about.
+/// The number of a score that limits apply to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -71,13 +72,14 @@ pub enum Look {
     Root,
     /// The upper end of the confidence interval, and the value where there is none.
     UpperLimit,
-    /// What exceeds the same number for the holdout table; all of it without a holdout.
+    /// The excess over the same number for the holdout table; all of it without a holdout.
     BeyondHoldout,
-    /// What exceeds the same number for the holdout table; no band without a holdout, because what is true of everybody is no leak.
+    /// The excess over the same number for the holdout table; no band without a holdout, because
+    /// what is true of everyone is no leak.
     BeyondControl,
     /// The value over that of the real table among itself.
     OverReal,
-    /// What is left of 1 after a loss: 1 plus a value below 0.
+    /// The rest of 1 after a loss: 1 plus a value below 0.
     Shortfall,
     /// Where the value lies from the resample anchor (0) to the independent one (1).
     BetweenAnchors,
@@ -94,7 +96,7 @@ pub enum Banding {
 }
 
 impl Banding {
-    /// The band, if there is one.
+    /// Returns the band, if there is one.
     #[must_use]
     pub const fn band(&self) -> Option<Band> {
         match self {
@@ -103,7 +105,7 @@ impl Banding {
         }
     }
 
-    /// Why there is no band.
+    /// Returns why there is no band.
     #[must_use]
     pub fn why_none(&self) -> Option<&str> {
         match self {
@@ -125,7 +127,7 @@ impl Default for Bands {
 }
 
 impl Bands {
-    /// The band of a score, or why it has none.
+    /// Returns the band of a score, or why it has none.
     #[must_use]
     pub fn of(&self, score: &Score) -> Banding {
         let none = |why: &str| Banding::None(why.to_owned());
@@ -157,13 +159,13 @@ impl Bands {
         Some(self.rule(metric)?.limits?.band(number))
     }
 
-    /// The rule that decides about a metric.
+    /// Returns the rule that applies to a metric.
     #[must_use]
     pub fn rule(&self, metric: &str) -> Option<&BandRule> {
         self.rules.iter().find(|rule| fits(&rule.metric, metric))
     }
 
-    /// The file: indented JSON.
+    /// Returns the file: indented JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("bands hold finite numbers and texts only")
@@ -172,8 +174,8 @@ impl Bands {
     /// Reads the file.
     ///
     /// # Errors
-    /// [`BandsError`] for another format or version, for what is no JSON of this form, and for limits that are not in order; the message names line or
-    /// metric.
+    /// [`BandsError`] for another format or version, for text that is no JSON of this form, and for
+    /// limits that are not in order; the message names the line or the metric.
     pub fn from_json(text: &str) -> Result<Self, BandsError> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -208,7 +210,7 @@ impl Bands {
 }
 
 impl Look {
-    /// The number the limits are about, or why there is none.
+    /// The number that the limits apply to, or why there is none.
     fn at(self, score: &Score, value: f64) -> Result<f64, &'static str> {
         let baseline = &score.baseline;
         match self {
@@ -219,13 +221,15 @@ impl Look {
             Self::BeyondHoldout => Ok(value - baseline.holdout.unwrap_or(0.0)),
             Self::BeyondControl => match baseline.holdout {
                 Some(holdout) => Ok(value - holdout),
-                None => {
-                    Err("without a holdout table it cannot be told from what is true of everybody")
-                }
+                None => Err(
+                    "it needs a holdout: without one, a leak looks like what is true of everyone",
+                ),
             },
             Self::OverReal => match baseline.real {
                 Some(real) if real > 0.0 => Ok(value / real),
-                Some(_) => Err("real rows have equals among themselves: nothing to compare with"),
+                Some(_) => Err(
+                    "real rows have duplicates among themselves, so there is nothing to compare with",
+                ),
                 None => Err("nothing to compare with"),
             },
             Self::Shortfall => Ok(1.0 + value.min(0.0)),
@@ -235,7 +239,7 @@ impl Look {
                     // Anchors that a second draw could exchange span nothing.
                     let chance = 3.0 * baseline.resample_sd.unwrap_or(0.0);
                     if span.abs() <= chance.max(1e-9) {
-                        Err("both anchors are alike, so there is no scale to place it on")
+                        Err("the anchors do not differ, so there is no scale")
                     } else {
                         Ok((value - resample) / span)
                     }
@@ -309,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_true_of_everybody_is_not_judged_without_a_holdout() {
+    fn disclosure_is_not_judged_without_a_holdout() {
         let bands = Bands::default();
         let mut found = score("disclosure_worst_excess", Ok(0.25));
         assert!(
@@ -325,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_band_says_why() {
+    fn a_score_without_a_band_says_why() {
         let bands = Bands::default();
         let why = |score: &Score| bands.of(score).why_none().map(str::to_owned);
         assert_eq!(

@@ -38,7 +38,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Passed => f.write_str("yes"),
             Self::Failed => f.write_str("no"),
-            Self::Undecided(why) => write!(f, "not decided: {why}"),
+            Self::Undecided(why) => write!(f, "not assessed: {why}"),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Check {
     }
 }
 
-/// What remains after the checks, in sentences that hold no number.
+/// The risk that remains after the checks, in sentences without numbers.
 pub(crate) fn residual_risk(
     guarantee: &Guarantee,
     evaluation: &Evaluation,
@@ -94,7 +94,7 @@ pub(crate) fn residual_risk(
         failed => format!("Checks that failed: {}.", failed.join("; ")),
     });
     if evaluation.inputs.holdout_rows.is_none() {
-        risks.push("No holdout table was given: how many agreements come by chance is not known, and attacks that need one were not made.".to_owned());
+        risks.push("No holdout table was given, so it is unknown how many matches occur by chance, and attacks that need a holdout were not run.".to_owned());
     }
     let attacked = evaluation.scores.iter().any(|score| {
         ["attack_", "membership"]
@@ -102,10 +102,10 @@ pub(crate) fn residual_risk(
             .any(|attack| score.id.starts_with(attack) && score.value.is_some())
     });
     risks.push(if attacked {
-        "The attacks made here are those that are described; an attacker who knows more or tries otherwise may do better.".to_owned()
+        "Only the attacks described here were run; an attacker with more knowledge or another method may do better.".to_owned()
     } else {
-        "No attack was made. Comparing rows cannot show that nothing about a person can be learned.".to_owned()
+        "No attack was run. Comparing rows cannot show that nothing about a person can be learned.".to_owned()
     });
-    risks.push("Small groups and people with rare combinations of facts carry the most risk; whether their number was enough for a release is the reviewer's judgement.".to_owned());
+    risks.push("People in small groups or with rare combinations of attributes are at the highest risk; whether they are protected enough for a release is the reviewer's judgement.".to_owned());
     risks
 }

@@ -1,17 +1,20 @@
-//! Shapes of columns that may leave the owner's hands: whole percents in cells with enough real people, at edges the real rows do not decide.
+//! Coarse shapes of columns for publication: whole percents in cells with enough real people, at
+//! edges that do not depend on the real rows.
 
 use parable_table::{Column, Field, Kind, Role, Table};
 use serde::{Deserialize, Serialize};
 
 /// Cells of a numeric column before merging.
 const CELLS: f64 = 8.0;
-/// Levels that are listed; the others are added up.
+/// Levels that are listed; the others are merged.
 const LEVELS: usize = 12;
 
 /// The shape of one column in both tables, fit for publication.
 ///
-/// Edges are round numbers between the 5 % and the 95 % quantile of the **synthetic** table, the first and the last cell are open: neither depends on
-/// the real rows. Cells with fewer than `min_cell` real rows are merged with a neighbour, levels with fewer are added up. Shares are whole percents.
+/// Edges are round numbers between the 5 % and the 95 % quantile of the **synthetic** table, and
+/// the first and the last cell are open: neither depends on the real rows. Cells with fewer than
+/// `min_cell` real rows are merged with a neighbour; levels with fewer are merged into one. Shares
+/// are whole percents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CoarseColumn {
@@ -25,13 +28,13 @@ pub struct CoarseColumn {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CoarseCell {
-    /// What is in it: `below 20`, `20 to 40`, `60 or more`, a level, `missing`, `all others`.
+    /// The content: `below 20`, `20 to 40`, `60 or more`, a level, `missing`, `all others`.
     pub label: String,
     /// Share of the real rows, in whole percents.
     pub real_percent: u8,
     /// Share of the synthetic rows, in whole percents.
     pub synthetic_percent: u8,
-    /// Whether it stands for missing values or for what is not listed.
+    /// Whether it stands for missing values or for levels that are not listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub apart: bool,
 }
@@ -53,9 +56,11 @@ enum Label {
     Others,
 }
 
-/// The coarse shapes of all columns that have one: not of ids, free text and clusters, and not of columns with too few rows.
+/// Returns the coarse shapes of all columns but ids, free text, clusters, and columns with too few
+/// rows.
 ///
-/// `real` and `synthetic` have the columns of the same schema, as an evaluation asks of them; columns that are not in both are left out.
+/// `real` and `synthetic` have columns of the same schema, as an evaluation requires; columns that
+/// are not in both are left out.
 #[must_use]
 pub fn coarse_columns(real: &Table, synthetic: &Table, min_cell: u64) -> Vec<CoarseColumn> {
     let min_cell = min_cell.max(1);
@@ -212,7 +217,7 @@ fn levels(
             others.synthetic += synthetic;
         }
     }
-    // What is left over must not be a few people either: the smallest level joins them.
+    // The rest must not be a few people either: the smallest level joins them.
     while others.real > 0
         && others.real < min_cell
         && let Some(smallest) = (0..cells.len()).min_by_key(|&at| cells[at].real)
@@ -261,7 +266,7 @@ fn percents(
     };
     let cells: Vec<CoarseCell> = counted
         .into_iter()
-        // A few missing values are as good as none: neither their number nor that there are any is told.
+        // A few missing values count as none: neither their number nor their presence is published.
         .filter(|cell| cell.label != Label::Missing || cell.real >= min_cell)
         .filter(|cell| cell.real >= min_cell || cell.label == Label::Others)
         .map(|cell| CoarseCell {

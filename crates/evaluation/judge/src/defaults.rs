@@ -1,4 +1,4 @@
-//! The limits that hold unless the owner sets others.
+//! The default limits.
 
 use crate::band::Limits::{self, Falling, Rising, ZeroOr};
 use crate::bands::{BandRule, Look};
@@ -13,7 +13,7 @@ const COPIES: Limits = ZeroOr([0.001, 0.01]);
 const RISK: Limits = Rising([0.05, 0.10, 0.25]);
 const ALIKE: Limits = Falling([0.9, 0.7, 0.5]);
 
-/// The default rules; the first that fits a metric decides.
+/// The default rules; the first that matches a metric applies.
 pub(crate) fn rules() -> Vec<BandRule> {
     use Look::{
         BetweenAnchors, BeyondControl, BeyondHoldout, OverReal, Root, Shortfall, Size, UpperLimit,
@@ -105,14 +105,11 @@ pub(crate) fn rules() -> Vec<BandRule> {
             Value,
             Rising([0.55, 0.65, 0.80]),
         ),
-        without("nearest_gower_*min", "a single row decides it"),
-        without(
-            "nearest_raw_*",
-            "offered for comparison with published tables only",
-        ),
+        without("nearest_gower_*min", "it depends on a single row"),
+        without("nearest_raw_*", "only for comparison with published tables"),
         without(
             "nearest_numeric_*",
-            "offered for comparison with published tables only",
+            "only for comparison with published tables",
         ),
         own("*", BetweenAnchors, Rising([0.10, 0.30, 0.60])),
     ]

@@ -42,7 +42,8 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The judgement on one synthetic table. **Confidential**: findings and evidence hold exact numbers.
+/// The judgement on one synthetic table. **Confidential**: findings and evidence hold exact
+/// numbers.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Judgement {

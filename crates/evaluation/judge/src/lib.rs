@@ -7,8 +7,8 @@
 //! use parable_seed::Seed;
 //!
 //! // Usually the result of an evaluation of two tables; here one with a single score.
-//! let inputs = Inputs::default();
-//! let mut evaluation = Evaluation::empty(&Seed::from_u64(7), EvaluationOptions::default(), inputs);
+//! let (options, inputs) = (EvaluationOptions::default(), Inputs::default());
+//! let mut evaluation = Evaluation::empty(&Seed::from_u64(7), options, inputs);
 //! let ratio = Score::new(
 //!     "propensity_logit_ratio",
 //!     "Propensity ratio",

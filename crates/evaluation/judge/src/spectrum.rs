@@ -1,7 +1,9 @@
-//! Where a table stands between a bare structure and a replica of the real one, and what that means for access.
+//! The place of a table between a bare structure and a replica of the real one, and proposed
+//! access.
 //!
-//! The levels are those of the spectrum of the Office for National Statistics (Bates et al. 2018, working paper 16); the measured conditions are proposals. A
-//! table is placed by how it was made, and the placement is checked by measurement.
+//! The levels are those of the spectrum of the Office for National Statistics (Bates et al. 2018,
+//! working paper 16); the measured conditions are proposals. A table is placed by how it was made,
+//! and the placement is checked by measurement.
 
 use parable_core::FitRecord;
 use parable_draw::number;
@@ -11,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::Subject;
 use crate::band::Band;
 use crate::bands::Bands;
-use crate::verdict::{Goal, Verdict};
+use crate::verdict::{GROUP_SIMILARITY, Goal, TRIAL_DESIGN, Verdict};
 
-/// How much of the real table a synthetic one carries, from least to most.
+/// How much of the real table a synthetic table retains, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -22,46 +24,46 @@ pub enum Level {
     Structural,
     /// Values that could occur.
     Valid,
-    /// Each column as it is in the real table, none with another.
+    /// Each column as in the real table, without relationships.
     Plausible,
-    /// Some relations.
+    /// Some relationships.
     MultivariatePlausible,
-    /// Most relations.
+    /// Most relationships.
     MultivariateDetailed,
-    /// Low-level patterns too.
+    /// Fine patterns too.
     Replica,
 }
 
-/// What a synthetic table was made from.
+/// The source a synthetic table was made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MadeFrom {
     /// Names and types of columns only.
     Metadata,
-    /// Names, types and values that could occur, none of them read off the real rows.
+    /// Names, types and values that could occur, none of them read from the real rows.
     PlausibleValues,
     /// The real distribution of each column on its own.
     OneWay,
-    /// Relations between real columns.
+    /// Relationships between real columns.
     Joint,
 }
 
-/// Where a table stands, with the evidence.
+/// The place of a table on the spectrum, with the evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Placement {
     /// The level.
     pub level: Level,
-    /// The level whose rules of access it should get: the one above after a band D on privacy.
+    /// The level whose access rules apply: the one above after a band D on privacy.
     pub treat_as: Level,
     /// What the table was made from; `None` if that is not recorded.
     pub made_from: Option<MadeFrom>,
     /// The conditions of the levels and what was measured.
     pub evidence: Vec<Evidence>,
-    /// Who may get it, as a proposal.
+    /// The proposed access.
     pub access: &'static str,
-    /// Where making and measuring disagree.
+    /// Disagreements between how it was made and what was measured.
     pub remarks: Vec<&'static str>,
     /// Whether a privacy result asks for more caution than the level.
     #[serde(skip)]
@@ -78,7 +80,7 @@ pub struct Evidence {
     pub condition: &'static str,
     /// Whether it holds; `None` if it was not measured.
     pub met: Option<bool>,
-    /// What was measured. For the owner only.
+    /// The measurement. For the owner only.
     pub found: Option<String>,
 }
 
@@ -93,7 +95,7 @@ impl Level {
         Self::Replica,
     ];
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -106,35 +108,35 @@ impl Level {
         }
     }
 
-    /// What a table of this level is good for.
+    /// Returns what a table of this level is good for.
     #[must_use]
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Structural => {
-                "Names and types of columns: to test that a program reads the file."
+                "Names and types of columns: for testing that a program reads the file."
             }
-            Self::Valid => "Values that could occur: to write and test programs.",
+            Self::Valid => "Values that could occur: for writing and testing programs.",
             Self::Plausible => {
-                "Each column as in the real table, none with another: to plan an analysis and to teach."
+                "Each column as in the real table, without relationships: for planning an analysis and for teaching."
             }
             Self::MultivariatePlausible => {
-                "Some relations: to try out an analysis; its findings are not findings about people."
+                "Some relationships: for trying out an analysis. Its findings are not findings about people."
             }
             Self::MultivariateDetailed => {
-                "Most relations: to develop an analysis that is then run on the real table."
+                "Most relationships: for developing an analysis that is then run on the real table."
             }
             Self::Replica => {
-                "Low-level patterns too: close to working on the real table, with its risks."
+                "Fine patterns too: close to working on the real table, with its risks."
             }
         }
     }
 
-    /// Who may get it, as a proposal for the owner's decision.
+    /// Returns the proposed access, for the owner's decision.
     #[must_use]
     pub const fn access(self) -> &'static str {
         match self {
             Self::Structural => {
-                "Open. Proposed: publish without conditions, after a look at names and labels of columns."
+                "Open. Proposed: publish without conditions, after checking the names and labels of columns."
             }
             Self::Valid => {
                 "Open. Proposed: publish without conditions, after a check that no value was read off the real rows."
@@ -143,13 +145,13 @@ impl Level {
                 "Open after review. Proposed: publish once rare levels and extreme values have been checked by a second person; label it as synthetic in name and file."
             }
             Self::MultivariatePlausible => {
-                "Registered. Proposed: named users who accept terms of use (no attempt to recognise or match people, no passing on, findings are not reported as findings about people)."
+                "Registered. Proposed: named users who accept terms of use (no attempts to identify or match people, no sharing, no reporting of results as findings about people)."
             }
             Self::MultivariateDetailed => {
                 "Registered, for a stated purpose. Proposed: approved researchers under an agreement, for developing an analysis that is run on the real table before anything is reported; in a safe setting if a privacy result is in band C or D."
             }
             Self::Replica => {
-                "Safe setting. Proposed: handle it like the real table: approved people, approved projects, controlled environment, outputs checked before they leave."
+                "Safe setting. Proposed: treat it like the real table: approved people, approved projects, controlled environment, outputs checked before they leave."
             }
         }
     }
@@ -164,14 +166,14 @@ impl Level {
 }
 
 impl MadeFrom {
-    /// The name on a page.
+    /// Returns the name on a page.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Metadata => "names and types of columns only",
             Self::PlausibleValues => "names, types and values that could occur",
             Self::OneWay => "the real distribution of each column on its own",
-            Self::Joint => "relations between real columns",
+            Self::Joint => "relationships between real columns",
         }
     }
 
@@ -204,7 +206,7 @@ impl Measured {
         let shares = evaluation
             .score("mass_mad")
             .and_then(|score| bands.of(score).band());
-        // The best detector counts: a table is as easy to tell apart as the sharpest eye finds.
+        // The best detector counts.
         let auc = evaluation
             .propensity
             .models
@@ -215,12 +217,7 @@ impl Measured {
             .iter()
             .filter(|verdict| verdict.goal == Goal::Utility)
             .flat_map(|verdict| &verdict.findings)
-            .filter(|finding| {
-                matches!(
-                    finding.measure.as_str(),
-                    "Likeness within groups" | "Design of the trial"
-                )
-            })
+            .filter(|finding| [GROUP_SIMILARITY, TRIAL_DESIGN].contains(&finding.measure.as_str()))
             .filter_map(|finding| finding.band)
             .collect();
         Self {
@@ -286,7 +283,7 @@ impl Measured {
             ),
             line(
                 MultivariatePlausible,
-                "or counts of pairs as good as a sample of at least 5 % of the rows",
+                "or pair counts as close as those of a sample of at least 5 % of the rows",
                 self.subsample.map(|value| value >= 0.05),
                 share(self.subsample),
             ),
@@ -298,7 +295,7 @@ impl Measured {
             ),
             line(
                 MultivariateDetailed,
-                "no model tells its rows from real ones with an AUC of 0.75 or more",
+                "no classifier tells its rows from real ones with an AUC of 0.75 or more",
                 self.auc.map(|auc| auc < 0.75),
                 fixed(self.auc),
             ),
@@ -310,7 +307,7 @@ impl Measured {
             ),
             line(
                 Replica,
-                "no model tells its rows from real ones with an AUC of 0.60 or more",
+                "no classifier tells its rows from real ones with an AUC of 0.60 or more",
                 self.auc.map(|auc| auc < 0.60),
                 fixed(self.auc),
             ),
@@ -322,7 +319,7 @@ impl Measured {
             ),
             line(
                 Replica,
-                "likeness within groups and design of the trial in band A or B",
+                "similarity within groups and trial design in band A or B",
                 self.clusters,
                 None,
             ),
@@ -331,7 +328,7 @@ impl Measured {
 }
 
 impl Placement {
-    /// The place of a method's table.
+    /// Places a table.
     #[must_use]
     pub fn of(subject: Subject<'_>, bands: &Bands, verdicts: &[Verdict]) -> Self {
         let evaluation = subject.evaluation;
@@ -359,16 +356,18 @@ impl Placement {
             }
         };
         if level < Level::MultivariatePlausible && measured.retained.is_some_and(|r| r >= 0.20) {
-            remarks.push("It carries more of the relations between columns than a table made so should: find out why before anything else.");
+            remarks.push("It retains more of the relationships between columns than a table made this way should. Find out why first.");
         }
         if level == Level::Valid && measured.rules.is_some_and(|rules| rules > 0.0) {
             remarks.push("It breaks declared rules, which a valid table does not.");
         }
         if level == Level::Plausible && measured.shares.is_some_and(|band| band > Band::B) {
-            remarks.push("Its single columns are further from the real ones than the level asks for; what it was made from decides about access all the same.");
+            remarks.push("Its columns are further from the real ones than this level requires; access still depends on what it was made from.");
         }
         if measured.retained.is_none() && level == Level::Replica {
-            remarks.push("How much association is retained was not measured, so the most careful level is assumed.");
+            remarks.push(
+                "Retained association was not measured, so the most cautious level is assumed.",
+            );
         }
         let dangerous = verdicts
             .iter()

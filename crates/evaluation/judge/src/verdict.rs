@@ -1,4 +1,4 @@
-//! What the numbers mean, goal by goal: good, fair, poor or dangerous, and why.
+//! Verdicts on fidelity, utility and privacy, with the findings behind them.
 
 mod fidelity;
 mod headline;
@@ -17,7 +17,7 @@ pub use overall::Overall;
 pub use privacy::Guarantee;
 pub use utility::main_estimate;
 
-/// What synthetic data is for.
+/// A goal of synthetic data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
@@ -25,23 +25,24 @@ pub enum Goal {
     Fidelity,
     /// It gives an analyst the same answers.
     Utility,
-    /// It tells nothing about a person.
+    /// It reveals nothing about a person.
     Privacy,
 }
 
-/// How one method does on one goal. The band is that of the worst finding: a table is as good as its weakest part.
+/// The verdict on one goal. Its band is that of the worst finding: a table is as good as its
+/// weakest part.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Verdict {
     /// The goal.
     pub goal: Goal,
-    /// `None` if nothing could be judged.
+    /// The band; `None` if nothing could be judged.
     pub band: Option<Band>,
     /// The band in a word or two.
     pub word: &'static str,
-    /// What that means, in a sentence.
+    /// The meaning of the band, in a sentence.
     pub sentence: String,
-    /// Why, best readable first.
+    /// The measurements behind it.
     pub findings: Vec<Finding>,
 }
 
@@ -49,10 +50,11 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What was measured, in a few words that tell nothing about the table.
+    /// What was measured, in a few words that reveal nothing about the table.
     pub measure: String,
+    /// The band; `None` if there are no limits for it.
     pub band: Option<Band>,
-    /// What was found, with its numbers.
+    /// The result, with its numbers.
     pub text: String,
 }
 
@@ -60,7 +62,7 @@ impl Goal {
     /// All goals in the order of the page.
     pub const ALL: [Self; 3] = [Self::Fidelity, Self::Utility, Self::Privacy];
 
-    /// The name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,7 +72,7 @@ impl Goal {
         }
     }
 
-    /// The groups of scores that serve the goal.
+    /// Returns the groups of scores that belong to the goal.
     #[must_use]
     pub const fn groups(self) -> &'static [Group] {
         match self {
@@ -85,19 +87,19 @@ impl Goal {
         }
     }
 
-    /// The question the goal answers.
+    /// Returns the question that the goal answers.
     #[must_use]
     pub const fn question(self) -> &'static str {
         match self {
             Self::Fidelity => "Does it look like the real table?",
             Self::Utility => "Does it give the same answers?",
-            Self::Privacy => "Does it stay clear of real people?",
+            Self::Privacy => "Does it protect the people in the data?",
         }
     }
 }
 
 impl Verdict {
-    /// The verdicts on all goals, in the order of [`Goal::ALL`].
+    /// Returns the verdicts on all goals, in the order of [`Goal::ALL`].
     #[must_use]
     pub fn all(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Bands) -> Vec<Self> {
         vec![
@@ -108,7 +110,12 @@ impl Verdict {
     }
 }
 
-/// Adds a finding if its metric has limits.
+/// The measure of similarity within clusters; the spectrum asks for it.
+pub(crate) const GROUP_SIMILARITY: &str = "Similarity within groups";
+/// The measure of whole clusters in one arm; the spectrum asks for it.
+pub(crate) const TRIAL_DESIGN: &str = "Trial design";
+
+/// Adds a finding with the band of its metric.
 fn add(
     findings: &mut Vec<Finding>,
     bands: &Bands,

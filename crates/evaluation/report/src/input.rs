@@ -1,4 +1,4 @@
-//! What a report is made of.
+//! The input of a report.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::training::TrainingCurve;
 
-/// Everything a report shows: one table, and one or several synthetic versions of it with their evaluations.
+/// Everything a report shows: a real table, and one or several synthetic versions of it with their
+/// evaluations.
 ///
 /// **Confidential**, because evaluations hold exact statistics of the real table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +19,7 @@ use crate::training::TrainingCurve;
 pub struct ReportInput {
     /// The title of the page.
     pub title: String,
-    /// What the real table is called.
+    /// The name of the real table.
     pub data_name: String,
     /// Rows of the real table, before any cleaning.
     pub source_rows: u64,
@@ -26,21 +27,23 @@ pub struct ReportInput {
     pub source_columns: u64,
     /// The schema of the real table: labels and roles of its columns.
     pub schema: Schema,
-    /// The synthetic versions. The page shows the first in full and folds the details of the others.
+    /// The synthetic versions. The page shows the first in full and folds the details of the
+    /// others.
     pub methods: Vec<MethodResult>,
-    /// What is true by construction, for simulated tables.
+    /// The truth behind a simulated table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<Truth>,
-    /// What a reader should know about the table: what cleaning changed, what was left out.
+    /// Notes for the reader: what cleaning changed, what was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The limits that turn numbers into bands.
     #[serde(default)]
     pub bands: Bands,
-    /// Days of work that people put into the synthetic table, for the cost section.
+    /// Staff time in days, for the cost section.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_days: Option<f64>,
-    /// When the report was made, as it is to be printed. `None` prints nothing, so that equal inputs give equal pages.
+    /// The time of the report, as printed. `None` prints nothing, so that equal inputs give equal
+    /// pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generated_at: Option<String>,
 }
@@ -51,45 +54,45 @@ pub struct ReportInput {
 pub struct MethodResult {
     /// The name in tables and headings.
     pub name: String,
-    /// How the model came about; `None` for a synthetic table of unknown origin.
+    /// The record of the fit; `None` for a synthetic table of unknown origin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<FitRecord>,
-    /// What the table was made from; `None` concludes it from the record.
+    /// The source the table was made from; `None` concludes it from the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_from: Option<MadeFrom>,
-    /// What was measured.
+    /// The measurements.
     pub evaluation: Evaluation,
-    /// How the training of a network went. Confidential where the fit was not private.
+    /// The curves of a training. Confidential where the fit was not private.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub training: Vec<TrainingCurve>,
-    /// What it took.
+    /// Time and memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
-    /// What cleaning did before the fit and undid after sampling, one sentence per step.
+    /// The steps of cleaning before the fit, undone after sampling, one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cleaning: Vec<String>,
-    /// What was repaired or restored after sampling, and other remarks.
+    /// Repairs after sampling, and other remarks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Shapes of the columns that may leave the owner's hands; without them a release shows none.
+    /// Coarse shapes of the columns for publication; without them a release shows none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coarse: Vec<CoarseColumn>,
 }
 
-/// What one step took. What was not measured is `None`.
+/// Time and memory of one step; `None` where not measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Seconds on the clock.
+    /// Wall-clock seconds.
     pub wall_seconds: Option<f64>,
-    /// Seconds of all processors together.
+    /// CPU seconds of all cores.
     pub cpu_seconds: Option<f64>,
-    /// Most memory the process had held by the end of the step, in bytes.
+    /// Peak memory of the process by the end of the step, in bytes.
     pub peak_memory_bytes: Option<u64>,
 }
 
 impl Usage {
-    /// A step that took so long on the clock.
+    /// Creates the usage of a step that took so many wall-clock seconds.
     #[must_use]
     pub fn wall(seconds: f64) -> Self {
         Self {
@@ -98,14 +101,14 @@ impl Usage {
         }
     }
 
-    /// The same with the seconds of all processors.
+    /// Sets the CPU seconds.
     #[must_use]
     pub fn with_cpu_seconds(mut self, seconds: Option<f64>) -> Self {
         self.cpu_seconds = seconds;
         self
     }
 
-    /// The same with the most memory held.
+    /// Sets the peak memory.
     #[must_use]
     pub fn with_peak_memory_bytes(mut self, bytes: Option<u64>) -> Self {
         self.peak_memory_bytes = bytes;
@@ -113,7 +116,7 @@ impl Usage {
     }
 }
 
-/// What a method took. What was not measured is `None`.
+/// Time and memory of a method; `None` where not measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -127,33 +130,34 @@ pub struct Cost {
     /// Wall-clock seconds to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_seconds: Option<f64>,
-    /// Processor seconds to fit.
+    /// CPU seconds to fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit_cpu_seconds: Option<f64>,
-    /// Processor seconds to sample.
+    /// CPU seconds to sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_cpu_seconds: Option<f64>,
-    /// Processor seconds to evaluate.
+    /// CPU seconds to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_cpu_seconds: Option<f64>,
-    /// Most memory the process had held after the fit, in bytes.
+    /// Peak memory of the process by the end of the fit, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fit_peak_bytes: Option<u64>,
-    /// Most memory the process had held after sampling, in bytes.
+    /// Peak memory of the process by the end of sampling, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_peak_bytes: Option<u64>,
-    /// Most memory the process had held after the evaluation, in bytes.
+    /// Peak memory of the process by the end of the evaluation, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evaluate_peak_bytes: Option<u64>,
-    /// Most memory the process held, in bytes.
+    /// Peak memory of the process, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
-    /// Wall-clock seconds by id of the metric. What several metrics share counts for the first of them; anchors are not in it.
+    /// Wall-clock seconds by id of the metric. Work that several metrics share is counted for the
+    /// first of them; anchors are not included.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub metric_seconds: BTreeMap<String, f64>,
 }
 
-/// What is true of a simulated table.
+/// The truth behind a simulated table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -163,7 +167,7 @@ pub struct Truth {
     /// The true intraclass correlation of a column, within the clusters that were randomised.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub icc: BTreeMap<String, f64>,
-    /// How the truth is defined, in a sentence.
+    /// The definition of the truth, in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -174,7 +178,7 @@ pub struct Truth {
 pub struct TrueEffect {
     /// The outcome column.
     pub outcome: String,
-    /// The arm; `None` where there is only one beside the control arm.
+    /// The arm; `None` if there is only one beside the control arm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arm: Option<String>,
     /// In the units of the outcome.
@@ -185,7 +189,7 @@ pub struct TrueEffect {
 }
 
 impl ReportInput {
-    /// A report on this table, as yet without methods.
+    /// Creates a report on this table, without methods.
     pub fn new(
         title: impl Into<String>,
         data_name: impl Into<String>,
@@ -208,42 +212,42 @@ impl ReportInput {
         }
     }
 
-    /// The same with one method more.
+    /// Adds a method.
     #[must_use]
     pub fn with_method(mut self, method: MethodResult) -> Self {
         self.methods.push(method);
         self
     }
 
-    /// The same with what is true by construction.
+    /// Sets the truth behind a simulated table.
     #[must_use]
     pub fn with_truth(mut self, truth: Truth) -> Self {
         self.truth = Some(truth);
         self
     }
 
-    /// The same with one remark more.
+    /// Adds a remark.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
         self
     }
 
-    /// The same with these limits.
+    /// Sets the limits of the bands.
     #[must_use]
     pub fn with_bands(mut self, bands: Bands) -> Self {
         self.bands = bands;
         self
     }
 
-    /// The same with the days of work that people put in.
+    /// Sets the staff time in days.
     #[must_use]
     pub fn with_person_days(mut self, days: f64) -> Self {
         self.person_days = Some(days);
         self
     }
 
-    /// The same with the time at which the report was made.
+    /// Sets the time of the report, as printed.
     #[must_use]
     pub fn with_generated_at(mut self, time: impl Into<String>) -> Self {
         self.generated_at = Some(time.into());
@@ -252,7 +256,7 @@ impl ReportInput {
 }
 
 impl MethodResult {
-    /// What follows from the evaluation.
+    /// The judgement on the table.
     pub(crate) fn judged(&self, bands: &Bands) -> Judgement {
         let subject = Subject::new(&self.evaluation)
             .with_record(self.record.as_ref())
@@ -260,7 +264,7 @@ impl MethodResult {
         Judgement::of(subject, bands)
     }
 
-    /// A synthetic version of unknown origin.
+    /// Creates a synthetic version of unknown origin.
     pub fn new(name: impl Into<String>, evaluation: Evaluation) -> Self {
         Self {
             name: name.into(),
@@ -275,49 +279,49 @@ impl MethodResult {
         }
     }
 
-    /// The same with how the model came about.
+    /// Sets the record of the fit.
     #[must_use]
     pub fn with_record(mut self, record: FitRecord) -> Self {
         self.record = Some(record);
         self
     }
 
-    /// The same with how the training went.
+    /// Sets the curves of the training.
     #[must_use]
     pub fn with_training(mut self, curves: Vec<TrainingCurve>) -> Self {
         self.training = curves;
         self
     }
 
-    /// The same, saying what the table was made from.
+    /// Sets the source the table was made from.
     #[must_use]
     pub fn with_made_from(mut self, made_from: MadeFrom) -> Self {
         self.made_from = Some(made_from);
         self
     }
 
-    /// The same with what cleaning did, one sentence per step.
+    /// Sets the steps of cleaning, one sentence each.
     #[must_use]
     pub fn with_cleaning<S: Into<String>>(mut self, steps: impl IntoIterator<Item = S>) -> Self {
         self.cleaning = steps.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The same with shapes of the columns that may leave the owner's hands.
+    /// Sets the coarse shapes of the columns for publication.
     #[must_use]
     pub fn with_coarse(mut self, columns: Vec<CoarseColumn>) -> Self {
         self.coarse = columns;
         self
     }
 
-    /// The same with what it took.
+    /// Sets time and memory.
     #[must_use]
     pub fn with_cost(mut self, cost: Cost) -> Self {
         self.cost = Some(cost);
         self
     }
 
-    /// The same with one remark more.
+    /// Adds a remark.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
@@ -326,35 +330,35 @@ impl MethodResult {
 }
 
 impl Cost {
-    /// The same with the wall-clock seconds of the fit.
+    /// Sets the wall-clock seconds of the fit.
     #[must_use]
     pub fn with_fit_seconds(mut self, seconds: f64) -> Self {
         self.fit_seconds = Some(seconds);
         self
     }
 
-    /// The same with the wall-clock seconds of sampling.
+    /// Sets the wall-clock seconds of sampling.
     #[must_use]
     pub fn with_sample_seconds(mut self, seconds: f64) -> Self {
         self.sample_seconds = Some(seconds);
         self
     }
 
-    /// The same with the wall-clock seconds of the evaluation.
+    /// Sets the wall-clock seconds of the evaluation.
     #[must_use]
     pub fn with_evaluate_seconds(mut self, seconds: f64) -> Self {
         self.evaluate_seconds = Some(seconds);
         self
     }
 
-    /// The same with the most memory held, in bytes.
+    /// Sets the peak memory, in bytes.
     #[must_use]
     pub fn with_peak_memory_bytes(mut self, bytes: u64) -> Self {
         self.peak_memory_bytes = Some(bytes);
         self
     }
 
-    /// The same with what the fit took.
+    /// Sets time and memory of the fit.
     #[must_use]
     pub fn with_fit(mut self, usage: Usage) -> Self {
         self.fit_seconds = usage.wall_seconds;
@@ -363,7 +367,7 @@ impl Cost {
         self
     }
 
-    /// The same with what sampling took.
+    /// Sets time and memory of sampling.
     #[must_use]
     pub fn with_sample(mut self, usage: Usage) -> Self {
         self.sample_seconds = usage.wall_seconds;
@@ -372,7 +376,7 @@ impl Cost {
         self
     }
 
-    /// The same with what the evaluation took.
+    /// Sets time and memory of the evaluation.
     #[must_use]
     pub fn with_evaluate(mut self, usage: Usage) -> Self {
         self.evaluate_seconds = usage.wall_seconds;
@@ -381,7 +385,7 @@ impl Cost {
         self
     }
 
-    /// The same with the wall-clock seconds of single metrics.
+    /// Sets the wall-clock seconds of single metrics.
     #[must_use]
     pub fn with_metric_seconds(mut self, seconds: BTreeMap<String, f64>) -> Self {
         self.metric_seconds = seconds;
@@ -390,21 +394,21 @@ impl Cost {
 }
 
 impl Truth {
-    /// The same with one effect more.
+    /// Adds an effect.
     #[must_use]
     pub fn with_effect(mut self, effect: TrueEffect) -> Self {
         self.effects.push(effect);
         self
     }
 
-    /// The same with the true intraclass correlation of one column more.
+    /// Adds the true intraclass correlation of a column.
     #[must_use]
     pub fn with_icc(mut self, column: impl Into<String>, icc: f64) -> Self {
         self.icc.insert(column.into(), icc);
         self
     }
 
-    /// The same with a sentence that says how the truth is defined.
+    /// Sets the definition of the truth, in a sentence.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
@@ -420,7 +424,7 @@ impl Truth {
 }
 
 impl TrueEffect {
-    /// The effect on an outcome, in its units.
+    /// Creates the effect on an outcome, in its units.
     pub fn new(outcome: impl Into<String>, value: f64) -> Self {
         Self {
             outcome: outcome.into(),
@@ -430,14 +434,14 @@ impl TrueEffect {
         }
     }
 
-    /// The same for one arm of several.
+    /// Sets the arm, if there are several.
     #[must_use]
     pub fn with_arm(mut self, arm: impl Into<String>) -> Self {
         self.arm = Some(arm.into());
         self
     }
 
-    /// The same, saying the effect in standard deviations too.
+    /// Sets the effect in standard deviations.
     #[must_use]
     pub fn with_effect_size(mut self, effect_size: f64) -> Self {
         self.effect_size = Some(effect_size);

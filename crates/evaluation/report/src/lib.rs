@@ -1,7 +1,8 @@
-//! A page people can read: HTML with inline SVG, and JSON with the same content.
+//! Reports on synthetic tables: HTML with inline SVG, Markdown, and JSON with the same content.
 //!
-//! The three types to learn first: [`MethodResult`] is one synthetic version of a table with its evaluation, [`ReportInput`] collects the table
-//! and its versions, and [`Report`] writes both forms.
+//! The three types to learn first: [`MethodResult`] is one synthetic version of a table with its
+//! evaluation, [`ReportInput`] collects the table and its versions, and [`Report`] writes the page.
+//! Judgements come from `parable-judge`, drawings from `parable-draw`.
 //!
 //! ```
 //! use parable_metrics::{Evaluation, EvaluationOptions, Inputs};
@@ -11,9 +12,12 @@
 //!
 //! let schema = Schema::new(vec![Field::new("age", Kind::Text)])?;
 //! // Usually the result of an evaluation of two tables; here one that found nothing yet.
-//! let evaluation = Evaluation::empty(&Seed::from_u64(7), EvaluationOptions::default(), Inputs::default());
-//! let method = MethodResult::new("cart", evaluation).with_cost(Cost::default().with_fit_seconds(1.4));
-//! let input = ReportInput::new("Reading trial", "reading_2024.csv", 1_200, 24, schema).with_method(method);
+//! let (options, inputs) = (EvaluationOptions::default(), Inputs::default());
+//! let evaluation = Evaluation::empty(&Seed::from_u64(7), options, inputs);
+//! let cost = Cost::default().with_fit_seconds(1.4);
+//! let method = MethodResult::new("cart", evaluation).with_cost(cost);
+//! let input = ReportInput::new("Reading trial", "reading_2024.csv", 1_200, 24, schema)
+//!     .with_method(method);
 //!
 //! let report = Report::new(input);
 //! assert!(report.to_html().starts_with("<!DOCTYPE html>"));
@@ -21,8 +25,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The page needs no script, no network and no other file; all texts are escaped, so column names may hold anything. `docs/report.md` says how
-//! to read it.
+//! The page needs no script, no network and no other file; all texts are escaped, so column names
+//! may contain anything. `docs/report.md` explains how to read it.
 
 mod error;
 mod input;

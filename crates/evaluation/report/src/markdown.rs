@@ -1,4 +1,5 @@
-//! The page as Markdown (GitHub's tables): the same tree as the HTML, so that both say the same. Drawings become their descriptions.
+//! The page as Markdown with tables, from the same tree as the HTML. Drawings become their
+//! descriptions.
 use parable_draw::markup::{Element, Node, printable};
 
 /// The nodes as Markdown.
@@ -47,7 +48,8 @@ impl Writer {
     }
 
     fn block(&mut self, element: &Element) {
-        // What only a screen needs: links within the page, keys of drawings, the second copy of the verdict for small screens.
+        // What only a screen needs: links within the page, keys of drawings, the second copy of the
+        // verdict for small screens.
         if matches!(element.tag(), "head" | "nav")
             || element.has_class("key")
             || element.has_class("strip")
@@ -244,7 +246,8 @@ fn longest_run(text: &str, of: char) -> usize {
     longest
 }
 
-/// A text that Markdown takes as it is: marks are escaped, lines joined. An underscore inside a word is no mark.
+/// A text that Markdown takes as it is: marks are escaped, lines joined. An underscore inside a
+/// word is no mark.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let characters: Vec<char> = text.chars().map(printable).collect();

@@ -20,7 +20,7 @@ pub(crate) fn page(input: &ReportInput) -> Vec<Node> {
         header(m, input);
         m.node("main", &[], |m| body(m, input));
         m.node("footer", &[], |m| {
-            m.leaf("p", &[], "Synthetic, not real. Bands and verdicts summarise measurements; the decision to release a table stays with its owner.");
+            m.leaf("p", &[], "Synthetic, not real. Bands and verdicts summarise measurements; the decision to release a table is its owner's.");
         });
     })
 }
@@ -149,7 +149,7 @@ fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {
 fn notes(m: &mut Markup, input: &ReportInput) {
     section(m, "cleaning", "Cleaning log", "", |m| {
         if input.notes.is_empty() {
-            remark(m, "Nothing was recorded.");
+            remark(m, "No cleaning was recorded.");
             return;
         }
         m.node("ul", &[("class", &"log")], |m| {

@@ -13,46 +13,48 @@ const VERSION: u32 = 1;
 
 /// A report: a page, a Markdown text and a JSON text with the same content.
 ///
-/// Equal inputs give equal bytes. None of the forms is fit for publication: all hold exact statistics of the real table. [`Report::to_release`] makes one that is
-/// made for it.
+/// Equal inputs give equal bytes. **Confidential**: all forms contain exact statistics of the real
+/// table. [`Report::to_release`] gives the form for publication.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     input: ReportInput,
 }
 
 impl Report {
-    /// The report on these results.
+    /// Creates a report.
     #[must_use]
     pub const fn new(input: ReportInput) -> Self {
         Self { input }
     }
 
-    /// What the report is made of.
+    /// Returns the input of the report.
     #[must_use]
     pub const fn input(&self) -> &ReportInput {
         &self.input
     }
 
-    /// The page: one HTML file with inline SVG and style, without script, and without a reference to anything outside.
+    /// Returns the page: one HTML file with inline SVG and style, without scripts and without
+    /// references to other files.
     #[must_use]
     pub fn to_html(&self) -> String {
         format!("<!DOCTYPE html>\n{}", html(&page::page(&self.input)))
     }
 
-    /// The page as Markdown: the same sentences and tables; drawings become their descriptions.
+    /// Returns the page as Markdown: the same sentences and tables; drawings become their
+    /// descriptions.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         markdown::markdown(&page::page(&self.input))
     }
 
-    /// What of the report may leave the owner's hands: bands instead of numbers.
+    /// Returns the form of the report for publication: bands instead of numbers.
     #[must_use]
     pub fn to_release(&self) -> Release {
         Release::of(&self.input)
     }
 
-    /// The same content as stable, indented JSON: what went in, and for each method what the page
-    /// concludes: verdicts, placement, and every score with its band. `docs/formats.md` describes it.
+    /// Returns the same content as stable, indented JSON: the input, and for each method verdicts,
+    /// placement, and every score with its band. `docs/formats.md` describes it.
     #[must_use]
     pub fn to_json(&self) -> String {
         let input = &self.input;
@@ -89,10 +91,11 @@ impl Report {
             .expect("a report holds finite numbers, texts and string keys only")
     }
 
-    /// Reads the JSON form. What follows from the measurements is derived again.
+    /// Reads the JSON form. Judgements are derived again.
     ///
     /// # Errors
-    /// [`ReportError`] if the text is another format or version, or no JSON of this form.
+    /// [`ReportError::UnknownFormat`] for another format or version, [`ReportError::Damaged`] for
+    /// JSON of another form.
     pub fn from_json(text: &str) -> Result<Self, ReportError> {
         #[derive(Default, Deserialize)]
         #[serde(default)]
@@ -127,7 +130,7 @@ impl Report {
     }
 }
 
-/// The form that is written, version 1: what went in, and what follows from it.
+/// The form that is written, version 1: the input and the judgements.
 #[derive(Serialize)]
 struct Written<'a> {
     format: &'a str,
@@ -160,7 +163,7 @@ struct WrittenMethod<'a> {
     result: &'a MethodResult,
 }
 
-/// The form that is read: what went in. What follows from it is derived again.
+/// The form that is read: the input. Judgements are derived again.
 #[derive(Deserialize)]
 struct Stored {
     title: String,

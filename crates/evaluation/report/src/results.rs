@@ -1,4 +1,4 @@
-//! Every score as one flat record: what a program reads.
+//! Every score as one flat record, for programs.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use parable_draw::markup::Markup;
 use parable_judge::Band;
 
-/// What stands in a column of a table.
+/// The content of a column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Words, from the left.
@@ -100,7 +100,7 @@ const fn class(band: Band) -> &'static str {
     }
 }
 
-/// Stands in the place of a band that does not exist.
+/// A dash in place of a band that does not exist.
 pub(crate) fn unbanded(m: &mut Markup, why: &str) {
     m.leaf(
         "span",

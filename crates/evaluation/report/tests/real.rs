@@ -1,4 +1,5 @@
-//! The page of a real evaluation: a simulated trial against a table whose columns were drawn one by one.
+//! The page of a real evaluation: a simulated trial against a table whose columns were drawn one by
+//! one.
 
 mod html_check;
 
@@ -109,7 +110,8 @@ fn a_trial_drawn_column_by_column_is_shown_to_have_lost_its_relations() {
     assert_eq!(band(2, 0), "A", "a copy is faithful");
     assert_eq!(band(2, 1), "A", "and useful");
     assert_eq!(band(2, 2), "D", "and dangerous");
-    // Attacks on so few pupils leave wide intervals, so the band of another sample is not asked for: only that it holds no copies.
+    // Attacks on so few pupils leave wide intervals, so the band of another sample is not asked
+    // for: only that it holds no copies.
     let findings = &json["methods"][1]["verdicts"][2]["findings"];
     for (finding, measure) in [(0, "Copied rows"), (1, "Near copies")] {
         assert_eq!(findings[finding]["measure"], measure);

@@ -1,4 +1,4 @@
-//! Whether it looks like the real table.
+//! The verdict on fidelity: does it look like the real table?
 
 use parable_draw::number;
 use parable_metrics::{ColumnDetail, Evaluation};
@@ -39,12 +39,12 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
             &mut findings,
             bands,
             "total_variation",
-            "Single columns",
+            "Single-column distributions",
             mean,
             format!(
-                "Single columns: {} of the rows would have to change their value, on average over {} columns{chance}; farthest beyond chance: {} ({}).",
-                number::share(mean),
+                "Single-column distributions: on average over {} columns, {} of the rows would have to change their value{chance}; the largest excess over sampling noise is in {} ({}).",
                 tvds.len(),
+                number::share(mean),
                 worst.0,
                 number::share(worst.1)
             ),
@@ -54,12 +54,12 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
         && let Some(rms) = associations.root_mean_square
     {
         let mut text = format!(
-            "Relations between columns: strengths differ by {} (root mean square)",
+            "Relationships between columns: strengths differ by {} (root mean square)",
             number::value(rms)
         );
         match associations.worst.first() {
             Some(pair) => text.push_str(&format!(
-                "; most for {} and {}: {} in the real table, {} in the synthetic one.",
+                "; the largest difference is between {} and {}: {} in the real table, {} in the synthetic table.",
                 pair.left,
                 pair.right,
                 number::fixed(pair.real, 2),
@@ -71,7 +71,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
             &mut findings,
             bands,
             "association_rms",
-            "Relations between columns",
+            "Relationships between columns",
             rms,
             text,
         );
@@ -119,10 +119,10 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
         word: band.map_or("not judged", Band::quality),
         sentence: match band {
             None => "Nothing could be compared.",
-            Some(Band::A) => "It is hard to tell from a second sample of the same people.",
-            Some(Band::B) => "Small differences remain; describing the table from it is fine, small effects may shift.",
+            Some(Band::A) => "It is hard to distinguish from a second sample of the same population.",
+            Some(Band::B) => "Small differences remain. Descriptive results hold; small effects may shift.",
             Some(Band::C) => "An analyst would notice the differences; check the worst columns and pairs before use.",
-            Some(Band::D) => "An important part of the real table is lost; good for testing programs, not for findings.",
+            Some(Band::D) => "An important part of the real table is lost. Use it to test programs, not for findings.",
         }
         .to_owned(),
         findings,

@@ -1,4 +1,4 @@
-//! Whether it stays clear of real people.
+//! The verdict on privacy: does it protect the people in the data?
 
 use parable_core::{FitRecord, NoiseProvenance};
 use parable_dp::Budget;
@@ -24,12 +24,12 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
         let copied = counts.distinct_real_rows_in_synthetic;
         let mut text = if copied == 0 {
             format!(
-                "Copies: none of {} distinct real rows stands in the synthetic table.",
+                "None of the {} distinct real rows appears in the synthetic table.",
                 number::count(counts.distinct_real_rows)
             )
         } else {
             format!(
-                "Copies: {} of {} distinct real rows ({}) stand in the synthetic table",
+                "{} of {} distinct real rows ({}) appear in the synthetic table",
                 number::count(copied),
                 number::count(counts.distinct_real_rows),
                 number::share(share)
@@ -37,9 +37,12 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
         };
         match chance {
             _ if copied == 0 => {}
-            Some(chance) => text.push_str(&format!("; {} would by chance.", number::share(chance))),
+            Some(chance) => text.push_str(&format!(
+                "; by chance it would be {}.",
+                number::share(chance)
+            )),
             None => {
-                text.push_str("; without a holdout table nobody can say how many do by chance.")
+                text.push_str("; without a holdout table it is unknown how many would by chance.")
             }
         }
         add(
@@ -64,11 +67,11 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
             "Near copies",
             share,
             format!(
-                "Near copies: {} of synthetic rows are nearer to a real person than 99 % of real people are to each other ({}).",
+                "Near copies: {} of synthetic rows are closer to a real person than almost any two real people are to each other ({}).",
                 number::share(share),
                 match near.holdout_below_real_p01 {
                     Some(holdout) => format!("people held out: {}", number::share(holdout)),
-                    None => "a second sample of people: about 1 %".to_owned(),
+                    None => "in a second sample of people it is about 1 %".to_owned(),
                 }
             ),
         );
@@ -79,7 +82,7 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
         findings.push(Finding {
             measure: "Attacks".to_owned(),
             band: None,
-            text: "Attacks and what known facts tell: not judged. Without a holdout table they cannot be told from what is true of everybody; pass one.".to_owned(),
+            text: "Attacks and attribute disclosure were not assessed: they need a holdout. Use `--holdout`.".to_owned(),
         });
     }
     let measured = worst(&findings);
@@ -99,21 +102,21 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
         word: band.map_or("not judged", Band::danger),
         sentence: match band {
             None => "Nothing was measured; treat the table like the real one.",
-            Some(Band::A) => "No copied or suspiciously near rows. This does not prove that nothing leaks.",
-            Some(Band::B) if rows == band => "A few rows are close to real people; review them before anybody else sees the table.",
-            Some(Band::B) => "Small risks were found or could not be excluded; review them before anybody else sees the table.",
-            Some(Band::C) if rows == band => "Too many rows are close to real people; only for a safe setting, and only after a review.",
-            Some(Band::C) => "Risks that need a decision were found or could not be excluded; only for a safe setting, and only after a review.",
-            Some(Band::D) if measured != band => "It was announced as private and is not; do not release it on that ground.",
-            Some(Band::D) if rows == band => "It contains real people's data; treat it like the real table and do not release it.",
-            Some(Band::D) => "An attack learns about people, or nothing excludes that one does; do not release it before the cause is known.",
+            Some(Band::A) => "No copied rows and no suspiciously close ones. This does not prove that nothing leaks.",
+            Some(Band::B) if rows == band => "A few rows are close to real people; review them before anyone else sees the table.",
+            Some(Band::B) => "Small risks were found or could not be excluded; review them before anyone else sees the table.",
+            Some(Band::C) if rows == band => "Too many rows are close to real people. Use it only in a safe setting and after a review.",
+            Some(Band::C) => "Risks that need a decision were found or could not be excluded. Use it only in a safe setting and after a review.",
+            Some(Band::D) if measured != band => "It was presented as private but is not. Do not release it as private.",
+            Some(Band::D) if rows == band => "It contains real people's data. Treat it like the real table and do not release it.",
+            Some(Band::D) => "An attack learns about people, or may do so. Do not release it before the cause is known.",
         }
         .to_owned(),
         findings,
     }
 }
 
-/// What a method promises, apart from anything measured.
+/// The formal guarantee of a method, apart from anything measured.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Guarantee {
@@ -121,7 +124,8 @@ pub enum Guarantee {
     Unknown,
     /// The method reads rows without protection.
     None,
-    /// The method is private, but its noise can be repeated by whoever knows the seed, or it read rows without protection.
+    /// The method is private, but anyone who knows the seed can repeat its noise, or it read rows
+    /// without protection.
     Broken,
     /// The loss is at most this.
     Promise(String),

@@ -1,10 +1,10 @@
-//! Whether it gives an analyst the same answers.
+//! The verdict on utility: does it give the same answers?
 
 use parable_draw::number;
 use parable_metrics::{EffectPair, Evaluation, TrialEffect};
 
 use super::headline::headlines;
-use super::{Finding, Goal, Verdict, add, worst};
+use super::{Finding, GROUP_SIMILARITY, Goal, TRIAL_DESIGN, Verdict, add, worst};
 use crate::band::Band;
 use crate::bands::Bands;
 
@@ -31,9 +31,20 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 .filter(|pair| pair.same_significance == Some(false))
                 .count();
             let conclusions = match flipped {
-                0 => "every conclusion (effect or no effect shown) is the same".to_owned(),
-                1 => "one conclusion (effect or no effect shown) is another".to_owned(),
-                _ => format!("{flipped} conclusions (effect or no effect shown) are others"),
+                0 => "No effect gains or loses its statistical significance.".to_owned(),
+                _ => {
+                    let changed = number::in_words(flipped as u64);
+                    let (first, rest) = changed.split_at(1);
+                    format!(
+                        "{}{rest} of {} {} from significant to not significant, or back.",
+                        first.to_uppercase(),
+                        match estimates.len() {
+                            1 => "one effect".to_owned(),
+                            all => format!("{} effects", number::in_words(all as u64)),
+                        },
+                        if flipped == 1 { "changes" } else { "change" },
+                    )
+                }
             };
             add(
                 &mut findings,
@@ -42,7 +53,7 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 "Treatment effects",
                 mean,
                 format!(
-                    "Treatment effects: intervals overlap by {} on average over {} {}; {conclusions}.",
+                    "Treatment effects: confidence intervals overlap by {} on average over {} {}. {conclusions}",
                     number::fixed(mean, 2),
                     overlaps.len(),
                     if overlaps.len() == 1 {
@@ -74,10 +85,10 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 &mut findings,
                 bands,
                 "icc_difference",
-                "Likeness within groups",
+                GROUP_SIMILARITY,
                 mean,
                 format!(
-                    "Likeness within {}: intraclass correlations differ by {} on average{}, most for {} ({}).",
+                    "Similarity within {}: intraclass correlations differ by {} on average{}, most for {} ({}).",
                     cluster.column,
                     number::value(mean),
                     if outcomes { " over outcomes" } else { "" },
@@ -93,10 +104,10 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 &mut findings,
                 bands,
                 "clusters_in_one_arm_difference",
-                "Design of the trial",
+                TRIAL_DESIGN,
                 synthetic,
                 format!(
-                    "Design: every real {} is wholly in one arm; {} of the synthetic ones are.",
+                    "Trial design: every real {} is entirely in one arm; {} of the synthetic ones are.",
                     cluster.column,
                     number::share(synthetic)
                 ),
@@ -114,9 +125,9 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 "No treatment, cluster or formula is declared, so there is no analysis to repeat."
             }
             Some(Band::A) => "An evaluator would draw the same conclusions from it.",
-            Some(Band::B) => "The main answers are kept, with some loss.",
-            Some(Band::C) => "Some answers change; do not report estimates from it.",
-            Some(Band::D) => "The analysis gives other answers than on the real table.",
+            Some(Band::B) => "The main results hold, with some loss.",
+            Some(Band::C) => "Some results change. Do not report estimates from it.",
+            Some(Band::D) => "The analysis gives different answers from the real data.",
         }
         .to_owned(),
         findings,

@@ -1,7 +1,8 @@
-//! What may leave the owner's hands: bands instead of numbers.
+//! The form of a report for publication: bands instead of numbers.
 //!
-//! A release is not the report with parts blacked out. It is built from nothing, and only what is listed here is copied into it: names, words, bands, and coarse
-//! shapes. A number that nobody thought of cannot slip through, because pages and files are written from this value alone.
+//! A release is not the report with parts removed. It is built from nothing, and only the fields
+//! below are copied into it: names, words, bands, and coarse shapes. An unexpected number cannot
+//! slip through, because pages and files are written from this value alone.
 
 mod page;
 #[cfg(test)]
@@ -21,10 +22,12 @@ use crate::{MethodResult, ReportInput, markdown};
 const FORMAT: &str = "parable-release";
 const VERSION: u32 = 1;
 
-/// A report that is made for publication: bands instead of values, no record-level content, no smallest or largest real value, no count of fewer than
-/// `min_cell` people, no seed and no digest. The owner still decides whether it is published.
+/// A report for publication: bands instead of values, no record-level content, no smallest or
+/// largest real value, no count of fewer than `min_cell` people, no seed and no digest. The owner
+/// still decides whether it is published.
 ///
-/// Bands tell something too. What they tell is coarse; whether that is little enough for a small table is part of the review.
+/// Bands reveal something too. It is coarse; whether that is little enough for a small table is
+/// part of the review.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Release {
     format: &'static str,
@@ -41,7 +44,7 @@ pub struct Release {
     generated_at: Option<String>,
 }
 
-/// A column as its schema describes it, without anything read off the rows.
+/// A column as its schema describes it, without anything read from the rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 struct Described {
     name: String,
@@ -153,7 +156,7 @@ struct ReleasedCheck {
 }
 
 impl Release {
-    /// What of a report may be published.
+    /// Builds the release of a report.
     pub(crate) fn of(input: &ReportInput) -> Self {
         let bands = &input.bands;
         Self {
@@ -174,25 +177,27 @@ impl Release {
         }
     }
 
-    /// The page: one HTML file with inline SVG and style, without script, and without a reference to anything outside.
+    /// Returns the page: one HTML file with inline SVG and style, without scripts and without
+    /// references to other files.
     #[must_use]
     pub fn to_html(&self) -> String {
         format!("<!DOCTYPE html>\n{}", html(&page::page(self)))
     }
 
-    /// The page as Markdown.
+    /// Returns the page as Markdown.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         markdown::markdown(&page::page(self))
     }
 
-    /// The same content as stable, indented JSON; `docs/formats.md` describes it.
+    /// Returns the same content as stable, indented JSON; `docs/formats.md` describes it.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a release holds texts and whole numbers only")
     }
 
-    /// The bands of all scores of each method, as lines for a terminal: method, id, and the band or why there is none.
+    /// Returns the bands of all scores of each method for a terminal: method, id, and the band or
+    /// why there is none.
     #[must_use]
     pub fn bands(&self) -> Vec<(&str, &str, String)> {
         self.methods

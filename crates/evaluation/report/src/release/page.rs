@@ -27,7 +27,7 @@ pub(crate) fn page(release: &Release) -> Vec<Node> {
             limits(m, release);
         });
         m.node("footer", &[], |m| {
-            m.leaf("p", &[], "Synthetic, not real. Bands summarise measurements; the decision to release a table stays with its owner.");
+            m.leaf("p", &[], "Synthetic, not real. Bands summarise measurements; the decision to release a table is its owner's.");
         });
     })
 }
@@ -39,7 +39,7 @@ fn header(m: &mut Markup, release: &Release) {
             m.leaf(
                 "span",
                 &[("class", &"label")],
-                "Release form: bands in place of numbers; to be approved by the data owner",
+                "Release form: bands instead of numbers; to be approved by the data owner",
             );
         });
         m.leaf("h1", &[], &release.title);
@@ -131,7 +131,7 @@ fn card(m: &mut Markup, verdict: &ReleasedVerdict) {
 }
 
 fn scores(m: &mut Markup, prefix: &str, method: &Released) {
-    let lead = "The band of every score, from A (best) to D. Exact values stay with the owner: together they could help to rebuild the real table.";
+    let lead = "The band of every score, from A (best) to D. Exact values stay with the owner: together they could help to reconstruct the real table.";
     section(m, &format!("{prefix}scores"), "Scores", lead, |m| {
         let heads = [("Score", Words), ("Band", Words), ("In words", Words)];
         for goal in Goal::ALL {
@@ -179,7 +179,7 @@ fn columns(m: &mut Markup, prefix: &str, method: &Released) {
         let heads = [
             ("Column", Words),
             ("Distribution", Words),
-            ("Worst relation", Words),
+            ("Worst relationship", Words),
         ];
         table::table(m, "Bands of all columns", &heads, |m| {
             for column in &method.columns {
@@ -223,7 +223,7 @@ fn effects(m: &mut Markup, prefix: &str, method: &Released) {
         return;
     }
     let lead =
-        "How well the interval of each treatment effect agrees with the one from the real table.";
+        "How well the interval of each treatment effect agrees with that from the real table.";
     section(
         m,
         &format!("{prefix}trial"),
@@ -255,7 +255,7 @@ fn effects(m: &mut Markup, prefix: &str, method: &Released) {
 }
 
 fn model_card(m: &mut Markup, prefix: &str, release: &Release, method: &Released) {
-    let lead = "How the table came about, what it is for and what it is not for.";
+    let lead = "How the table was made, what it is for, and what it is not for.";
     section(m, &format!("{prefix}method"), "Model card", lead, |m| {
         match &method.method {
             None => remark(m, "How this table was made is not recorded."),
@@ -367,7 +367,7 @@ fn limits(m: &mut Markup, release: &Release) {
     remark(
         m,
         format_args!(
-            "Not in this form: exact values, record-level figures and files, smallest and largest real values, counts and cells of fewer than {} people, seeds, digests and logs.",
+            "Not included: exact values, record-level figures and files, smallest and largest real values, counts and cells of fewer than {} people, seeds, digests and logs.",
             release.min_cell
         ),
     );

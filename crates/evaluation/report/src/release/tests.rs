@@ -1,4 +1,5 @@
-//! Looks through every form of a release for what must not be in it: exact numbers of the owner's report, extreme values, small groups.
+//! Searches every form of a release for exact numbers of the report, extreme values and small
+//! groups.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +18,8 @@ const SMALLEST: i64 = -54_321;
 const EARLIEST: i64 = -14_211; // 1931-02-04
 const RARE: &str = "hermit";
 
-/// People with an income, a score, a birthday and a household; the real ones with one very large and one very small income, one early birthday and three
-/// hermits.
+/// People with an income, a score, a birthday and a household; the real ones with one very large
+/// and one very small income, one early birthday and three hermits.
 fn people(real: bool) -> Table {
     let rows = if real { REAL_ROWS } else { SYNTHETIC_ROWS };
     let mut rng = Seed::from_u64(if real { 1 } else { 2 }).rng();
@@ -231,11 +232,11 @@ fn cells_of_few_people_are_merged_and_rare_levels_added_up() {
 }
 
 #[test]
-fn numbers_of_people_are_rounded_and_small_ones_not_told() {
-    let told = |rows| super::rounded(rows, 10).replace('\u{202f}', " ");
-    assert_eq!(told(0), "<10");
-    assert_eq!(told(9), "<10");
-    assert_eq!(told(10), "about 10");
-    assert_eq!(told(32_561), "about 33 000");
-    assert_eq!(told(996), "about 1000");
+fn numbers_of_people_are_rounded_and_small_ones_hidden() {
+    let shown = |rows| super::rounded(rows, 10).replace('\u{202f}', " ");
+    assert_eq!(shown(0), "<10");
+    assert_eq!(shown(9), "<10");
+    assert_eq!(shown(10), "about 10");
+    assert_eq!(shown(32_561), "about 33 000");
+    assert_eq!(shown(996), "about 1000");
 }

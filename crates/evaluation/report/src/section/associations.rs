@@ -14,7 +14,7 @@ const PAIRS: usize = 12;
 
 /// The matrices real, synthetic and difference, and the worst pairs.
 pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
-    let lead = "How strongly each pair of columns hangs together. Blank is no relation; the deeper the colour, the stronger.";
+    let lead = "How strongly each pair of columns is related. Blank means unrelated; darker means stronger.";
     section(
         m,
         &format!("{prefix}pairs"),
@@ -88,7 +88,7 @@ pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation
                 remark(
                     m,
                     format_args!(
-                        "The matrices show the {} columns with the largest differences; {left_out} others are left out of the drawing, not of the numbers.",
+                        "The matrices show the {} columns with the largest differences; {left_out} others are left out of the drawing, but not of the numbers.",
                         shown.len()
                     ),
                 );
@@ -96,7 +96,7 @@ pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation
             remark(
                 m,
                 format_args!(
-                    "Two numbers: {} correlation, from −1 to 1. A number and levels: correlation ratio, 0 to 1. Levels and levels: {}Cramér's V, 0 to 1. Grey squares: undefined, because a column has one value only or there are too few complete rows.",
+                    "Two numeric columns: {} correlation, from −1 to 1. A numeric and a categorical column: correlation ratio, from 0 to 1. Two categorical columns: {}Cramér's V, from 0 to 1. Grey squares: undefined, because a column has only one value or there are too few complete rows.",
                     match associations.correlation {
                         Correlation::Spearman => "Spearman",
                         _ => "Pearson",
@@ -112,7 +112,8 @@ pub(crate) fn associations(m: &mut Markup, prefix: &str, evaluation: &Evaluation
     );
 }
 
-/// The columns of the drawing, in table order: all of them, or those that take part in the largest differences.
+/// The columns of the drawing, in table order: all of them, or those that take part in the largest
+/// differences.
 fn shown(associations: &Associations) -> Vec<usize> {
     let n = associations.columns.len();
     let mut order: Vec<usize> = (0..n).collect();

@@ -1,4 +1,4 @@
-//! What attacks on the synthetic table learned about people.
+//! Attacks on the synthetic table and their success.
 
 use parable_draw::markup::Markup;
 use parable_draw::{ForestRow, Mark, Series, forest, number};
@@ -20,7 +20,7 @@ pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
     m.leaf(
         "p",
         &[],
-        "Each attack is made on people of the real table, on people who were held out, and by guessing without the synthetic table. The risk is what being in the data adds: success on people in the data beyond success on people held out.",
+        "Each attack is run on people in the real table, on people who were held out, and as a guess without the synthetic table. The risk is what being in the data adds: the success on people in the data beyond the success on people held out.",
     );
     let ranked = ranked(attacks);
     let (open, folded) = ranked.split_at(ranked.len().min(OPEN));
@@ -32,7 +32,7 @@ pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
                 "summary",
                 &[],
                 format_args!(
-                    "{} more secrets, all learned less well than these",
+                    "{} more secrets, all inferred less well than these",
                     folded.len()
                 ),
             );
@@ -42,7 +42,7 @@ pub(crate) fn attacks(m: &mut Markup, evaluation: &Evaluation) {
     attackers(m, attacks);
     remark(
         m,
-        "No risk seen means that these attacks saw none. Intervals: Wilson 1927; risk: Giomi et al. 2023.",
+        "No difference seen means that these attacks found none. Intervals: Wilson 1927; risk: Giomi et al. 2023.",
     );
 }
 
@@ -65,7 +65,7 @@ fn best_guess(attack: &AttackResult) -> Option<f64> {
         .reduce(f64::max)
 }
 
-/// What each kind of attacker knows and does, once.
+/// Describes each kind of attacker once.
 fn attackers(m: &mut Markup, attacks: &[AttackResult]) {
     m.node("ul", &[("class", &"log")], |m| {
         let mut told: Vec<AttackKind> = Vec::new();
@@ -90,7 +90,7 @@ fn attackers(m: &mut Markup, attacks: &[AttackResult]) {
                 ));
                 if attack.underpowered {
                     m.text(format_args!(
-                        " Underpowered: {} attacks could be made of {} asked for.",
+                        " Underpowered: {} of the {} requested attacks could be run.",
                         number::count(attack.main.attacks),
                         number::count(attack.asked)
                     ));
@@ -143,7 +143,7 @@ fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
     if rows.is_empty() {
         remark(
             m,
-            "No risk without a holdout: what was learned about the people in the data cannot be told from what is true of everybody.",
+            "No risk without a holdout: what an attack learns about people in the data cannot be separated from what is true of everyone.",
         );
         return;
     }
@@ -158,7 +158,7 @@ fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
         |m| {
             m.drawing(forest(
                 "Risk of each attack with its 95 % interval",
-                "risk of having been in the data: 0 none, 1 certain",
+                "added risk from being in the data: 0 none, 1 certain",
                 &rows,
                 f64::INFINITY,
             ));
@@ -170,12 +170,12 @@ fn risks(m: &mut Markup, attacks: &[&AttackResult]) {
 fn success(m: &mut Markup, caption: &str, attacks: &[&AttackResult]) {
     let heads = [
         ("Attack", Words),
-        ("Attacks made", Figures),
+        ("Attacks", Figures),
         ("Success, people in the data", Figures),
         ("People held out", Figures),
         ("Best blind guess", Figures),
         ("Risk", Figures),
-        ("Reading", Words),
+        ("Conclusion", Words),
     ];
     table::table(m, caption, &heads, |m| {
         for attack in attacks {
@@ -202,7 +202,7 @@ fn success(m: &mut Markup, caption: &str, attacks: &[&AttackResult]) {
                             ),
                         );
                     }
-                    None => m.leaf("span", &[("class", &"undefined")], "needs a holdout table"),
+                    None => m.leaf("span", &[("class", &"undefined")], "needs a holdout"),
                 });
                 table::words(m, read(attack.conclusion));
             });

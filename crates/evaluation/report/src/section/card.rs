@@ -1,4 +1,4 @@
-//! How a synthetic table came about: method, settings, ledger, remarks.
+//! The model card: method, settings, ledger, remarks.
 
 use parable_core::{Determinism, FitRecord, NoiseProvenance};
 use parable_dp::Budget;
@@ -23,7 +23,7 @@ pub(crate) fn card(
     schema: &Schema,
     placement: &Placement,
 ) {
-    let lead = "How the table came about, what it is for and what it is not for.";
+    let lead = "How the table was made, what it is for, and what it is not for.";
     section(m, &format!("{prefix}method"), "Model card", lead, |m| {
         match &method.record {
             Some(record) => fitted(m, record),
@@ -32,15 +32,11 @@ pub(crate) fn card(
         training(m, method);
         roles(m, schema);
         list(m, "Cleaning, undone after sampling", &method.cleaning);
-        list(
-            m,
-            "What was repaired or restored, and remarks",
-            &method.notes,
-        );
+        list(m, "Repairs after sampling, and remarks", &method.notes);
         uses(m, placement.treat_as);
         list(
             m,
-            "Limits: remarks of the evaluation",
+            "Limits noted by the evaluation",
             &method.evaluation.notes,
         );
         m.node("details", &[], |m| {
@@ -62,7 +58,7 @@ pub(crate) fn card(
     });
 }
 
-/// How the training of a network went, if it was one.
+/// The curves of a training, if there are any.
 fn training(m: &mut Markup, method: &MethodResult) {
     if method.training.is_empty() {
         return;
@@ -78,13 +74,13 @@ fn training(m: &mut Markup, method: &MethodResult) {
     });
 }
 
-/// What each column is for, folded: the table can be long.
+/// The role of each column, folded: the table can be long.
 fn roles(m: &mut Markup, schema: &Schema) {
     m.node("details", &[], |m| {
         m.leaf(
             "summary",
             &[],
-            format_args!("Roles of the {} columns, in their order", schema.len()),
+            format_args!("Roles of the {} columns", schema.len()),
         );
         let heads = [
             ("Column", Words),
@@ -105,7 +101,7 @@ fn roles(m: &mut Markup, schema: &Schema) {
     });
 }
 
-/// What a table of this level is for, with room for the owner's own words.
+/// The uses of a table of this level, with room for the owner's own words.
 pub(crate) fn uses(m: &mut Markup, level: Level) {
     let (intended, forbidden) = purposes(level);
     list(m, "Intended uses", &intended);
@@ -115,7 +111,7 @@ pub(crate) fn uses(m: &mut Markup, level: Level) {
         &[
             "Further intended uses",
             "Further forbidden uses",
-            "Whom to ask and whom to tell of a suspected disclosure",
+            "Contact for questions and suspected disclosure",
         ],
     );
 }
@@ -126,20 +122,21 @@ fn purposes(level: Level) -> (Vec<String>, Vec<String>) {
         vec!["Reading, checking and testing programs that will run on the real table."];
     if level >= Level::Plausible {
         intended.push(
-            "Teaching, and planning an analysis: sizes, missing values, spread of single columns.",
+            "Teaching, and planning an analysis: sample sizes, missing values, distributions of single columns.",
         );
     }
     if level >= Level::MultivariatePlausible {
         intended.push("Developing an analysis whose findings are then computed on the real table.");
     }
     let mut forbidden = vec![
-        "Trying to recognise a person, or matching it with other data about people.",
-        "Decisions about single people.",
-        "Reporting its numbers as findings about people without having run the analysis on the real table.",
+        "Trying to identify a person, or matching it with other data about people.",
+        "Decisions about individuals.",
+        "Reporting its numbers as findings about people without running the analysis on the real table.",
     ];
     if level < Level::MultivariatePlausible {
-        forbidden
-            .push("Anything about relations between columns: they are not those of real people.");
+        forbidden.push(
+            "Anything about relationships between columns: they are not those of real people.",
+        );
     }
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     (owned(intended), owned(forbidden))
@@ -172,7 +169,7 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
         );
         if let Some(rows) = record.rows {
             fact(
-                "Learnt from",
+                "Trained on",
                 format!(
                     "{} rows × {} columns",
                     number::count(rows as u64),
@@ -181,7 +178,7 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
             );
         }
         if let Some(order) = order(&record.config) {
-            fact("Order of the columns", order);
+            fact("Column order", order);
         }
         fact(
             "Private",
@@ -208,13 +205,13 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
             match record.noise {
                 NoiseProvenance::None => "none",
                 NoiseProvenance::OperatingSystem => "operating system",
-                NoiseProvenance::InsecureSeed => "a seed: no protection",
+                NoiseProvenance::InsecureSeed => "a seed (no protection)",
                 _ => "unknown",
             }
             .to_owned(),
         );
         fact(
-            "Repeatable",
+            "Reproducible",
             match record.determinism {
                 Determinism::Exact => "same seed, same table, on any machine",
                 Determinism::SameDevice => "same seed, same table, on the same device",
@@ -240,7 +237,7 @@ fn fitted(m: &mut Markup, record: &FitRecord) {
     });
 }
 
-/// The order in which columns are made, as the settings say it.
+/// The order in which columns are generated, from the settings.
 fn order(config: &serde_json::Value) -> Option<String> {
     match config.get("visit_order").or_else(|| config.get("order"))? {
         serde_json::Value::String(name) => Some(name.clone()),
@@ -269,7 +266,7 @@ fn ledger(m: &mut Markup, record: &FitRecord) {
                 table::words(
                     m,
                     if entry.event.is_non_private() {
-                        format!("{}: no promise", entry.event.tag())
+                        format!("{}: no guarantee", entry.event.tag())
                     } else {
                         entry.event.tag().to_owned()
                     },

@@ -1,4 +1,4 @@
-//! Single values that few people have.
+//! Values that few people have.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -16,7 +16,7 @@ pub(crate) fn cells(m: &mut Markup, evaluation: &Evaluation) {
     if section.rare_levels.is_empty() && section.extremes.is_empty() && section.left_in.is_empty() {
         return;
     }
-    m.leaf("h3", &[], "Single values that give somebody away");
+    m.leaf("h3", &[], "Values that may identify a person");
     left_in(m, section);
     rare(m, section);
     extremes(m, section);
@@ -26,7 +26,7 @@ fn left_in(m: &mut Markup, section: &CellSection) {
     if section.left_in.is_empty() {
         remark(
             m,
-            "No column of row ids, names, free text or exact dates is left in the synthetic table.",
+            "The synthetic table has no column of row ids, names, free text or exact dates.",
         );
         return;
     }
@@ -34,11 +34,11 @@ fn left_in(m: &mut Markup, section: &CellSection) {
         ("Column", Words),
         ("Holds", Words),
         ("Distinct values", Figures),
-        ("of the real table", Figures),
+        ("also in the real table", Figures),
     ];
     table::table(
         m,
-        "Columns that need a good reason to be there",
+        "Columns that need a good reason to be included",
         &heads,
         |m| {
             for left in &section.left_in {
@@ -106,13 +106,13 @@ fn extremes(m: &mut Markup, section: &CellSection) {
     let heads = [
         ("Column", Words),
         ("Extreme synthetic values", Figures),
-        ("exactly those of a person", Figures),
+        ("equal to a real value", Figures),
         ("Extreme holdout values", Figures),
-        ("exactly those of a person", Figures),
+        ("equal to a real value", Figures),
     ];
     table::table(
         m,
-        "Values beyond 1 % and 99 % of the real ones",
+        "Values beyond the 1 % and 99 % quantiles of the real table",
         &heads,
         |m| {
             for row in rows.iter().take(LISTED) {
@@ -132,6 +132,6 @@ fn extremes(m: &mut Markup, section: &CellSection) {
     );
     remark(
         m,
-        "On coarse scales many people share an extreme value; the holdout says how often that happens by chance.",
+        "On coarse scales many people share an extreme value; the holdout shows how often that happens by chance.",
     );
 }

@@ -8,7 +8,7 @@ use super::{bar_legend, or_reason, remark, section};
 use crate::Truth;
 use crate::table::{self, Figures, Words};
 
-/// What became of the groups, one part per cluster column.
+/// Compares the groups, one part per cluster column.
 pub(crate) fn clusters(
     m: &mut Markup,
     prefix: &str,
@@ -18,7 +18,7 @@ pub(crate) fn clusters(
     if evaluation.clusters.is_empty() {
         return;
     }
-    let lead = "Rows of one group are more alike than strangers. A synthetic table that loses this makes every trial look more precise than it was.";
+    let lead = "Rows of one group are more similar than rows of different groups. A synthetic table that loses this makes trials look more precise than they were.";
     section(
         m,
         &format!("{prefix}clusters"),
@@ -69,14 +69,14 @@ fn facts(m: &mut Markup, cluster: &ClusterSection) {
         );
         if cluster.in_one_arm.real.is_some() || cluster.in_one_arm.synthetic.is_some() {
             line(
-                "Groups wholly in one arm",
+                "Groups entirely in one arm",
                 number::or_none(cluster.in_one_arm.real, number::share),
                 number::or_none(cluster.in_one_arm.synthetic, number::share),
             );
         }
         if let Some(distance) = cluster.size_tvd {
             line(
-                "Distance of the sizes",
+                "Distance of the size distributions",
                 number::NONE.to_owned(),
                 number::value(distance),
             );
@@ -120,7 +120,7 @@ fn icc(m: &mut Markup, cluster: &ClusterSection, truth: Option<&Truth>) {
     heads.extend([("Rows, real", Figures), ("synthetic", Figures)]);
     table::table(
         m,
-        "Intraclass correlation: how alike rows of one group are",
+        "Intraclass correlation: how similar the rows of one group are",
         &heads,
         |m| {
             for icc in &cluster.icc {
@@ -160,5 +160,5 @@ fn constancy(m: &mut Markup, cluster: &ClusterSection) {
             });
         }
     });
-    remark(m, "Share of groups in which the column has one value only.");
+    remark(m, "Share of groups in which the column has only one value.");
 }

@@ -8,7 +8,8 @@ use parable_metrics::{Cell, ColumnDetail, Evaluation, Scale, Sides};
 use super::{bar_legend, remark, section};
 use crate::table::{self, Figures, Words};
 
-/// So many drawings are open, so many more are folded; what is beyond stands in the table of all columns.
+/// So many drawings are open, so many more are folded; what is beyond stands in the table of all
+/// columns.
 const OPEN: usize = 12;
 const DRAWN: usize = 72;
 /// Bars per column of levels; the rest is added up.
@@ -16,7 +17,7 @@ const LEVELS: usize = 8;
 
 /// Overlaid histograms and bars, worst first, and a table of all columns.
 pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
-    let lead = "The distribution of each column in both tables, worst first: the farthest beyond what chance gives. Bars are shares of all rows; missing values have a bar of their own.";
+    let lead = "The distribution of each column in both tables, largest excess over sampling noise first. Bars are shares of all rows; missing values have a bar of their own.";
     section(
         m,
         &format!("{prefix}columns"),
@@ -51,7 +52,7 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                         "summary",
                         &[],
                         format_args!(
-                            "{} more columns, all closer to chance than these",
+                            "{} more columns, all closer to sampling noise than these",
                             more.len()
                         ),
                     );
@@ -62,7 +63,7 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                 remark(
                     m,
                     format_args!(
-                        "{} further columns are not drawn: they differ less than all that are. The table lists them.",
+                        "{} further columns are not drawn: they differ less than those shown. The table lists them.",
                         drawn.len() - DRAWN
                     ),
                 );
@@ -106,11 +107,11 @@ fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {
 
 fn distance(column: &ColumnDetail) -> String {
     let Some(tvd) = column.tvd else {
-        return "distance undefined: no values in one table".to_owned();
+        return "distance undefined: one table has no values".to_owned();
     };
     match column.tvd_resample {
         Some(chance) => format!(
-            "distance {}, chance alone {}",
+            "distance {}, sampling noise {}",
             number::value(tvd),
             number::value(chance)
         ),
@@ -201,7 +202,7 @@ fn listing(m: &mut Markup, columns: &[ColumnDetail]) {
         ("Type", Words),
         ("Role", Words),
         ("Distance", Figures),
-        ("Chance", Figures),
+        ("Noise", Figures),
         ("KS", Figures),
         ("Missing, real", Figures),
         ("synthetic", Figures),
@@ -251,6 +252,6 @@ fn listing(m: &mut Markup, columns: &[ColumnDetail]) {
     });
     remark(
         m,
-        "Distance: total variation distance over bins or levels, the share of rows that would have to change. Chance: the same for a second sample of the real rows. KS: largest distance of the cumulative shares.",
+        "Distance: total variation distance over bins or levels, the share of rows that would have to change. Noise: the same for a second sample of the real rows. KS: largest distance between the cumulative distributions.",
     );
 }

@@ -1,4 +1,4 @@
-//! What the methods took.
+//! Time and memory of the methods.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -10,7 +10,7 @@ use crate::{Cost, ReportInput};
 /// Metrics that are listed by their time.
 const SLOWEST: usize = 8;
 
-/// Time, processors and memory of each step of each method, and the days of people.
+/// Time and memory of each step of each method, and staff time.
 pub(crate) fn cost(m: &mut Markup, input: &ReportInput) {
     section(m, "cost", "Cost", "", |m| {
         let measured: Vec<(&str, &Cost)> = input
@@ -19,7 +19,7 @@ pub(crate) fn cost(m: &mut Markup, input: &ReportInput) {
             .filter_map(|method| Some((method.name.as_str(), method.cost.as_ref()?)))
             .collect();
         if measured.is_empty() {
-            remark(m, "No step was measured.");
+            remark(m, "No step was timed.");
         } else {
             steps(m, &measured);
             slowest(m, input);
@@ -27,9 +27,9 @@ pub(crate) fn cost(m: &mut Markup, input: &ReportInput) {
         match input.person_days {
             Some(days) => paragraph(
                 m,
-                format_args!("Work of people: {} days, as stated.", number::round(days)),
+                format_args!("Staff time: {} days, as stated.", number::round(days)),
             ),
-            None => remark(m, "Work of people: not stated."),
+            None => remark(m, "Staff time: not recorded."),
         }
     });
 }
@@ -38,8 +38,8 @@ fn steps(m: &mut Markup, measured: &[(&str, &Cost)]) {
     let heads = [
         ("Method", Words),
         ("Step", Words),
-        ("Clock", Figures),
-        ("Processors", Figures),
+        ("Elapsed", Figures),
+        ("CPU", Figures),
         ("Peak memory", Figures),
     ];
     table::table(m, "Time and memory", &heads, |m| {
@@ -69,7 +69,7 @@ fn steps(m: &mut Markup, measured: &[(&str, &Cost)]) {
                     table::head(m, name);
                     table::words(m, step);
                     if wall.is_none() && cpu.is_none() && peak.is_none() {
-                        table::figures(m, "not measured here");
+                        table::figures(m, "not measured");
                         table::figures(m, number::NONE);
                         table::figures(m, number::NONE);
                     } else {
@@ -84,7 +84,7 @@ fn steps(m: &mut Markup, measured: &[(&str, &Cost)]) {
     });
     remark(
         m,
-        "Processors: seconds of all processors together. Peak memory: the most the process had held by the end of the step.",
+        "Elapsed: wall-clock time. CPU: CPU time (all cores). Peak memory: the highest use of the process up to the end of the step.",
     );
 }
 
@@ -109,7 +109,7 @@ fn slowest(m: &mut Markup, input: &ReportInput) {
     seconds.sort_by(|a, b| b.1.total_cmp(&a.1));
     m.node("details", &[], |m| {
         m.leaf("summary", &[], "The metrics that took longest");
-        let heads = [("Metric", Words), ("Clock", Figures)];
+        let heads = [("Metric", Words), ("Elapsed", Figures)];
         table::table(m, "Time by metric", &heads, |m| {
             for (title, seconds) in seconds.iter().take(SLOWEST) {
                 table::row(m, |m| {
@@ -120,7 +120,7 @@ fn slowest(m: &mut Markup, input: &ReportInput) {
         });
         remark(
             m,
-            "What several metrics share counts for the first of them. The anchors, which repeat most metrics, are not in it.",
+            "Work that several metrics share is counted for the first of them. Anchors, which repeat most metrics, are not included.",
         );
     });
 }

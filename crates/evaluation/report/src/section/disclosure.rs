@@ -1,4 +1,4 @@
-//! What a few known facts about a person tell an intruder who has the synthetic table.
+//! Attribute disclosure: what a few known facts about a person reveal.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -12,11 +12,11 @@ pub(crate) fn disclosure(m: &mut Markup, evaluation: &Evaluation) {
     let Some(section) = &evaluation.disclosure else {
         return;
     };
-    m.leaf("h3", &[], "What known facts tell");
+    m.leaf("h3", &[], "Attribute disclosure");
     paragraph(
         m,
         format_args!(
-            "An intruder who knows a few of {} looks a person up in the synthetic table. {} combinations of up to three keys and a target were tried ({}).",
+            "An intruder who knows some of {} looks a person up in the synthetic table. {} combinations of up to three known facts and a target were tried ({}).",
             section.keys.join(", "),
             number::count(section.looked_at),
             section.keys_chosen_by
@@ -27,13 +27,13 @@ pub(crate) fn disclosure(m: &mut Markup, evaluation: &Evaluation) {
     by_target(m, section);
     remark(
         m,
-        "Told: share of all real rows whose keys point to one value in the synthetic table, and that value is theirs (DiSCO). Beyond guessing: less what somebody scores who names the same values without keys. What the table tells about people who were held out is knowledge about everybody, not a leak.",
+        "Disclosed: share of all real rows whose known facts point to a single value in the synthetic table that is correct (DiSCO). Beyond guessing: less the success of the same guesses without known facts. What the table reveals about people who were held out is general knowledge, not a leak.",
     );
     if section.determined > 0 {
         remark(
             m,
             format_args!(
-                "{} combinations are left out because the target restates the keys.",
+                "{} combinations are left out because the known facts determine the target.",
                 number::count(section.determined)
             ),
         );
@@ -46,15 +46,15 @@ fn worst(m: &mut Markup, section: &DisclosureSection) {
     }
     let heads = [
         ("Known", Words),
-        ("Told", Words),
-        ("Told, share of people", Figures),
+        ("Target", Words),
+        ("Disclosed, share of people", Figures),
         ("Beyond guessing", Figures),
-        ("the same of held-out people", Figures),
-        ("in the real table itself", Figures),
-        ("Right when told", Figures),
+        ("People held out, beyond guessing", Figures),
+        ("Real table itself, beyond guessing", Figures),
+        ("Correct when disclosed", Figures),
         ("Replicated uniques", Figures),
     ];
-    table::table(m, "The combinations that tell most", &heads, |m| {
+    table::table(m, "The most revealing combinations", &heads, |m| {
         for row in &section.worst {
             let measures = &row.measures;
             table::row(m, |m| {
@@ -86,7 +86,7 @@ fn by_target(m: &mut Markup, section: &DisclosureSection) {
         .fold(0.0, f64::max);
     let heads = [
         ("Target", Words),
-        ("Told", Figures),
+        ("Disclosed", Figures),
         ("in the real table", Figures),
         ("Beyond guessing", Figures),
     ];
@@ -94,9 +94,9 @@ fn by_target(m: &mut Markup, section: &DisclosureSection) {
         m.leaf(
             "summary",
             &[],
-            format_args!("Means over all keys, for {} targets", targets.len()),
+            format_args!("Means over all known facts, for {} targets", targets.len()),
         );
-        table::table(m, "Mean over sets of keys, by target", &heads, |m| {
+        table::table(m, "Mean over sets of known facts, by target", &heads, |m| {
             for target in targets {
                 table::row(m, |m| {
                     table::head(m, &target.target);
@@ -144,7 +144,7 @@ fn heat_map(m: &mut Markup, section: &DisclosureSection) {
     heads.extend(keys.iter().map(|key| (*key, Figures)));
     table::table(
         m,
-        "Beyond guessing, mean over the sets that contain a key",
+        "Beyond guessing, mean over the sets that contain a known fact",
         &heads,
         |m| {
             for target in targets {

@@ -1,4 +1,4 @@
-//! Whatever an evaluation holds that no other part of the page shows, so that nothing measured stays unseen.
+//! Results that no other part of the page shows, so that nothing measured is lost.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::{remark, section};
 use crate::table::{self, Figures, Words};
 
-/// Keys of an evaluation that have a place of their own on the page. Of a key with a list, only the fields in it.
+/// Keys of an evaluation that have a place of their own on the page. Of a key with a list, only the
+/// fields in it.
 const SHOWN: [(&str, &[&str]); 21] = [
     ("format", &[]),
     ("version", &[]),
@@ -61,7 +62,7 @@ pub(crate) fn further(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
     if parts.is_empty() {
         return;
     }
-    let lead = "Further results of the evaluation, as they are.";
+    let lead = "Results of the evaluation that have no section of their own.";
     section(
         m,
         &format!("{prefix}further"),

@@ -13,7 +13,7 @@ pub(crate) fn header(m: &mut Markup, input: &ReportInput) {
             m.leaf(
                 "span",
                 &[("class", &"label")],
-                "For the data owner only: this page holds exact statistics of the real table",
+                "For the data owner only: this page contains exact statistics of the real table",
             );
         });
         m.leaf("h1", &[], &input.title);

@@ -1,4 +1,4 @@
-//! Who can be told to have been in the data.
+//! Membership inference: who can be recognised as part of the data.
 
 use parable_draw::markup::Markup;
 use parable_draw::{Axis, Line, Plot, Series, number, plot};
@@ -7,17 +7,17 @@ use parable_metrics::{Bootstrapped, Evaluation, MembershipAttack, MembershipKind
 use super::{legend, remark};
 use crate::table::{self, Figures, Words};
 
-/// The attacks' curves and what they recognise at few false alarms.
+/// ROC curves of the attacks, and what they recognise at few false alarms.
 pub(crate) fn membership(m: &mut Markup, evaluation: &Evaluation) {
     let attacks = &evaluation.privacy.membership;
     if attacks.is_empty() {
         return;
     }
-    m.leaf("h3", &[], "Who was in the data?");
+    m.leaf("h3", &[], "Membership inference");
     m.leaf(
         "p",
         &[],
-        "An intruder who knows a person entirely says whether that person was in the data. The further the curve lies above the diagonal, the more often that is right.",
+        "An intruder who knows everything about a person guesses whether that person was in the data. The further the curve lies above the diagonal, the more often the guess is right.",
     );
     m.node("div", &[("class", &"pair")], |m| {
         m.node("figure", &[], |m| curves(m, attacks));
@@ -64,7 +64,7 @@ fn curves(m: &mut Markup, attacks: &[MembershipAttack]) {
     m.drawing(plot(&Plot {
         description: "Curves of the membership attacks",
         x: Axis {
-            name: "people held out who are taken for people in the data",
+            name: "people held out who are mistaken for people in the data",
             form: percent,
             ..Axis::default()
         },
@@ -104,7 +104,7 @@ fn listing(m: &mut Markup, attacks: &[MembershipAttack]) {
     });
     remark(
         m,
-        "Area: 0.5 is guessing, 1 is certainty. Recognised as often as there are false alarms is guessing too. Intervals: 95 %, bootstrap.",
+        "Area: 0.5 is guessing, 1 is certainty. A share recognised equal to the share of false alarms is guessing too. Intervals: 95 %, bootstrap.",
     );
 }
 

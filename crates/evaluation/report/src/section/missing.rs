@@ -1,4 +1,4 @@
-//! Where values are missing.
+//! Missing values.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -15,8 +15,7 @@ const PAIRS: usize = 8;
 /// Shares of missing values by column and reason, and joint patterns.
 pub(crate) fn missing(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
     let section_ = &evaluation.missing;
-    let lead =
-        "Missing values are part of the data: how many, why, and together with which others.";
+    let lead = "How many values are missing, for which reasons, and in which combinations.";
     section(
         m,
         &format!("{prefix}missing"),
@@ -62,7 +61,7 @@ pub(crate) fn missing(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                 ];
                 table::table(
                     m,
-                    "Pairs that miss values together, worst first",
+                    "Pairs of columns missing together, worst first",
                     &heads,
                     |m| {
                         for pair in section_.joint.iter().take(PAIRS) {

@@ -1,4 +1,4 @@
-//! Where the table stands on the spectrum from structure to replica, and who may get it.
+//! The place on the spectrum from structure to replica, and the proposed access.
 
 use parable_draw::markup::Markup;
 use parable_judge::{Level, Placement};
@@ -6,9 +6,10 @@ use parable_judge::{Level, Placement};
 use super::{paragraph, remark, section};
 use crate::table::{self, Words};
 
-/// The place, its evidence, and the access that goes with it. `found`: whether to print what was measured.
+/// The place, its evidence, and the access that goes with it. `found`: whether to print what was
+/// measured.
 pub(crate) fn placement(m: &mut Markup, prefix: &str, placement: &Placement, found: bool) {
-    let lead = "How much of the real table this one carries, by how it was made and what was measured. A proposal for the owner's decision.";
+    let lead = "How much of the real table this one retains, judged by how it was made and by measurement. A proposal for the owner's decision.";
     section(
         m,
         &format!("{prefix}placement"),

@@ -12,7 +12,7 @@ pub(crate) fn predictions(m: &mut Markup, prefix: &str, evaluation: &Evaluation)
     if evaluation.predictions.is_empty() {
         return;
     }
-    let lead = "Models are trained on real rows, on synthetic rows and on both, and tested on the same real people. A good synthetic table trains as well as the real one.";
+    let lead = "Models are trained on real rows, on synthetic rows, and on both, and tested on the same real people. A good synthetic table trains models as well as the real one.";
     section(
         m,
         &format!("{prefix}predictions"),
@@ -25,7 +25,7 @@ pub(crate) fn predictions(m: &mut Markup, prefix: &str, evaluation: &Evaluation)
             }
             remark(
                 m,
-                "Majority: always the most frequent class, or the mean. Difference: real minus synthetic training, with the spread over splits; 0 is no loss.",
+                "Majority: always predicts the most frequent class, or the mean. Difference: trained on real minus trained on synthetic, with the spread over splits; 0 is no loss.",
             );
         },
     );

@@ -1,4 +1,4 @@
-//! What the synthetic rows have in common with real people, and what that does and does not mean.
+//! Privacy: the guarantee, copied and close rows, attacks.
 
 use parable_draw::markup::Markup;
 use parable_draw::{Curve, Series, curves, number};
@@ -16,8 +16,7 @@ use crate::table::{self, Figures, Words};
 /// The guarantee, copied rows, near rows, and outliers.
 pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult, guarantee: &Guarantee) {
     let privacy = &method.evaluation.privacy;
-    let lead =
-        "Whether rows of real people, or rows too near to one, stand in the synthetic table.";
+    let lead = "Whether rows of real people, or rows too close to one, appear in the synthetic table, and what an attacker learns from it.";
     section(m, &format!("{prefix}privacy"), "Privacy", lead, |m| {
         statement(m, method, guarantee);
         overlap(
@@ -41,8 +40,8 @@ pub(crate) fn privacy(m: &mut Markup, prefix: &str, method: &MethodResult, guara
             .filter(|near| near.distance != Distance::Gower)
         {
             m.node("details", &[], |m| {
-                m.leaf("summary", &[], "Raw Manhattan distance, for comparison with published tables only");
-                remark(m, "Without any scaling: the column with the largest unit decides, and so does the alphabetical order of levels.");
+                m.leaf("summary", &[], "Raw Manhattan distance, only for comparison with published tables");
+                remark(m, "Without scaling: the column with the largest unit dominates, and so does the alphabetical order of levels.");
                 nearest(m, near);
             });
         }
@@ -61,13 +60,17 @@ fn statement(m: &mut Markup, method: &MethodResult, guarantee: &Guarantee) {
         m.leaf("p", &[("class", &"promise")], guarantee.sentence());
         if let (Guarantee::Promise(_), Some(record)) = (guarantee, &method.record) {
             let neighbours = match record.unit.relation {
-                parable_dp::Relation::AddRemove => "added or removed",
-                parable_dp::Relation::ReplaceOne => "exchanged for others",
-                parable_dp::Relation::ReplaceNull => "exchanged for empty ones",
+                parable_dp::Relation::AddRemove => "add/remove",
+                parable_dp::Relation::ReplaceOne => "replace-one",
+                parable_dp::Relation::ReplaceNull => "replace-with-null",
             };
-            paragraph(m, format_args!("Protected: a person with at most {} of the rows, which are {neighbours}. The ledger below lists what was spent. What cleaning, choosing settings or this page reveal is not part of it.", number::count(u64::from(record.unit.max_rows.get()))));
+            let rows = match record.unit.max_rows.get() {
+                1 => "one row".to_owned(),
+                rows => format!("{} rows", number::in_words(u64::from(rows))),
+            };
+            paragraph(m, format_args!("Protects any one person (at most {rows}), under {neighbours} neighbours. The ledger below lists the charges. The guarantee does not cover cleaning, the choice of settings, or this page."));
         } else {
-            paragraph(m, "The numbers below compare rows. They can show that real people are in the synthetic table; they cannot show that nothing about them can be learned from it. An attacker may know more than these comparisons do.");
+            paragraph(m, "The numbers below compare rows. They can show that real people are in the synthetic table; they cannot show that nothing about them can be learned from it. An attacker may know more than these comparisons use.");
         }
     });
 }
@@ -81,9 +84,9 @@ fn overlap(
     m.leaf("h3", &[], "Copied rows");
     let mut heads = vec![("", Words), ("Synthetic table", Figures)];
     if holdout.is_some() {
-        heads.push(("Holdout: chance", Figures));
+        heads.push(("Holdout (chance)", Figures));
     }
-    table::table(m, "Rows that are the same in every column", &heads, |m| {
+    table::table(m, "Rows that agree in every column", &heads, |m| {
         let mut line = |name: &str, show: &dyn Fn(&OverlapCounts) -> String| {
             table::row(m, |m| {
                 table::head(m, name);
@@ -123,11 +126,11 @@ fn overlap(
         });
     });
     let mut text = format!(
-        "Compared on {} columns, all rows, missing equal to missing.",
+        "Compared on {} columns; missing values count as equal.",
         columns.len()
     );
     if holdout.is_none() {
-        text.push_str(" Without a holdout table there is no measure of chance: with few columns or coarse levels, many rows agree without any copying.");
+        text.push_str(" Without a holdout there is no measure of chance: with few columns or coarse levels, many rows agree without any copying.");
     }
     remark(m, text);
 }
@@ -183,7 +186,7 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
                 "Distance to the nearest real row",
                 &[
                     ("Synthetic", near.synthetic_to_real.as_ref()),
-                    ("Real, itself left out", near.real_to_real.as_ref()),
+                    ("Real (leave one out)", near.real_to_real.as_ref()),
                     ("Holdout", near.holdout_to_real.as_ref()),
                 ],
             );
@@ -200,17 +203,14 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
     });
     paragraph(
         m,
-        "How to read this: the synthetic curve should lie on or below the real one. Above it at the left end, synthetic rows are nearer to somebody than people are to each other, which is what copying looks like. Far below, rows keep away from people, at the price of looking less like them.",
+        "The synthetic curve should lie on or below the real one. A curve above it at the left end means synthetic rows are closer to a person than people are to each other, which is a sign of copying. A curve far below means the rows avoid real people but resemble them less.",
     );
-    remark(
-        m,
-        "A ratio near 0 means: close to one person in particular.",
-    );
+    remark(m, "A ratio near 0 means close to one person in particular.");
     if let Some(share) = near.share_below_real_p01 {
         remark(
             m,
             format_args!(
-                "{} of synthetic rows are nearer than the 1 % quantile of real distances; a second sample of people gives about 1 %{}.",
+                "{} of synthetic rows are closer than the 1 % quantile of real distances; a second sample of people gives about 1 %{}.",
                 number::share(share),
                 match near.holdout_below_real_p01 {
                     Some(holdout) => format!(", the holdout {}", number::share(holdout)),
@@ -234,7 +234,7 @@ fn nearest(m: &mut Markup, near: &NearestSection) {
 fn distances(m: &mut Markup, caption: &str, rows: &[(&str, Option<&DistanceSummary>)]) {
     let heads = [
         ("", Words),
-        ("Least", Figures),
+        ("Minimum", Figures),
         ("1 %", Figures),
         ("5 %", Figures),
         ("Median", Figures),
@@ -255,11 +255,11 @@ fn distances(m: &mut Markup, caption: &str, rows: &[(&str, Option<&DistanceSumma
 }
 
 fn outliers(m: &mut Markup, outliers: &OutlierSection) {
-    m.leaf("h3", &[], "Outliers only");
+    m.leaf("h3", &[], "Outliers");
     paragraph(
         m,
         format_args!(
-            "{} real rows lie apart from the others (local outlier factor with {} neighbours of at least {}; mean factor {}, largest {}). They are the easiest to recognise.",
+            "{} real rows are outliers (local outlier factor with {} neighbours of at least {}; mean {}, largest {}). They are the easiest to recognise.",
             number::count(outliers.outliers),
             number::count(outliers.neighbours),
             number::fixed(outliers.threshold, 1),

@@ -41,11 +41,11 @@ fn one(m: &mut Markup, regression: &RegressionSection) {
         about.push_str(&format!("; event: {event}"));
     }
     if let Some(cluster) = &regression.cluster {
-        about.push_str(&format!("; errors clustered by {cluster}"));
+        about.push_str(&format!("; standard errors clustered by {cluster}"));
     }
     if !regression.absorbed.is_empty() {
         about.push_str(&format!(
-            "; intercepts for each {}",
+            "; fixed effects for each {}",
             regression.absorbed.join(" and ")
         ));
     }
@@ -76,7 +76,8 @@ fn one(m: &mut Markup, regression: &RegressionSection) {
     }
 }
 
-/// All coefficients on one axis, in standard errors of the real estimate: coefficients have units of their own.
+/// All coefficients on one axis, in standard errors of the real estimate: coefficients have units
+/// of their own.
 fn drawing(m: &mut Markup, coefficients: &[CoefficientRow]) {
     let rows: Vec<ForestRow> = coefficients
         .iter()
@@ -197,7 +198,7 @@ fn listing(m: &mut Markup, regression: &RegressionSection) {
     );
     if let (Some(fit), Some(p)) = (regression.lack_of_fit, regression.lack_of_fit_p) {
         text.push_str(&format!(
-            " All coefficients at once: {} on {} degrees of freedom (p {}).",
+            " All coefficients together: {} on {} degrees of freedom (p {}).",
             number::fixed(fit, 1),
             regression.lack_of_fit_df,
             if p < 0.001 {

@@ -10,7 +10,7 @@ use crate::table::{self, Figures, Words};
 /// Each rule with the rows that break it in both tables.
 pub(crate) fn rules(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
     let rules = &evaluation.rules;
-    let lead = "What must hold in every row, as the schema declares it.";
+    let lead = "Conditions that the schema declares for every row.";
     section(m, &format!("{prefix}rules"), "Rules", lead, |m| {
         if rules.rules.is_empty() {
             remark(m, "The schema declares no rule.");
@@ -18,7 +18,7 @@ pub(crate) fn rules(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
         }
         let heads = [
             ("Rule", Words),
-            ("Rows breaking it, real", Figures),
+            ("Violations, real", Figures),
             ("synthetic", Figures),
             ("Share, real", Figures),
             ("synthetic", Figures),

@@ -1,4 +1,4 @@
-//! The disclosure-control statement: what was checked, against which limits, what remains, and blanks for those who decide.
+//! The disclosure-control statement: checks and limits, residual risk, and blanks to fill in.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -9,7 +9,7 @@ use crate::table::{self, Figures, Words};
 
 /// The owner's statement on one method.
 pub(crate) fn statement(m: &mut Markup, prefix: &str, judgement: &Judgement) {
-    let lead = "To be completed and signed by those who decide. What is printed comes from the measurements; what is blank does not.";
+    let lead = "To be completed and signed by those who decide. Printed entries come from the measurements; please fill in the blanks.";
     section(
         m,
         &format!("{prefix}statement"),
@@ -25,7 +25,7 @@ pub(crate) fn statement(m: &mut Markup, prefix: &str, judgement: &Judgement) {
     );
 }
 
-/// The checks with their limits and what was measured.
+/// The checks with their limits and results.
 fn table_of_checks(m: &mut Markup, checks: &[Check]) {
     if checks.is_empty() {
         remark(m, "No privacy score has limits, so nothing was checked.");
@@ -54,7 +54,7 @@ fn table_of_checks(m: &mut Markup, checks: &[Check]) {
     });
 }
 
-/// What people write in.
+/// Blanks for the review and the decision.
 pub(crate) fn blanks(m: &mut Markup) {
     m.leaf("h3", &[], "Review and decision");
     form(
@@ -63,11 +63,11 @@ pub(crate) fn blanks(m: &mut Markup) {
             "Reviewed by (name, role, organisation)",
             "Second reviewer (name, role, organisation)",
             "Were the limits above agreed before the table was made? By whom?",
-            "Checks made by hand (rare levels, free text, names, small schools)",
+            "Manual checks (rare levels, free text, names, small schools)",
             "Residual risk accepted, and why",
             "Access level decided",
             "Conditions of use",
-            "To be reviewed again on, or when",
+            "Next review: date or event",
         ],
     );
     m.node("div", &[("class", &"signatures")], |m| {

@@ -1,4 +1,4 @@
-//! Outcomes by subgroup: who is misrepresented.
+//! Outcomes by subgroup, worst first.
 
 use parable_draw::markup::Markup;
 use parable_draw::number;
@@ -17,7 +17,7 @@ pub(crate) fn subgroups(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
         return;
     }
     lines.sort_by(|a, b| b.size().total_cmp(&a.size()));
-    let lead = "Means and shares of outcomes in each subgroup, worst first: whom the synthetic table misrepresents.";
+    let lead = "Means and shares of outcomes in each subgroup of the synthetic table, starting with the groups it represents worst.";
     section(m, &format!("{prefix}subgroups"), "Subgroups", lead, |m| {
         listing(m, &lines[..lines.len().min(OPEN)]);
         if lines.len() > OPEN {
@@ -35,7 +35,7 @@ pub(crate) fn subgroups(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
         }
         remark(
             m,
-            "Sorted by the difference: of means in standard deviations of the real outcome, of shares as it is. Small subgroups differ by chance.",
+            "Sorted by the difference: means in standard deviations of the real outcome, shares as they are. Small subgroups differ by chance.",
         );
     });
 }
@@ -55,7 +55,7 @@ impl<'a> Line<'a> {
             Some(_) => self.row.difference,
             None => self.row.difference_in_sd.or(self.row.difference),
         };
-        // What is absent from one table comes first.
+        // Subgroups absent from one table come first.
         difference.map_or(f64::INFINITY, f64::abs)
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
     let Some(first) = input.methods.first() else {
         return;
     };
-    let lead = "Every score, between two anchors: a second sample of real people (as good as it gets) and the real columns shuffled one by one (every relation lost).";
+    let lead = "Every score between two anchors: a second sample of real people (as good as it gets) and the real columns shuffled one by one (all relationships lost).";
     section(m, "scores", "Scores", lead, |m| {
         // A metric that only a later method has is listed too, after those of the first.
         let mut metrics: Vec<&Score> = Vec::new();
@@ -49,7 +49,7 @@ pub(crate) fn summary(m: &mut Markup, input: &ReportInput) {
                         &[("scope", &"col"), ("class", &"f anchor")],
                         "Resample",
                     );
-                    m.leaf("th", &[("scope", &"col"), ("class", &"place")], "between");
+                    m.leaf("th", &[("scope", &"col"), ("class", &"place")], "Between");
                     m.leaf(
                         "th",
                         &[("scope", &"col"), ("class", &"f anchor")],
@@ -125,7 +125,7 @@ fn unjudged(m: &mut Markup, scores: &[&Score], bands: &Bands) {
         m.leaf(
             "summary",
             &[],
-            format_args!("Scores without a band, and why: {count}"),
+            format_args!("{count} scores without a band, and why"),
         );
         m.node("ul", &[("class", &"log")], |m| {
             for (why, titles) in &reasons {
@@ -146,7 +146,7 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 m.leaf(
                     "span",
                     &[("class", &"sub")],
-                    format_args!("{} left out, undefined", number::count(score.n_undefined)),
+                    format_args!("{} undefined, left out", number::count(score.n_undefined)),
                 );
             }
         });
@@ -193,7 +193,8 @@ fn metric(m: &mut Markup, input: &ReportInput, score: &Score) {
                 .iter()
                 .map(|score| score.and_then(|score| score.value))
                 .collect();
-            // Shuffled columns keep every number about one column, so for those there is no span to place a value in.
+            // Shuffled columns keep every number about one column, so for those there is no span to
+            // place a value in.
             if worse(score.direction, baseline)
                 && let Some(drawing) = position(&values, baseline.resample, baseline.independent)
             {
@@ -280,7 +281,7 @@ fn key(m: &mut Markup, input: &ReportInput) {
     remark(
         m,
         format_args!(
-            "Between: left tick resample, right tick independent; {mark} Bands: A good, B acceptable, C poor, D very poor; a dash: no band, for the reason listed below. ± is a standard error or the spread over repeats."
+            "Between: the left tick is resample, the right tick is independent; {mark} Bands: A good, B acceptable, C poor, D very poor; a dash means no band, for the reason given below. ± is a standard error or the spread over repeats."
         ),
     );
 }

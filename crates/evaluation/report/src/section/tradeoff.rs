@@ -34,7 +34,7 @@ pub(crate) fn tradeoff(m: &mut Markup, input: &ReportInput) {
     if input.methods.len() < 2 {
         return;
     }
-    let lead = "What each method keeps of the relations between columns, and how near it comes to real people. Up and to the right is better.";
+    let lead = "How much of the relationships between columns each method retains, and how much it endangers real people. Up and to the right is better.";
     section(m, "tradeoff", "Trade-off", lead, |m| {
         let danger = [Danger::Attacks, Danger::Near].into_iter().find(|danger| {
             input
@@ -43,7 +43,7 @@ pub(crate) fn tradeoff(m: &mut Markup, input: &ReportInput) {
                 .all(|method| danger.of(&method.evaluation).is_some())
         });
         let Some(danger) = danger else {
-            remark(m, "No measure of danger is known for all methods.");
+            remark(m, "No privacy measure is available for all methods.");
             return;
         };
         let places: Vec<Place> = input
@@ -62,7 +62,7 @@ pub(crate) fn tradeoff(m: &mut Markup, input: &ReportInput) {
         if places.len() < 2 {
             remark(
                 m,
-                "The share of association retained is known for fewer than two methods.",
+                "The share of association retained is available for fewer than two methods.",
             );
             return;
         }
@@ -71,7 +71,7 @@ pub(crate) fn tradeoff(m: &mut Markup, input: &ReportInput) {
         listing(m, &places, danger);
         remark(
             m,
-            "Ringed: no other method is better in one respect and at least as good in the other (the Pareto set). Choosing among these is a decision, not a calculation.",
+            "Ringed: no other method is better in one respect and at least as good in the other (the Pareto set). The choice among them is a decision, not a calculation.",
         );
     });
 }
@@ -106,14 +106,16 @@ impl Danger {
     const fn axis(self) -> &'static str {
         match self {
             Self::Attacks => "largest risk of an attack, 95 % interval (up is better)",
-            Self::Near => "synthetic rows nearer to somebody than 99 % of people (up is better)",
+            Self::Near => {
+                "synthetic rows closer to a person than 99 % of people are (up is better)"
+            }
         }
     }
 
     const fn head(self) -> &'static str {
         match self {
             Self::Attacks => "Largest risk of an attack",
-            Self::Near => "Rows nearer than 99 % of people",
+            Self::Near => "Rows closer than 99 % of people",
         }
     }
 }
@@ -143,7 +145,7 @@ fn draw(m: &mut Markup, places: &[Place], danger: Danger, first: &Evaluation) {
         guides.push(Guide {
             at: chance,
             vertical: false,
-            name: "people among themselves".to_owned(),
+            name: "real people among themselves".to_owned(),
         });
     }
     let most = places
@@ -219,7 +221,7 @@ fn listing(m: &mut Markup, places: &[Place], danger: Danger) {
         (danger.head(), Figures),
         ("In the Pareto set", Words),
     ];
-    table::table(m, "Places of the methods", &heads, |m| {
+    table::table(m, "The methods compared", &heads, |m| {
         for (at, place) in places.iter().enumerate() {
             table::row(m, |m| {
                 table::head(m, &place.name);

@@ -1,4 +1,4 @@
-//! What an evaluator of the trial would report from each table.
+//! The trial's analysis on both tables.
 
 use parable_draw::markup::Markup;
 use parable_draw::{ForestRow, Mark, Series, forest, number};
@@ -49,16 +49,17 @@ fn design(m: &mut Markup, trial: &TrialSection) {
         trial.treatment, trial.control
     );
     if trial.covariates.is_empty() {
-        text.push_str(" Nothing was adjusted for");
+        text.push_str(" No adjustment: no baseline covariate was found.");
     } else {
-        text.push_str(&format!(" Adjusted for {}", trial.covariates.join(", ")));
+        text.push_str(&format!(
+            " Adjusted for {} ({}).",
+            trial.covariates.join(", "),
+            trial.covariates_chosen_by
+        ));
     }
-    text.push_str(&format!(" ({}).", trial.covariates_chosen_by));
     match &trial.cluster {
-        Some(cluster) => text.push_str(&format!(
-            " Intervals of adjusted effects allow for rows of one {cluster} being alike."
-        )),
-        None => text.push_str(" Intervals take rows as independent."),
+        Some(cluster) => text.push_str(&format!(" Intervals are cluster-robust by {cluster}.")),
+        None => text.push_str(" Intervals treat rows as independent."),
     }
     m.leaf("p", &[], text);
 }
@@ -200,7 +201,7 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
     });
     remark(
         m,
-        "Hedges' g: raw difference of the arms in standard deviations. Adjusted effect: in units of the outcome, from a least-squares fit with the covariates. Overlap: 1 if both intervals are the same, 0 or less if they do not meet.",
+        "Hedges' g: unadjusted difference between the arms in standard deviations. Adjusted effect: in units of the outcome, from a least-squares fit with the covariates. Overlap: 1 if both intervals are the same, 0 or less if they do not meet.",
     );
     if let Some(note) = truth.and_then(|truth| truth.note.as_ref()) {
         remark(m, note);
@@ -251,7 +252,8 @@ fn arms(m: &mut Markup, trial: &TrialSection) {
     });
 }
 
-/// Shares of the rows of an arm without the outcome, from the rows that entered the raw difference of means.
+/// Shares of the rows of an arm without the outcome, from the rows that entered the raw difference
+/// of means.
 fn attrition(m: &mut Markup, trial: &TrialSection) {
     let rows_of = |name: &str| {
         trial
@@ -276,40 +278,45 @@ fn attrition(m: &mut Markup, trial: &TrialSection) {
         ("Treated, real", Figures),
         ("synthetic", Figures),
     ];
-    table::table(m, "Rows without the outcome, by arm", &heads, |m| {
-        for effect in &trial.effects {
-            let (control, treated) = (rows_of(&trial.control), rows_of(&effect.arm));
-            let (real, synthetic) = (
-                effect.mean_difference.real,
-                effect.mean_difference.synthetic,
-            );
-            table::row(m, |m| {
-                table::head(m, named(trial, &effect.outcome, &effect.arm));
-                table::figures(
-                    m,
-                    lost(real.map(|e| e.control_rows), control.map(|rows| rows.real)),
+    table::table(
+        m,
+        "Attrition: rows without the outcome, by arm",
+        &heads,
+        |m| {
+            for effect in &trial.effects {
+                let (control, treated) = (rows_of(&trial.control), rows_of(&effect.arm));
+                let (real, synthetic) = (
+                    effect.mean_difference.real,
+                    effect.mean_difference.synthetic,
                 );
-                table::figures(
-                    m,
-                    lost(
-                        synthetic.map(|e| e.control_rows),
-                        control.map(|rows| rows.synthetic),
-                    ),
-                );
-                table::figures(
-                    m,
-                    lost(real.map(|e| e.treated_rows), treated.map(|rows| rows.real)),
-                );
-                table::figures(
-                    m,
-                    lost(
-                        synthetic.map(|e| e.treated_rows),
-                        treated.map(|rows| rows.synthetic),
-                    ),
-                );
-            });
-        }
-    });
+                table::row(m, |m| {
+                    table::head(m, named(trial, &effect.outcome, &effect.arm));
+                    table::figures(
+                        m,
+                        lost(real.map(|e| e.control_rows), control.map(|rows| rows.real)),
+                    );
+                    table::figures(
+                        m,
+                        lost(
+                            synthetic.map(|e| e.control_rows),
+                            control.map(|rows| rows.synthetic),
+                        ),
+                    );
+                    table::figures(
+                        m,
+                        lost(real.map(|e| e.treated_rows), treated.map(|rows| rows.real)),
+                    );
+                    table::figures(
+                        m,
+                        lost(
+                            synthetic.map(|e| e.treated_rows),
+                            treated.map(|rows| rows.synthetic),
+                        ),
+                    );
+                });
+            }
+        },
+    );
 }
 
 fn balance(m: &mut Markup, balance: &[BalanceRow]) {
@@ -385,7 +392,7 @@ fn balance(m: &mut Markup, balance: &[BalanceRow]) {
         },
     );
     if rows.first().is_some_and(|row| size(row) > BALANCE_REACH) {
-        remark(m, "Marks at the end of the axis lie beyond it.");
+        remark(m, "Marks at the end of the axis are beyond it.");
     }
     if rows.len() > BALANCE_ROWS {
         remark(

@@ -1,4 +1,4 @@
-//! The first screen: good, poor or dangerous, and why.
+//! The first screen: the verdicts and the reasons for them.
 
 use parable_draw::markup::Markup;
 use parable_judge::{Band, Bands, Goal, Guarantee, Overall, Verdict};
@@ -6,7 +6,7 @@ use parable_judge::{Band, Bands, Goal, Guarantee, Overall, Verdict};
 use crate::table::{self, Words};
 use crate::{MethodResult, ReportInput};
 
-/// One card per goal for the first method, and with several methods a table of all verdicts and what to choose between.
+/// Writes one card per goal for the first method, and with several methods a table of all verdicts.
 pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
     let Some(first) = input.methods.first() else {
         m.leaf(
@@ -26,7 +26,7 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
                     "p",
                     &[("class", &"lead")],
                     format_args!(
-                        "In full: {}. The other methods follow in the tables and below.",
+                        "Shown in full: {}. The other methods follow in the tables and below.",
                         first.name
                     ),
                 );
@@ -49,7 +49,7 @@ pub(crate) fn verdicts(m: &mut Markup, input: &ReportInput) {
     );
 }
 
-/// The one word, and what follows from it.
+/// Writes the overall verdict in one word, with the reason and the advice.
 pub(crate) fn headline(m: &mut Markup, overall: &Overall) {
     let class = match overall.band {
         Some(Band::A) => "headline a",
@@ -60,7 +60,11 @@ pub(crate) fn headline(m: &mut Markup, overall: &Overall) {
         None => "headline",
     };
     m.node("p", &[("class", &class)], |m| {
-        m.leaf("strong", &[], capitalised(overall.word));
+        m.leaf(
+            "strong",
+            &[],
+            format_args!("{}.", capitalised(overall.word)),
+        );
         m.text(" ");
         if !overall.because.is_empty() {
             m.text(format_args!("{} ", overall.because));
@@ -69,7 +73,7 @@ pub(crate) fn headline(m: &mut Markup, overall: &Overall) {
     });
 }
 
-/// All goals in one line, for screens on which the cards do not stand side by side.
+/// All goals in one line, for screens too narrow for cards side by side.
 fn strip(m: &mut Markup, verdicts: &[Verdict]) {
     m.node("p", &[("class", &"strip")], |m| {
         for verdict in verdicts {
@@ -196,7 +200,7 @@ fn trade_offs(methods: &[MethodResult], bands: &Bands) -> Vec<String> {
     if let (Some((_, useful)), Some((_, private))) = (best(1).or_else(|| best(0)), best(2))
         && !useful.iter().any(|name| private.contains(name))
     {
-        hints.push("The most useful method is not the one that stays clearest of real people: the choice is a trade-off, not a ranking.".to_owned());
+        hints.push("The most useful method is not the one that protects people best: the choice is a trade-off, not a ranking.".to_owned());
     }
     hints
 }

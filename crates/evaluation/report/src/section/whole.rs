@@ -1,4 +1,4 @@
-//! The whole table at once: can a model tell its rows from real ones, and which sample of real rows is it as good as.
+//! The whole table at once: classifiers, equivalent sample size, and a map.
 
 use parable_draw::markup::Markup;
 use parable_draw::{Axis, Guide, Line, Plane, Plot, Shares, number, overlay, plane, plot};
@@ -15,7 +15,7 @@ pub(crate) fn whole(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
     if models.is_empty() && sample.is_none() && projection.is_none() {
         return;
     }
-    let lead = "All columns together: how well a model tells synthetic rows from real ones, and how large a sample of real people would keep as much.";
+    let lead = "All columns together: how well a classifier tells synthetic rows from real ones, and which sample size of real rows would be as informative.";
     section(m, &format!("{prefix}whole"), "The whole table", lead, |m| {
         if !models.is_empty() {
             propensity(m, models);
@@ -42,44 +42,49 @@ fn propensity(m: &mut Markup, models: &[PropensityModel]) {
         ("PO50", Figures),
         ("Remark", Words),
     ];
-    table::table(m, "Models that look for the difference", &heads, |m| {
-        for model in models {
-            table::row(m, |m| {
-                table::head(m, name(&model.model));
-                table::figures(m, number::value(model.pmse));
-                table::figures(m, number::or_none(model.null_mean, number::value));
-                table::figures(m, number::or_none(model.null_sd, number::value));
-                table::figures(m, number::or_none(model.ratio, number::value));
-                table::figures(
-                    m,
-                    number::or_none(model.standardised, |z| number::fixed(z, 1)),
-                );
-                m.node("td", &[("class", &"f")], |m| {
-                    m.text(number::or_none(model.auc, |auc| number::fixed(auc, 3)));
-                    if let Some(sd) = model.auc_sd {
-                        m.leaf(
-                            "span",
-                            &[("class", &"sub")],
-                            format_args!("± {}", number::fixed(sd, 3)),
-                        );
-                    }
+    table::table(
+        m,
+        "Classifiers that try to tell the tables apart",
+        &heads,
+        |m| {
+            for model in models {
+                table::row(m, |m| {
+                    table::head(m, name(&model.model));
+                    table::figures(m, number::value(model.pmse));
+                    table::figures(m, number::or_none(model.null_mean, number::value));
+                    table::figures(m, number::or_none(model.null_sd, number::value));
+                    table::figures(m, number::or_none(model.ratio, number::value));
+                    table::figures(
+                        m,
+                        number::or_none(model.standardised, |z| number::fixed(z, 1)),
+                    );
+                    m.node("td", &[("class", &"f")], |m| {
+                        m.text(number::or_none(model.auc, |auc| number::fixed(auc, 3)));
+                        if let Some(sd) = model.auc_sd {
+                            m.leaf(
+                                "span",
+                                &[("class", &"sub")],
+                                format_args!("± {}", number::fixed(sd, 3)),
+                            );
+                        }
+                    });
+                    table::figures(m, number::value(model.specks));
+                    table::figures(m, number::fixed(model.po50, 1));
+                    table::words(
+                        m,
+                        match (model.separable, model.converged) {
+                            (true, _) => "separates all rows",
+                            (_, false) => "did not converge",
+                            _ => number::NONE,
+                        },
+                    );
                 });
-                table::figures(m, number::value(model.specks));
-                table::figures(m, number::fixed(model.po50, 1));
-                table::words(
-                    m,
-                    match (model.separable, model.converged) {
-                        (true, _) => "tells all rows apart",
-                        (_, false) => "did not converge",
-                        _ => number::NONE,
-                    },
-                );
-            });
-        }
-    });
+            }
+        },
+    );
     remark(
         m,
-        "Ratio: 1 is what a synthesis without fault gives, 10 and more is easily seen. AUC: how often a synthetic row gets the higher probability; 0.5 is guessing. Main effects cannot see relations between columns: read all rows of the table together.",
+        "Ratio: 1 is expected of a perfect synthesis; 10 or more is easily seen. AUC: how often a synthetic row gets the higher probability; 0.5 is guessing. Main effects cannot see relationships between columns, so read all rows of the table together.",
     );
     let drawn: Vec<&PropensityModel> = models
         .iter()
@@ -144,21 +149,21 @@ fn curve(score: &Score) -> Option<Sample> {
 }
 
 fn samples(m: &mut Markup, sample: &Sample) {
-    m.leaf("h3", &[], "As good as which sample?");
+    m.leaf("h3", &[], "Equivalent sample size");
     let lowest = sample
         .points
         .iter()
         .map(|(_, kept)| *kept)
         .fold(sample.own, f64::min);
     m.drawing(plot(&Plot {
-        description: "Counts of pairs kept by random samples of the real rows",
+        description: "Pair counts retained by random samples of the real rows",
         x: Axis {
             name: "share of the real rows in the sample",
             form: |at, _| format!("{}%", number::fixed(at * 100.0, 0)),
             ..Axis::default()
         },
         y: Axis {
-            name: "counts of pairs kept, out of 1000",
+            name: "pair counts retained, out of 1000",
             range: ((lowest - 20.0).max(0.0), 1000.0),
             ..Axis::default()
         },
@@ -176,7 +181,7 @@ fn samples(m: &mut Markup, sample: &Sample) {
     remark(
         m,
         format_args!(
-            "It keeps the counts of all pairs of columns as well as a random sample of {} of the real rows (score {} of 1000).",
+            "The synthetic table retains the counts of all pairs of columns as well as a random sample of {} of the real rows (score {} of 1000).",
             number::share(sample.value),
             number::fixed(sample.own, 0)
         ),
@@ -253,7 +258,7 @@ fn map(m: &mut Markup, projection: &Projection) {
     remark(
         m,
         format_args!(
-            "Principal components of the real table, the same for both; no row is shown by itself. To the right, {}: {}. Upwards, {}: {}.",
+            "Principal components of the real table, the same for both; no single row is shown. Horizontal, {}: {}. Vertical, {}: {}.",
             axis(0),
             strongest(0),
             axis(1),

@@ -1,4 +1,5 @@
-//! Evaluations with made-up numbers, rich and poor, for looking at a page without computing anything.
+//! Evaluations with made-up numbers, rich and poor, for looking at a page without computing
+//! anything.
 
 use parable_metrics::{Evaluation, EvaluationOptions, Inputs};
 use parable_seed::Seed;

@@ -1,8 +1,10 @@
-//! A small checker of pages: tags that nest, attributes that are well formed, and nothing that loads or runs.
+//! A small checker of pages: tags that nest, attributes that are well formed, and nothing that
+//! loads or runs.
 
 const EMPTY: [&str; 2] = ["meta", "br"];
 
-/// Panics with the place if the page is not well formed, or holds what a page of ours must never hold.
+/// Panics with the place if the page is not well formed, or holds what a page of ours must never
+/// hold.
 #[track_caller]
 pub(crate) fn check(html: &str) {
     let body = html
