@@ -1,7 +1,6 @@
 //! Pictures of trees.
 
 use parable_draw::{Tree, TreeNode, trees};
-
 use parable_tree::Node;
 
 use crate::describe::rows_below;
