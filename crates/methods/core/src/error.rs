@@ -3,7 +3,7 @@
 use parable_domain::SourceError;
 use parable_dp::LedgerError;
 use parable_dp::mechanism::MechanismError;
-use parable_table::codec::CodecError;
+use parable_encode::CodecError;
 use parable_table::constraints::ConstraintError;
 use parable_table::{Table, TableError};
 

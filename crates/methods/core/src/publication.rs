@@ -2,7 +2,7 @@
 
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Entry, PrivacyUnit};
-use parable_table::codec::CodeRule;
+use parable_encode::CodeRule;
 use serde::{Deserialize, Serialize};
 
 /// The counts of the combinations of some attributes with noise added: public.

@@ -6,8 +6,8 @@
 use parable_core::{Curator, FitError};
 use parable_domain::{AttrSet, Codes};
 use parable_dp::{Ledger, NoiseSource};
+use parable_encode::{Bin, Codec, CodecConfig, ColumnCodec, ValueCodes};
 use parable_pgm::{Groups, smooth};
-use parable_table::codec::{Bin, Codec, CodecConfig, ColumnCodec, ValueCodes};
 use parable_table::{Column, Field, Grid, Kind, Schema, Table};
 
 use crate::config::{Bins, MarginalConfig, setting};

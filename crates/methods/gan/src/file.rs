@@ -6,8 +6,8 @@
 use std::io::Write;
 
 use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
+use parable_encode::Codec;
 use parable_pgm::Groups;
-use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Conditions;

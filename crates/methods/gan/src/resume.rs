@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use parable_core::{Checkpoint, CheckpointFile, FitContext, FitError, Observer, Progress};
 use parable_dp::{Epsilon, Ledger, Receipt};
-use parable_table::codec::Codec;
+use parable_encode::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::model::LossPoint;

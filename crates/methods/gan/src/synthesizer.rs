@@ -8,9 +8,9 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::Rho;
+use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_pgm::Groups;
 use parable_table::Table;
-use parable_table::codec::{Codec, CodecConfig, CodecError};
 
 use crate::config::{GanConfig, MarginalConfig, Numbers, Teacher};
 use crate::encode;

@@ -2,9 +2,9 @@
 
 use parable_core::FitError;
 use parable_domain::{AttrSet, Codes, Counts, MarginalSource};
+use parable_encode::Codec;
 use parable_measure::{MEAN_ABSOLUTE, independent_cells};
 use parable_pgm::{Margin, Scaled, ScalingConfig, scale_to_margins};
-use parable_table::codec::Codec;
 
 use crate::choose::{Candidate, add_strongest, fixed};
 use crate::config::{IpfConfig, Pairs};

@@ -8,9 +8,9 @@ use parable_core::{
     redraw_broken,
 };
 use parable_domain::AttrSet;
+use parable_encode::Codec;
 use parable_pgm::{JunctionTree, MarkovField};
 use parable_seed::Seed;
-use parable_table::codec::Codec;
 use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 

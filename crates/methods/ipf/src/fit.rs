@@ -6,8 +6,8 @@ use parable_core::{
 };
 use parable_domain::AttrSet;
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
+use parable_encode::{Codec, CodecConfig};
 use parable_pgm::{Factor, MarkovField, Measurement};
-use parable_table::codec::{Codec, CodecConfig};
 use parable_table::{Schema, Table};
 
 use crate::config::IpfConfig;

@@ -2,10 +2,10 @@
 
 use parable_core::{FitError, Publication};
 use parable_domain::AttrSet;
+use parable_encode::Codec;
 use parable_measure::measurement;
 use parable_pgm::{Factor, Margin, MarkovField, Measurement, columns, scale_to_margins};
 use parable_table::Schema;
-use parable_table::codec::Codec;
 use serde::{Deserialize, Serialize};
 
 use crate::config::IpfConfig;

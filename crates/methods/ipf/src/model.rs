@@ -2,8 +2,8 @@
 
 use parable_core::FitRecord;
 use parable_domain::AttrSet;
+use parable_encode::Codec;
 use parable_pgm::MarkovField;
-use parable_table::codec::Codec;
 
 /// A log-linear model of a table.
 #[derive(Clone, Debug)]

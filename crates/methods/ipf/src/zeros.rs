@@ -2,8 +2,8 @@
 
 use parable_core::FitError;
 use parable_domain::AttrSet;
+use parable_encode::{Codec, ColumnCodec, ValueCodes};
 use parable_pgm::Factor;
-use parable_table::codec::{Codec, ColumnCodec, ValueCodes};
 use serde::{Deserialize, Serialize};
 
 use crate::{failed, setting};

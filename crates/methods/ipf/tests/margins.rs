@@ -5,11 +5,11 @@ use parable_core::{
 };
 use parable_domain::AttrSet;
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Rho};
+use parable_encode::{Codec, CodecConfig};
 use parable_ipf::{
     GivenMargin, Ipf, IpfConfig, IpfModel, IpfReader, Margins, Pairs, StructuralZeros,
 };
 use parable_seed::Seed;
-use parable_table::codec::{Codec, CodecConfig};
 use parable_table::{
     Bounds, Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values,
 };

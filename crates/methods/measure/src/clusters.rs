@@ -8,9 +8,9 @@
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::PrivacyUnit;
+use parable_encode::{CodeRule, Codec};
 use parable_seed::Seed;
 use parable_table::Constraint;
-use parable_table::codec::{CodeRule, Codec};
 
 use crate::accounting::{check_shares, no_budget};
 use crate::setting;

@@ -3,8 +3,8 @@
 use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding};
 use parable_domain::{AttrSet, Domain, Partition, SourceError};
 use parable_dp::{Entry, Rho, Sigma};
+use parable_encode::CodeRule;
 use parable_pgm::{Columns, MarkovField, ModelError};
-use parable_table::codec::CodeRule;
 
 use crate::accounting::{gains_by_exact_gaussians, no_budget};
 use crate::candidate::Candidate;

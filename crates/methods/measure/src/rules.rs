@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use parable_core::{FitError, Publication};
 use parable_domain::{AttrSet, Domain};
+use parable_encode::CodeRule;
 use parable_pgm::{Factor, Groups, ModelError};
-use parable_table::codec::CodeRule;
 
 use crate::setting;
 

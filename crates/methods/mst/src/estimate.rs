@@ -2,12 +2,12 @@
 
 use parable_core::{FitError, Publication, Recoding};
 use parable_domain::{AttrSet, Domain, SourceError};
+use parable_encode::CodeRule;
 use parable_measure::{known_columns, measurement, merged_rows, merged_variances, rules};
 use parable_pgm::{
     EstimateConfig, Factor, Groups, MarkovField, Measurement, ModelError, estimate as fit_field,
     independent,
 };
-use parable_table::codec::CodeRule;
 
 use crate::NAME;
 use crate::config::MstConfig;

@@ -8,10 +8,10 @@ use parable_core::{
     SampleError,
 };
 use parable_domain::AttrSet;
+use parable_encode::Codec;
 use parable_measure::{merged_domain, rules};
 use parable_pgm::{Groups, JunctionTree, MarkovField};
 use parable_seed::Seed;
-use parable_table::codec::Codec;
 use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 

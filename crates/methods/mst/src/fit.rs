@@ -5,8 +5,8 @@ use parable_core::{
 };
 use parable_domain::{Domain, MarginalSource};
 use parable_dp::{Ledger, NoiseSource};
+use parable_encode::{Codec, CodecError};
 use parable_measure::{Discretisation, Facts, discretise, release_clusters, rules};
-use parable_table::codec::{Codec, CodecError};
 use parable_table::{Schema, Table};
 
 use crate::config::{MstConfig, Strategy};

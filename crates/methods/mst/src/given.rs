@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use parable_core::{Model, Observer, Progress, SampleError, given_columns, sample_by_rejection};
 use parable_domain::AttrId;
+use parable_encode::{ColumnCodec, ValueCodes};
 use parable_pgm::ModelError;
 use parable_seed::Seed;
-use parable_table::codec::{ColumnCodec, ValueCodes};
 use parable_table::{Column, Table};
 
 use crate::model::{MstModel, failed};

@@ -2,9 +2,9 @@
 
 use parable_core::{FitRecord, NoisyMarginal, Publication, SampleError};
 use parable_domain::Codes;
+use parable_encode::Codec;
 use parable_seed::Seed;
 use parable_table::Table;
-use parable_table::codec::Codec;
 
 use crate::config::Restore;
 use crate::estimate::Estimated;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use parable_encode::{Bin, Codec, CodecError, ValueCodes};
 use parable_seed::Seed;
-use parable_table::codec::{Bin, Codec, CodecError, ValueCodes};
 use parable_table::{Column, Constraint, Field, Grid, Kind, Table, Values};
 
 use parable_domain::Codes;

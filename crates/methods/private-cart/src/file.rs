@@ -7,9 +7,9 @@ use parable_core::{
     SampleError, redraw_broken,
 };
 use parable_domain::{Domain, Partition};
+use parable_encode::Codec;
 use parable_pgm::Groups;
 use parable_seed::Seed;
-use parable_table::codec::Codec;
 use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 

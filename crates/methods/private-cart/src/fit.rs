@@ -1,9 +1,9 @@
 //! The method: unfitted.
 
 use parable_core::{Capabilities, Curator, FitContext, FitError, FitRecord, Progress, Synthesizer};
+use parable_encode::{Codec, CodecConfig};
 use parable_seed::Seed;
 use parable_table::Table;
-use parable_table::codec::{Codec, CodecConfig};
 
 use crate::NAME;
 use crate::config::PrivateCartConfig;

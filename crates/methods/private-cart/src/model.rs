@@ -1,7 +1,7 @@
 //! The fitted model.
 
 use parable_core::FitRecord;
-use parable_table::codec::Codec;
+use parable_encode::Codec;
 
 use crate::trees::PrivateTrees;
 

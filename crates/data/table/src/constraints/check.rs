@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::ConstraintError;
-use super::rule::Rule;
+use super::rule::ResolvedRule;
 use crate::Table;
 
 /// A rule that some rows break.
@@ -37,7 +37,7 @@ pub fn check(table: &Table) -> Result<Vec<Violation>, ConstraintError> {
         .par_iter()
         .enumerate()
         .map(|(index, constraint)| {
-            let rule = Rule::new(constraint, schema, index)?;
+            let rule = ResolvedRule::new(constraint, schema, index)?;
             let broken = rule.broken(table.columns(), table.rows());
             Ok((!broken.is_empty()).then(|| Violation {
                 constraint: index,
@@ -61,7 +61,7 @@ pub fn broken_rows(table: &Table) -> Result<Vec<Vec<usize>>, ConstraintError> {
         .par_iter()
         .enumerate()
         .map(|(index, constraint)| {
-            let rule = Rule::new(constraint, schema, index)?;
+            let rule = ResolvedRule::new(constraint, schema, index)?;
             Ok(rule.broken(table.columns(), table.rows()))
         })
         .collect()

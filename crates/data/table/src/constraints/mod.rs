@@ -6,13 +6,15 @@
 mod check;
 mod describe;
 mod error;
-pub(crate) mod predicate;
+mod predicate;
 mod repair;
-pub(crate) mod rule;
+mod rule;
 
 pub use check::{Violation, broken_rows, check};
 pub use error::ConstraintError;
+pub use predicate::{Predicate, Test};
 pub use repair::{Repair, repair};
+pub use rule::{OneValue, ResolvedRule};
 
 #[cfg(test)]
 mod tests;

@@ -5,20 +5,27 @@ use crate::{Column, Condition, Field, Kind, NumberFormat, Schema};
 
 /// A condition about the column at a position, texts replaced by codes or numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct Predicate {
-    pub(crate) column: usize,
-    pub(crate) test: Test,
+pub struct Predicate {
+    /// Position of the column.
+    pub column: usize,
+    /// The test of its value.
+    pub test: Test,
 }
 
+/// A test of one value.
 #[derive(Clone, Debug)]
-pub(crate) enum Test {
+pub enum Test {
     /// The code is one of these.
     Codes(Vec<u32>),
     /// The number is one of these.
     Numbers(Vec<f64>),
+    /// The number is below this.
     Below(f64),
+    /// The number is at least this.
     AtLeast(f64),
+    /// There is no value.
     Missing,
+    /// There is a value.
     Present,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConstraintError;
 use super::predicate::{Predicate, Test};
-use super::rule::{Rule, place, targets};
+use super::rule::{ResolvedRule, place, targets};
 use crate::{Column, Field, Grid, Kind, Missing, Role, Schema, Table, Values};
 
 /// Something that was changed to satisfy a rule, or that could not be restored as it was.
@@ -54,11 +54,11 @@ const PASSES: u64 = 5;
 pub fn repair(table: Table, seed: &Seed) -> Result<(Table, Vec<Repair>), ConstraintError> {
     let rows = table.rows();
     let schema = table.schema().clone();
-    let rules: Vec<Rule> = schema
+    let rules: Vec<ResolvedRule> = schema
         .constraints()
         .iter()
         .enumerate()
-        .map(|(index, constraint)| Rule::new(constraint, &schema, index))
+        .map(|(index, constraint)| ResolvedRule::new(constraint, &schema, index))
         .collect::<Result<_, _>>()?;
     if rules.is_empty() {
         return Ok((table, Vec::new()));
@@ -102,7 +102,7 @@ pub fn repair(table: Table, seed: &Seed) -> Result<(Table, Vec<Repair>), Constra
 
 /// Repairs the broken rows of one rule; how many were changed.
 fn mend(
-    rule: &Rule,
+    rule: &ResolvedRule,
     broken: &[usize],
     schema: &Schema,
     columns: &mut [Column],
@@ -110,14 +110,14 @@ fn mend(
     rng: &mut Rng,
 ) -> usize {
     match rule {
-        Rule::Range { column, min, max } => {
+        ResolvedRule::Range { column, min, max } => {
             for &row in broken {
                 let value = columns[*column].number(row).expect("only values break it");
                 columns[*column].set_number(row, value.clamp(*min, *max));
             }
             broken.len()
         }
-        Rule::Levels { column, allowed } => {
+        ResolvedRule::Levels { column, allowed } => {
             let donors: Vec<usize> = (0..rows)
                 .filter(|&row| {
                     columns[*column]
@@ -136,14 +136,14 @@ fn mend(
             }
             broken.len()
         }
-        Rule::AtMost { left, right } => {
+        ResolvedRule::AtMost { left, right } => {
             let swap = may_swap(&schema.fields()[*left], &schema.fields()[*right]);
             for &row in broken {
                 at_most(*left, *right, row, swap, &schema.fields()[*left], columns);
             }
             broken.len()
         }
-        Rule::OneHot { columns: block } => {
+        ResolvedRule::OneHot { columns: block } => {
             let shares: Vec<f64> = block
                 .iter()
                 .map(|&(column, one)| {
@@ -171,7 +171,7 @@ fn mend(
             }
             broken.len()
         }
-        Rule::When { condition, then } => {
+        ResolvedRule::When { condition, then } => {
             let both: Vec<usize> = (0..rows)
                 .filter(|&row| condition.holds(columns, row) && then.holds(columns, row))
                 .collect();
@@ -185,7 +185,7 @@ fn mend(
                 })
                 .count()
         }
-        Rule::Never { all } => {
+        ResolvedRule::Never { all } => {
             let donors: Vec<Donors> = all
                 .iter()
                 .enumerate()
@@ -213,7 +213,7 @@ fn mend(
                 })
                 .count()
         }
-        Rule::Determines {
+        ResolvedRule::Determines {
             by,
             columns: determined,
             skip_missing,
@@ -416,10 +416,12 @@ fn running(weights: impl Iterator<Item = f64>) -> Vec<f64> {
 }
 
 impl Column {
-    fn set_flag(&mut self, row: usize, one: super::rule::One, on: bool) {
+    fn set_flag(&mut self, row: usize, one: super::rule::OneValue, on: bool) {
         match one {
-            super::rule::One::Number => self.set_number(row, f64::from(u8::from(on))),
-            super::rule::One::Code(code) => self.set_code(row, if on { code } else { 1 - code }),
+            super::rule::OneValue::Number => self.set_number(row, f64::from(u8::from(on))),
+            super::rule::OneValue::Code(code) => {
+                self.set_code(row, if on { code } else { 1 - code })
+            }
         }
     }
 }

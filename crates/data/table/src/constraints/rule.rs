@@ -8,38 +8,68 @@ use crate::{Column, Constraint, Field, Kind, Schema, Values};
 
 /// A rule with columns as positions and texts as codes or numbers.
 #[derive(Clone, Debug)]
-pub(crate) enum Rule {
+pub enum ResolvedRule {
     /// The value lies between these.
-    Range { column: usize, min: f64, max: f64 },
+    Range {
+        /// Position of the column.
+        column: usize,
+        /// Smallest allowed number on the grid of the column.
+        min: f64,
+        /// Largest allowed number on the grid of the column.
+        max: f64,
+    },
     /// The code is one of these.
-    Levels { column: usize, allowed: Vec<u32> },
+    Levels {
+        /// Position of the column.
+        column: usize,
+        /// The allowed codes.
+        allowed: Vec<u32>,
+    },
     /// Left is at most right.
-    AtMost { left: usize, right: usize },
+    AtMost {
+        /// Position of the smaller column.
+        left: usize,
+        /// Position of the larger column.
+        right: usize,
+    },
     /// Exactly one of the columns is 1.
-    OneHot { columns: Vec<(usize, One)> },
+    OneHot {
+        /// Positions of the columns, each with its value that means 1.
+        columns: Vec<(usize, OneValue)>,
+    },
     /// Where the first holds, so does the second.
     When {
+        /// If this holds ...
         condition: Predicate,
+        /// ... then so does this.
         then: Predicate,
     },
     /// Not all at once.
-    Never { all: Vec<Predicate> },
+    Never {
+        /// The conditions that exclude each other.
+        all: Vec<Predicate>,
+    },
     /// The columns on the left determine the columns on the right; rows whose first left cell is missing are free if asked for.
     Determines {
+        /// Positions of the determining columns.
         by: Vec<usize>,
+        /// Positions of the determined columns.
         columns: Vec<usize>,
+        /// Whether rows whose first determining cell is missing are free.
         skip_missing: bool,
     },
 }
 
 /// The stored value of a two-valued column that means 1.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum One {
+pub enum OneValue {
+    /// The number 1.
     Number,
+    /// The code of a level such as "yes".
     Code(u32),
 }
 
-impl One {
+impl OneValue {
     /// Whether the cell is 1; `None` where it is missing.
     pub(super) fn is(self, column: &Column, row: usize) -> Option<bool> {
         match self {
@@ -49,9 +79,12 @@ impl One {
     }
 }
 
-impl Rule {
-    /// Resolves the rule with this position.
-    pub(crate) fn new(
+impl ResolvedRule {
+    /// Resolves the rule at this position of the schema's list.
+    ///
+    /// # Errors
+    /// The rule does not fit the columns it names.
+    pub fn new(
         constraint: &Constraint,
         schema: &Schema,
         rule: usize,
@@ -114,8 +147,10 @@ impl Rule {
                         let column = at(name)?;
                         let field = &schema.fields()[column];
                         let one = match &field.kind {
-                            Kind::Integer { .. } | Kind::Continuous { .. } => Some(One::Number),
-                            _ => yes_code(field).map(One::Code),
+                            Kind::Integer { .. } | Kind::Continuous { .. } => {
+                                Some(OneValue::Number)
+                            }
+                            _ => yes_code(field).map(OneValue::Code),
                         };
                         let one = one.ok_or(ConstraintError::WrongKind {
                             rule: rule + 1,

@@ -4,8 +4,8 @@
 //! reasons, and its [`Scale`] says what becomes of values.
 
 use parable_domain::{Codes, Domain};
+use parable_encode::{Bin, Codec, CodecConfig, CodecError, ValueCodes};
 use parable_seed::Seed;
-use parable_table::codec::{Bin, Codec, CodecConfig, CodecError, ValueCodes};
 use parable_table::{Column, Field, Grid, Kind, Table, Values};
 use rayon::prelude::*;
 

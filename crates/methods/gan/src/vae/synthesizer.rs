@@ -8,9 +8,9 @@ use parable_core::{
 };
 use parable_domain::Domain;
 use parable_dp::Rho;
+use parable_encode::Codec;
 use parable_pgm::Groups;
 use parable_table::Table;
-use parable_table::codec::Codec;
 
 use super::train::{STEPS, VaeTraining};
 use super::{VaeConfig, VaeModel};

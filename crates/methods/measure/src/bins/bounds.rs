@@ -3,7 +3,7 @@
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Ledger, NoiseSource};
-use parable_table::codec::Bin;
+use parable_encode::Bin;
 use parable_table::{Bounds, Field, Grid, Kind, Known};
 
 use super::Numbers;

@@ -6,7 +6,7 @@ mod fine;
 use parable_core::FitError;
 use parable_domain::{Codes, SourceError};
 use parable_dp::{Ledger, NoiseSource};
-use parable_table::codec::{Bin, Codec, CodecConfig, CodecError, ColumnCodec};
+use parable_encode::{Bin, Codec, CodecConfig, CodecError, ColumnCodec};
 use parable_table::{Column, Field, Schema, Table};
 use serde::{Deserialize, Serialize};
 

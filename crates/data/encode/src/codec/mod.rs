@@ -18,7 +18,7 @@ pub use column::{ColumnCodec, ValueCodes};
 pub use error::CodecError;
 pub use rules::{CodeRule, CodeRules, CodeSet};
 
-use crate::{Column, Field, Schema, Table};
+use parable_table::{Column, Field, Kind, Schema, Table};
 
 /// How tables of one schema become codes and codes become tables.
 ///
@@ -147,7 +147,7 @@ impl Codec {
         let fields = self.schema.fields().iter().zip(&self.columns);
         fields
             .map(|(field, column)| match &column.values {
-                ValueCodes::Levels(_) if !matches!(field.kind, crate::Kind::Ordinal { .. }) => 0,
+                ValueCodes::Levels(_) if !matches!(field.kind, Kind::Ordinal { .. }) => 0,
                 _ => column.value_codes(),
             })
             .collect()

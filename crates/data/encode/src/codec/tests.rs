@@ -2,7 +2,7 @@ use parable_domain::MarginalSource;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Bounds, Field, Grid, Kind, Known, Levels, NumberFormat, Role, Values};
+use parable_table::{Bounds, Field, Grid, Kind, Known, Levels, NumberFormat, Role, Values};
 
 fn bounded(min: i64, max: i64) -> Kind {
     Kind::Integer {

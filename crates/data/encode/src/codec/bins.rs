@@ -3,7 +3,7 @@
 use parable_seed::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bounds, Field, Grid, Kind};
+use parable_table::{Bounds, Field, Grid, Kind};
 
 /// A stretch of numbers with one code, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

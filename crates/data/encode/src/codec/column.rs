@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bins::{self, Bin};
 use super::{CodecConfig, CodecError};
-use crate::{Bounds, Column, Field, Kind, Known, Levels, Missing, Role, Values};
+use parable_table::{Bounds, Column, Field, Kind, Known, Levels, Missing, Role, Values};
 
 /// The codes of one column: its levels or bins in order, then its missing reasons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -228,7 +228,7 @@ impl ColumnCodec {
                         }
                     });
                 }
-                let code = match (&column.values, &self.values) {
+                let code = match (column.values(), &self.values) {
                     (Values::Codes(codes), _) => order[codes[row] as usize],
                     (Values::Integer(values), ValueCodes::Bins(bins)) if !bins.is_empty() => {
                         Some(bins::find(bins, values[row] as f64) as u32)

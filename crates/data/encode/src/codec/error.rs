@@ -2,8 +2,8 @@
 
 use parable_domain::DomainError;
 
-use crate::TableError;
-use crate::constraints::ConstraintError;
+use parable_table::TableError;
+use parable_table::constraints::ConstraintError;
 
 /// A schema that cannot be coded, or a table or codes that do not fit a codec.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! Rules of a schema said about codes: kept by codes exactly where the rows behind them keep them.
 
 use parable_domain::{Codes, Domain};
+use parable_encode::{CodeRule, CodeRules, Codec, CodecConfig};
 use parable_seed::Seed;
-use parable_table::codec::{CodeRule, CodeRules, Codec, CodecConfig};
 use parable_table::constraints::broken_rows;
 use parable_table::{
     Bounds, Condition, Constraint, Field, Grid, Kind, Known, Levels, NumberFormat, Schema,

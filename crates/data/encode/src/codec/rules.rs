@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bins::{self, Bin};
 use super::{Codec, CodecError, ColumnCodec, ValueCodes};
-use crate::constraints::predicate::{Predicate, Test};
-use crate::constraints::rule::{One, Rule};
-use crate::{Constraint, Grid};
+use parable_table::constraints::{OneValue, Predicate, ResolvedRule, Test};
+use parable_table::{Constraint, Grid};
 
 /// A rule about the codes of a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,8 +89,11 @@ impl Codec {
             if matches!(constraint, Constraint::ClusterConstant { .. }) {
                 continue;
             }
-            let rule = Rule::new(constraint, self.schema(), index)?;
-            let whole = !matches!(rule, Rule::AtMost { .. } | Rule::Determines { .. });
+            let rule = ResolvedRule::new(constraint, self.schema(), index)?;
+            let whole = !matches!(
+                rule,
+                ResolvedRule::AtMost { .. } | ResolvedRule::Determines { .. }
+            );
             match self.coded(&rule) {
                 Some(mut rules) => {
                     found.rules.append(&mut rules);
@@ -113,10 +115,10 @@ impl Codec {
     pub fn cut_at_rules(&self) -> Result<Self, CodecError> {
         let mut columns = self.columns().to_vec();
         for (index, constraint) in self.schema().constraints().iter().enumerate() {
-            let cuts = match Rule::new(constraint, self.schema(), index)? {
-                Rule::Range { column, min, max } => vec![(column, min, max)],
-                Rule::When { condition, then } => cuts_of(&[condition, then]),
-                Rule::Never { all } => cuts_of(&all),
+            let cuts = match ResolvedRule::new(constraint, self.schema(), index)? {
+                ResolvedRule::Range { column, min, max } => vec![(column, min, max)],
+                ResolvedRule::When { condition, then } => cuts_of(&[condition, then]),
+                ResolvedRule::Never { all } => cuts_of(&all),
                 _ => Vec::new(),
             };
             for (column, from, to) in cuts {
@@ -142,7 +144,7 @@ impl Codec {
     }
 
     /// A resolved rule as rules about codes; `None` if a bin lies on both sides of it.
-    fn coded(&self, rule: &Rule) -> Option<Vec<CodeRule>> {
+    fn coded(&self, rule: &ResolvedRule) -> Option<Vec<CodeRule>> {
         let never = |masks: Vec<(usize, Vec<bool>)>| -> Vec<CodeRule> {
             let mut sets: BTreeMap<usize, Vec<bool>> = BTreeMap::new();
             for (column, mask) in masks {
@@ -171,7 +173,7 @@ impl Codec {
         };
         let no = |(column, mask): (usize, Vec<bool>)| (column, mask.iter().map(|is| !is).collect());
         match rule {
-            Rule::Range { column, min, max } => {
+            ResolvedRule::Range { column, min, max } => {
                 let codec = &self.columns()[*column];
                 let inside = codec.mask(&|bin| {
                     if bin.low >= *min && bin.high <= *max {
@@ -183,7 +185,7 @@ impl Codec {
                 let present = (*column, codec.present());
                 Some(never(vec![present, no((*column, inside))]))
             }
-            Rule::Levels { column, allowed } => {
+            ResolvedRule::Levels { column, allowed } => {
                 let codec = &self.columns()[*column];
                 let allowed = codec.codes_in(allowed);
                 Some(never(vec![
@@ -191,16 +193,16 @@ impl Codec {
                     no((*column, allowed)),
                 ]))
             }
-            Rule::When { condition, then } => Some(never(vec![
+            ResolvedRule::When { condition, then } => Some(never(vec![
                 self.mask_of(condition)?,
                 no(self.mask_of(then)?),
             ])),
-            Rule::Never { all } => Some(never(
+            ResolvedRule::Never { all } => Some(never(
                 all.iter()
                     .map(|own| self.mask_of(own))
                     .collect::<Option<_>>()?,
             )),
-            Rule::OneHot { columns } => {
+            ResolvedRule::OneHot { columns } => {
                 let ones: Vec<(usize, Vec<bool>)> = columns
                     .iter()
                     .map(|&(column, one)| Some((column, self.columns()[column].ones(one)?)))
@@ -218,7 +220,7 @@ impl Codec {
                 rules.extend(never(zeros.collect()));
                 Some(rules)
             }
-            Rule::AtMost { left, right } => {
+            ResolvedRule::AtMost { left, right } => {
                 let values = |at: usize| -> Vec<Option<(f64, f64)>> {
                     let codec = &self.columns()[at];
                     let value = |code: u32| match &codec.values {
@@ -237,7 +239,7 @@ impl Codec {
                     right_values: values(*right),
                 }])
             }
-            Rule::Determines { .. } => None,
+            ResolvedRule::Determines { .. } => None,
         }
     }
 
@@ -364,10 +366,10 @@ impl ColumnCodec {
         })
     }
 
-    fn ones(&self, one: One) -> Option<Vec<bool>> {
+    fn ones(&self, one: OneValue) -> Option<Vec<bool>> {
         match one {
-            One::Code(code) => Some(self.codes_in(&[code])),
-            One::Number => self.mask(&|bin| {
+            OneValue::Code(code) => Some(self.codes_in(&[code])),
+            OneValue::Number => self.mask(&|bin| {
                 let inside = (bin.low..=bin.high).contains(&1.0);
                 (!inside || bin.low == bin.high).then_some(inside)
             }),
