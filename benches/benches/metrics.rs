@@ -9,11 +9,12 @@ use std::path::Path;
 
 use parable_benches::cpu_seconds;
 use parable_cart::Cart;
+use parable_clean::{InferOptions, infer};
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_metrics::{Evaluation, EvaluationOptions, Pair, registry};
 use parable_seed::Seed;
-use parable_table::{InferOptions, Table, csv, infer, read_typed};
+use parable_table::{Table, csv, read_typed};
 use parable_trials::{Preset, Trial, TrialConfig};
 
 struct Case {

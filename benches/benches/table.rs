@@ -8,9 +8,10 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use parable_clean::infer;
 use parable_seed::Seed;
 use parable_table::csv::{self, ReadOptions};
-use parable_table::{infer, read_typed};
+use parable_table::read_typed;
 
 const ROWS: usize = 200_000;
 const COLUMNS: usize = 36;

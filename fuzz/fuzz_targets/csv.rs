@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use parable::seed::Seed;
-use parable::table::{InferOptions, PlanOptions, Recipe, csv, infer, read_typed};
+use parable::clean::{InferOptions, PlanOptions, Recipe, infer};
+use parable::table::{csv, read_typed};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(raw) = csv::read_from(bytes, &csv::ReadOptions::default()) else { return };

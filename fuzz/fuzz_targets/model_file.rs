@@ -7,7 +7,8 @@ use libfuzzer_sys::fuzz_target;
 use parable::core::{FitContext, ModelFile};
 use parable::dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable::seed::Seed;
-use parable::table::{InferOptions, csv, infer, read_typed};
+use parable::clean::{InferOptions, infer};
+use parable::table::{csv, read_typed};
 use parable::{METHODS, Method};
 
 fn sample(file: &ModelFile) {

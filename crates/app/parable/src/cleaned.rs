@@ -1,8 +1,7 @@
 //! A table made ready for a method, and the way back.
 
-use parable_table::{
-    Constraint, Issue, MissingPlan, PlanOptions, Recipe, Schema, Table, TableError,
-};
+use parable_clean::{Issue, MissingPlan, PlanOptions, Recipe};
+use parable_table::{Constraint, Schema, Table, TableError};
 
 use crate::{Error, Method};
 

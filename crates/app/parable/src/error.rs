@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use parable_clean::CleanError;
 use parable_core::{CheckpointError, FitError, ModelFileError, SampleError};
 use parable_metrics::MetricError;
 use parable_table::csv::CsvError;
 use parable_table::schema_file::SchemaFileError;
-use parable_table::{CleanError, TableError, TypedError};
+use parable_table::{TableError, TypedError};
 
 /// What can go wrong on the way from a file to a judged synthetic table.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use parable_clean::Recipe;
 use parable_core::{
     Checkpointing, Diversified, Diversity, FitContext, FitError, FitRecord, Model, ModelFile,
     ModelFileError, Observer, diversify,
@@ -9,7 +10,7 @@ use parable_core::{
 use parable_dp::{Ledger, NoiseSource};
 use parable_seed::Seed;
 use parable_table::constraints::Repair;
-use parable_table::{Dialect, Recipe, Schema, Table};
+use parable_table::{Dialect, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::{Cleaned, Error, Method, Protection, Source};

@@ -40,9 +40,11 @@ mod wishes;
 
 pub use parable_baseline as baseline;
 pub use parable_cart as cart;
+pub use parable_clean as clean;
 pub use parable_core as core;
 pub use parable_domain as domain;
 pub use parable_dp as dp;
+pub use parable_encode as encode;
 pub use parable_gan as gan;
 pub use parable_ipf as ipf;
 pub use parable_metrics as metrics;

@@ -2,13 +2,14 @@
 
 use parable_baseline::{INDEPENDENT, Independent, IndependentReader};
 use parable_cart::{Cart, CartConfig, CartReader};
+use parable_clean::Recipe;
 use parable_core::{DynSynthesizer, FitError, Registry};
 use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_gan::{Gan, GanConfig, GanReader, Vae, VaeConfig, VaeReader};
 use parable_ipf::{Ipf, IpfConfig, IpfReader};
 use parable_mst::{Mst, MstConfig, MstReader, Plan, Strategy};
 use parable_private_cart::{PrivateCart, PrivateCartConfig, PrivateCartReader};
-use parable_table::{Recipe, Schema};
+use parable_table::Schema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use parable_table::infer::Note;
-use parable_table::{Dialect, InferOptions, Schema, Table, csv, infer, read_typed, schema_file};
+use parable_clean::{InferOptions, infer};
+use parable_table::{Dialect, Note, Schema, Table, csv, read_typed, schema_file};
 
 use crate::Error;
 

@@ -17,7 +17,7 @@ pub struct Wishes {
 
 impl Wishes {
     /// The same with the joint table of the treatment and each outcome required, as the roles of the schema say. Use the columns that the method
-    /// will see ([`Recipe::declared_columns`](parable_table::Recipe::declared_columns)).
+    /// will see ([`Recipe::declared_columns`](parable_clean::Recipe::declared_columns)).
     ///
     /// # Errors
     /// A schema without a treatment or without an outcome.

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, Field, Missing, Strings, Values};
+use crate::{Column, Field, Kind, Missing, Strings, Values};
 
 /// What stands in one cell, independent of the codes of a particular table, so that it can stand in a recipe file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Cell {
     /// No value and no reason.
     Absent,
@@ -25,7 +24,8 @@ pub enum Cell {
 
 impl Cell {
     /// The cell in this row.
-    pub(crate) fn read(field: &Field, column: &Column, row: usize) -> Self {
+    #[must_use]
+    pub fn read(field: &Field, column: &Column, row: usize) -> Self {
         match column.missing(row) {
             Some(Missing::Coded(code)) => match field.missing_codes.get(usize::from(code)) {
                 Some(code) => return Self::Reason(code.text.clone()),
@@ -75,50 +75,6 @@ impl Cell {
     }
 }
 
-/// A column of this field that holds, in each row, the cell with the given position. A cell the field cannot hold becomes a missing value.
-pub(crate) fn column_of(
-    field: &Field,
-    cells: &[Cell],
-    picks: impl ExactSizeIterator<Item = usize>,
-) -> Column {
-    let stored: Vec<(Stored<'_>, u8)> = cells.iter().map(|cell| store(field, cell)).collect();
-    let mut missing = Vec::with_capacity(picks.len());
-    let picks: Vec<usize> = picks
-        .inspect(|&pick| missing.push(stored[pick].1))
-        .collect();
-    let values = match empty_like(field) {
-        Values::Integer(_) => {
-            Values::Integer(picks.iter().map(|&p| stored[p].0.integer()).collect())
-        }
-        Values::Continuous(_) => {
-            Values::Continuous(picks.iter().map(|&p| stored[p].0.number()).collect())
-        }
-        Values::Codes(_) => Values::Codes(picks.iter().map(|&p| stored[p].0.code()).collect()),
-        Values::Text(_) => Values::Text(
-            picks
-                .iter()
-                .map(|&p| stored[p].0.text())
-                .collect::<Strings>(),
-        ),
-    };
-    Column::with_missing(values, missing)
-}
-
-/// An empty column in the storage of the field's type.
-pub(crate) fn empty_like(field: &Field) -> Values {
-    use crate::Kind;
-    match field.kind {
-        Kind::Boolean { .. } | Kind::Nominal { .. } | Kind::Ordinal { .. } => {
-            Values::Codes(Vec::new())
-        }
-        Kind::Continuous { .. } => Values::Continuous(Vec::new()),
-        Kind::Integer { .. } | Kind::Date { .. } | Kind::DateTime { .. } => {
-            Values::Integer(Vec::new())
-        }
-        Kind::Text => Values::Text(Strings::new()),
-    }
-}
-
 #[derive(Clone, Copy)]
 enum Stored<'a> {
     Nothing,
@@ -156,7 +112,7 @@ impl<'a> Stored<'a> {
 }
 
 fn store<'a>(field: &Field, cell: &'a Cell) -> (Stored<'a>, u8) {
-    let held = match (empty_like(field), cell) {
+    let held = match (Values::empty(&field.kind), cell) {
         (Values::Integer(_), Cell::Integer(value)) => Some(Stored::Integer(*value)),
         (Values::Continuous(_), Cell::Number(value)) => Some(Stored::Number(*value)),
         (Values::Continuous(_), Cell::Integer(value)) => Some(Stored::Number(*value as f64)),
@@ -173,9 +129,60 @@ fn store<'a>(field: &Field, cell: &'a Cell) -> (Stored<'a>, u8) {
     }
 }
 
+impl Values {
+    /// No values, in the storage of this type.
+    #[must_use]
+    pub fn empty(kind: &Kind) -> Self {
+        match kind {
+            Kind::Boolean { .. } | Kind::Nominal { .. } | Kind::Ordinal { .. } => {
+                Self::Codes(Vec::new())
+            }
+            Kind::Continuous { .. } => Self::Continuous(Vec::new()),
+            Kind::Integer { .. } | Kind::Date { .. } | Kind::DateTime { .. } => {
+                Self::Integer(Vec::new())
+            }
+            Kind::Text => Self::Text(Strings::new()),
+        }
+    }
+}
+
 impl Column {
+    /// A column of this field that holds, in each row, the cell with the given position. A cell the field cannot
+    /// hold becomes a missing value.
+    ///
+    /// # Panics
+    /// If a position is not below the number of cells.
+    #[must_use]
+    pub fn from_cells(
+        field: &Field,
+        cells: &[Cell],
+        picks: impl ExactSizeIterator<Item = usize>,
+    ) -> Self {
+        let stored: Vec<(Stored<'_>, u8)> = cells.iter().map(|cell| store(field, cell)).collect();
+        let mut missing = Vec::with_capacity(picks.len());
+        let picks: Vec<usize> = picks
+            .inspect(|&pick| missing.push(stored[pick].1))
+            .collect();
+        let values = match Values::empty(&field.kind) {
+            Values::Integer(_) => {
+                Values::Integer(picks.iter().map(|&p| stored[p].0.integer()).collect())
+            }
+            Values::Continuous(_) => {
+                Values::Continuous(picks.iter().map(|&p| stored[p].0.number()).collect())
+            }
+            Values::Codes(_) => Values::Codes(picks.iter().map(|&p| stored[p].0.code()).collect()),
+            Values::Text(_) => Values::Text(
+                picks
+                    .iter()
+                    .map(|&p| stored[p].0.text())
+                    .collect::<Strings>(),
+            ),
+        };
+        Self::with_missing(values, missing)
+    }
+
     /// Writes the cell of one row into another.
-    pub(crate) fn copy_cell(&mut self, from: usize, to: usize) {
+    pub fn copy_cell(&mut self, from: usize, to: usize) {
         match &mut self.values {
             Values::Integer(values) => values[to] = values[from],
             Values::Continuous(values) => values[to] = values[from],
@@ -191,7 +198,7 @@ impl Column {
     }
 
     /// Writes a number; fractions are rounded in an integer column. Does nothing in a column that is not numeric.
-    pub(crate) fn set_number(&mut self, row: usize, number: f64) {
+    pub fn set_number(&mut self, row: usize, number: f64) {
         match &mut self.values {
             Values::Integer(values) => values[row] = number.round() as i64,
             Values::Continuous(values) => values[row] = number,
@@ -201,7 +208,7 @@ impl Column {
     }
 
     /// Writes a code. Does nothing in a column that is not categorical.
-    pub(crate) fn set_code(&mut self, row: usize, code: u32) {
+    pub fn set_code(&mut self, row: usize, code: u32) {
         if let Values::Codes(codes) = &mut self.values {
             codes[row] = code;
             self.set_present(row);
@@ -209,14 +216,14 @@ impl Column {
     }
 
     /// Marks the row as having a value.
-    pub(crate) fn set_present(&mut self, row: usize) {
+    pub fn set_present(&mut self, row: usize) {
         if let Some(missing) = &mut self.missing {
             missing[row] = 0;
         }
     }
 
     /// Takes the value away and writes the harmless filler.
-    pub(crate) fn set_missing(&mut self, row: usize, reason: Missing) {
+    pub fn set_missing(&mut self, row: usize, reason: Missing) {
         let rows = self.len();
         match &mut self.values {
             Values::Integer(values) => values[row] = 0,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use crate::infer::Note;
+use crate::Note;
 use crate::parse::{date, number};
 use crate::{Bounds, Column, Field, Grid, Kind, Known, NumberFormat, Table, Values};
 
@@ -23,7 +23,8 @@ pub enum Disclosure {
 ///
 /// ```
 /// use parable_table::codebook::{Codebook, Disclosure};
-/// use parable_table::{csv, infer, read_typed};
+/// use parable_clean::infer;
+/// use parable_table::{csv, read_typed};
 ///
 /// let raw = csv::read_str("arm,score\ncontrol,3\ntreated,5\ncontrol,\n", &csv::ReadOptions::default())?;
 /// let guess = infer(&raw, &Default::default());
@@ -113,7 +114,7 @@ pub struct MissingEntry {
 const SHOWN_LEVELS: usize = 40;
 
 impl Codebook {
-    /// The codebook of a table; `notes` are those of [`infer()`](crate::infer()), or empty.
+    /// The codebook of a table; `notes` are those of schema inference, or empty.
     #[must_use]
     pub fn of(table: &Table, notes: &[Note], disclosure: Disclosure) -> Self {
         let owner = disclosure == Disclosure::Owner;

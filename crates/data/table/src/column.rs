@@ -13,7 +13,6 @@ pub struct Column {
 
 /// The stored values of a column; which storage a type uses is said at [`Kind`](crate::Kind).
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Values {
     /// Whole numbers; days or seconds since 1970 for dates.
     Integer(Vec<i64>),

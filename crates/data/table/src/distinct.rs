@@ -6,18 +6,18 @@ use crate::{Column, Values};
 
 /// The distinct cells of a column: values first, in ascending order (text in order of appearance), then the reasons for missing values.
 #[derive(Clone, Debug)]
-pub(crate) struct Distinct {
+pub struct Distinct {
     /// For each row the number of its cell.
-    pub(crate) codes: Vec<u32>,
+    pub codes: Vec<u32>,
     /// For each number the first row that holds the cell.
-    pub(crate) first_rows: Vec<usize>,
+    pub first_rows: Vec<usize>,
     /// How many of the numbers stand for values; those from here on stand for missing reasons.
-    pub(crate) values: usize,
+    pub values: usize,
 }
 
 impl Distinct {
     /// Numbers the cells of a column.
-    pub(crate) fn of(column: &Column) -> Self {
+    pub fn of(column: &Column) -> Self {
         match &column.values {
             Values::Integer(values) => Self::ordered(column, |row| values[row], i64::cmp),
             Values::Continuous(values) => Self::ordered(
@@ -93,17 +93,17 @@ impl Distinct {
     }
 
     /// How many distinct cells there are, missing reasons included.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.first_rows.len()
     }
 
     /// Whether the number stands for a missing reason.
-    pub(crate) fn is_missing(&self, code: u32) -> bool {
+    pub fn is_missing(&self, code: u32) -> bool {
         code as usize >= self.values
     }
 
     /// How many rows hold each cell.
-    pub(crate) fn counts(&self) -> Vec<usize> {
+    pub fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.len()];
         for &code in &self.codes {
             counts[code as usize] += 1;
@@ -112,7 +112,7 @@ impl Distinct {
     }
 
     /// Numbers the combinations of cells of several columns in order of appearance: one number per row, and how many there are.
-    pub(crate) fn combinations(columns: &[&Self]) -> (Vec<u32>, usize) {
+    pub fn combinations(columns: &[&Self]) -> (Vec<u32>, usize) {
         let Some((first, rest)) = columns.split_first() else {
             return (Vec::new(), 0);
         };
@@ -131,7 +131,7 @@ impl Distinct {
 }
 
 /// For each group the most frequent code among its rows (the lowest of several), `u32::MAX` for a group without rows.
-pub(crate) fn majorities(groups: &[u32], group_count: usize, codes: &[u32]) -> Vec<u32> {
+pub fn majorities(groups: &[u32], group_count: usize, codes: &[u32]) -> Vec<u32> {
     let mut pairs: Vec<u64> = groups
         .iter()
         .zip(codes)

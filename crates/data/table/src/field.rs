@@ -69,7 +69,39 @@ impl Field {
         self.label = Some(label.into());
         self
     }
+
+    /// Returns the code of the level that means yes, for a categorical column whose two levels are one of the
+    /// usual pairs; codes of a boolean column are in the order false, true.
+    #[must_use]
+    pub fn yes_code(&self) -> Option<u32> {
+        if let Kind::Boolean { .. } = self.kind {
+            return Some(1);
+        }
+        let levels = self.kind.levels()?;
+        if levels.len() != 2 {
+            return None;
+        }
+        let texts: Vec<String> = levels.iter().map(str::to_lowercase).collect();
+        YES_NO.iter().find_map(|&(no, yes)| {
+            if texts[0] == no && texts[1] == yes {
+                Some(1)
+            } else if texts[1] == no && texts[0] == yes {
+                Some(0)
+            } else {
+                None
+            }
+        })
+    }
 }
+
+/// Usual pairs of levels that mean no and yes, in lower case.
+const YES_NO: [(&str, &str); 5] = [
+    ("0", "1"),
+    ("no", "yes"),
+    ("n", "y"),
+    ("false", "true"),
+    ("f", "t"),
+];
 
 /// A text in the source that stands for a reason why a value is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

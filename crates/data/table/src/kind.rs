@@ -241,6 +241,18 @@ pub struct NumberFormat {
     pub fixed_decimals: Option<u8>,
 }
 
+impl NumberFormat {
+    /// A format with these marks and as many decimals as each number needs.
+    #[must_use]
+    pub const fn with_marks(decimal_mark: char, thousands_mark: Option<char>) -> Self {
+        Self {
+            decimal_mark,
+            thousands_mark,
+            fixed_decimals: None,
+        }
+    }
+}
+
 impl Default for NumberFormat {
     fn default() -> Self {
         Self {

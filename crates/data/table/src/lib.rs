@@ -4,7 +4,8 @@
 //! columns that fit a schema, and [`RawTable`] is what stands in a file before anything is interpreted.
 //!
 //! ```
-//! use parable_table::{Kind, Missing, Role, csv, infer, read_typed};
+//! use parable_clean::infer;
+//! use parable_table::{Kind, Missing, Role, csv, read_typed};
 //!
 //! let file = "school_id;arm;score;happy\n\
 //!             s1;control;12,5;rarely\ns1;control;9,25;often\ns2;treated;NA;always\ns2;treated;14;often\n";
@@ -33,21 +34,19 @@
 
 mod atomic;
 mod cell;
-pub mod clean;
 pub mod codebook;
 mod column;
 mod constraint;
 pub mod constraints;
 pub mod csv;
 mod digests;
-mod distinct;
+pub mod distinct;
 mod error;
 mod field;
-mod flag;
-pub mod infer;
 mod kind;
 mod levels;
-mod parse;
+mod note;
+pub mod parse;
 mod provenance;
 mod public;
 mod raw;
@@ -59,15 +58,14 @@ mod typed;
 
 pub use atomic::{AtomicFile, AtomicFileError, Overwrite};
 pub use cell::Cell;
-pub use clean::{CleanError, Issue, MissingPlan, PlanOptions, Preview, Recipe, Step};
 pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
 pub use digests::digests;
 pub use error::{SchemaError, TableError};
 pub use field::{Field, MissingCode, Role};
-pub use infer::{InferOptions, Inference, infer};
 pub use kind::{Bounds, Grid, Kind, NumberFormat};
 pub use levels::Levels;
+pub use note::Note;
 pub use provenance::{Known, Provenance};
 pub use raw::{Dialect, RawColumn, RawTable};
 pub use schema::Schema;

@@ -46,7 +46,7 @@ impl Strings {
     ///
     /// # Panics
     /// If `index` is not below [`Strings::len`].
-    pub(crate) fn replace(&mut self, index: usize, text: &str) {
+    pub fn replace(&mut self, index: usize, text: &str) {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         let end = self.ends[index];
         self.bytes.replace_range(start..end, text);

@@ -2,10 +2,11 @@
 
 use std::io::Read;
 
+use parable_clean::infer;
 use parable_table::csv::{self, CsvError, CsvFault, ReadOptions};
 use parable_table::{
     AtomicFileError, Bounds, Column, Dialect, Field, Grid, Kind, Known, Levels, Missing, Overwrite,
-    RawColumn, RawTable, Schema, Strings, Table, Values, infer, read_typed,
+    RawColumn, RawTable, Schema, Strings, Table, Values, read_typed,
 };
 use proptest::prelude::*;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use parable_clean::{InferOptions, infer};
 use parable_metrics::{Evaluation, EvaluationOptions, Pair};
 use parable_seed::Seed;
-use parable_table::{InferOptions, csv, infer, read_typed};
+use parable_table::{csv, read_typed};
 
 #[test]
 fn the_second_half_of_a_table_is_a_good_copy_of_the_first() {

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use parable_clean::{InferOptions, infer};
 use parable_metrics::{Distance, Evaluation, EvaluationOptions, Pair};
 use parable_seed::Seed;
-use parable_table::{InferOptions, Table, csv, infer, read_typed};
+use parable_table::{Table, csv, read_typed};
 use parable_trials::{Preset, Trial, TrialConfig};
 
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use parable::clean::Recipe;
 use parable::dp::{Budget, Delta, Epsilon, PrivacyUnit};
 use parable::metrics::Evaluation;
 use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
 use parable::seed::Seed;
-use parable::table::{Dialect, Recipe, Schema, schema_file};
+use parable::table::{Dialect, Schema, schema_file};
 use parable::trials::{Trial, TrialConfig};
 use parable::{Cleaned, Fitted, Judging, Method, Protection, Source, Synthetic, Wishes};
 

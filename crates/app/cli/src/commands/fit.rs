@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
+use parable::clean::Recipe;
 use parable::core::Checkpointing;
 use parable::dp::Ledger;
 use parable::seed::Seed;
-use parable::table::Recipe;
 use parable::{Cleaned, Fitted, Method, Source};
 
 use super::private::{ledger_text, protection, spent, trusted, wishes};

@@ -22,7 +22,8 @@ pub struct Repair {
 }
 
 impl Repair {
-    pub(crate) fn new(columns: Vec<String>, rule: impl Into<String>, rows: usize) -> Self {
+    /// What was changed in these columns by this rule, in so many rows.
+    pub fn new(columns: Vec<String>, rule: impl Into<String>, rows: usize) -> Self {
         Self {
             columns,
             rule: rule.into(),

@@ -3,7 +3,6 @@
 use super::ConstraintError;
 use super::predicate::{Predicate, numeric, position};
 use crate::distinct::{Distinct, majorities};
-use crate::flag::yes_code;
 use crate::{Column, Constraint, Field, Kind, Schema, Values};
 
 /// A rule with columns as positions and texts as codes or numbers.
@@ -150,7 +149,7 @@ impl ResolvedRule {
                             Kind::Integer { .. } | Kind::Continuous { .. } => {
                                 Some(OneValue::Number)
                             }
-                            _ => yes_code(field).map(OneValue::Code),
+                            _ => field.yes_code().map(OneValue::Code),
                         };
                         let one = one.ok_or(ConstraintError::WrongKind {
                             rule: rule + 1,

@@ -26,12 +26,12 @@ fn day(days: i64) -> Option<Date> {
 }
 
 /// Days since 1970-01-01; `None` if the text is spelled otherwise or the day does not exist.
-pub(crate) fn parse_date(text: &str, format: &str) -> Option<i64> {
+pub fn parse_date(text: &str, format: &str) -> Option<i64> {
     Date::strptime(format, text).ok().map(days)
 }
 
 /// Seconds since 1970-01-01 00:00:00 on the same clock; `None` if the text is spelled otherwise or there is no such moment.
-pub(crate) fn parse_date_time(text: &str, format: &str) -> Option<i64> {
+pub fn parse_date_time(text: &str, format: &str) -> Option<i64> {
     let moment = DateTime::strptime(format, text).ok()?;
     let time = moment.time();
     let seconds =
@@ -41,12 +41,12 @@ pub(crate) fn parse_date_time(text: &str, format: &str) -> Option<i64> {
 }
 
 /// The text of a day; `None` if the format is invalid or the day is out of range.
-pub(crate) fn spell_date(value: i64, format: &str) -> Option<String> {
+pub fn spell_date(value: i64, format: &str) -> Option<String> {
     strtime::format(format, day(value)?).ok()
 }
 
 /// The text of a moment; `None` if the format is invalid or the moment is out of range.
-pub(crate) fn spell_date_time(value: i64, format: &str) -> Option<String> {
+pub fn spell_date_time(value: i64, format: &str) -> Option<String> {
     let seconds = value.rem_euclid(SECONDS_PER_DAY);
     let moment = day(value.div_euclid(SECONDS_PER_DAY))?.at(
         (seconds / 3600) as i8,

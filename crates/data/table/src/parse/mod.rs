@@ -1,5 +1,6 @@
 //! Texts into typed values and back, one distinct text at a time.
 
-pub(crate) mod date;
-pub(crate) mod number;
-pub(crate) mod order;
+pub mod date;
+pub mod number;
+pub mod order;
+pub mod ordinal;

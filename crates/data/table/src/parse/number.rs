@@ -6,25 +6,26 @@ use crate::NumberFormat;
 
 /// A number as it was read.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Number {
-    pub(crate) value: f64,
+pub struct Number {
+    /// The value.
+    pub value: f64,
     /// The same as a whole number, if it is one and its digits fit.
-    pub(crate) whole: Option<i64>,
+    pub whole: Option<i64>,
     /// Digits written after the decimal mark.
-    pub(crate) written_decimals: u8,
+    pub written_decimals: u8,
     /// Decimals the value needs: the same without trailing zeros, shifted by an exponent.
-    pub(crate) decimals: u8,
+    pub decimals: u8,
     /// Digits written before the decimal mark without need, as in `007`.
-    pub(crate) leading_zero: bool,
+    pub leading_zero: bool,
     /// Written with marks between groups of digits.
-    pub(crate) grouped: bool,
+    pub grouped: bool,
     /// Written with an exponent.
-    pub(crate) exponent: bool,
+    pub exponent: bool,
 }
 
 /// Why a text is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotNumber {
+pub enum NotNumber {
     /// It is spelled otherwise.
     Spelling,
     /// It says infinity, or is too large for a double.
@@ -35,7 +36,7 @@ pub(crate) enum NotNumber {
 
 /// Reads a number: an optional sign, digits in groups of three if the format has a thousands mark (or none at all), an optional fraction and an
 /// optional power of ten. Spaces around it are ignored.
-pub(crate) fn parse(text: &str, format: &NumberFormat) -> Result<Number, NotNumber> {
+pub fn parse(text: &str, format: &NumberFormat) -> Result<Number, NotNumber> {
     let text = text.trim_matches(' ');
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == format.decimal_mark) {
@@ -128,7 +129,7 @@ fn push_whole(plain: &mut String, whole: &str, mark: Option<char>) -> Result<boo
 }
 
 /// Spells a whole number.
-pub(crate) fn spell_integer(out: &mut String, value: i64, format: &NumberFormat) {
+pub fn spell_integer(out: &mut String, value: i64, format: &NumberFormat) {
     let start = out.len();
     let _ = write!(out, "{value}");
     if let Some(decimals) = format.fixed_decimals.filter(|&decimals| decimals > 0) {
@@ -139,7 +140,7 @@ pub(crate) fn spell_integer(out: &mut String, value: i64, format: &NumberFormat)
 }
 
 /// Spells a finite real number with the fewest decimals that read back as the same number, or with the fixed number of the format.
-pub(crate) fn spell_real(out: &mut String, value: f64, format: &NumberFormat) {
+pub fn spell_real(out: &mut String, value: f64, format: &NumberFormat) {
     let start = out.len();
     let value = value + 0.0;
     match format.fixed_decimals {
@@ -184,7 +185,7 @@ fn apply_marks(out: &mut String, start: usize, format: &NumberFormat) {
 }
 
 /// The format in words, for messages: what a text had to look like.
-pub(crate) fn describe(format: &NumberFormat) -> String {
+pub fn describe(format: &NumberFormat) -> String {
     let mut words = format!("decimal mark `{}`", format.decimal_mark);
     match format.thousands_mark {
         Some(mark) => {

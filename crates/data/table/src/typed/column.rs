@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use super::{ReadIssue, ReadRule};
-use crate::infer::ordinal;
 use crate::parse::number::{self, NotNumber};
-use crate::parse::{date, order};
+use crate::parse::{date, order, ordinal};
 use crate::{
     Bounds, Column, Field, Grid, Kind, Known, Levels, Missing, NumberFormat, Provenance, RawColumn,
     Strings, Values,

@@ -1,0 +1,59 @@
+//! What inference looks at: the distinct texts of a column and how often each occurs, and what stands around the column.
+
+use super::names;
+use parable_table::{RawColumn, RawTable};
+
+/// A distinct text and in how many rows it stands.
+pub(super) type Counted<'a> = (&'a str, usize);
+
+/// One column.
+pub(super) struct Profile<'a> {
+    pub(super) name: &'a str,
+    /// The words of the name, in lower case.
+    pub(super) words: Vec<String>,
+    /// The distinct texts in use, in order of first appearance.
+    pub(super) texts: Vec<Counted<'a>>,
+    pub(super) rows: usize,
+    pub(super) around: &'a Surroundings,
+}
+
+/// What the other columns and the file tell about a column.
+pub(super) struct Surroundings {
+    pub(super) delimiter: char,
+    /// There are measures of bodies, so that a column called `weight` is one too.
+    pub(super) body_measures: bool,
+}
+
+impl Surroundings {
+    pub(super) fn of(raw: &RawTable) -> Self {
+        let body = |name: &String| {
+            let words = names::words(name);
+            names::has(&words, &["height", "bmi", "waist", "stature"])
+        };
+        Self {
+            delimiter: raw.dialect.delimiter,
+            body_measures: raw.names.iter().any(body),
+        }
+    }
+}
+
+impl<'a> Profile<'a> {
+    pub(super) fn of(name: &'a str, column: &'a RawColumn, around: &'a Surroundings) -> Self {
+        let mut counts = vec![0; column.texts.len()];
+        for &cell in &column.cells {
+            counts[cell as usize] += 1;
+        }
+        Self {
+            name,
+            words: names::words(name),
+            texts: column
+                .texts
+                .iter()
+                .zip(counts)
+                .filter(|&(_, count)| count > 0)
+                .collect(),
+            rows: column.cells.len(),
+            around,
+        }
+    }
+}

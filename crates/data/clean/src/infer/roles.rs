@@ -1,0 +1,251 @@
+//! What columns are for, from their names and values.
+
+use super::profile::{Counted, Profile};
+use super::{Note, missing, names};
+use parable_table::Role;
+
+/// Words that say that a column names something.
+const ID_WORDS: [&str; 12] = [
+    "id",
+    "ids",
+    "identifier",
+    "uuid",
+    "guid",
+    "code",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "key",
+    "serial",
+];
+/// Things that have members.
+const GROUPS: [&str; 25] = [
+    "school",
+    "sch",
+    "class",
+    "classroom",
+    "teacher",
+    "site",
+    "centre",
+    "center",
+    "clinic",
+    "hospital",
+    "cluster",
+    "village",
+    "district",
+    "practice",
+    "ward",
+    "household",
+    "family",
+    "firm",
+    "company",
+    "provider",
+    "therapist",
+    "doctor",
+    "site",
+    "store",
+    "course",
+];
+/// Things a row can be about.
+const UNITS: [&str; 14] = [
+    "student",
+    "pupil",
+    "child",
+    "person",
+    "respondent",
+    "participant",
+    "subject",
+    "patient",
+    "unit",
+    "record",
+    "row",
+    "case",
+    "user",
+    "individual",
+];
+/// Columns that count up without naming anything.
+const TIMES: [&str; 9] = [
+    "year", "yr", "age", "time", "day", "week", "month", "date", "wave",
+];
+
+/// So many rows with counted-up or long numbers are names of units even if the column is called otherwise.
+const SEQUENCE_ROWS: usize = 20;
+const LONG_DIGITS: usize = 8;
+/// A trial has at least two arms, and rarely more than this.
+const ARMS: std::ops::RangeInclusive<usize> = 2..=10;
+/// Fewer groups are rather levels of a covariate.
+const CLUSTERS: usize = 5;
+
+/// The role of a column, with the reason in the note; a covariate if nothing speaks for another.
+pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
+    let (present, absent) = missing::split(&profile.texts);
+    let complete = absent.is_empty();
+    let rows: usize = present.iter().map(|(_, count)| count).sum();
+    let distinct = present.len();
+    let (role, reason) = if complete && distinct == profile.rows && names_units(profile, &present) {
+        (
+            Role::UnitId,
+            "every row has its own value, as names of units have",
+        )
+    } else if names_clusters(profile, distinct, rows) {
+        (
+            Role::ClusterId,
+            "the name says that it names groups, and groups have several rows",
+        )
+    } else if is_treatment(profile, &present) {
+        (
+            Role::Treatment,
+            "the name or the levels say that it is the arm of a trial",
+        )
+    } else if is_weight(profile, &present) {
+        (Role::Weight, "the name says that it is a survey weight")
+    } else if is_outcome(profile) {
+        (
+            Role::Outcome,
+            "the name says that it is measured at the end",
+        )
+    } else {
+        return Role::Covariate;
+    };
+    note.reason(reason);
+    role
+}
+
+fn names_units(profile: &Profile<'_>, present: &[Counted<'_>]) -> bool {
+    let words = &profile.words;
+    let last = words.last().map_or("", String::as_str);
+    let joined = UNITS.iter().any(|unit| {
+        words.len() == 1
+            && last
+                .strip_prefix(unit)
+                .is_some_and(|rest| ID_WORDS.contains(&rest))
+    });
+    let called_id = [
+        "id",
+        "ids",
+        "identifier",
+        "uuid",
+        "guid",
+        "pid",
+        "rownames",
+        "rowid",
+    ]
+    .contains(&last)
+        || joined
+        || (names::has(words, &UNITS) && names::has(words, &ID_WORDS))
+        || (words.len() == 1 && UNITS.contains(&last));
+    if called_id && present.len() > 1 {
+        return true;
+    }
+    if present.len() < SEQUENCE_ROWS || names::has(words, &TIMES) {
+        return false;
+    }
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let width = present[0].0.len();
+    let same_width = present.iter().all(|(text, _)| text.len() == width);
+    if present.iter().all(|(text, _)| digits(text)) {
+        let padded = present
+            .iter()
+            .any(|(text, _)| text.starts_with('0') && text.len() > 1);
+        let values = present.iter().map(|(text, _)| text.parse::<u64>().ok());
+        let sequence = values
+            .clone()
+            .zip(values.skip(1))
+            .all(|(a, b)| matches!((a, b), (Some(a), Some(b)) if a.checked_add(1) == Some(b)));
+        return sequence || (same_width && (padded || width >= LONG_DIGITS));
+    }
+    // Letters and digits of one length, without spaces: a UUID, a hash, `P0001`.
+    same_width
+        && width >= 4
+        && present.iter().all(|(text, _)| {
+            let tame = text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+            tame && text.bytes().filter(u8::is_ascii_digit).count() >= 2
+                && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        })
+}
+
+fn names_clusters(profile: &Profile<'_>, distinct: usize, rows: usize) -> bool {
+    if distinct < CLUSTERS || distinct * 2 > rows {
+        return false;
+    }
+    let words = &profile.words;
+    let last = words.last().map_or("", String::as_str);
+    let joined = GROUPS.iter().any(|group| {
+        last.strip_prefix(group)
+            .is_some_and(|rest| ID_WORDS.contains(&rest))
+    });
+    joined
+        || last == "id"
+        || (names::has(words, &GROUPS) && ID_WORDS.contains(&last))
+        || (words.len() == 1 && GROUPS.contains(&last) && last != "class")
+}
+
+fn is_treatment(profile: &Profile<'_>, present: &[Counted<'_>]) -> bool {
+    const LEVELS: [&str; 6] = [
+        "control",
+        "placebo",
+        "treatment",
+        "treated",
+        "intervention",
+        "usual care",
+    ];
+    const WORDS: [&str; 10] = [
+        "treat",
+        "treatment",
+        "treated",
+        "trt",
+        "arm",
+        "intervention",
+        "randomised",
+        "randomized",
+        "allocation",
+        "assigned",
+    ];
+    if !ARMS.contains(&present.len()) {
+        return false;
+    }
+    let words: Vec<&str> = profile.words.iter().map(String::as_str).collect();
+    let level = |(text, _): &Counted<'_>| LEVELS.contains(&text.to_lowercase().as_str());
+    names::has(&profile.words, &WORDS)
+        || words == ["class", "type"]
+        || present.iter().any(level)
+        || words == ["group"]
+}
+
+fn is_weight(profile: &Profile<'_>, present: &[Counted<'_>]) -> bool {
+    let words = &profile.words;
+    let short = |word: &String| {
+        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        [
+            "wgt", "wgtp", "pwgtp", "pwgt", "hwgt", "fnlwgt", "finalwt", "pweight", "perwt",
+            "hhwt", "wtper",
+        ]
+        .contains(&stem)
+    };
+    let spelled = names::has(words, &["weight", "weights", "wt"])
+        && (names::has(
+            words,
+            &[
+                "survey", "sample", "sampling", "design", "person", "final", "analysis", "ipw",
+            ],
+        ) || (words.len() == 1 && !profile.around.body_measures));
+    let numbers = || {
+        present
+            .iter()
+            .all(|(text, _)| text.parse::<f64>().is_ok_and(|value| value >= 0.0))
+    };
+    (spelled || words.iter().any(short)) && numbers()
+}
+
+fn is_outcome(profile: &Profile<'_>) -> bool {
+    let words = &profile.words;
+    let first = words.first().map_or("", String::as_str);
+    ["post", "posttest", "outcome", "endpoint"].contains(&first)
+        || first.starts_with("outcome")
+        || names::has(words, &["outcome", "endpoint", "posttest"])
+        || names::has(words, &["followup"])
+        || words.windows(2).any(|pair| pair == ["follow", "up"])
+}
