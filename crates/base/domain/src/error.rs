@@ -89,6 +89,15 @@ pub enum SourceError {
         /// The attributes.
         attrs: AttrSet,
     },
+    /// The source counts other attributes or levels than it was asked for.
+    #[error("the attributes and levels of the source are not those of the table")]
+    OtherDomain,
+    /// The source answered with counts of another shape.
+    #[error("the source answered a question about {attrs} with counts of another shape")]
+    Shape {
+        /// The attributes asked about.
+        attrs: AttrSet,
+    },
     /// An engine outside this workspace could not answer.
     #[error("the engine could not count")]
     Engine {

@@ -10,7 +10,7 @@ use parable_dp::{
     Budget, Epsilon, Event, Ledger, NoiseSource, ParameterError, PrivacyUnit, Relation, Rho, Sigma,
 };
 
-use crate::{FitError, NoisyMarginal, Recoding};
+use crate::{FitError, NoisyMarginal, Recoding, counts_of};
 
 /// Stands between a source of exact counts and a method: what comes out has been charged to the ledger and carries noise.
 ///
@@ -149,8 +149,12 @@ impl<'a> Curator<'a> {
                 .source
                 .cells(&partition.before_merging(recoding.maps())),
             None => self.source.cells(partition),
-        };
-        let mut cells: Vec<i64> = counts?.into_iter().map(|count| count as i64).collect();
+        }?;
+        if counts.len() != partition.len() {
+            let attrs = AttrSet::new(partition.attrs());
+            return Err(SourceError::Shape { attrs }.into());
+        }
+        let mut cells: Vec<i64> = counts.into_iter().map(|count| count as i64).collect();
         noise.release(receipt, &mut cells, self.noise)?;
         Ok(cells)
     }
@@ -350,11 +354,11 @@ impl<'a> Curator<'a> {
 
     /// Exact; stays in this file.
     fn counts(&self, sets: &[AttrSet]) -> Result<Vec<Counts>, FitError> {
-        let counts = match &self.recoding {
-            Some(recoding) => recoding.counts(self.source, sets),
-            None => self.source.counts(sets),
-        };
-        Ok(counts?)
+        let counts = counts_of(self.source, sets)?;
+        match &self.recoding {
+            Some(recoding) => Ok(recoding.merge(&counts).map_err(SourceError::from)?),
+            None => Ok(counts),
+        }
     }
 }
 

@@ -107,6 +107,14 @@ impl FitError {
         }
     }
 
+    /// A setting that contradicts itself or the table.
+    pub fn setting(setting: &str, problem: impl Into<String>) -> Self {
+        Self::Setting {
+            setting: setting.to_owned(),
+            problem: problem.into(),
+        }
+    }
+
     /// The column the error is about, if it is about one.
     #[must_use]
     pub fn column(&self) -> Option<&str> {

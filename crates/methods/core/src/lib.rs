@@ -86,6 +86,7 @@ mod curator;
 mod diversity;
 mod error;
 mod given;
+mod marginal_synthesizer;
 mod model_file;
 mod observer;
 mod publication;
@@ -100,6 +101,7 @@ pub use curator::{Curator, PrivateScores, allowance, distances_squared, sigma_fo
 pub use diversity::{Diversified, Diversity, diversify};
 pub use error::{FitError, ModelFileError, SampleError};
 pub use given::{given_columns, sample_by_rejection};
+pub use marginal_synthesizer::{MarginalSynthesizer, check_source, counts_of};
 pub use model_file::{ModelFile, ModelReader, Registry};
 pub use observer::{NoObserver, Observer, Progress};
 pub use publication::{NoisyMarginal, Publication};

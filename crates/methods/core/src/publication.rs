@@ -1,9 +1,12 @@
 //! Noisy marginals: what a private fit releases, and all that an estimate needs.
 
 use parable_domain::{AttrSet, Domain};
-use parable_dp::{Entry, PrivacyUnit};
-use parable_encode::CodeRule;
+use parable_dp::{Budget, Entry, Ledger, NoiseSource, PrivacyUnit};
+use parable_table::Schema;
+use parable_table::codec::CodeRule;
 use serde::{Deserialize, Serialize};
+
+use crate::{FitError, FitRecord, NoiseProvenance};
 
 /// The counts of the combinations of some attributes with noise added: public.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,5 +67,43 @@ impl Publication {
             unit,
             ledger: Vec::new(),
         }
+    }
+
+    /// Refuses columns and codes that are not those of this publication.
+    ///
+    /// # Errors
+    /// [`FitError::Setting`], naming the publication.
+    pub fn check_domain(&self, domain: &Domain) -> Result<(), FitError> {
+        if self.domain == *domain {
+            return Ok(());
+        }
+        Err(FitError::Setting {
+            setting: "publication".to_owned(),
+            problem: "its columns and codes are not those of the schema under these settings"
+                .to_owned(),
+        })
+    }
+
+    /// The record of a model that was computed from this publication: it read nothing else and
+    /// charged nothing.
+    #[must_use]
+    pub fn record(
+        &self,
+        method: &str,
+        method_version: &str,
+        config: &impl Serialize,
+        schema: &Schema,
+    ) -> FitRecord {
+        let ledger = Ledger::open(self.unit, Budget::Unlimited);
+        let noise = NoiseSource::operating_system();
+        let mut record =
+            FitRecord::private(method, method_version, config, schema, &ledger, &noise);
+        record.noise = NoiseProvenance::None;
+        record.ledger = self.ledger.clone();
+        record.warnings.push(
+            "computed from a publication: the ledger is the publication's, its budget is not known here"
+                .to_owned(),
+        );
+        record
     }
 }

@@ -1,6 +1,6 @@
-//! Counts of merged levels.
+//! Merged levels, and counts of them.
 
-use parable_domain::{AttrSet, Counts, Domain, DomainError, MarginalSource, SourceError};
+use parable_domain::{Counts, Domain, DomainError};
 
 /// Levels of a domain merged into fewer: for each attribute the new code of every old one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +51,11 @@ impl Recoding {
         &self.maps
     }
 
-    /// What a source would answer if its codes were merged.
-    pub(crate) fn counts(
-        &self,
-        source: &dyn MarginalSource,
-        sets: &[AttrSet],
-    ) -> Result<Vec<Counts>, SourceError> {
-        let fine = source.counts(sets)?;
+    /// Merges the levels of counts over the original ones.
+    pub(crate) fn merge(&self, fine: &[Counts]) -> Result<Vec<Counts>, DomainError> {
         fine.iter()
-            .zip(sets)
-            .map(|(counts, attrs)| {
+            .map(|counts| {
+                let attrs = counts.attrs();
                 let mut cells = vec![0u64; self.domain.cells(attrs)? as usize];
                 let maps: Vec<&[u32]> = attrs
                     .iter()
@@ -80,7 +75,7 @@ impl Recoding {
                 for (&target, &count) in targets.iter().zip(counts.cells()) {
                     cells[target] += count;
                 }
-                Ok(Counts::new(&self.domain, attrs.clone(), cells)?)
+                Counts::new(&self.domain, attrs.clone(), cells)
             })
             .collect()
     }

@@ -25,7 +25,7 @@ pub(crate) fn fixed(
     zeros: &[AttrSet],
 ) -> Result<Vec<AttrSet>, FitError> {
     let named = config.margins.iter();
-    let named = named.map(|names| columns_named(domain, "margins", names));
+    let named = named.map(|names| columns_named(|name| domain.position(name), "margins", names));
     let mut sets = named.collect::<Result<Vec<AttrSet>, FitError>>()?;
     if config.pairs == Pairs::All {
         sets.extend(AttrSet::pairs(domain.len()));

@@ -1,4 +1,4 @@
-//! Settings.
+//! Settings of the method.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,14 +73,14 @@ impl Default for IpfConfig {
 }
 
 impl IpfConfig {
-    /// The same with noise.
+    /// Switches to margins with noise, charged to the ledger.
     #[must_use]
     pub fn with_privacy(mut self) -> Self {
         self.private = true;
         self
     }
 
-    /// The same with one more margin.
+    /// Adds a margin.
     #[must_use]
     pub fn with_margin<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.margins
@@ -88,28 +88,28 @@ impl IpfConfig {
         self
     }
 
-    /// The same with another rule for pairs.
+    /// Sets which pairs are margins.
     #[must_use]
     pub fn with_pairs(mut self, pairs: Pairs) -> Self {
         self.pairs = pairs;
         self
     }
 
-    /// The same with more combinations that cannot occur.
+    /// Adds combinations that cannot occur.
     #[must_use]
     pub fn with_zeros(mut self, zeros: StructuralZeros) -> Self {
         self.zeros.push(zeros);
         self
     }
 
-    /// The same with another limit of cells.
+    /// Sets the most cells of the model.
     #[must_use]
     pub fn with_max_cells(mut self, max_cells: u64) -> Self {
         self.max_cells = max_cells;
         self
     }
 
-    /// The same with another limit of bins.
+    /// Sets the most bins of a column of numbers.
     #[must_use]
     pub fn with_max_bins(mut self, max_bins: u32) -> Self {
         self.max_bins = max_bins;

@@ -1,15 +1,14 @@
 //! Margins as they are counted: no protection.
 
-use parable_core::FitError;
-use parable_domain::{AttrSet, Codes, Counts, MarginalSource};
-use parable_encode::Codec;
+use parable_core::{FitError, counts_of};
+use parable_domain::{AttrSet, Counts, MarginalSource};
 use parable_measure::{MEAN_ABSOLUTE, independent_cells};
 use parable_pgm::{Margin, Scaled, ScalingConfig, scale_to_margins};
 
 use crate::choose::{Candidate, add_strongest, fixed};
 use crate::config::{IpfConfig, Pairs};
+use crate::failed;
 use crate::zeros::Rule;
-use crate::{failed, setting};
 
 /// How much farther from independence than chance a pair has to be.
 const BEYOND_CHANCE: f64 = 1.25;
@@ -18,13 +17,13 @@ const BEYOND_CHANCE: f64 = 1.25;
 pub(crate) fn fit(
     config: &IpfConfig,
     codec: &Codec,
-    codes: &Codes,
+    source: &dyn MarginalSource,
     rules: &[Rule],
     progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
 ) -> Result<(Scaled, Vec<AttrSet>), FitError> {
     let domain = codec.domain();
     let zeros: Vec<AttrSet> = rules.iter().map(|rule| rule.attrs.clone()).collect();
-    for (rule, counts) in rules.iter().zip(codes.counts(&zeros)?) {
+    for (rule, counts) in rules.iter().zip(counts_of(source, &zeros)?) {
         let cells = counts.cells().iter().zip(&rule.allowed);
         if cells
             .into_iter()
@@ -39,14 +38,14 @@ pub(crate) fn fit(
                 "rows of the table have combinations of {} that are said to be impossible",
                 names.join(", ")
             );
-            return Err(setting("zeros", &problem));
+            return Err(FitError::setting("zeros", problem));
         }
     }
     let mut sets = fixed(config, domain, &zeros)?;
     let singles: Vec<AttrSet> = (0..domain.len() as u32)
         .map(|attr| AttrSet::new([attr]))
         .collect();
-    let columns = codes.counts(&singles)?;
+    let columns = counts_of(source, &singles)?;
     progress(1)?;
     if config.pairs == Pairs::Strongest {
         let pairs: Vec<AttrSet> = AttrSet::pairs(domain.len())
@@ -58,7 +57,7 @@ pub(crate) fn fit(
             .collect();
         let rows = |counts: &Counts| counts.cells().iter().map(|&count| count as f64).collect();
         let columns: Vec<Vec<f64>> = columns.iter().map(rows).collect();
-        let counted = codes.counts(&pairs)?;
+        let counted = counts_of(source, &pairs)?;
         let candidates = counted.iter().map(|own| candidate(own, &columns)).collect();
         add_strongest(&mut sets, &zeros, candidates, domain, config.max_cells);
     }
@@ -68,8 +67,7 @@ pub(crate) fn fit(
         .into_iter()
         .filter(|single| !sets.iter().any(|set| single.is_subset(set)));
     let asked: Vec<AttrSet> = alone.chain(sets.iter().cloned()).collect();
-    let margins: Vec<Margin> = codes
-        .counts(&asked)?
+    let margins: Vec<Margin> = counts_of(source, &asked)?
         .iter()
         .map(|counts| Margin {
             attrs: counts.attrs().clone(),
@@ -77,7 +75,7 @@ pub(crate) fn fit(
         })
         .collect();
     let factors: Result<Vec<_>, _> = rules.iter().map(|rule| rule.factor(codec)).collect();
-    let rows = codes.rows() as f64;
+    let rows = counts_of(source, &[AttrSet::empty()])?[0].total() as f64;
     let scaled = scale_to_margins(domain, &margins, &factors?, rows, &scaling(config));
     progress(3)?;
     Ok((scaled.map_err(failed)?, sets))

@@ -49,14 +49,6 @@ pub use zeros::StructuralZeros;
 /// Name of the method, as files, reports and the command line spell it.
 pub const NAME: &str = "ipf";
 
-/// A setting that contradicts itself or the table.
-pub(crate) fn setting(name: &str, problem: &str) -> FitError {
-    FitError::Setting {
-        setting: name.to_owned(),
-        problem: problem.to_owned(),
-    }
-}
-
 pub(crate) fn failed(error: ModelError) -> FitError {
     FitError::Method {
         method: NAME.to_owned(),

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::IpfConfig;
 use crate::exact::scaling;
+use crate::failed;
 use crate::noisy::nearest;
 use crate::zeros::StructuralZeros;
-use crate::{failed, setting};
 
 /// Margins written by hand or taken from a publication elsewhere, with the schema of the table they
 /// describe.
@@ -65,17 +65,17 @@ impl Margins {
     /// # Errors
     /// A text that is not JSON, or has other parts; the message names line and part.
     pub fn from_json(text: &str) -> Result<Self, FitError> {
-        serde_json::from_str(text).map_err(|error| setting("margins", &error.to_string()))
+        serde_json::from_str(text).map_err(|error| FitError::setting("margins", error.to_string()))
     }
 
-    /// The same with combinations that cannot occur.
+    /// Adds combinations that cannot occur.
     #[must_use]
     pub fn with_zeros(mut self, zeros: StructuralZeros) -> Self {
         self.zeros.push(zeros);
         self
     }
 
-    /// The same with a number of rows.
+    /// Sets the number of rows.
     #[must_use]
     pub fn with_rows(mut self, rows: f64) -> Self {
         self.rows = Some(rows);
@@ -98,7 +98,7 @@ pub(crate) fn fit(
     zeros: &[Factor],
 ) -> Result<(MarkovField, Vec<AttrSet>, Vec<String>), FitError> {
     if given.margins.is_empty() {
-        return Err(setting("margins", "there is none"));
+        return Err(FitError::setting("margins", "there is none"));
     }
     let margins: Vec<Margin> = given
         .margins
@@ -112,7 +112,7 @@ pub(crate) fn fit(
     let mean = sums.sum::<f64>() / margins.len() as f64;
     let rows = given.rows.unwrap_or(mean);
     if !(rows > 0.0 && rows.is_finite()) {
-        return Err(setting("rows", "not a number above 0"));
+        return Err(FitError::setting("rows", "not a number above 0"));
     }
     let sets: Vec<AttrSet> = margins.iter().map(|margin| margin.attrs.clone()).collect();
     let larger = sets.iter().filter(|set| set.len() > 1).cloned().collect();
@@ -160,7 +160,7 @@ pub(crate) fn fit(
 
 /// A margin by codes, in the order of the schema.
 fn in_codes(given: &GivenMargin, codec: &Codec, number: usize) -> Result<Margin, FitError> {
-    let bad = |problem: String| setting("margins", &format!("margin {number}: {problem}"));
+    let bad = |problem: String| FitError::setting("margins", format!("margin {number}: {problem}"));
     let domain = codec.domain();
     let mut own = Vec::with_capacity(given.columns.len());
     for name in &given.columns {
@@ -252,7 +252,7 @@ pub(crate) fn published(
             .zip(domain.attrs())
             .all(|(map, attr)| map.len() == attr.levels as usize);
     if !fits {
-        return Err(setting(
+        return Err(FitError::setting(
             "publication",
             "its merged levels do not fit its columns",
         ));
@@ -283,7 +283,7 @@ pub(crate) fn published(
         if cells > u128::from(config.max_cells) {
             let problem =
                 format!("a margin of the publication has {cells} cells before levels were merged");
-            return Err(setting("max_cells", &problem));
+            return Err(FitError::setting("max_cells", problem));
         }
         // The merged cell of each fine one, its share of it, and into how many it was cut.
         let mut fine: Vec<(usize, f64, f64)> = vec![(0, 1.0, 1.0)];
@@ -305,7 +305,7 @@ pub(crate) fn published(
                 .collect();
         }
         if merged_cells != noisy.cells.len() {
-            return Err(setting(
+            return Err(FitError::setting(
                 "publication",
                 "a margin does not fit its merged levels",
             ));

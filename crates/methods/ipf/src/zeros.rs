@@ -6,7 +6,7 @@ use parable_encode::{Codec, ColumnCodec, ValueCodes};
 use parable_pgm::Factor;
 use serde::{Deserialize, Serialize};
 
-use crate::{failed, setting};
+use crate::failed;
 
 /// Combinations of levels of some columns that cannot occur: a public fact, such as that no boy is
 /// pregnant.
@@ -52,7 +52,7 @@ pub(crate) fn rules(zeros: &[StructuralZeros], codec: &Codec) -> Result<Vec<Rule
 }
 
 fn rule(zeros: &StructuralZeros, codec: &Codec) -> Result<Rule, FitError> {
-    let bad = |problem: String| setting("zeros", &problem);
+    let bad = |problem: String| FitError::setting("zeros", problem);
     let domain = codec.domain();
     let mut own = Vec::with_capacity(zeros.columns.len());
     for name in &zeros.columns {

@@ -22,3 +22,10 @@ fn named_margins_keep_every_promise() {
         .with_margin(["school_id", "arm"]);
     parable_testkit::check(&Ipf::new(config), &IpfReader);
 }
+
+#[test]
+fn counts_of_any_source_are_enough() {
+    parable_testkit::check_marginals(&Ipf::default(), &IpfReader);
+    let config = IpfConfig::default().with_privacy();
+    parable_testkit::check_marginals(&Ipf::new(config), &IpfReader);
+}

@@ -1,7 +1,8 @@
 //! Margins from rows, from a publication, and written by hand.
 
 use parable_core::{
-    FitContext, FitError, Model, ModelFile, ModelReader, NoisyMarginal, Publication, Synthesizer,
+    FitContext, FitError, MarginalSynthesizer, Model, ModelFile, ModelReader, NoisyMarginal,
+    Publication, Synthesizer,
 };
 use parable_domain::AttrSet;
 use parable_dp::{Budget, Delta, Epsilon, Event, Ledger, NoiseSource, PrivacyUnit, Rho};
@@ -101,7 +102,8 @@ fn exact_margins_come_back_to_a_row() {
                         table.column(a).code(row) == Some(x) && table.column(b).code(row) == Some(y)
                     })
                 };
-                // Pairs that are margins to a row; others are products and differ by chance of the real rows, 26 at most in sd.
+                // Pairs that are margins to a row; others are products and differ by chance of the
+                // real rows, 26 at most in sd.
                 let most = if (a, b) == (0, 1) { 1 } else { 100 };
                 assert!(cell(&real).abs_diff(cell(&made)) <= most, "{a} {b} {x} {y}");
             }

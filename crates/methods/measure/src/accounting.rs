@@ -3,8 +3,6 @@
 use parable_core::{FitError, allowance, distances_squared};
 use parable_dp::{Ledger, PrivacyUnit, Rho};
 
-use crate::setting;
-
 /// Typical variance of counts above which exact Gaussian accounting admits less noise.
 ///
 /// The exact curve admits 8 to 22 percent more loss. It charges discrete noise as if its variance
@@ -51,7 +49,7 @@ pub fn remaining(ledger: &Ledger) -> Result<Rho, FitError> {
 }
 
 pub(crate) fn no_budget() -> FitError {
-    setting("budget", "a private fit needs a finite budget")
+    FitError::setting("budget", "a private fit needs a finite budget")
 }
 
 /// Loss that noisy scores of this many sets are worth: as much as makes them clear, at most `most`.
@@ -70,11 +68,17 @@ pub fn check_shares(shares: &[(&str, f64)], rest: &str) -> Result<(), FitError> 
     let mut sum = 0.0;
     for (name, share) in shares {
         if !(*share > 0.0 && *share < 1.0) {
-            return Err(setting(name, "a share of the budget lies between 0 and 1"));
+            return Err(FitError::setting(
+                name,
+                "a share of the budget lies between 0 and 1",
+            ));
         }
         sum += share;
         if sum >= 1.0 {
-            return Err(setting(name, &format!("nothing is left to {rest} with")));
+            return Err(FitError::setting(
+                name,
+                format!("nothing is left to {rest} with"),
+            ));
         }
     }
     Ok(())

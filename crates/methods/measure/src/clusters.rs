@@ -1,4 +1,4 @@
-//! Clusters: which school has which arm, released once for all rows of the school.
+//! Values of clusters: the arm of each school, released once for all rows of the school.
 //!
 //! A column that is constant in clusters is a function of the cluster. The function is chosen from
 //! noisy counts of clusters by values, and then is a rule like any other: clusters merge only with
@@ -13,7 +13,6 @@ use parable_seed::Seed;
 use parable_table::Constraint;
 
 use crate::accounting::{check_shares, no_budget};
-use crate::setting;
 
 /// Most cells of a table of clusters by values: eight megabytes.
 const MOST_CELLS: u128 = 1 << 20;
@@ -39,13 +38,13 @@ pub fn release_clusters(
         };
         let position = |name: &String| {
             let at = schema.position(name).map(|at| at as u32);
-            at.ok_or_else(|| setting("schema", &format!("there is no column `{name}`")))
+            at.ok_or_else(|| FitError::setting("schema", format!("there is no column `{name}`")))
         };
         let by = position(cluster)?;
         if !schema.fields()[by as usize].kind.is_categorical() {
-            return Err(setting(
+            return Err(FitError::setting(
                 "schema",
-                &format!("clusters are named by a categorical column, and `{cluster}` is none"),
+                format!("clusters are named by a categorical column, and `{cluster}` is none"),
             ));
         }
         let mut block: Vec<u32> = Vec::new();
@@ -79,7 +78,7 @@ pub fn release_clusters(
         let set = AttrSet::new(block.iter().copied().chain([*by]));
         let cells = codec.domain().cells(&set).unwrap_or(u128::MAX);
         if cells > MOST_CELLS.max(1 << 24) {
-            return Err(setting(
+            return Err(FitError::setting(
                 "clusters",
                 "a column that is constant in clusters has too many values for so many clusters",
             ));
@@ -189,7 +188,7 @@ fn functions(
     rules
 }
 
-/// What the privacy unit means for clusters.
+/// Explains what the privacy unit means for clusters.
 fn note(cluster: &str, columns: &[String], unit: PrivacyUnit) -> String {
     let columns = columns.join(", ");
     let rows = unit.max_rows.get();

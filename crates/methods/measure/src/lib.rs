@@ -55,8 +55,6 @@ pub mod rules;
 mod score;
 mod workload;
 
-use parable_core::FitError;
-
 pub use accounting::{
     check_shares, choose_accounting, cost_of_scores, gains_by_exact_gaussians, remaining,
 };
@@ -71,11 +69,3 @@ pub use columns::{
 pub use release::{Facts, Release};
 pub use score::{Estimates, Limits};
 pub use workload::{Weight, Workload, columns_named};
-
-/// A setting that contradicts itself or the table.
-pub(crate) fn setting(name: &str, problem: &str) -> FitError {
-    FitError::Setting {
-        setting: name.to_owned(),
-        problem: problem.to_owned(),
-    }
-}

@@ -9,7 +9,7 @@ use parable_pgm::{Columns, MarkovField, ModelError};
 use crate::accounting::{gains_by_exact_gaussians, no_budget};
 use crate::candidate::Candidate;
 use crate::columns::{known_columns, merged_rows};
-use crate::{rules, setting};
+use crate::rules;
 
 /// Sums of many rounded shares may exceed the whole by a few units in the last place.
 const ROUNDING: f64 = 1.0 - 1e-12;
@@ -88,7 +88,7 @@ impl<'a, 'b> Release<'a, 'b> {
     ) -> Result<(), FitError> {
         let own = &mut self.publication;
         if past.domain != own.domain || past.unit != own.unit || past.rules != own.rules {
-            return Err(setting(
+            return Err(FitError::setting(
                 "past publication",
                 "it has other columns, levels or rules, or another privacy unit",
             ));
@@ -104,7 +104,7 @@ impl<'a, 'b> Release<'a, 'b> {
         Ok(())
     }
 
-    /// Reopens a release that another run began, with what it had released.
+    /// Reopens a [paused](Release::pause) release.
     ///
     /// # Errors
     /// Merged levels that do not fit the columns.
@@ -125,13 +125,13 @@ impl<'a, 'b> Release<'a, 'b> {
         Ok(release)
     }
 
-    /// What was released so far.
+    /// Returns the counts released so far.
     #[must_use]
     pub fn publication(&self) -> &Publication {
         &self.publication
     }
 
-    /// What is known of the single columns so far.
+    /// Returns the estimates of the single columns so far.
     #[must_use]
     pub fn known(&self) -> &Columns {
         &self.known
@@ -315,6 +315,12 @@ impl<'a, 'b> Release<'a, 'b> {
             measured.append(&mut self.curator.measure(purpose, &[(attrs, sigma)])?);
         }
         Ok(measured)
+    }
+
+    /// Pauses the release: what was released so far, without the charges, for [`Release::resume`].
+    #[must_use]
+    pub fn pause(self) -> Publication {
+        self.publication
     }
 
     /// Ends the release: what was released, with the charges of this fit.

@@ -13,8 +13,6 @@ use parable_domain::{AttrSet, Domain};
 use parable_encode::CodeRule;
 use parable_pgm::{Factor, Groups, ModelError};
 
-use crate::setting;
-
 /// A functional dependency: position of the determining column, of the determined one, and the code
 /// for each code.
 pub type Dependency<'a> = (usize, usize, &'a [Option<u32>]);
@@ -59,7 +57,10 @@ pub fn check(rules: &[CodeRule], domain: &Domain) -> Result<(), FitError> {
     if fits {
         Ok(())
     } else {
-        Err(setting("rules", "a rule does not fit the columns it names"))
+        Err(FitError::setting(
+            "rules",
+            "a rule does not fit the columns it names",
+        ))
     }
 }
 

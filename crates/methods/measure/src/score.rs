@@ -8,7 +8,7 @@ use parable_pgm::JunctionTree;
 use crate::accounting::cost_of_scores;
 use crate::candidate::{Candidate, MEAN_ABSOLUTE, choose, disturbed_cells, expected_errors};
 use crate::columns::{column_noise, independent_cells};
-use crate::{Release, Workload, rules, setting};
+use crate::{Release, Workload, rules};
 
 /// Estimated cells of sets of columns, in whole rows.
 pub type Estimates = Vec<(AttrSet, Vec<i64>)>;
@@ -171,8 +171,8 @@ impl Release<'_, '_> {
         Ok(())
     }
 
-    /// What the model so far would count, in whole rows: independent columns, or what a past
-    /// publication says.
+    /// Expected counts of the model so far, in whole rows: independent columns, or the model of a
+    /// past publication.
     fn expected_counts(&self, sets: &[AttrSet]) -> Result<Vec<Vec<i64>>, FitError> {
         let whole = |cells: Vec<f64>| cells.iter().map(|cell| cell.round() as i64).collect();
         let Some(base) = &self.base else {
@@ -283,7 +283,7 @@ impl Release<'_, '_> {
         eligible: &[usize],
         rho: f64,
     ) -> Result<usize, FitError> {
-        let rho = Rho::new(rho).map_err(|error| setting("budget", &error.to_string()))?;
+        let rho = Rho::new(rho).map_err(|error| FitError::setting("budget", error.to_string()))?;
         self.curator.select(purpose, scores, eligible, rho)
     }
 }

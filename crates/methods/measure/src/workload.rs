@@ -4,8 +4,6 @@ use parable_core::FitError;
 use parable_domain::{AttrSet, Domain};
 use serde::{Deserialize, Serialize};
 
-use crate::setting;
-
 /// How much the error of some columns matters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,9 +41,12 @@ impl Workload {
         let mut set_weights = Vec::new();
         for weight in weights {
             if !(weight.weight > 0.0 && weight.weight.is_finite()) {
-                return Err(setting("weights", "a weight is not a number above 0"));
+                return Err(FitError::setting(
+                    "weights",
+                    "a weight is not a number above 0",
+                ));
             }
-            let set = columns_named(domain, "weights", &weight.columns)?;
+            let set = columns_named(|name| domain.position(name), "weights", &weight.columns)?;
             match *set.as_slice() {
                 [column] => column_weights[column as usize] = weight.weight,
                 _ => set_weights.push((set, weight.weight)),
@@ -82,23 +83,23 @@ impl Workload {
     }
 }
 
-/// The set of the columns with these names.
+/// The set of the columns with these names, where `position` finds a column.
 ///
 /// # Errors
 /// [`FitError::Setting`], naming the setting, if there is no such column or no name.
 pub fn columns_named(
-    domain: &Domain,
+    position: impl Fn(&str) -> Option<u32>,
     setting_name: &str,
     names: &[String],
 ) -> Result<AttrSet, FitError> {
     let position = |name: &String| {
-        let position = domain.position(name);
-        position.ok_or_else(|| setting(setting_name, &format!("there is no column `{name}`")))
+        let problem = || format!("there is no column `{name}`");
+        position(name).ok_or_else(|| FitError::setting(setting_name, problem()))
     };
     let attrs: Result<Vec<u32>, FitError> = names.iter().map(position).collect();
     let set = AttrSet::new(attrs?);
     if set.is_empty() {
-        return Err(setting(setting_name, "a set names no column"));
+        return Err(FitError::setting(setting_name, "a set names no column"));
     }
     Ok(set)
 }
@@ -129,7 +130,8 @@ mod tests {
         assert_eq!(workload.weight(&AttrSet::new([0, 1])), 6.0);
         assert_eq!(workload.weight(&AttrSet::new([1, 2])), 1.0);
         assert!(Workload::new(&domain, Vec::new(), &[weight(&["a"], 0.0)]).is_err());
-        assert!(columns_named(&domain, "required", &names(&["nobody"])).is_err());
-        assert!(columns_named(&domain, "required", &[]).is_err());
+        let named = |own: &[&str]| columns_named(|name| domain.position(name), "a", &names(own));
+        assert!(named(&["nobody"]).is_err() && named(&[]).is_err());
+        assert_eq!(named(&["c", "a"]).unwrap(), AttrSet::new([0, 2]));
     }
 }

@@ -1,7 +1,7 @@
 //! Every step of a release: what it charges is what its noise costs, and a broken one is seen.
 
 use parable_core::{Curator, FitError, NoisyMarginal, Publication};
-use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
+use parable_domain::{AttrSet, Codes, Domain, MarginalSource, Partition};
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit, Rho};
 use parable_measure::{Facts, Limits, Release, Workload, shares};
 use parable_seed::Seed;
@@ -122,6 +122,34 @@ fn every_release_carries_the_noise_that_is_charged() {
     let spent = ledger.spent().rho.unwrap().get();
     assert!(spent <= RHO && spent > 0.999_99 * RHO, "{spent}");
     assert_eq!(publication.ledger, entries);
+}
+
+#[test]
+fn cells_of_a_partition_carry_the_noise_that_is_charged() {
+    let codes = codes();
+    let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::zcdp(Rho::new(RHO).unwrap()));
+    let mut noise = NoiseSource::insecure_seeded([6; 32]);
+    let mut curator = Curator::new(&codes, &mut ledger, &mut noise);
+    let mut release = Release::open("test", Facts::default(), true, &mut curator).unwrap();
+    let partition = Partition::whole();
+    let partition = partition
+        .then(codes.domain(), 0, (0..300).collect())
+        .unwrap();
+    let sigma = release.sigma(0.5 * RHO).unwrap();
+    let noisy = release.measure_cells("cells", &partition, sigma).unwrap();
+    let noisy: Vec<f64> = noisy.into_iter().map(|cell| cell as f64).collect();
+    let exact = codes.cells(&partition).unwrap();
+    let exact: Vec<f64> = exact.into_iter().map(|cell| cell as f64).collect();
+    assert!(carries_noise(&noisy, &exact, sigma.get()));
+    assert!(!carries_noise(&exact, &exact, sigma.get()));
+    let halved = noisy.iter().zip(&exact).map(|(a, b)| 0.5 * (a + b));
+    assert!(!carries_noise(
+        &halved.collect::<Vec<_>>(),
+        &exact,
+        sigma.get()
+    ));
+    let spent = ledger.spent().rho.unwrap().get();
+    assert!((spent / (0.5 * RHO) - 1.0).abs() < 1e-6, "{spent}");
 }
 
 #[test]

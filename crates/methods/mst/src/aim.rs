@@ -15,12 +15,12 @@ use parable_seed::Seed;
 use crate::config::MstConfig;
 use crate::estimate::{failed, fit_from};
 
-/// Rounds per column that the budget is cut into at first: about as many marginals as one release
+/// Rounds per column that the budget is divided into at first: about as many marginals as one release
 /// of all of them would hold. Where rounds get more, fewer are needed. The paper starts with four
 /// times as many.
 const ROUNDS_PER_COLUMN: f64 = 4.0;
 
-/// Share of a round that pays for the choice.
+/// Share of a round that is charged for the choice.
 pub(crate) const CHOICE: f64 = 0.1;
 
 /// Share of the budget after the first look for measuring the columns again.

@@ -1,4 +1,4 @@
-//! Settings.
+//! Settings of the method.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +60,7 @@ pub struct MstConfig {
     /// Sets of columns (names) that are measured in any case, such as the arm of a trial with an
     /// outcome.
     pub required: Vec<Vec<String>>,
-    /// What matters more or less than the rest.
+    /// Weights of columns and sets that matter more or less than the rest.
     pub weights: Vec<Weight>,
     /// Most cells of the model. Default 100,000: 0.8 megabytes, fitted in half a second; 200,000
     /// lower the error of Adult by 3 percent more.
@@ -83,9 +83,9 @@ pub struct MstConfig {
     /// Bins of a number between its bounds. Default 64: bins that hold too few rows to tell apart
     /// are merged anyway.
     pub max_bins: u32,
-    /// How columns of numbers are cut, by name; those not named as `default_bins` says.
+    /// How columns of numbers are divided, by name; those not named as `default_bins` says.
     pub bins: BTreeMap<String, Bins>,
-    /// How columns of numbers are cut that `bins` does not name. Default uniform.
+    /// How columns of numbers are divided that `bins` does not name. Default uniform.
     pub default_bins: Bins,
     /// Share of the budget for bins that follow the rows, all columns together. Default 0.1.
     pub bins_share: f64,
@@ -135,14 +135,14 @@ impl Default for MstConfig {
 }
 
 impl MstConfig {
-    /// The same with another strategy.
+    /// Sets which marginals are measured.
     #[must_use]
     pub fn with_strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
         self
     }
 
-    /// The same with one more set that is measured in any case.
+    /// Adds a set of columns that is measured in any case.
     #[must_use]
     pub fn with_required<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.required
@@ -150,7 +150,7 @@ impl MstConfig {
         self
     }
 
-    /// The same with one more weight.
+    /// Adds a weight for a column or a set.
     #[must_use]
     pub fn with_weight<S: Into<String>>(
         mut self,
@@ -164,35 +164,35 @@ impl MstConfig {
         self
     }
 
-    /// The same with another limit of cells.
+    /// Sets the most cells of the model.
     #[must_use]
     pub fn with_max_cells(mut self, max_cells: u64) -> Self {
         self.max_cells = max_cells;
         self
     }
 
-    /// The same with a column of numbers cut in this way.
+    /// Sets how a column of numbers is divided into bins.
     #[must_use]
     pub fn with_bins(mut self, column: impl Into<String>, bins: Bins) -> Self {
         self.bins.insert(column.into(), bins);
         self
     }
 
-    /// The same with all columns of numbers that are not named cut in this way.
+    /// Sets how columns of numbers are divided that are not named.
     #[must_use]
     pub fn with_default_bins(mut self, bins: Bins) -> Self {
         self.default_bins = bins;
         self
     }
 
-    /// The same with a share of the budget for bounds that are not declared.
+    /// Sets the share of the budget for bounds that are not declared.
     #[must_use]
     pub fn with_bounds_share(mut self, share: f64) -> Self {
         self.bounds_share = share;
         self
     }
 
-    /// The same with another way to place numbers in their bins.
+    /// Sets how numbers are placed in their bins.
     #[must_use]
     pub fn with_restore(mut self, restore: Restore) -> Self {
         self.restore = restore;
@@ -203,14 +203,14 @@ impl MstConfig {
         self.bins.get(column).copied().unwrap_or(self.default_bins)
     }
 
-    /// The same with these columns in an order.
+    /// Sets the columns whose codes stand in an order.
     #[must_use]
     pub fn with_ordered<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.ordered = columns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The same with a public number of rows.
+    /// Sets the number of rows, where it is public.
     #[must_use]
     pub fn with_public_rows(mut self, rows: u64) -> Self {
         self.public_rows = Some(rows);

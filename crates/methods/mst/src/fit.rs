@@ -1,19 +1,24 @@
-//! The method: unfitted.
+//! The method, unfitted.
+
+use std::ops::ControlFlow;
 
 use parable_core::{
-    Capabilities, Curator, FitContext, FitError, FitRecord, Publication, Synthesizer,
+    Capabilities, Curator, FitContext, FitError, FitRecord, MarginalSynthesizer, Progress,
+    Publication, Synthesizer, check_source,
 };
 use parable_domain::{Domain, MarginalSource};
 use parable_dp::{Ledger, NoiseSource};
-use parable_encode::{Codec, CodecError};
-use parable_measure::{Discretisation, Facts, discretise, release_clusters, rules};
+use parable_measure::{
+    Discretisation, Facts, choose_accounting, discretise, release_clusters, rules,
+};
+use parable_table::codec::{Codec, CodecConfig, CodecError};
 use parable_table::{Schema, Table};
 
+use crate::NAME;
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::{Estimated, estimate, failed};
 use crate::model::MstModel;
 use crate::release::{STEPS, mostly_counts, release};
-use crate::{NAME, setting};
 
 /// Private synthesis from noisy marginals.
 ///
@@ -67,8 +72,32 @@ impl Mst {
         Ok((publication, estimated))
     }
 
+    fn model(
+        &self,
+        record: FitRecord,
+        codec: &Codec,
+        publication: Publication,
+        estimated: Estimated,
+    ) -> MstModel {
+        let restore = self.config.restore;
+        MstModel::new(record, codec.clone(), publication, estimated, restore)
+    }
+
+    fn warnings(
+        &self,
+        codec: &Codec,
+        left: &[usize],
+        publication: &Publication,
+        estimated: &Estimated,
+    ) -> Result<Vec<String>, FitError> {
+        let mut warnings = warnings(&self.config.strategy, publication, estimated);
+        let rules = rules_left(codec, left, publication, estimated, &self.config)?;
+        warnings.extend(rules);
+        Ok(warnings)
+    }
+
     /// The codes of the columns, by declared facts and by bounds and bins that are charged.
-    fn codec(
+    fn charged_codec(
         &self,
         table: &Table,
         ledger: &mut Ledger,
@@ -81,6 +110,7 @@ impl Mst {
             bins: &|column| self.config.bins_of(column),
             bins_share: self.config.bins_share,
             bounds_share: self.config.bounds_share,
+            spikes: false,
             mostly_counts: mostly_counts(&self.config),
         };
         let codec = discretise(table, &how, ledger, noise)?;
@@ -104,19 +134,38 @@ impl Synthesizer for Mst {
 
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<MstModel, FitError> {
         FitError::unless_filled(table)?;
-        let codec = self.codec(table, context.ledger, context.noise)?;
-        let found = codec.rules().map_err(refused)?;
+        let codec = self.charged_codec(table, context.ledger, context.noise)?;
         let codes = codec.encode(table).map_err(refused)?;
+        self.fit_source(&codec, &codes, context)
+    }
+}
+
+impl MarginalSynthesizer for Mst {
+    fn codec(&self, schema: &Schema) -> Result<Codec, FitError> {
+        let settings = CodecConfig::default().with_max_bins(self.config.max_bins);
+        let codec = Codec::declared_with(schema, &settings).map_err(refused)?;
+        codec.cut_at_rules().map_err(refused)
+    }
+
+    fn fit_source(
+        &self,
+        codec: &Codec,
+        source: &dyn MarginalSource,
+        context: &mut FitContext<'_>,
+    ) -> Result<MstModel, FitError> {
+        check_source(codec, source)?;
+        let found = codec.rules().map_err(refused)?;
         let observer = context.observer;
-        let mut progress =
-            |done| match observer.progress(parable_core::Progress::new("fit", done, STEPS)) {
-                std::ops::ControlFlow::Continue(()) => Ok(()),
-                std::ops::ControlFlow::Break(()) => Err(FitError::Cancelled),
-            };
-        let source: &dyn MarginalSource = &codes;
+        let mut progress = |done| match observer.progress(Progress::new("fit", done, STEPS)) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(FitError::Cancelled),
+        };
+        if mostly_counts(&self.config) {
+            choose_accounting(context.ledger, codec.domain().len())?;
+        }
         let mut curator = Curator::new(source, context.ledger, context.noise);
         let share = self.config.clusters_share;
-        let (functions, notes) = release_clusters(&codec, &found.rules, share, &mut curator)?;
+        let (functions, notes) = release_clusters(codec, &found.rules, share, &mut curator)?;
         let facts = Facts {
             ordered: codec.ordered_with(&self.config.ordered),
             rules: found.rules.into_iter().chain(functions).collect(),
@@ -134,23 +183,25 @@ impl Synthesizer for Mst {
             context.ledger,
             context.noise,
         );
-        record.warnings = warnings(&self.config.strategy, &publication, &estimated);
-        record.warnings.extend(rules_left(
-            &codec,
-            &found.left,
-            &publication,
-            &estimated,
-            &self.config,
-        )?);
+        record.warnings = self.warnings(codec, &found.left, &publication, &estimated)?;
         record.warnings.extend(notes);
-        let restore = self.config.restore;
-        Ok(MstModel::new(
-            record,
-            codec,
-            publication,
-            estimated,
-            restore,
-        ))
+        Ok(self.model(record, codec, publication, estimated))
+    }
+
+    fn fit_publication(
+        &self,
+        schema: &Schema,
+        publication: &Publication,
+    ) -> Result<MstModel, FitError> {
+        let codec = MarginalSynthesizer::codec(self, schema)?;
+        publication.check_domain(codec.domain())?;
+        let found = codec.rules().map_err(refused)?;
+        let estimated = estimate(publication, &self.config)?;
+        let version = env!("CARGO_PKG_VERSION");
+        let mut record = publication.record(NAME, version, &self.config, codec.schema());
+        let warnings = self.warnings(&codec, &found.left, publication, &estimated)?;
+        record.warnings.extend(warnings);
+        Ok(self.model(record, &codec, publication.clone(), estimated))
     }
 }
 
@@ -159,9 +210,9 @@ fn check_bins(config: &MstConfig, schema: &Schema) -> Result<(), FitError> {
     let numeric = |name: &str| schema.field(name).is_some_and(|f| f.kind.is_numeric());
     match config.bins.keys().find(|name| !numeric(name)) {
         None => Ok(()),
-        Some(name) => Err(setting(
+        Some(name) => Err(FitError::setting(
             "bins",
-            &format!("there is no column of numbers `{name}`"),
+            format!("there is no column of numbers `{name}`"),
         )),
     }
 }

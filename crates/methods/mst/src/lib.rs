@@ -19,15 +19,18 @@
 //! let schema = Schema::new(vec![yes_no("treated")?, yes_no("passed")?])?;
 //! // 4,000 pupils; those who were treated pass more often.
 //! let treated: Vec<u32> = (0..4_000).map(|row| row % 2).collect();
-//! let passed = treated.iter().enumerate().map(|(row, arm)| u32::from(row % 10 < 4 + 3 * *arm as usize)).collect();
-//! let columns = vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
+//! let pass = |(row, arm): (usize, &u32)| u32::from(row % 10 < 4 + 3 * *arm as usize);
+//! let passed = treated.iter().enumerate().map(pass).collect();
+//! let columns =
+//!     vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
 //! let table = Table::new(schema, columns)?;
 //!
 //! let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
 //! let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
 //! let mut noise = NoiseSource::operating_system();
 //! let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
-//! let model = Mst::new(MstConfig::default().with_required(["treated", "passed"])).fit(&table, &mut context)?;
+//! let mst = Mst::new(MstConfig::default().with_required(["treated", "passed"]));
+//! let model = mst.fit(&table, &mut context)?;
 //!
 //! assert_eq!(model.relations().count(), 1);
 //! let synthetic = model.sample(4_000, &Seed::from_u64(2))?;
@@ -51,7 +54,6 @@ mod release;
 mod restore;
 mod tree;
 
-use parable_core::FitError;
 pub use parable_measure::{Bins, Weight};
 
 pub use chunks::CodeChunks;
@@ -66,11 +68,3 @@ pub use release::allowance;
 
 /// Name of the method, as files, reports and the command line spell it.
 pub const NAME: &str = "mst";
-
-/// A setting that contradicts itself or the table.
-pub(crate) fn setting(name: &str, problem: &str) -> FitError {
-    FitError::Setting {
-        setting: name.to_owned(),
-        problem: problem.to_owned(),
-    }
-}

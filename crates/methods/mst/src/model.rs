@@ -37,7 +37,7 @@ impl MstModel {
         }
     }
 
-    /// What was released: noisy marginals with their standard deviations, and what they cost.
+    /// Returns the noisy marginals with their standard deviations, and the charges for them.
     #[must_use]
     pub fn publication(&self) -> &Publication {
         &self.publication

@@ -8,16 +8,16 @@ use parable_dp::{PrivacyUnit, Rho};
 use parable_measure::{MEAN_ABSOLUTE, cost_of_scores};
 use serde::Serialize;
 
+use crate::aim;
 use crate::config::{MstConfig, Strategy};
 use crate::release::workload;
-use crate::{aim, setting};
 
 /// One step of a fit: how many releases, what they cost, and how far each answer is expected to be
 /// off.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PlannedStep {
-    /// What is released.
+    /// Answers that are released.
     pub purpose: String,
     /// How many releases; for pairs the number that sets the typical noise, the actual one depends
     /// on the scores.
@@ -54,7 +54,7 @@ pub fn plan(
 ) -> Result<Plan, FitError> {
     let workload = workload(config, domain)?;
     if domain.is_empty() || !(rows > 0.0 && rows.is_finite()) {
-        return Err(setting(
+        return Err(FitError::setting(
             "rows",
             "a plan needs columns and a number of rows above 0",
         ));

@@ -1,4 +1,4 @@
-//! Public rows as a starting point: what noise leaves open, they decide.
+//! Public rows as a starting point of the estimate.
 
 use parable_core::{FitError, Publication, Recoding};
 use parable_domain::{AttrSet, Codes, MarginalSource};
@@ -7,7 +7,6 @@ use parable_pgm::{EstimateConfig, MarkovField, Measurement, estimate as fit_fiel
 
 use crate::config::MstConfig;
 use crate::estimate::{Estimated, failed, fit_near};
-use crate::setting;
 
 /// The model that agrees best with a publication, pulled towards public rows of the same columns:
 /// last year's table, a survey, a census.
@@ -27,13 +26,13 @@ pub fn estimate_with_public_rows(
     weight: f64,
 ) -> Result<Estimated, FitError> {
     if public.domain() != &publication.domain || public.rows() == 0 {
-        return Err(setting(
+        return Err(FitError::setting(
             "public rows",
             "they have other columns or levels, or there are none",
         ));
     }
     if !(weight > 0.0 && weight.is_finite()) {
-        return Err(setting(
+        return Err(FitError::setting(
             "public rows",
             "their weight is not a number above 0",
         ));

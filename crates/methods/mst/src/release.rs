@@ -10,7 +10,7 @@ use parable_measure::{
 
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::estimate;
-use crate::{NAME, aim, setting, tree};
+use crate::{NAME, aim, tree};
 
 /// Steps of progress of a fit.
 pub(crate) const STEPS: u64 = 5;
@@ -137,22 +137,25 @@ pub fn allowance(
 
 /// The sets and weights of the settings. Refuses settings that contradict themselves or the domain.
 pub(crate) fn workload(config: &MstConfig, domain: &Domain) -> Result<Workload, FitError> {
+    let named = |setting: &str, names: &[String]| -> Result<AttrSet, FitError> {
+        columns_named(|name| domain.position(name), setting, names)
+    };
     let mut required: Vec<AttrSet> = Vec::new();
     for names in &config.required {
-        required.push(columns_named(domain, "required", names)?);
+        required.push(named("required", names)?);
     }
     if let Strategy::Direct { marginals } = &config.strategy {
         for names in marginals {
-            required.push(columns_named(domain, "marginals", names)?);
+            required.push(named("marginals", names)?);
         }
     }
     for name in &config.ordered {
-        columns_named(domain, "ordered", std::slice::from_ref(name))?;
+        named("ordered", std::slice::from_ref(name))?;
     }
     if let Strategy::Aim { ways } = config.strategy
         && !(2..=3).contains(&ways)
     {
-        return Err(setting(
+        return Err(FitError::setting(
             "ways",
             "the adaptive strategy looks at pairs (2) or triples (3)",
         ));

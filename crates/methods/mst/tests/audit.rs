@@ -1,4 +1,5 @@
-//! One-run audits of whole fits: what is published must not tell who was there better than the promise allows.
+//! One-run audits of whole fits: what is published must not tell who was there better than the
+//! promise allows.
 
 use parable_core::{Curator, FitError};
 use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, SourceError};
@@ -13,7 +14,8 @@ const CANARIES: u64 = 2_000;
 const CLAIM: f64 = 2.0;
 const DELTA: f64 = 1e-6;
 
-/// A source that counts every row several times and tells nobody: the noise is then too small by that factor.
+/// A source that counts every row several times and tells nobody: the noise is then too small by
+/// that factor.
 struct Repeated<'a> {
     codes: &'a Codes,
     times: u64,
@@ -60,7 +62,8 @@ fn table(included: &[bool]) -> Codes {
     Codes::new(domain, columns).unwrap()
 }
 
-/// The attack: how many rows the published counts of places and their own precision say are at a canary's place.
+/// The attack: how many rows the published counts of places and their own precision say are at a
+/// canary's place.
 fn audit(strategy: &Strategy, times: u64) -> Audit {
     let config = AuditConfig {
         canaries: CANARIES,
@@ -112,7 +115,8 @@ fn no_fit_tells_more_than_it_claims_and_a_broken_one_is_caught() {
     ] {
         let sound = audit(&strategy, 1);
         let beside = sound.against(claimed).unwrap();
-        // Noise of 3 to 10 rows on counts of 0 or 1: guesses are right a little more often than not.
+        // Noise of 3 to 10 rows on counts of 0 or 1: guesses are right a little more often than
+        // not.
         assert!(beside.lower.get() < 1.0, "{strategy:?}: {beside}");
         let broken = audit(&strategy, 20);
         assert!(

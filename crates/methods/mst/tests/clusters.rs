@@ -18,7 +18,8 @@ fn levels(texts: impl IntoIterator<Item = String>) -> Kind {
     Kind::nominal(Known::declared(Levels::new(texts).unwrap()))
 }
 
-/// Every second school is treated; schools differ in size and in their mean score, and the treated score eight points more.
+/// Every second school is treated; schools differ in size and in their mean score, and the treated
+/// score eight points more.
 fn trial(rules: Vec<Constraint>) -> Table {
     let whole = |min, max| Kind::Integer {
         bounds: Some(Known::declared(Bounds { min, max })),
@@ -159,7 +160,8 @@ fn schools_as_the_unit_hide_which_has_which_arm_and_say_so() {
         .iter()
         .filter(|(school, (arm, _))| *arm == Some(*school % 2))
         .count();
-    // Noise of more than a thousand rows on counts of a hundred: 40 fair coins stay below 36 heads with a probability above 1 - 1e-6.
+    // Noise of more than a thousand rows on counts of a hundred: 40 fair coins stay below 36 heads
+    // with a probability above 1 - 1e-6.
     assert!(right < 36, "{right} of {}", arms.len());
 }
 

@@ -30,3 +30,11 @@ fn chosen_marginals_keep_every_promise() {
     ];
     check(Strategy::Direct { marginals });
 }
+
+#[test]
+fn counts_of_any_source_are_enough() {
+    for strategy in [Strategy::Swift, Strategy::Aim { ways: 2 }] {
+        let mst = Mst::new(MstConfig::default().with_strategy(strategy));
+        parable_testkit::check_marginals(&mst, &MstReader);
+    }
+}

@@ -9,7 +9,8 @@ use parable_table::{
     Values,
 };
 
-/// Incomes with a long tail, hours with a spike at 40, a share without a grid whose density falls to a twentieth, and a group that goes with incomes.
+/// Incomes with a long tail, hours with a spike at 40, a share without a grid whose density falls
+/// to a twentieth, and a group that goes with incomes.
 fn people(rows: usize, declared: bool) -> Table {
     let bounds = |min, max| declared.then(|| Known::declared(Bounds { min, max }));
     let whole = |min, max| Kind::Integer {
@@ -126,7 +127,8 @@ fn bins_that_follow_the_rows_find_the_shape_of_a_long_tail_and_spikes() {
             assert!(spike > 0.02, "{bins:?}: {spike}");
         }
     }
-    // Two of three incomes lie in the first of 64 bins of equal width, and are spread evenly over it.
+    // Two of three incomes lie in the first of 64 bins of equal width, and are spread evenly over
+    // it.
     assert!(
         found[0] > 0.06 && found[1] < 0.04 && found[2] < 0.04,
         "{found:?}"
@@ -178,7 +180,8 @@ fn bounds_are_refused_unless_paid_for_and_then_say_so() {
         panic!("incomes have bounds now")
     };
     assert_eq!(income.provenance, Provenance::Released);
-    // Nine of ten incomes lie between 5,900 and 82,000; a power of two on either side of what a histogram shows of the tails.
+    // Nine of ten incomes lie between 5,900 and 82,000; a power of two on either side of what a
+    // histogram shows of the tails.
     assert!(
         income.value.min <= 4_096 && income.value.max >= 131_071 && income.value.max < 2_097_152
     );

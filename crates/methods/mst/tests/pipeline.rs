@@ -98,14 +98,16 @@ fn every_strategy_spends_what_it_is_given_and_no_more() {
             let (publication, _, ledger) = fit(&codes, config, epsilon);
             let spent = ledger.spent().epsilon.unwrap().get();
             assert!(spent <= epsilon, "{strategy:?} {spent} of {epsilon}");
-            // Choices of bounded range cost a little less at the order of the ledger than they were planned with.
+            // Choices of bounded range cost a little less at the order of the ledger than they were
+            // planned with.
             let least = if strategy == Strategy::Mst {
                 0.95
             } else {
                 0.999_99
             };
             assert!(spent > least * epsilon, "{strategy:?} {spent} of {epsilon}");
-            // To the last unit: not even the widest noise there is can be paid for (but at a Renyi order, whose limit is searched for to nine digits).
+            // To the last unit: not even the widest noise there is can be paid for (but at a Renyi
+            // order, whose limit is searched for to nine digits).
             let widest = Event::DiscreteGaussian {
                 sigma: Sigma::new(1_048_576.0).unwrap(),
                 sensitivity_squared: 1,
@@ -134,7 +136,8 @@ fn a_person_with_many_rows_gets_as_much_more_noise() {
     let (many, _) = fit_within(&codes, config(), unit, approximate(1.0));
     let (one, ..) = fit(&codes, config(), 1.0);
     let ratio = many.unwrap().0.columns[0].sigma / one.columns[0].sigma;
-    // Charges of discrete noise take off a variance of about 1, which counts a little more where noise is small.
+    // Charges of discrete noise take off a variance of about 1, which counts a little more where
+    // noise is small.
     assert!((ratio - 4.0).abs() < 0.01, "{ratio}");
 }
 
@@ -238,7 +241,8 @@ fn a_past_publication_is_used_again_for_free() {
         assert!(both.ledger.len() > past.ledger.len());
         estimated
     });
-    // Two releases of equal noise halve the variance: errors of 0.7 times the size, if noise were all; rounding stays.
+    // Two releases of equal noise halve the variance: errors of 0.7 times the size, if noise were
+    // all; rounding stays.
     assert!(twice < 0.9 * once, "{twice} after {once}");
     let other = Publication::new(Domain::new([("z", 2)]).unwrap(), PrivacyUnit::one_row());
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), approximate(0.3));
@@ -356,7 +360,8 @@ fn the_exact_curve_buys_a_tenth_more_where_all_noise_is_gaussian() {
             continue;
         };
         assert_eq!(epsilon.get(), 1.0);
-        // In zero-concentrated loss noise of 8 to 40 rows costs up to a percent less than what it was charged with.
+        // In zero-concentrated loss noise of 8 to 40 rows costs up to a percent less than what it
+        // was charged with.
         let spent = ledger.spent().rho.unwrap().get();
         assert!(spent < rho.get() && spent > 0.98 * rho.get(), "{spent}");
     }
@@ -450,7 +455,8 @@ fn adult_is_better_than_any_published_figure_of_its_kind() {
         return;
     };
     let (mean, worst) = adult_errors(&codes, MstConfig::default(), 1.0, 9);
-    // Best measured peer at epsilon 1, delta 1e-9: mean 0.0401, worst 0.154. Five runs here: 0.031 to 0.033, 0.140 to 0.146.
+    // Best measured peer at epsilon 1, delta 1e-9: mean 0.0401, worst 0.154. Five runs here: 0.031
+    // to 0.033, 0.140 to 0.146.
     assert!(mean < 0.036 && worst < 0.155, "mean {mean}, worst {worst}");
 }
 
@@ -466,7 +472,8 @@ fn few_rows_are_never_worse_than_single_columns() {
             (1..=5).map(one).sum::<f64>() / 5.0
         };
         let (swift, single) = (runs(&MstConfig::default()), runs(&independent));
-        // One run has a standard deviation of 0.010 at epsilon 1 and 0.025 at 0.3 (20 runs), the difference of two means of five 0.63 of that.
+        // One run has a standard deviation of 0.010 at epsilon 1 and 0.025 at 0.3 (20 runs), the
+        // difference of two means of five 0.63 of that.
         let noise = if epsilon < 1.0 { 0.025 } else { 0.010 };
         assert!(
             swift < single + 0.63 * noise,

@@ -24,7 +24,8 @@ fn one_of(column: &str, values: impl IntoIterator<Item = String>) -> Condition {
     }
 }
 
-/// Areas lie in regions, regions differ in how many pass; men are never pregnant, girls below 12 neither.
+/// Areas lie in regions, regions differ in how many pass; men are never pregnant, girls below 12
+/// neither.
 fn population(rows: usize) -> Table {
     let fields = vec![
         Field::new("area", levels((0..AREAS).map(|area| format!("a{area}")))),
@@ -186,11 +187,13 @@ fn three_thousand_areas_keep_what_is_known_of_their_regions() {
     let table = population(40_000);
     let config = MstConfig::default().with_required(["region", "passed"]);
     let model = fit(&table, config, 2.0);
-    // Merged areas lie within regions, so that the model is small: it never holds areas times regions.
+    // Merged areas lie within regions, so that the model is small: it never holds areas times
+    // regions.
     let cells = model.estimated().field().tree().cells();
     assert!(cells < 20_000, "{cells}");
     let made = model.sample(40_000, &Seed::from_u64(3)).unwrap();
-    // Shares from 0.10 to 0.82 in regions of 2,000 rows or more: noise of some 30 people in a cell moves one by less than 0.03.
+    // Shares from 0.10 to 0.82 in regions of 2,000 rows or more: noise of some 30 people in a cell
+    // moves one by less than 0.03.
     for (real, made) in passed(&table).iter().zip(passed(&made)) {
         assert!((real - made).abs() < 0.1, "{real} {made}");
     }

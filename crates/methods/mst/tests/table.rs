@@ -68,7 +68,8 @@ fn a_required_effect_is_kept() {
         1.0,
     );
     let made = model.sample(5_000, &Seed::from_u64(3)).unwrap();
-    // The real effect is near 8 with a standard error of 0.34; noise and bins may move it by a little more than twice as much.
+    // The real effect is near 8 with a standard error of 0.34; noise and bins may move it by a
+    // little more than twice as much.
     assert!(
         (effect(&table) - effect(&made)).abs() < 2.0,
         "{} {}",
@@ -152,8 +153,9 @@ fn chunks_join_into_one_table() {
             .collect()
     };
     assert_eq!(arms(&whole), arms(&at_once));
-    // Both have the counts of one table of groups; what differs is where in its group a score lies. In groups 15 points wide the standard deviation
-    // of the effect is 15 / sqrt(12) * sqrt(2 / 2,500) = 0.12, of the difference 0.17; six of them.
+    // Both have the counts of one table of groups; what differs is where in its group a score lies.
+    // In groups 15 points wide the standard deviation of the effect is 15 / sqrt(12) * sqrt(2 /
+    // 2,500) = 0.12, of the difference 0.17; six of them.
     assert!((effect(&whole) - effect(&at_once)).abs() < 1.0);
     assert!(model.sample_chunks(0, 10, &seed).unwrap().next().is_none());
 }

@@ -1,5 +1,6 @@
-//! What the marginal method reaches on a census excerpt and on a simulated trial. Minutes in a development build, so ignored by default:
-//! `cargo test --release -p parable-mst --test targets -- --ignored --nocapture`.
+//! What the marginal method reaches on a census excerpt and on a simulated trial. Minutes in a
+//! development build, so ignored by default: `cargo test --release -p parable-mst --test targets --
+//! --ignored --nocapture`.
 
 use std::path::Path;
 
@@ -26,7 +27,8 @@ fn fit(table: &Table, config: &MstConfig, epsilon: f64, delta: f64, noise: u8) -
         .expect("a fit")
 }
 
-/// Cells of a column that both tables are counted in: levels, or the bins that `cuts` of the real numbers make, and one for missing values.
+/// Cells of a column that both tables are counted in: levels, or the bins that `cuts` of the real
+/// numbers make, and one for missing values.
 fn cells(table: &Table, at: usize, cuts: &[f64]) -> Vec<usize> {
     let column = table.column(at);
     let cell = |row: usize| match (column.code(row), column.number(row)) {
@@ -66,7 +68,8 @@ fn difference(real: &[usize], made: &[usize]) -> f64 {
     off.iter().map(|off: &f64| off.abs()).sum()
 }
 
-/// NIST's score over all pairs of columns: `500 (2 - d)`, where `d` is the mean sum of absolute differences of shares.
+/// NIST's score over all pairs of columns: `500 (2 - d)`, where `d` is the mean sum of absolute
+/// differences of shares.
 fn k_marginal(real: &Table, made: &Table) -> f64 {
     let columns = real.schema().len();
     let cuts: Vec<Vec<f64>> = (0..columns).map(|at| quantiles(real, at)).collect();
@@ -91,8 +94,8 @@ fn k_marginal(real: &Table, made: &Table) -> f64 {
     500.0 * (2.0 - sum / pairs)
 }
 
-/// Mean over all cells of all columns of the absolute difference of shares, numbers in ten bins of equal width. Without names of clusters, whose many
-/// small shares would only lower it.
+/// Mean over all cells of all columns of the absolute difference of shares, numbers in ten bins of
+/// equal width. Without names of clusters, whose many small shares would only lower it.
 fn mass_mad(real: &Table, made: &Table) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for at in 0..real.schema().len() {
@@ -118,7 +121,8 @@ fn mass_mad(real: &Table, made: &Table) -> f64 {
     sum / count
 }
 
-/// Effect of the second level of an arm on an outcome, adjusted for a score before, with its standard error from residuals summed by cluster.
+/// Effect of the second level of an arm on an outcome, adjusted for a score before, with its
+/// standard error from residuals summed by cluster.
 fn effect(table: &Table, outcome: usize, arm: usize, before: usize, cluster: usize) -> [f64; 2] {
     let value = |at: usize, row: usize| table.column(at).number(row);
     let code = |at: usize, row: usize| table.column(at).code(row);
@@ -158,7 +162,8 @@ fn effect(table: &Table, outcome: usize, arm: usize, before: usize, cluster: usi
     ]
 }
 
-/// How much of two 95 percent intervals is shared, as a mean of the shares of each; 0 where they are apart.
+/// How much of two 95 percent intervals is shared, as a mean of the shares of each; 0 where they
+/// are apart.
 fn overlap(one: [f64; 2], two: [f64; 2]) -> f64 {
     let ends = |[effect, error]: [f64; 2]| (effect - 1.96 * error, effect + 1.96 * error);
     let ((a, b), (c, d)) = (ends(one), ends(two));
@@ -166,7 +171,8 @@ fn overlap(one: [f64; 2], two: [f64; 2]) -> f64 {
     (0.5 * (shared / (b - a) + shared / (d - c))).max(0.0)
 }
 
-/// Ten features of the excerpt: the demographic ones of NIST's reports on it, with the levels that occur (the data are public) and ages from 0 to 99.
+/// Ten features of the excerpt: the demographic ones of NIST's reports on it, with the levels that
+/// occur (the data are public) and ages from 0 to 99.
 const FEATURES: [&str; 10] = [
     "PUMA",
     "AGEP",
@@ -248,7 +254,8 @@ fn the_census_excerpt_scores_above_the_best_published() {
             mean += k_marginal(&real, &made) / 5.0;
         }
         eprintln!("{name}, delta {delta}: k-marginal score {mean:.1}");
-        // Best published at epsilon 1: 976; the reference of the tree: 958. One run has a standard deviation of about 1.
+        // Best published at epsilon 1: 976; the reference of the tree: 958. One run has a standard
+        // deviation of about 1.
         let least = match (name, delta) {
             ("swift", 1e-5) => 976.0,
             ("swift", _) => 971.0,
@@ -259,7 +266,8 @@ fn the_census_excerpt_scores_above_the_best_published() {
     }
 }
 
-/// What a cleaning recipe leaves to a method: no names of units, no text, nothing constant or restated by other columns.
+/// What a cleaning recipe leaves to a method: no names of units, no text, nothing constant or
+/// restated by other columns.
 fn modelled(table: &Table) -> Table {
     let schema = table.schema();
     let restated: Vec<&str> = schema

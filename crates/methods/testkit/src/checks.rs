@@ -122,20 +122,20 @@ impl Method<'_> {
     }
 }
 
-fn approximate(epsilon: f64) -> Budget {
+pub(crate) fn approximate(epsilon: f64) -> Budget {
     Budget::Approx {
         epsilon: Epsilon::new(epsilon).expect("a positive number"),
         delta: Delta::new(1e-6).expect("a small number"),
     }
 }
 
-fn sample(model: &dyn Model, rows: usize, seed: u64) -> Result<Table, String> {
+pub(crate) fn sample(model: &dyn Model, rows: usize, seed: u64) -> Result<Table, String> {
     model
         .sample(rows, &Seed::from_u64(seed))
         .map_err(|error| format!("sampling {rows} rows failed: {error}"))
 }
 
-fn ensure(kept: bool, observed: impl Into<String>) -> Result<(), String> {
+pub(crate) fn ensure(kept: bool, observed: impl Into<String>) -> Result<(), String> {
     if kept { Ok(()) } else { Err(observed.into()) }
 }
 

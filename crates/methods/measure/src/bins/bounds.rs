@@ -1,13 +1,11 @@
 //! Bounds that are not declared, from a noisy histogram over powers of two.
 
-use parable_core::{Curator, FitError};
-use parable_domain::AttrSet;
+use parable_core::FitError;
 use parable_dp::{Ledger, NoiseSource};
 use parable_encode::Bin;
 use parable_table::{Bounds, Field, Grid, Kind, Known};
 
 use super::Numbers;
-use crate::setting;
 
 /// Probability that noise alone moves a bound outwards.
 const FAILURE: f64 = 0.05;
@@ -48,22 +46,18 @@ pub(super) fn released(
         _ => Some(Grid::Decimals(0)),
     };
     let bins = powers_of_two(grid);
-    let source = own.codes(bins.clone())?;
-    let mut curator = Curator::new(&source, ledger, noise);
-    let sigma = curator.sigma_for(own.rho, curator.unit().counts_squared())?;
-    let sets = [(AttrSet::new([0]), sigma)];
-    let counts = curator.measure("bounds", &sets)?.swap_remove(0);
-    let least = counts.sigma * (2.0 * (bins.len() as f64 / FAILURE).ln()).sqrt();
+    let (counts, sigma) = own.counts("bounds", &bins, own.rho, ledger, noise)?;
+    let least = sigma * (2.0 * (bins.len() as f64 / FAILURE).ln()).sqrt();
     let occupied: Vec<&Bin> = bins
         .iter()
-        .zip(&counts.cells)
-        .filter(|(_, count)| **count as f64 > least)
+        .zip(&counts)
+        .filter(|(_, count)| **count > least)
         .map(|(bin, _)| bin)
         .collect();
     let (Some(first), Some(last)) = (occupied.first(), occupied.last()) else {
-        return Err(setting(
+        return Err(FitError::setting(
             "bounds_share",
-            &format!(
+            format!(
                 "noise hides all values of column `{}`; declare its bounds or spend more on them",
                 field.name
             ),

@@ -2,16 +2,16 @@
 
 mod bounds;
 mod fine;
+mod spikes;
 
-use parable_core::FitError;
-use parable_domain::{Codes, SourceError};
+use parable_core::{Curator, FitError};
+use parable_domain::{AttrSet, Codes, SourceError};
 use parable_dp::{Ledger, NoiseSource};
-use parable_encode::{Bin, Codec, CodecConfig, CodecError, ColumnCodec};
-use parable_table::{Column, Field, Schema, Table};
+use parable_table::codec::{Bin, Codec, CodecConfig, CodecError, ColumnCodec, ValueCodes};
+use parable_table::{Column, Field, Grid, Kind, Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::accounting::{choose_accounting, remaining};
-use crate::setting;
 
 /// How the range of a column of numbers is divided into bins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub struct Discretisation<'a> {
     /// Share of the budget for bounds that are not declared, all columns together; at 0 such
     /// columns are refused.
     pub bounds_share: f64,
+    /// Whether values that many rows have get codes of their own, for half of the share for bins.
+    pub spikes: bool,
     /// Whether counts take up most of the budget of the fit; see
     /// [`Release::open`](crate::Release::open).
     pub mostly_counts: bool,
@@ -75,7 +77,10 @@ pub fn discretise(
         ("bins_share", how.bins_share),
     ] {
         if !(0.0..1.0).contains(&share) {
-            return Err(setting(name, "shares of the budget lie between 0 and 1"));
+            return Err(FitError::setting(
+                name,
+                "shares of the budget lie between 0 and 1",
+            ));
         }
     }
     let mut fields = table.schema().fields().to_vec();
@@ -102,14 +107,15 @@ pub fn discretise(
         }
     }
     let schema = Schema::with_constraints(fields, table.schema().constraints().to_vec())
-        .map_err(|error| setting("schema", &error.to_string()))?;
+        .map_err(|error| FitError::setting("schema", error.to_string()))?;
     let refused = |error| FitError::no_codes(how.method, error);
     let settings = CodecConfig::default().with_max_bins(how.max_bins);
     let codec = Codec::declared_with(&schema, &settings).map_err(refused)?;
+    let asks = |bins: Bins| bins != Bins::Uniform || (how.spikes && how.bins_share > 0.0);
     let follow: Vec<(usize, Bins)> = (0..schema.len())
-        .filter(|&at| numeric(&schema.fields()[at]))
+        .filter(|&at| bins_of(&codec.columns()[at]).iter().any(is_wide))
         .map(|at| (at, (how.bins)(&schema.fields()[at].name)))
-        .filter(|(_, bins)| *bins != Bins::Uniform)
+        .filter(|(_, bins)| asks(*bins))
         .collect();
     if follow.is_empty() {
         return Ok(codec);
@@ -123,11 +129,41 @@ pub fn discretise(
             column: &table.columns()[at],
             rho,
         };
-        let bins = fine::bins(bins, &own, how.max_bins, ledger, noise)?;
+        let bins = match how.spikes {
+            true => {
+                let declared = bins_of(&columns[at]);
+                spikes::bins(declared, bins, &own, how.max_bins, ledger, noise)?
+            }
+            false => fine::bins(bins, &own, how.max_bins, ledger, noise)?,
+        };
         columns[at] = ColumnCodec::of_bins(own.field, bins);
     }
     Codec::from_columns(schema, columns).map_err(refused)
 }
+
+fn bins_of(column: &ColumnCodec) -> &[Bin] {
+    match &column.values {
+        ValueCodes::Bins(bins) => bins,
+        _ => &[],
+    }
+}
+
+/// Whether a bin holds more than one value.
+fn is_wide(bin: &Bin) -> bool {
+    bin.low < bin.high
+}
+
+/// The grid of the numbers of a column, if they have one.
+fn grid(field: &Field) -> Option<Grid> {
+    match &field.kind {
+        Kind::Continuous { grid, .. } => grid.as_ref().map(|known| known.value),
+        _ => Some(Grid::Decimals(0)),
+    }
+}
+
+/// Cells of the fine histogram: a power of two, fine enough that any bin of a 64th of the rows is
+/// divided to a 16th of its width where rows are even.
+const FINE: u32 = 1_024;
 
 /// A column of numbers, and the loss that questions about it may cost.
 struct Numbers<'n> {
@@ -144,7 +180,7 @@ impl Numbers<'_> {
 
     fn schema(&self) -> Result<Schema, FitError> {
         let schema = Schema::new(vec![self.field.clone()]);
-        schema.map_err(|error| setting("schema", &error.to_string()))
+        schema.map_err(|error| FitError::setting("schema", error.to_string()))
     }
 
     /// The codes of the column by these bins, as a source of counts.
@@ -156,5 +192,32 @@ impl Numbers<'_> {
         let codes = codes.map_err(|error| self.refused(error))?;
         let codes = Codes::new(codec.domain().clone(), vec![codes]);
         Ok(codes.map_err(SourceError::from)?)
+    }
+
+    /// Cells of equal width, or one for each point of the grid if there are few.
+    fn fine(&self) -> Result<Vec<Bin>, FitError> {
+        let settings = CodecConfig::default().with_max_bins(FINE);
+        let codec = Codec::declared_with(&self.schema()?, &settings);
+        let codec = codec.map_err(|error| self.refused(error))?;
+        Ok(bins_of(&codec.columns()[0]).to_vec())
+    }
+
+    /// Noisy rows of each of these bins for this loss, and the standard deviation of the noise.
+    fn counts(
+        &self,
+        purpose: &str,
+        bins: &[Bin],
+        rho: f64,
+        ledger: &mut Ledger,
+        noise: &mut NoiseSource,
+    ) -> Result<(Vec<f64>, f64), FitError> {
+        let source = self.codes(bins.to_vec())?;
+        let mut curator = Curator::new(&source, ledger, noise);
+        let sigma = curator.sigma_for(rho, curator.unit().counts_squared())?;
+        let noisy = curator
+            .measure(purpose, &[(AttrSet::new([0]), sigma)])?
+            .swap_remove(0);
+        let cells = noisy.cells[..bins.len()].iter();
+        Ok((cells.map(|&cell| cell as f64).collect(), noisy.sigma))
     }
 }
