@@ -14,8 +14,9 @@ pub(crate) struct Cells<'a> {
 
 /// The new node of each cell, numbered from 0 without gaps, nodes of one parent together.
 ///
-/// Cells of one parent are joined step by step (Ward 1963), those first that lose least: the rows that the difference of their shares stands for,
-/// less what noise is expected to make of no difference. Ordered branches join with neighbours only. Joining ends when every further step
+/// Cells of one parent are joined step by step (Ward 1963), those first that lose least: the rows
+/// that the difference of their shares stands for, less what noise is expected to make of no
+/// difference. Ordered branches join with neighbours only. Joining ends when every further step
 /// would lose something and there are no more than `most` nodes.
 pub(crate) fn cluster(cells: &Cells<'_>, most: usize) -> Vec<usize> {
     let nodes = cells.counts.len() / (cells.branches * cells.width).max(1);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Settings of [`PrivateCart`](crate::PrivateCart).
 ///
-/// The budget is none of them: a fit spends what is left in the ledger it is handed. The evidence for the defaults is in
-/// `docs/methods/private-cart.md`.
+/// The budget is none of them: a fit spends what is left in the ledger it is handed. The evidence
+/// for the defaults is in `docs/methods/private-cart.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -16,19 +16,26 @@ pub struct PrivateCartConfig {
     pub max_nodes: u32,
     /// Most answers that a question below the first one distinguishes. Default 8.
     pub max_branches: u32,
-    /// Share of the budget for the first look at each column, from which levels are merged. Default 0.1.
+    /// Share of the budget for the first look at each column, from which levels are merged. Default
+    /// 0.1.
     pub columns_share: f64,
-    /// Most of the budget for scores: half for all pairs, half for columns given trees. Default 0.1.
+    /// Most of the budget for scores: half for all pairs, half for columns given trees. Default
+    /// 0.1.
     pub scores_share: f64,
-    /// Share of the budget for a second look at each column, besides what trees leave over. Default 0.25.
+    /// Share of the budget for a second look at each column, besides what trees leave over. Default
+    /// 0.25.
     pub again_share: f64,
-    /// Levels are merged until a group holds this many standard deviations of the noise of a cell (at most a tenth of the rows). Default 30.
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell
+    /// (at most a tenth of the rows). Default 30.
     pub merge: f64,
-    /// Levels are merged until a group holds this share of the rows, however large the budget. Default 0.007.
+    /// Levels are merged until a group holds this share of the rows, however large the budget.
+    /// Default 0.007.
     pub finest_share: f64,
-    /// Bins of a number between its bounds. Default 64: bins that hold too few rows to tell apart are merged anyway.
+    /// Bins of a number between its bounds. Default 64: bins that hold too few rows to tell apart
+    /// are merged anyway.
     pub max_bins: u32,
-    /// Nominal columns whose codes stand in an order all the same, and for fits from codes every column whose codes do.
+    /// Nominal columns whose codes stand in an order all the same, and for fits from codes every
+    /// column whose codes do.
     pub ordered: Vec<String>,
 }
 

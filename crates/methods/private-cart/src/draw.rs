@@ -1,4 +1,5 @@
-//! Drawing a column: every leaf follows its shares as closely as whole numbers can, and all together the column's own.
+//! Drawing a column: every leaf follows its shares as closely as whole numbers can, and all
+//! together the column's own.
 
 use parable_seed::Seed;
 
@@ -30,11 +31,14 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// The counts of so many rows that agree with every level and with the shares of the whole column.
+    /// The counts of so many rows that agree with every level and with the shares of the whole
+    /// column.
     ///
-    /// Where cells are entered by other numbers of rows than those that the shares were found with, each level is raked (Deming & Stephan 1940) to the
-    /// shares of the column, so that errors do not travel from column to column. A leaf then starts with the shares of the last level, and counts
-    /// are raked to all levels in turn: what a level distinguished and later ones joined is kept.
+    /// Where cells are entered by other numbers of rows than those that the shares were found with,
+    /// each level is raked (Deming & Stephan 1940) to the shares of the column, so that errors do
+    /// not travel from column to column. A leaf then starts with the shares of the last level, and
+    /// counts are raked to all levels in turn: what a level distinguished and later ones joined is
+    /// kept.
     pub(crate) fn new(rules: &[Rule<'_>], margin: &[f64], rows: usize) -> Self {
         let width = margin.len();
         let (leaves, members) = leaves_of(rules, rows);
@@ -120,7 +124,8 @@ impl Expected {
         counts.map(move |count| count / size)
     }
 
-    /// One code for each row: in every leaf as close to the expected counts as whole numbers can be, in random order.
+    /// One code for each row: in every leaf as close to the expected counts as whole numbers can
+    /// be, in random order.
     pub(crate) fn draw(&self, seed: &Seed) -> Vec<u32> {
         let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); self.sizes.len()];
         for (row, &leaf) in self.leaves.iter().enumerate() {
@@ -153,7 +158,8 @@ impl Expected {
     }
 }
 
-/// Counts of a level: its shares, scaled in turn to the rows of its cells and to the shares of the whole column. Odds stay.
+/// Counts of a level: its shares, scaled in turn to the rows of its cells and to the shares of the
+/// whole column. Odds stay.
 fn to_margin(shares: &[f64], sizes: &[f64], margin: &[f64]) -> Vec<f64> {
     let width = margin.len();
     let total: f64 = sizes.iter().sum();
@@ -180,7 +186,8 @@ fn row_of(table: &[f64], row: u32, width: usize) -> &[f64] {
     &table[row as usize * width..(row as usize + 1) * width]
 }
 
-/// The leaf of each row, and the cell of each leaf in every level: leaves are the combinations of cells that occur, in their order.
+/// The leaf of each row, and the cell of each leaf in every level: leaves are the combinations of
+/// cells that occur, in their order.
 fn leaves_of(rules: &[Rule<'_>], rows: usize) -> (Vec<u32>, Vec<Vec<u32>>) {
     let mut leaves = vec![0u32; rows];
     let mut members: Vec<Vec<u32>> = vec![Vec::new()];
@@ -252,7 +259,8 @@ mod tests {
 
     #[test]
     fn what_a_level_distinguished_and_a_later_one_joined_is_kept() {
-        // Four cells of a first question; the second sees two pairs of them as one node each, and cuts by another column.
+        // Four cells of a first question; the second sees two pairs of them as one node each, and
+        // cuts by another column.
         let first: Vec<u32> = (0..4_000).map(|row| row % 4).collect();
         let other: Vec<u32> = (0..4_000).map(|row| (row / 4) % 2).collect();
         let second: Vec<u32> = first

@@ -1,21 +1,28 @@
 //! The method: unfitted.
 
-use parable_core::{Capabilities, Curator, FitContext, FitError, FitRecord, Progress, Synthesizer};
-use parable_encode::{Codec, CodecConfig};
-use parable_seed::Seed;
-use parable_table::Table;
+use std::ops::ControlFlow;
 
-use crate::NAME;
+use parable_core::{
+    Capabilities, Curator, FitContext, FitError, FitRecord, MarginalSynthesizer, Progress,
+    Publication, Synthesizer, check_source,
+};
+use parable_domain::MarginalSource;
+use parable_seed::Seed;
+use parable_table::codec::{Codec, CodecConfig};
+use parable_table::{Schema, Table};
+
 use crate::config::PrivateCartConfig;
 use crate::model::PrivateCartModel;
 use crate::release::release;
 use crate::trees::PrivateTrees;
+use crate::{NAME, published};
 
 /// Private sequential synthesis with trees.
 ///
-/// Each column has a tree of bounded depth over columns drawn before it. Which columns a tree asks about is chosen by noisy scores, which answers
-/// become one node by noisy histograms, and leaves hold noisy histograms that agree with those of all nodes above; each of them is charged before it
-/// is drawn. Levels, bounds and missing reasons are those declared in the schema.
+/// Each column has a tree of bounded depth over columns drawn before it. Which columns a tree asks
+/// about is chosen by noisy scores, which answers become one node by noisy histograms, and leaves
+/// hold noisy histograms that agree with those of all nodes above; each of them is charged before
+/// it is drawn. Levels, bounds and missing reasons are those declared in the schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrivateCart {
     config: PrivateCartConfig,
@@ -34,8 +41,8 @@ impl PrivateCart {
         &self.config
     }
 
-    /// Learns from counts alone, spending all that the curator's ledger still allows. Columns named in the settings stand in an order. The seed
-    /// is for draws that protect nobody.
+    /// Learns from counts alone, spending all that the curator's ledger still allows. Columns named
+    /// in the settings stand in an order. The seed is for draws that protect nobody.
     ///
     /// # Errors
     /// See [`FitError`].
@@ -77,24 +84,36 @@ impl Synthesizer for PrivateCart {
         context: &mut FitContext<'_>,
     ) -> Result<PrivateCartModel, FitError> {
         FitError::unless_filled(table)?;
+        let codec = self.codec(table.schema())?;
+        let codes = codec.encode(table);
+        let codes = codes.map_err(|error| FitError::no_codes(NAME, error))?;
+        self.fit_source(&codec, &codes, context)
+    }
+}
+
+impl MarginalSynthesizer for PrivateCart {
+    fn codec(&self, schema: &Schema) -> Result<Codec, FitError> {
         let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
-        let refused = |error| FitError::no_codes(NAME, error);
-        let codec = Codec::declared_with(table.schema(), &bins).map_err(refused)?;
-        let codes = codec.encode(table).map_err(refused)?;
+        Codec::declared_with(schema, &bins).map_err(|error| FitError::no_codes(NAME, error))
+    }
+
+    fn fit_source(
+        &self,
+        codec: &Codec,
+        source: &dyn MarginalSource,
+        context: &mut FitContext<'_>,
+    ) -> Result<PrivateCartModel, FitError> {
+        check_source(codec, source)?;
         let observer = context.observer;
         let mut progress = |done, total| match observer.progress(Progress::new("fit", done, total))
         {
-            std::ops::ControlFlow::Continue(()) => Ok(()),
-            std::ops::ControlFlow::Break(()) => Err(FitError::Cancelled),
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(FitError::Cancelled),
         };
-        let mut curator = Curator::new(&codes, context.ledger, context.noise);
-        let trees = release(
-            &self.config,
-            codec.ordered_with(&self.config.ordered),
-            &mut curator,
-            &context.seed,
-            &mut progress,
-        )?;
+        let mut curator = Curator::new(source, context.ledger, context.noise);
+        let ordered = codec.ordered_with(&self.config.ordered);
+        let seed = &context.seed;
+        let trees = release(&self.config, ordered, &mut curator, seed, &mut progress)?;
         let mut record = FitRecord::private(
             NAME,
             env!("CARGO_PKG_VERSION"),
@@ -110,6 +129,21 @@ impl Synthesizer for PrivateCart {
                     .to_owned(),
             );
         }
+        Ok(PrivateCartModel::new(record, codec.clone(), trees))
+    }
+
+    /// Trees ask one question at most, about a column that the publication counted together with
+    /// theirs.
+    fn fit_publication(
+        &self,
+        schema: &Schema,
+        publication: &Publication,
+    ) -> Result<PrivateCartModel, FitError> {
+        let codec = self.codec(schema)?;
+        publication.check_domain(codec.domain())?;
+        let trees = published::grow(&self.config, publication)?;
+        let version = env!("CARGO_PKG_VERSION");
+        let record = publication.record(NAME, version, &self.config, codec.schema());
         Ok(PrivateCartModel::new(record, codec, trees))
     }
 }

@@ -20,8 +20,8 @@ pub(crate) struct Branches {
 }
 
 impl Branches {
-    /// At most `most` branches: ordered levels join with neighbours until each branch has its part of the rows; of the others the most frequent stay
-    /// and the rest share a branch.
+    /// At most `most` branches: ordered levels join with neighbours until each branch has its part
+    /// of the rows; of the others the most frequent stay and the rest share a branch.
     pub(crate) fn new(attr: u32, rows: &[f64], ordered: usize, most: usize) -> Self {
         let of = if rows.len() <= most {
             (0..rows.len() as u32).collect()
@@ -94,7 +94,8 @@ impl Growing {
         Ok(cut.map_err(SourceError::from)?)
     }
 
-    /// Takes the noisy histograms of the target in the cells of [`Growing::cut`], cells by levels of the target.
+    /// Takes the noisy histograms of the target in the cells of [`Growing::cut`], cells by levels
+    /// of the target.
     pub(crate) fn grow(
         &mut self,
         domain: &Domain,
@@ -173,8 +174,9 @@ impl Growing {
         expected(&levels, &margin, columns, rows)
     }
 
-    /// Expected rows in each cell of a public partition by level of the target, row-major; `expected` is what the tree expects in these columns, where
-    /// each row stands for `scale` rows.
+    /// Expected rows in each cell of a public partition by level of the target, row-major;
+    /// `expected` is what the tree expects in these columns, where each row stands for `scale`
+    /// rows.
     pub(crate) fn within(
         &self,
         expected: &Expected,

@@ -1,8 +1,10 @@
-//! The noisy histograms of one tree: made to agree with each other, and smoothed towards their parents.
+//! The noisy histograms of one tree: made to agree with each other, and smoothed towards their
+//! parents.
 
 use parable_pgm::project_on_simplex;
 
-/// Histograms of one target in the nodes of a tree, level by level, each with the variance of its noise.
+/// Histograms of one target in the nodes of a tree, level by level, each with the variance of its
+/// noise.
 #[derive(Clone, Debug)]
 pub(crate) struct Histograms {
     /// Bars of each histogram.
@@ -55,8 +57,10 @@ impl Histograms {
         self.levels[0].variances = root.variances;
     }
 
-    /// The best unbiased estimate of every bar under the rule that the children of a node sum to it: weighted least squares on a tree, exact in
-    /// two passes (Hay et al. 2010 for equal variances; Honaker 2015 for any). The variances are those before the way down, hence upper bounds.
+    /// The best unbiased estimate of every bar under the rule that the children of a node sum to
+    /// it: weighted least squares on a tree, exact in two passes (Hay et al. 2010 for equal
+    /// variances; Honaker 2015 for any). The variances are those before the way down, hence upper
+    /// bounds.
     pub(crate) fn consistent(&self) -> Vec<Bars> {
         let width = self.width;
         let mut found: Vec<Bars> = Vec::with_capacity(self.levels.len());
@@ -86,8 +90,9 @@ impl Histograms {
         found
     }
 
-    /// The shares of the bars in every node, level by level, smoothed: from the root down, what a node differs from the shares of its parent is
-    /// shrunk by the part that noise explains (the positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
+    /// The shares of the bars in every node, level by level, smoothed: from the root down, what a
+    /// node differs from the shares of its parent is shrunk by the part that noise explains (the
+    /// positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
     /// the result is projected on what can be shares.
     pub(crate) fn shares(&self) -> Vec<Vec<f64>> {
         let found = self.consistent();
@@ -99,7 +104,8 @@ impl Histograms {
         all
     }
 
-    /// The smoothed shares of cells whose sums are the nodes of a level, and that no later level knows.
+    /// The smoothed shares of cells whose sums are the nodes of a level, and that no later level
+    /// knows.
     pub(crate) fn shares_below(&self, level: usize, cells: &Level) -> Vec<f64> {
         let found = self.consistent();
         let mut own = Bars {
@@ -213,7 +219,8 @@ mod tests {
 
     #[test]
     fn two_passes_solve_the_normal_equations() {
-        // One bar; root 10 (variance 4), two nodes 3 and 5 (variances 1 and 2), the first with leaves 2, 2, 1 (variance 3 each).
+        // One bar; root 10 (variance 4), two nodes 3 and 5 (variances 1 and 2), the first with
+        // leaves 2, 2, 1 (variance 3 each).
         let mut tree = Histograms::new(bars(&[10.0], 4.0));
         tree.push(Level {
             parents: vec![0, 0],
@@ -253,7 +260,8 @@ mod tests {
     #[test]
     fn noise_is_pulled_to_the_parent_and_signal_stays() {
         let mut tree = Histograms::new(bars(&[500.0, 300.0, 200.0], 1.0));
-        // The first child is the parent plus noise of about one standard deviation (20); the second differs by many.
+        // The first child is the parent plus noise of about one standard deviation (20); the second
+        // differs by many.
         let counts = [260.0, 140.0, 110.0, 40.0, 130.0, 320.0, 200.0, 30.0, -230.0];
         tree.push(level(&[0, 0, 0], &counts, 400.0));
         let shares = tree.shares().pop().unwrap();
@@ -277,7 +285,8 @@ mod tests {
         tree.push(level(&[0, 0], &[30.0, 50.0, 50.0, 70.0], 4.0));
         let cells = level(&[0, 0], &[70.0, 30.0, 20.0, 80.0], 4.0);
         let shares = tree.shares_below(1, &cells);
-        // The node is found to be 85 and 115: each cell loses 2.5 of the first and gains 2.5 of the second, before little is pulled.
+        // The node is found to be 85 and 115: each cell loses 2.5 of the first and gains 2.5 of the
+        // second, before little is pulled.
         assert!((shares[0] - 0.675).abs() < 0.01, "{shares:?}");
         assert!((shares[2] - 0.175).abs() < 0.01, "{shares:?}");
     }

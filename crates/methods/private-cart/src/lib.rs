@@ -1,7 +1,8 @@
 //! Private sequential trees: every histogram in them carries noise that was paid for.
 //!
-//! [`PrivateCart`] is the method, [`PrivateCartConfig`] its settings, [`PrivateCartModel`] the result of
-//! a fit. The method and the evidence for its defaults are in `docs/methods/private-cart.md`.
+//! [`PrivateCart`] is the method, [`PrivateCartConfig`] its settings, [`PrivateCartModel`] the
+//! result of a fit. The method and the evidence for its defaults are in
+//! `docs/methods/private-cart.md`.
 //!
 //! ```
 //! use parable_private_cart::PrivateCart;
@@ -40,6 +41,7 @@ mod fit;
 mod grow;
 mod histograms;
 mod model;
+mod published;
 mod release;
 mod trees;
 
@@ -49,5 +51,5 @@ pub use fit::PrivateCart;
 pub use model::PrivateCartModel;
 pub use trees::{PrivateTree, PrivateTrees};
 
-/// The method's name in model files and on the command line.
-pub(crate) const NAME: &str = "private_cart";
+/// Name of the method, as files, reports and the command line spell it.
+pub const NAME: &str = "private_cart";

@@ -28,7 +28,8 @@ impl PrivateCartModel {
         &self.trees
     }
 
-    /// The columns in the order they are drawn, each with the columns that its tree asks about, the first question first.
+    /// The columns in the order they are drawn, each with the columns that its tree asks about, the
+    /// first question first.
     pub fn questions(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
         let name = |attr: u32| &*self.trees.domain().attrs()[attr as usize].name;
         let trees = self.trees.trees().iter();

@@ -6,7 +6,8 @@ use parable_seed::Seed;
 
 use crate::grow::expected;
 
-/// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it is confidential.
+/// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it
+/// is confidential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTrees {
     pub(crate) domain: Domain,
@@ -20,7 +21,8 @@ pub struct PrivateTrees {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTree {
     pub(crate) attr: u32,
-    /// For each question the cells it makes of the nodes before it, and the shares of the merged levels in each, row-major.
+    /// For each question the cells it makes of the nodes before it, and the shares of the merged
+    /// levels in each, row-major.
     pub(crate) levels: Vec<(Partition, Vec<f64>)>,
     /// Shares of the merged levels in the whole column.
     pub(crate) margin: Vec<f64>,

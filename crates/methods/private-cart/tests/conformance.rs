@@ -14,3 +14,8 @@ fn private_columns_without_questions_keep_every_promise() {
         .with_max_bins(8);
     parable_testkit::check(&PrivateCart::new(config), &PrivateCartReader);
 }
+
+#[test]
+fn counts_of_any_source_are_enough() {
+    parable_testkit::check_marginals(&PrivateCart::default(), &PrivateCartReader);
+}
