@@ -1,6 +1,7 @@
 //! Settings.
 
 use parable_core::FitError;
+use parable_measure::Bins;
 use parable_nn::device::Compute;
 use parable_nn::dp_sgd::Course;
 pub(crate) use parable_nn::error::setting;
@@ -46,18 +47,6 @@ pub struct GanConfig {
     pub marginals: MarginalConfig,
     /// Settings of the discriminator.
     pub discriminator: DiscriminatorConfig,
-}
-
-/// How numbers of a private fit are cut into bins between their declared bounds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Bins {
-    /// Of equal width. The default.
-    #[default]
-    Uniform,
-    /// With about equally many rows in each, by a noisy histogram: for bounds that are far wider than the bulk of the rows.
-    Quantile,
 }
 
 /// Settings of the marginal teacher.

@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
-use parable_encode::Codec;
+use parable_measure::merged_domain;
 use parable_pgm::Groups;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,6 @@ use crate::model::{GanModel, LossPoint};
 use crate::numbers::coding::Coding;
 use crate::numbers::mixture::Mode;
 use crate::numbers::scale::ScaleFacts;
-use crate::release::merged_domain;
 use crate::synthesizer::NAME;
 
 /// Reads [`GanModel`] back.

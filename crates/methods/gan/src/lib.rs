@@ -41,7 +41,6 @@ mod condition;
 mod config;
 mod discriminator;
 mod draws;
-mod encode;
 mod file;
 mod forward;
 mod generator;
@@ -59,10 +58,11 @@ mod train;
 mod vae;
 
 pub use config::{
-    Bins, DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator, Teacher,
+    DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator, Teacher,
 };
 pub use file::GanReader;
 pub use model::{GanModel, LossPoint};
+pub use parable_measure::Bins;
 pub use parable_nn::device::Compute;
 pub use parable_nn::error::TrainingError;
 pub use parable_nn::ghost_clipping::Clipping;

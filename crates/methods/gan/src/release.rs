@@ -1,25 +1,33 @@
-//! The private half of the marginal teacher: what is measured, in which order, with how much of the budget.
+//! The private half of the marginal teacher: columns, groups of levels, and one set after the
+//! other.
 //!
-//! Everything goes through the [`Curator`], which charges before it draws. Which pair is measured next depends on how far the generator is from
-//! the rows, judged by the exponential mechanism on the L1 error of each pair.
+//! Everything goes through the [`Curator`], which charges before it draws. Which pair is measured
+//! next depends on how far the generator is from the rows: the exponential mechanism on the L1
+//! error of each pair.
 
 mod state;
 
-use parable_core::{Curator, FitError, NoisyMarginal, Publication, Recoding};
+use parable_core::{Curator, FitError, NoisyMarginal, Publication};
 use parable_domain::{AttrSet, Domain};
-use parable_dp::{Ledger, Rho};
-use parable_pgm::{Columns, Groups, Measurement};
+use parable_dp::{Ledger, NoiseSource};
+use parable_measure::{
+    Discretisation, Facts, columns_named, discretise, disturbed_cells, known_columns, merged_rows,
+};
+use parable_pgm::Groups;
+use parable_table::Table;
+use parable_table::codec::{Codec, CodecConfig};
 
 use crate::config::{MarginalConfig, setting};
 use crate::layout::Layout;
+use crate::synthesizer::NAME;
 
 pub(crate) use state::Saved;
 
-/// Expected absolute value of a standard normal number.
-const MEAN_ABSOLUTE: f64 = 0.797_884_560_802_865_4;
-/// Groups of levels hold at least this share of the rows, however large the budget: finer ones cost time and do not show in the error.
+/// Groups of levels hold at least this share of the rows, however large the budget: finer ones cost
+/// time and do not show in the error.
 const FINEST_SHARE: f64 = 0.002;
-/// A relation of this share of the rows should show through the noise of a pair: more pairs are not measured.
+/// A relation of this share of the rows should show through the noise of a pair: more pairs are not
+/// measured.
 const VISIBLE: f64 = 0.06;
 /// Groups of levels that a relation is spread over, at most, when its size is judged.
 const SPREAD: f64 = 10.0;
@@ -27,28 +35,32 @@ const SPREAD: f64 = 10.0;
 const MOST_PAIRS: usize = 1_000;
 /// Turns of choosing, measuring and learning: with more pairs, several are chosen in each.
 const TURNS: usize = 40;
-/// Typical variance of counts from which the exact curve of Gaussians admits less noise.
-const LEAST_VARIANCE: f64 = 16.0;
 /// Sums of many rounded shares may exceed the whole by a few units in the last place.
 const ROUNDING: f64 = 1.0 - 1e-9;
 
-/// Keeps the budget by the exact curve of Gaussians, if nothing but Gaussian noise and choices will be paid from it, and if it gains by that.
-pub(crate) fn keep_budget(columns: usize, ledger: &mut Ledger) -> Result<(), FitError> {
-    let refuse = || setting("budget", "a private fit needs a finite budget");
-    let rho = parable_core::allowance(ledger).ok_or_else(refuse)?;
-    // The curve charges discrete noise as if its variance were smaller by up to 1, which is too much where there is little noise.
-    let squared = ledger.unit().counts_squared() as f64;
-    if 1.5 * columns as f64 * squared / rho.get() > LEAST_VARIANCE {
-        ledger.keep_by_gaussians();
-    }
-    Ok(())
+/// The codes of a private fit: values that many rows have get codes of their own, besides these bins.
+pub(crate) fn codec(
+    method: &'static str,
+    table: &Table,
+    config: &MarginalConfig,
+    bins: &CodecConfig,
+    ledger: &mut Ledger,
+    noise: &mut NoiseSource,
+) -> Result<Codec, FitError> {
+    let how = Discretisation {
+        method,
+        max_bins: bins.max_bins,
+        bins: &|_| config.bins,
+        bins_share: config.bins_share,
+        bounds_share: 0.0,
+        spikes: true,
+        mostly_counts: false,
+    };
+    discretise(table, &how, ledger, noise)
 }
 
-/// Columns that were measured, and what is known of them.
-pub(crate) struct Opened {
-    publication: Publication,
-    known: Columns,
-}
+/// Columns that were measured.
+pub(crate) struct Opened(Publication);
 
 impl Opened {
     /// Measures all columns with equal noise, for this share of what the ledger allows.
@@ -57,37 +69,27 @@ impl Opened {
         ordered: Vec<u32>,
         curator: &mut Curator<'_>,
     ) -> Result<Self, FitError> {
-        let own = curator.domain().clone();
-        let refuse = || setting("budget", "a private fit needs a finite budget");
-        let rho = curator.allowance().ok_or_else(refuse)?;
-        let sigma = curator.sigma_for(
-            share * rho.get() / own.len() as f64,
-            curator.unit().counts_squared(),
-        )?;
-        let sets: Vec<_> = (0..own.len() as u32)
-            .map(|attr| (AttrSet::new([attr]), sigma))
-            .collect();
-        let mut publication = Publication::new(own, curator.unit());
-        publication.ordered = ordered;
-        publication.columns = curator.measure("column", &sets)?;
-        let known = columns(&publication);
-        Ok(Self { publication, known })
+        let facts = Facts {
+            ordered,
+            ..Facts::default()
+        };
+        let mut release = parable_measure::Release::open(NAME, facts, false, curator)?;
+        let weights = vec![1.0; release.domain().len()];
+        release.measure_columns(share * release.left(), &weights)?;
+        Ok(Self(release.pause()))
     }
 
     /// The estimated number of rows.
     pub(crate) fn rows(&self) -> f64 {
-        self.known.rows
+        known_columns(&self.0).rows
     }
 }
 
 /// Measures one chosen set after the other.
 pub(crate) struct Release<'a, 'b> {
     config: &'a MarginalConfig,
-    curator: &'a mut Curator<'b>,
-    publication: Publication,
-    known: Columns,
+    release: parable_measure::Release<'a, 'b>,
     groups: Vec<Groups>,
-    domain: Domain,
     /// Sets that are measured in any case.
     asked: Vec<AttrSet>,
     /// Those of them that were not measured yet.
@@ -100,40 +102,41 @@ pub(crate) struct Release<'a, 'b> {
 }
 
 impl<'a, 'b> Release<'a, 'b> {
-    /// Merges levels too rare to be seen, and plans what is measured. `relations` says whether any relation is.
+    /// Merges levels too rare to be seen, and plans what is measured. `relations` says whether any
+    /// relation is.
     pub(crate) fn new(
         config: &'a MarginalConfig,
         opened: Opened,
         curator: &'a mut Curator<'b>,
         relations: bool,
     ) -> Result<Self, FitError> {
-        let Opened { publication, known } = opened;
+        let own = parable_measure::Release::resume(NAME, opened.0, curator)?;
         let required = if relations {
-            required_sets(config, |name| publication.domain.position(name))?
+            required_sets(config, |name| own.domain().position(name))?
         } else {
             Vec::new()
         };
         let mut release = Self {
             config,
-            domain: publication.domain.clone(),
+            release: own,
             groups: Vec::new(),
-            known,
-            publication,
             asked: Vec::new(),
             required,
             candidates: Vec::new(),
             left: 0,
             rounds: 0,
-            curator,
         };
         if relations {
             release.plan()?;
             if release.rounds == 0 && release.required.is_empty() {
-                release.columns_again()?;
+                let weights = vec![1.0; release.release.domain().len()];
+                release
+                    .release
+                    .measure_columns(release.allowed(), &weights)?;
             }
         }
         release.merge()?;
-        let attrs = release.domain.attrs();
+        let attrs = release.release.domain().attrs().to_vec();
         let varies = |set: &AttrSet| set.iter().all(|attr| attrs[attr as usize].levels > 1);
         release.required.retain(|set| varies(set));
         release.asked.clone_from(&release.required);
@@ -148,36 +151,21 @@ impl<'a, 'b> Release<'a, 'b> {
         Ok(release)
     }
 
-    /// Measures the columns once more with all that is left.
-    fn columns_again(&mut self) -> Result<(), FitError> {
-        let own = self.domain.len();
-        let sigma = self.curator.sigma_for(
-            self.allowed() / own as f64,
-            self.curator.unit().counts_squared(),
-        )?;
-        let sets: Vec<_> = (0..own as u32)
-            .map(|attr| (AttrSet::new([attr]), sigma))
-            .collect();
-        let again = self.curator.measure("column", &sets)?;
-        self.publication.columns.extend(again);
-        self.known = columns(&self.publication);
-        Ok(())
-    }
-
     /// How many pairs are worth their noise.
     fn plan(&mut self) -> Result<(), FitError> {
         if let Some(rounds) = self.config.rounds {
             self.rounds = rounds;
             return Ok(());
         }
-        let attrs = self.domain.attrs();
+        let attrs = self.release.domain().attrs();
         let levels: f64 = attrs
             .iter()
             .map(|attr| f64::from(attr.levels).min(SPREAD))
             .sum();
         let typical = levels / attrs.len() as f64;
-        // Noise in g x g cells has singular values up to 2 sigma sqrt(g); a relation of one component and that size moves g / 2 of it.
-        let seen = |sigma: f64| sigma * typical.powf(1.5) / self.known.rows;
+        // Noise in g x g cells has singular values up to 2 sigma sqrt(g); a relation of one
+        // component and that size moves g / 2 of it.
+        let seen = |sigma: f64| sigma * typical.powf(1.5) / self.rows();
         let mut rounds = (attrs.len() * attrs.len().saturating_sub(1) / 2).min(MOST_PAIRS);
         while rounds > 0 && seen(self.sigma_of_round(rounds)?) > VISIBLE {
             rounds = rounds * 19 / 20;
@@ -188,18 +176,14 @@ impl<'a, 'b> Release<'a, 'b> {
 
     /// Noise of a pair when what is left is shared by this many rounds.
     fn sigma_of_round(&self, rounds: usize) -> Result<f64, FitError> {
-        let left = self.curator.allowance().map_or(0.0, Rho::get);
-        let rho = (1.0 - self.config.selection_share) * left / rounds.max(1) as f64;
-        Ok(self
-            .curator
-            .sigma_for(rho, self.curator.unit().counts_squared())?
-            .get())
+        let rho = (1.0 - self.config.selection_share) * self.release.left() / rounds.max(1) as f64;
+        Ok(self.release.sigma(rho)?.get())
     }
 
     /// Rows that a group of levels holds at least.
     fn least(&self, sigma: f64) -> f64 {
-        let least = (self.config.merge * sigma).max(FINEST_SHARE * self.known.rows);
-        least.min(0.1 * self.known.rows)
+        let least = (self.config.merge * sigma).max(FINEST_SHARE * self.rows());
+        least.min(0.1 * self.rows())
     }
 
     /// Merges levels that hold too few rows, by released counts only.
@@ -208,22 +192,16 @@ impl<'a, 'b> Release<'a, 'b> {
             0 => None,
             rounds => Some(self.sigma_of_round(rounds)?),
         };
-        let levels = self.known.levels.iter().enumerate();
-        self.groups = levels
-            .map(|(attr, rows)| {
-                let ordered = self.publication.ordered[attr] as usize;
-                let sigma = relation.unwrap_or(self.known.sigmas[attr]);
-                let least = self.least(sigma);
-                join_rare(Groups::of(rows.clone(), ordered, least), ordered, least)
-            })
-            .collect();
-        let maps: Vec<Vec<u32>> = self.groups.iter().map(|groups| groups.of.clone()).collect();
-        let recoding = Recoding::new(&self.publication.domain, maps.clone())
-            .map_err(|error| FitError::Source(error.into()))?;
-        self.domain = recoding.domain().clone();
-        self.publication.merged = maps;
-        self.curator.recode(Some(recoding));
-        Ok(())
+        let known = self.release.known();
+        let levels = known.levels.iter().enumerate();
+        let groups = levels.map(|(attr, rows)| {
+            let ordered = self.release.publication().ordered[attr] as usize;
+            let least = self.least(relation.unwrap_or(known.sigmas[attr]));
+            join_rare(Groups::of(rows.clone(), ordered, least), ordered, least)
+        });
+        self.groups = groups.collect();
+        let maps = self.groups.iter().map(|groups| groups.of.clone());
+        self.release.merge_by(maps.collect())
     }
 
     /// How the levels were merged.
@@ -233,7 +211,7 @@ impl<'a, 'b> Release<'a, 'b> {
 
     /// The estimated number of rows.
     pub(crate) fn rows(&self) -> f64 {
-        self.known.rows
+        self.release.known().rows
     }
 
     /// How often [`Release::round`] has something to measure.
@@ -260,23 +238,21 @@ impl<'a, 'b> Release<'a, 'b> {
         Layout::new(&levels, self.asked.iter())
     }
 
-    /// What is known of the columns: rows of each group of levels, and the standard deviation of the noise of one.
+    /// What is known of the columns: rows of each group of levels, and the standard deviation of
+    /// the noise of one.
     pub(crate) fn columns(&self) -> Vec<(Vec<f64>, f64)> {
-        let each = self.known.levels.iter().zip(&self.groups);
-        each.zip(&self.known.sigmas)
-            .map(|((rows, groups), sigma)| {
-                let mut sums = vec![0.0; groups.len()];
-                for (&group, rows) in groups.of.iter().zip(rows) {
-                    sums[group as usize] += rows;
-                }
-                let members = rows.len() as f64 / groups.len().max(1) as f64;
-                (sums, sigma * members.sqrt())
-            })
-            .collect()
+        let known = self.release.known();
+        let each = known.levels.iter().zip(&self.groups).zip(&known.sigmas);
+        each.map(|((rows, groups), sigma)| {
+            let members = rows.len() as f64 / groups.len().max(1) as f64;
+            (merged_rows(&groups.of, rows), sigma * members.sqrt())
+        })
+        .collect()
     }
 
-    /// Measures more sets: required ones, then pairs that the model (shares of the cells of a pair) seems to be worst at; or all at once, if the budget
-    /// allows all. None when everything is measured.
+    /// Measures more sets: required ones, then pairs that the model (shares of the cells of a pair)
+    /// seems to be worst at; or all at once, if the budget allows all. None when everything is
+    /// measured.
     pub(crate) fn round(
         &mut self,
         model: impl Fn(&AttrSet) -> Vec<f64>,
@@ -299,24 +275,22 @@ impl<'a, 'b> Release<'a, 'b> {
                         (self.choose(choice, rho - choice, &model)?, rho - choice)
                     }
                 };
-                let sigma = self
-                    .curator
-                    .sigma_for(rho, self.curator.unit().counts_squared())?;
-                measured.extend(self.curator.measure("relation", &[(set, sigma)])?);
+                measured.extend(self.release.measure("relation", vec![(set, rho)])?);
                 self.left -= 1;
             }
         }
-        self.publication.marginals.extend(measured.iter().cloned());
         Ok(measured)
     }
 
     /// What the ledger still allows.
     fn allowed(&self) -> f64 {
-        self.curator.allowance().map_or(0.0, Rho::get) * ROUNDING
+        self.release.left() * ROUNDING
     }
 
-    /// Measures these sets. Noise of standard deviation `sigma` that is left in a pair of `a` and `b` levels after its clearing moves rows in proportion to `sigma
-    /// sqrt(a b (a + b))`; under one budget the sum of these errors is least when budgets are in proportion to their power of 2/3.
+    /// Measures these sets. Noise of standard deviation `sigma` that is left in a pair of `a` and
+    /// `b` levels after its clearing moves rows in proportion to `sigma sqrt(a b (a + b))`; under
+    /// one budget the sum of these errors is least when budgets are in proportion to their power of
+    /// 2/3.
     fn measure_all(&mut self, sets: Vec<AttrSet>) -> Result<Vec<NoisyMarginal>, FitError> {
         let weights: Vec<f64> = sets
             .iter()
@@ -330,13 +304,10 @@ impl<'a, 'b> Release<'a, 'b> {
             .collect();
         let total: f64 = weights.iter().sum();
         let left = self.allowed();
-        let squared = self.curator.unit().counts_squared();
-        let mut asked = Vec::with_capacity(sets.len());
-        for (set, weight) in sets.into_iter().zip(weights) {
-            asked.push((set, self.curator.sigma_for(left * weight / total, squared)?));
-        }
+        let parts = weights.into_iter().map(|weight| left * weight / total);
         self.left = 0;
-        self.curator.measure("relation", &asked)
+        self.release
+            .measure("relation", sets.into_iter().zip(parts).collect())
     }
 
     /// The pair that the model is worst at, less the noise that measuring it would bring.
@@ -346,53 +317,45 @@ impl<'a, 'b> Release<'a, 'b> {
         rest: f64,
         model: &impl Fn(&AttrSet) -> Vec<f64>,
     ) -> Result<AttrSet, FitError> {
-        let sigma = self
-            .curator
-            .sigma_for(rest, self.curator.unit().counts_squared())?
-            .get();
-        let rows = self.known.rows;
-        let mut penalties = Vec::with_capacity(self.candidates.len());
+        let sigma = self.release.sigma(rest)?.get();
+        let rows = self.rows();
+        let mut noise = Vec::with_capacity(self.candidates.len());
         let mut estimates = Vec::with_capacity(self.candidates.len());
         for set in &self.candidates {
-            let shares = model(set);
-            let disturbed: f64 = shares
-                .iter()
-                .map(|share| (share * rows / sigma).min(1.0))
-                .sum();
-            penalties.push((MEAN_ABSOLUTE * sigma * disturbed).round() as i64);
-            let cells = shares.iter().map(|share| (share * rows).round() as i64);
-            estimates.push((set.clone(), cells.collect::<Vec<i64>>()));
+            let cells: Vec<f64> = model(set).iter().map(|share| share * rows).collect();
+            noise.push(sigma * disturbed_cells(cells.iter().copied(), sigma));
+            let whole = cells.iter().map(|cell| cell.round() as i64);
+            estimates.push((set.clone(), whole.collect::<Vec<i64>>()));
         }
-        let scores =
-            self.curator
-                .private_scores(&estimates, &penalties, &vec![1; penalties.len()])?;
-        let eligible: Vec<usize> = (0..self.candidates.len()).collect();
-        let rho = Rho::new(rho).map_err(|error| setting("budget", &error.to_string()))?;
-        let chosen = self
-            .curator
-            .select("choice of a relation", &scores, &eligible, rho)?;
+        let all: Vec<usize> = (0..estimates.len()).collect();
+        let scores = self
+            .release
+            .private_scores(&estimates, &noise, &vec![1; all.len()])?;
+        let purpose = "choice of a relation";
+        let chosen = self.release.choose_privately(purpose, &scores, &all, rho)?;
         Ok(self.candidates.swap_remove(chosen))
     }
 
     /// What was measured of relations.
     pub(crate) fn relations(&self) -> &[NoisyMarginal] {
-        &self.publication.marginals
+        &self.release.publication().marginals
     }
 
     /// The ledger that pays.
     pub(crate) fn ledger(&self) -> &Ledger {
-        self.curator.ledger()
+        self.release.curator().ledger()
     }
 
     /// What was released, how the levels were merged, and the attributes with merged levels.
-    pub(crate) fn close(mut self) -> (Publication, Vec<Groups>, Domain) {
-        self.publication.ledger = self.curator.ledger().entries().to_vec();
-        (self.publication, self.groups, self.domain)
+    pub(crate) fn close(self) -> (Publication, Vec<Groups>, Domain) {
+        let domain = self.release.domain().clone();
+        (self.release.close(), self.groups, domain)
     }
 }
 
-/// Lets the rare levels without an order, whose group holds hardly a row (a missing reason that does not occur), share the group of the rarest other
-/// level: a group of their own would be noise in every pair. They come back by their estimated shares.
+/// Lets the rare levels without an order, whose group holds hardly a row (a missing reason that
+/// does not occur), share the group of the rarest other level: a group of their own would be noise
+/// in every pair. They come back by their estimated shares.
 fn join_rare(mut groups: Groups, ordered: usize, least: f64) -> Groups {
     let mut rows = vec![0.0; groups.len()];
     for (&group, own) in groups.of.iter().zip(&groups.rows) {
@@ -410,24 +373,6 @@ fn join_rare(mut groups: Groups, ordered: usize, least: f64) -> Groups {
     groups
 }
 
-/// What the counts of single columns say together.
-fn columns(publication: &Publication) -> Columns {
-    let domain = &publication.domain;
-    let measured = publication.columns.iter().filter_map(|noisy| {
-        let counts = noisy.cells.iter().map(|&cell| cell as f64).collect();
-        Measurement::new(domain, noisy.attrs.clone(), counts, noisy.sigma).ok()
-    });
-    let measured: Vec<Measurement> = measured.collect();
-    parable_pgm::columns(domain, &publication.ordered, &measured, None)
-}
-
-/// The attributes with merged levels.
-pub(crate) fn merged_domain(domain: &Domain, groups: &[Groups]) -> Result<Domain, FitError> {
-    let maps = groups.iter().map(|groups| groups.of.clone()).collect();
-    let recoding = Recoding::new(domain, maps).map_err(|error| FitError::Source(error.into()))?;
-    Ok(recoding.domain().clone())
-}
-
 /// The sets named in the settings, given where a column stands.
 pub(crate) fn required_sets(
     config: &MarginalConfig,
@@ -435,17 +380,7 @@ pub(crate) fn required_sets(
 ) -> Result<Vec<AttrSet>, FitError> {
     let mut sets = Vec::new();
     for names in &config.required {
-        let mut attrs = Vec::new();
-        for name in names {
-            let attr = position(name);
-            attrs.push(attr.ok_or_else(|| {
-                setting(
-                    "marginals.required",
-                    &format!("there is no column `{name}`"),
-                )
-            })?);
-        }
-        let set = AttrSet::new(attrs);
+        let set = columns_named(&position, "marginals.required", names)?;
         if !(2..=3).contains(&set.len()) {
             return Err(setting(
                 "marginals.required",

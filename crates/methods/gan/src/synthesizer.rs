@@ -8,16 +8,15 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::Rho;
-use parable_encode::{Codec, CodecConfig, CodecError};
+use parable_measure::{choose_accounting, merged_domain};
 use parable_pgm::Groups;
 use parable_table::Table;
 
 use crate::config::{GanConfig, MarginalConfig, Numbers, Teacher};
-use crate::encode;
 use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::numbers::coding::{Coding, Written};
-use crate::release::{Opened, Release, keep_budget, merged_domain, required_sets};
+use crate::release::{self, Opened, Release, required_sets};
 use crate::resume::Keeper;
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
@@ -97,11 +96,11 @@ impl Gan {
             Some(resumed) => resumed.state.codec.clone(),
             None => {
                 if self.adversary_share().is_none() {
-                    keep_budget(table.schema().len(), context.ledger)?;
+                    choose_accounting(context.ledger, table.schema().len())?;
                 }
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
                 let bins = bins(&config.marginals, allowed);
-                encode::codec(
+                release::codec(
                     NAME,
                     table,
                     &config.marginals,

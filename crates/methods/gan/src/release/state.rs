@@ -1,12 +1,13 @@
 //! A release that goes on in another run.
 
-use parable_core::{Curator, FitError, Publication, Recoding};
+use parable_core::{Curator, FitError, Publication};
 use parable_domain::AttrSet;
 use parable_pgm::Groups;
 use serde::{Deserialize, Serialize};
 
-use super::{Release, columns};
+use super::Release;
 use crate::config::MarginalConfig;
+use crate::synthesizer::NAME;
 
 /// What a release needs to go on: released numbers and functions of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +26,7 @@ impl<'a, 'b> Release<'a, 'b> {
     /// What another run needs.
     pub(crate) fn saved(&self) -> Saved {
         Saved {
-            publication: self.publication.clone(),
+            publication: self.release.publication().clone(),
             groups: self.groups.clone(),
             asked: self.asked.clone(),
             required: self.required.clone(),
@@ -41,18 +42,10 @@ impl<'a, 'b> Release<'a, 'b> {
         saved: Saved,
         curator: &'a mut Curator<'b>,
     ) -> Result<Self, FitError> {
-        let maps = saved.groups.iter().map(|groups| groups.of.clone());
-        let recoding = Recoding::new(&saved.publication.domain, maps.collect())
-            .map_err(|error| FitError::Source(error.into()))?;
-        let domain = recoding.domain().clone();
-        curator.recode(Some(recoding));
         Ok(Self {
             config,
-            curator,
-            known: columns(&saved.publication),
-            publication: saved.publication,
+            release: parable_measure::Release::resume(NAME, saved.publication, curator)?,
             groups: saved.groups,
-            domain,
             asked: saved.asked,
             required: saved.required,
             candidates: saved.candidates,

@@ -8,16 +8,15 @@ use parable_core::{
 };
 use parable_domain::Domain;
 use parable_dp::Rho;
-use parable_encode::Codec;
+use parable_measure::merged_domain;
 use parable_pgm::Groups;
 use parable_table::Table;
 
 use super::train::{STEPS, VaeTraining};
 use super::{VaeConfig, VaeModel};
-use crate::encode;
 use crate::layout::Layout;
 use crate::numbers::coding::Coding;
-use crate::release::{Opened, Release, Saved, merged_domain};
+use crate::release::{self, Opened, Release, Saved};
 use crate::resume::{Keeper, Snapshot};
 use crate::resume::{
     Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
@@ -98,7 +97,7 @@ impl Vae {
             None => {
                 let allowed = parable_core::allowance(context.ledger).map(Rho::get);
                 let bins = bins(&measuring, allowed);
-                encode::codec(
+                release::codec(
                     NAME,
                     table,
                     &measuring,
