@@ -11,7 +11,8 @@ use parable_core::{Curator, FitError, NoisyMarginal, Publication};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Ledger, NoiseSource};
 use parable_measure::{
-    Discretisation, Facts, columns_named, discretise, disturbed_cells, known_columns, merged_rows,
+    Discretisation, PublicFacts, columns_named, discretise, disturbed_cells, known_columns,
+    merged_rows,
 };
 use parable_pgm::Groups;
 use parable_table::Table;
@@ -69,11 +70,11 @@ impl Opened {
         ordered: Vec<u32>,
         curator: &mut Curator<'_>,
     ) -> Result<Self, FitError> {
-        let facts = Facts {
+        let facts = PublicFacts {
             ordered,
-            ..Facts::default()
+            ..PublicFacts::default()
         };
-        let mut release = parable_measure::Release::open(NAME, facts, false, curator)?;
+        let mut release = parable_measure::PrivateRelease::open(NAME, facts, false, curator)?;
         let weights = vec![1.0; release.domain().len()];
         release.measure_columns(share * release.left(), &weights)?;
         Ok(Self(release.pause()))
@@ -88,7 +89,7 @@ impl Opened {
 /// Measures one chosen set after the other.
 pub(crate) struct Release<'a, 'b> {
     config: &'a MarginalConfig,
-    release: parable_measure::Release<'a, 'b>,
+    release: parable_measure::PrivateRelease<'a, 'b>,
     groups: Vec<Groups>,
     /// Sets that are measured in any case.
     asked: Vec<AttrSet>,
@@ -110,7 +111,7 @@ impl<'a, 'b> Release<'a, 'b> {
         curator: &'a mut Curator<'b>,
         relations: bool,
     ) -> Result<Self, FitError> {
-        let own = parable_measure::Release::resume(NAME, opened.0, curator)?;
+        let own = parable_measure::PrivateRelease::resume(NAME, opened.0, curator)?;
         let required = if relations {
             required_sets(config, |name| own.domain().position(name))?
         } else {

@@ -2,7 +2,7 @@
 
 use parable_core::{Curator, FitError, Publication};
 use parable_domain::{AttrSet, Domain};
-use parable_measure::{Facts, Limits, Release, Workload, check_shares, shares};
+use parable_measure::{Limits, PrivateRelease, PublicFacts, Workload, check_shares, shares};
 use parable_pgm::{
     EstimateConfig, Factor, MarkovField, Measurement, columns, estimate, independent,
 };
@@ -27,12 +27,12 @@ pub(crate) fn release(
         ("scores_share", config.scores_share),
     ];
     check_shares(&own, "measure margins")?;
-    let facts = Facts {
+    let facts = PublicFacts {
         ordered: ordered.to_vec(),
         joined: zeros.to_vec(),
-        ..Facts::default()
+        ..PublicFacts::default()
     };
-    let mut release = Release::open(NAME, facts, true, curator)?;
+    let mut release = PrivateRelease::open(NAME, facts, true, curator)?;
     let chosen = if config.pairs == Pairs::Strongest && domain.len() > 1 {
         let rho = release.left();
         release.measure_columns(config.columns_share * rho, workload.column_weights())?;

@@ -1,10 +1,10 @@
 //! Private select-and-measure: one copy of the safety code of every method that learns from noisy
 //! counts.
 //!
-//! [`discretise`] codes the columns of a table by declared facts, or for a part of the budget.
-//! A [`Release`] then measures single columns, merges levels too rare to be seen, chooses sets of
-//! columns and measures them. All of it goes through the [`Curator`](parable_core::Curator), which
-//! charges the ledger before it draws noise; what comes out is a
+//! [`discretise`] codes the columns of a table by declared facts, or for a part of the budget. A
+//! [`PrivateRelease`] then measures single columns, merges levels too rare to be seen, chooses sets
+//! of columns and measures them. All of it goes through the [`Curator`](parable_core::Curator),
+//! which charges the ledger before it draws noise; what comes out is a
 //! [`Publication`](parable_core::Publication). What is computed from released counts alone sees
 //! nothing confidential: [`known_columns`], [`rules`], [`choose`], [`shares`].
 //!
@@ -12,7 +12,7 @@
 //! use parable_core::Curator;
 //! use parable_domain::{Codes, Domain};
 //! use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit, Rho};
-//! use parable_measure::{Facts, Limits, Release, Workload, shares};
+//! use parable_measure::{PublicFacts, Limits, PrivateRelease, Workload, shares};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // 6,000 pupils; those who were treated pass more often, and the month says nothing.
@@ -27,8 +27,8 @@
 //! let mut noise = NoiseSource::operating_system();
 //! let mut curator = Curator::new(&codes, &mut ledger, &mut noise);
 //!
-//! let facts = Facts { ordered: vec![0; 3], ..Facts::default() };
-//! let mut release = Release::open("example", facts, true, &mut curator)?;
+//! let facts = PublicFacts { ordered: vec![0; 3], ..PublicFacts::default() };
+//! let mut release = PrivateRelease::open("example", facts, true, &mut curator)?;
 //! release.measure_columns(0.1 * release.left(), &[1.0; 3])?;
 //! let rows = release.known().rows;
 //! release.merge(|_| 0.01 * rows)?;
@@ -66,6 +66,6 @@ pub use clusters::release_clusters;
 pub use columns::{
     independent_cells, known_columns, measurement, merged_domain, merged_rows, merged_variances,
 };
-pub use release::{Facts, Release};
+pub use release::{PrivateRelease, PublicFacts};
 pub use score::{Estimates, Limits};
 pub use workload::{Weight, Workload, columns_named};

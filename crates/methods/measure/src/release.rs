@@ -16,7 +16,7 @@ const ROUNDING: f64 = 1.0 - 1e-12;
 
 /// Public facts about a table, known before anything is measured.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct PublicFacts {
     /// For each column how many of its first levels stand in an order.
     pub ordered: Vec<u32>,
     /// Combinations that cannot occur.
@@ -32,9 +32,9 @@ pub struct Facts {
 /// Everything goes through the [`Curator`], which charges the ledger before it draws noise. A
 /// method measures single columns first, merges levels too rare to be seen, chooses sets of columns
 /// by noisy scores or by the exponential mechanism, and measures these. What was released is the
-/// [`Publication`] that [`Release::close`] returns.
+/// [`Publication`] that [`PrivateRelease::close`] returns.
 #[derive(Debug)]
-pub struct Release<'a, 'b> {
+pub struct PrivateRelease<'a, 'b> {
     method: &'static str,
     pub(crate) curator: &'a mut Curator<'b>,
     pub(crate) publication: Publication,
@@ -44,7 +44,7 @@ pub struct Release<'a, 'b> {
     pub(crate) base: Option<MarkovField>,
 }
 
-impl<'a, 'b> Release<'a, 'b> {
+impl<'a, 'b> PrivateRelease<'a, 'b> {
     /// Opens a release, and chooses the accounting of its budget unless something was spent.
     ///
     /// `mostly_counts` says whether counts take up most of the budget; exact Gaussian accounting is
@@ -54,7 +54,7 @@ impl<'a, 'b> Release<'a, 'b> {
     /// [`FitError::Setting`] if the budget is unlimited.
     pub fn open(
         method: &'static str,
-        facts: Facts,
+        facts: PublicFacts,
         mostly_counts: bool,
         curator: &'a mut Curator<'b>,
     ) -> Result<Self, FitError> {
@@ -104,7 +104,7 @@ impl<'a, 'b> Release<'a, 'b> {
         Ok(())
     }
 
-    /// Reopens a [paused](Release::pause) release.
+    /// Reopens a [paused](PrivateRelease::pause) release.
     ///
     /// # Errors
     /// Merged levels that do not fit the columns.
@@ -317,7 +317,8 @@ impl<'a, 'b> Release<'a, 'b> {
         Ok(measured)
     }
 
-    /// Pauses the release: what was released so far, without the charges, for [`Release::resume`].
+    /// Pauses the release: what was released so far, without the charges, for
+    /// [`PrivateRelease::resume`].
     #[must_use]
     pub fn pause(self) -> Publication {
         self.publication

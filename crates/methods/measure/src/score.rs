@@ -8,7 +8,7 @@ use parable_pgm::JunctionTree;
 use crate::accounting::cost_of_scores;
 use crate::candidate::{Candidate, MEAN_ABSOLUTE, choose, disturbed_cells, expected_errors};
 use crate::columns::{column_noise, independent_cells};
-use crate::{Release, Workload, rules};
+use crate::{PrivateRelease, Workload, rules};
 
 /// Estimated cells of sets of columns, in whole rows.
 pub type Estimates = Vec<(AttrSet, Vec<i64>)>;
@@ -22,7 +22,7 @@ pub struct Limits {
     pub scores_rho: f64,
 }
 
-impl Release<'_, '_> {
+impl PrivateRelease<'_, '_> {
     /// Pairs of columns that vary, of at most so many cells.
     #[must_use]
     pub fn pairs(&self, max_cells: u64) -> Vec<AttrSet> {
@@ -257,7 +257,7 @@ impl Release<'_, '_> {
     }
 
     /// Exact scores of estimates less the noise that measuring would add, for
-    /// [`Release::choose_privately`] only: see [`Curator::private_scores`].
+    /// [`PrivateRelease::choose_privately`] only: see [`Curator::private_scores`].
     ///
     /// # Errors
     /// The source cannot count.

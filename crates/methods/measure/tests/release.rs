@@ -3,7 +3,7 @@
 use parable_core::{Curator, FitError, NoisyMarginal, Publication};
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource, Partition};
 use parable_dp::{Budget, Event, Ledger, NoiseSource, PrivacyUnit, Rho};
-use parable_measure::{Facts, Limits, Release, Workload, shares};
+use parable_measure::{Limits, PrivateRelease, PublicFacts, Workload, shares};
 use parable_seed::Seed;
 
 const RHO: f64 = 0.02;
@@ -26,11 +26,11 @@ fn released(codes: &Codes, required: Vec<AttrSet>) -> Result<(Publication, Ledge
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::zcdp(Rho::new(RHO).unwrap()));
     let mut noise = NoiseSource::insecure_seeded([5; 32]);
     let mut curator = Curator::new(codes, &mut ledger, &mut noise);
-    let facts = Facts {
+    let facts = PublicFacts {
         ordered: vec![300, 300, 0],
-        ..Facts::default()
+        ..PublicFacts::default()
     };
-    let mut release = Release::open("test", facts, true, &mut curator)?;
+    let mut release = PrivateRelease::open("test", facts, true, &mut curator)?;
     let workload = Workload::new(codes.domain(), required, &[])?;
     release.measure_columns(0.2 * release.left(), workload.column_weights())?;
     let rows = release.known().rows;
@@ -130,7 +130,8 @@ fn cells_of_a_partition_carry_the_noise_that_is_charged() {
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::zcdp(Rho::new(RHO).unwrap()));
     let mut noise = NoiseSource::insecure_seeded([6; 32]);
     let mut curator = Curator::new(&codes, &mut ledger, &mut noise);
-    let mut release = Release::open("test", Facts::default(), true, &mut curator).unwrap();
+    let mut release =
+        PrivateRelease::open("test", PublicFacts::default(), true, &mut curator).unwrap();
     let partition = Partition::whole();
     let partition = partition
         .then(codes.domain(), 0, (0..300).collect())
@@ -165,7 +166,7 @@ fn an_unlimited_budget_is_refused_before_anything_is_asked() {
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
     let mut noise = NoiseSource::insecure_seeded([5; 32]);
     let mut curator = Curator::new(&codes, &mut ledger, &mut noise);
-    let refused = Release::open("test", Facts::default(), true, &mut curator);
+    let refused = PrivateRelease::open("test", PublicFacts::default(), true, &mut curator);
     assert!(matches!(refused, Err(FitError::Setting { .. })));
     assert!(ledger.entries().is_empty());
 }

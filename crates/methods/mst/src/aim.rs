@@ -8,7 +8,7 @@
 
 use parable_core::FitError;
 use parable_domain::{AttrSet, Domain, MarginalSource};
-use parable_measure::{Estimates, MEAN_ABSOLUTE, Release, Workload, disturbed_cells};
+use parable_measure::{Estimates, MEAN_ABSOLUTE, PrivateRelease, Workload, disturbed_cells};
 use parable_pgm::{JunctionTree, MarkovField};
 use parable_seed::Seed;
 
@@ -44,7 +44,7 @@ pub(crate) fn adapt(
     config: &MstConfig,
     ways: usize,
     workload: &Workload,
-    release: &mut Release<'_, '_>,
+    release: &mut PrivateRelease<'_, '_>,
     progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
 ) -> Result<(), FitError> {
     release.check_cells(workload.required(), config.max_cells)?;
@@ -102,7 +102,7 @@ pub(crate) fn adapt(
 fn measure_required(
     workload: &Workload,
     left: f64,
-    release: &mut Release<'_, '_>,
+    release: &mut PrivateRelease<'_, '_>,
 ) -> Result<f64, FitError> {
     let required = workload.required();
     let columns = release.domain().len() as f64;
@@ -114,7 +114,7 @@ fn measure_required(
 
 /// The questions that the model has room for.
 fn open(
-    release: &Release<'_, '_>,
+    release: &PrivateRelease<'_, '_>,
     rules: &[AttrSet],
     questions: &mut [Question],
     field: &MarkovField,

@@ -9,7 +9,7 @@ use parable_core::{
 use parable_domain::{Domain, MarginalSource};
 use parable_dp::{Ledger, NoiseSource};
 use parable_measure::{
-    Discretisation, Facts, choose_accounting, discretise, release_clusters, rules,
+    Discretisation, PublicFacts, choose_accounting, discretise, release_clusters, rules,
 };
 use parable_table::codec::{Codec, CodecConfig, CodecError};
 use parable_table::{Schema, Table};
@@ -62,9 +62,9 @@ impl Mst {
         &self,
         curator: &mut Curator<'_>,
     ) -> Result<(Publication, Estimated), FitError> {
-        let facts = Facts {
+        let facts = PublicFacts {
             ordered: ordered_by_name(curator.domain(), &self.config),
-            ..Facts::default()
+            ..PublicFacts::default()
         };
         let past = self.past.as_ref();
         let publication = release(&self.config, past, facts, curator, &mut |_| Ok(()))?;
@@ -166,10 +166,10 @@ impl MarginalSynthesizer for Mst {
         let mut curator = Curator::new(source, context.ledger, context.noise);
         let share = self.config.clusters_share;
         let (functions, notes) = release_clusters(codec, &found.rules, share, &mut curator)?;
-        let facts = Facts {
+        let facts = PublicFacts {
             ordered: codec.ordered_with(&self.config.ordered),
             rules: found.rules.into_iter().chain(functions).collect(),
-            ..Facts::default()
+            ..PublicFacts::default()
         };
         let past = self.past.as_ref();
         let publication = release(&self.config, past, facts, &mut curator, &mut progress)?;

@@ -4,8 +4,8 @@ use parable_core::{Curator, FitError, Publication};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Budget, Ledger, PrivacyUnit, Rho};
 use parable_measure::{
-    Candidate, Facts, Limits, Release, Workload, check_shares, columns_named, even_shares,
-    gains_by_exact_gaussians, shares,
+    Candidate, Limits, PrivateRelease, PublicFacts, Workload, check_shares, columns_named,
+    even_shares, gains_by_exact_gaussians, shares,
 };
 
 use crate::config::{MstConfig, Strategy};
@@ -23,18 +23,18 @@ pub(crate) const STEPS: u64 = 5;
 pub(crate) fn release(
     config: &MstConfig,
     past: Option<&Publication>,
-    facts: Facts,
+    facts: PublicFacts,
     curator: &mut Curator<'_>,
     progress: &mut dyn FnMut(u64) -> Result<(), FitError>,
 ) -> Result<Publication, FitError> {
     progress(0)?;
     let workload = workload(config, curator.domain())?;
-    let facts = Facts {
+    let facts = PublicFacts {
         rows: config.public_rows,
         ..facts
     };
     let rho = parable_measure::remaining(curator.ledger())?;
-    let mut release = Release::open(NAME, facts, mostly_counts(config), curator)?;
+    let mut release = PrivateRelease::open(NAME, facts, mostly_counts(config), curator)?;
     if let Some(past) = past {
         let base = match past.marginals.is_empty() {
             true => None,
@@ -77,7 +77,7 @@ pub(crate) fn release(
 }
 
 /// Merges levels that hold too few rows to be seen.
-fn merge(config: &MstConfig, release: &mut Release<'_, '_>) -> Result<(), FitError> {
+fn merge(config: &MstConfig, release: &mut PrivateRelease<'_, '_>) -> Result<(), FitError> {
     let rows = release.known().rows;
     let typical = release.typical_sigma(release.left())?;
     let first = release.publication().columns.iter();
@@ -98,7 +98,7 @@ fn measure_chosen(
     config: &MstConfig,
     chosen: &[Candidate],
     workload: &Workload,
-    release: &mut Release<'_, '_>,
+    release: &mut PrivateRelease<'_, '_>,
 ) -> Result<(), FitError> {
     let published = config.strategy == Strategy::Mst;
     let columns = match published && !chosen.is_empty() {

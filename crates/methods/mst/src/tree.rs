@@ -3,14 +3,14 @@
 
 use parable_core::FitError;
 use parable_domain::AttrSet;
-use parable_measure::{Candidate, Release, Workload};
+use parable_measure::{Candidate, PrivateRelease, Workload};
 
 /// Chooses the pairs of a spanning tree among those that join two parts (Kruskal), after the
 /// required sets, for this part of the budget.
 ///
 /// The score of a pair is its error less the error that measuring it would add.
 pub(crate) fn select(
-    release: &mut Release<'_, '_>,
+    release: &mut PrivateRelease<'_, '_>,
     workload: &Workload,
     max_cells: u64,
     rho: f64,

@@ -3,7 +3,7 @@
 use parable_core::{Curator, FitError, Publication};
 use parable_domain::{Domain, SourceError};
 use parable_measure::{
-    Candidate, Facts, MEAN_ABSOLUTE, Release, Workload, check_shares, columns_named,
+    Candidate, MEAN_ABSOLUTE, PrivateRelease, PublicFacts, Workload, check_shares, columns_named,
     disturbed_cells, known_columns, merged_rows, merged_variances, remaining, shares,
 };
 use parable_pgm::{Columns, Groups};
@@ -48,11 +48,11 @@ pub(crate) fn release(
     progress(0, steps)?;
     remaining(curator.ledger())?;
     let workload = Workload::new(curator.domain(), Vec::new(), &[])?;
-    let facts = Facts {
+    let facts = PublicFacts {
         ordered,
-        ..Facts::default()
+        ..PublicFacts::default()
     };
-    let release = Release::open(NAME, facts, true, curator)?;
+    let release = PrivateRelease::open(NAME, facts, true, curator)?;
     let rho = release.left();
     let mut fit = Fit {
         config,
@@ -140,7 +140,7 @@ struct Fit<'a, 'b> {
     workload: Workload,
     /// The whole budget.
     rho: f64,
-    release: Release<'a, 'b>,
+    release: PrivateRelease<'a, 'b>,
 }
 
 impl Fit<'_, '_> {

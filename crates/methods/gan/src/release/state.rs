@@ -44,7 +44,7 @@ impl<'a, 'b> Release<'a, 'b> {
     ) -> Result<Self, FitError> {
         Ok(Self {
             config,
-            release: parable_measure::Release::resume(NAME, saved.publication, curator)?,
+            release: parable_measure::PrivateRelease::resume(NAME, saved.publication, curator)?,
             groups: saved.groups,
             asked: saved.asked,
             required: saved.required,

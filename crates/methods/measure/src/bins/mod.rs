@@ -45,7 +45,7 @@ pub struct Discretisation<'a> {
     /// Whether values that many rows have get codes of their own, for half of the share for bins.
     pub spikes: bool,
     /// Whether counts take up most of the budget of the fit; see
-    /// [`Release::open`](crate::Release::open).
+    /// [`PrivateRelease::open`](crate::PrivateRelease::open).
     pub mostly_counts: bool,
 }
 
