@@ -47,6 +47,7 @@ pub use parable_dp as dp;
 pub use parable_encode as encode;
 pub use parable_gan as gan;
 pub use parable_ipf as ipf;
+pub use parable_measure as measure;
 pub use parable_metrics as metrics;
 pub use parable_mst as mst;
 pub use parable_pgm as pgm;
