@@ -1,4 +1,4 @@
-//! The only door from exact counts to what may be seen.
+//! The only door from exact counts to released ones.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,21 +12,23 @@ use parable_dp::{
 
 use crate::{FitError, NoisyMarginal, Recoding, counts_of};
 
-/// Stands between a source of exact counts and a method: what comes out has been charged to the ledger and carries noise.
+/// The guard of a source of exact counts: every answer is charged to the ledger and carries noise.
 ///
-/// No method takes or gives exact counts. A release is charged before it is drawn, event and noise come from the same numbers in the same
-/// call, and if the source fails after the charge, the charge stands.
+/// No method takes or returns exact counts. A release is charged before it is drawn, event and
+/// noise come from the same numbers in the same call, and if the source fails after the charge, the
+/// charge stands.
 pub struct Curator<'a> {
     source: &'a dyn MarginalSource,
     recoding: Option<Recoding>,
-    /// Counts of sets that were scored, of the levels asked about now: adaptive methods score the same sets many times.
+    /// Counts of sets that were scored, of the levels asked about now: adaptive methods score the
+    /// same sets many times.
     held: RefCell<HashMap<AttrSet, Counts>>,
     ledger: &'a mut Ledger,
     noise: &'a mut NoiseSource,
 }
 
 impl<'a> Curator<'a> {
-    /// A curator of this source, spending from this ledger.
+    /// Creates a curator of this source that charges this ledger.
     pub fn new(
         source: &'a dyn MarginalSource,
         ledger: &'a mut Ledger,
@@ -41,7 +43,8 @@ impl<'a> Curator<'a> {
         }
     }
 
-    /// The attributes that questions are about: those of the source, with merged levels after [`Curator::recode`].
+    /// Returns the attributes that questions are about: those of the source, with merged levels
+    /// after [`Curator::recode`].
     #[must_use]
     pub fn domain(&self) -> &Domain {
         match &self.recoding {
@@ -50,51 +53,57 @@ impl<'a> Curator<'a> {
         }
     }
 
-    /// Whom the noise protects.
+    /// Returns the unit that the noise protects.
     #[must_use]
     pub fn unit(&self) -> PrivacyUnit {
         self.ledger.unit()
     }
 
-    /// The ledger that is charged.
+    /// Returns the ledger that is charged.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         self.ledger
     }
 
-    /// Whether the noise can be repeated by whoever knows a seed.
+    /// Returns whether the noise can be repeated from a seed.
     #[must_use]
     pub fn noise_is_insecure(&self) -> bool {
         self.noise.is_insecure()
     }
 
-    /// Asks about merged levels from now on; `None` goes back to the levels of the source. Levels must be merged by public facts.
+    /// Merges levels in all further questions; `None` returns to the levels of the source. Levels
+    /// must be merged by public facts.
     pub fn recode(&mut self, recoding: Option<Recoding>) {
         self.recoding = recoding;
         self.held.borrow_mut().clear();
     }
 
-    /// The most zero-concentrated loss that Gaussian releases may still cost; see [`allowance`].
+    /// Returns the largest zero-concentrated loss that the ledger still accepts; see [`allowance`].
     #[must_use]
     pub fn allowance(&self) -> Option<Rho> {
         allowance(self.ledger)
     }
 
-    /// Keeps an approximate budget by the exact curve of Gaussians, if nothing was spent so far; see [`Ledger::keep_by_gaussians`].
+    /// Switches an approximate budget to exact Gaussian accounting, if nothing was spent so far;
+    /// see [`Ledger::keep_by_gaussians`].
     pub fn keep_by_gaussians(&mut self) -> bool {
         self.ledger.keep_by_gaussians()
     }
 
-    /// The noise that this part of the [`Curator::allowance`] buys for answers of this squared sensitivity, as the ledger charges it. A part too small for
-    /// any noise the sampler can draw gets the most it can: the ledger then refuses, and says what is missing.
+    /// Returns the noise that this part of the [`Curator::allowance`] buys for answers of this
+    /// squared sensitivity, as the ledger charges it.
+    ///
+    /// A part too small for any noise that the sampler can draw gets the largest; the ledger then
+    /// refuses, and says what is missing.
     ///
     /// # Errors
-    /// None that a number from 0 on meets.
+    /// [`FitError::Setting`] if `rho` is negative or not finite.
     pub fn sigma_for(&self, rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
         within_reach(Rho::new(rho).and_then(|rho| self.ledger.sigma_for(rho, sensitivity_squared)))
     }
 
-    /// Counts of these sets with discrete Gaussian noise of these standard deviations, in rows. One charge per set, all before the first draw.
+    /// Releases counts of these sets with discrete Gaussian noise of these standard deviations, in
+    /// rows. One charge per set, all before the first draw.
     ///
     /// # Errors
     /// The ledger refuses, or the source cannot count.
@@ -128,12 +137,16 @@ impl<'a> Curator<'a> {
         Ok(released)
     }
 
-    /// Counts of the cells of a partition with discrete Gaussian noise of this standard deviation, in rows: one charge. A row falls into one
-    /// cell and no other, whatever the questions, so that all cells together cost as much as the cells of one marginal. The questions must be public
-    /// facts or functions of what was released.
+    /// Releases counts of the cells of a partition with discrete Gaussian noise of this standard
+    /// deviation, in rows: one charge.
+    ///
+    /// A row falls into one cell and no other, whatever the questions, so that all cells together
+    /// cost as much as the cells of one marginal. The questions must be public facts or functions
+    /// of released counts.
     ///
     /// # Errors
-    /// The partition does not fit [`Curator::domain`], the ledger refuses, or the source cannot count.
+    /// The partition does not fit [`Curator::domain`], the ledger refuses, or the source cannot
+    /// count.
     pub fn measure_cells(
         &mut self,
         purpose: &str,
@@ -159,8 +172,10 @@ impl<'a> Curator<'a> {
         Ok(cells)
     }
 
-    /// Stretches of the first `ordered` levels of an attribute that hold about `threshold` rows or fewer, where that can be told: for each of these
-    /// levels the number of its stretch, from 0. One charge of pure differential privacy ([`TreeSplits`]).
+    /// Splits the first `ordered` levels of an attribute into stretches that hold about `threshold`
+    /// rows or fewer, as far as noise allows: for each level the number of its stretch, from 0.
+    ///
+    /// One charge of pure differential privacy ([`TreeSplits`]).
     ///
     /// # Errors
     /// The ledger refuses, the source cannot count, or an attribute or level does not exist.
@@ -192,14 +207,17 @@ impl<'a> Curator<'a> {
             .collect())
     }
 
-    /// How far the counts of each set are from an estimate, as the sum of absolute differences, all with discrete Gaussian noise of one standard
-    /// deviation. Whole estimates keep the answers whole, so that the noise is exact.
+    /// Releases the distances of the counts of each set from an estimate (sums of absolute
+    /// differences), all with discrete Gaussian noise of one standard deviation. Whole estimates
+    /// keep the answers whole, so that the noise is exact.
     ///
-    /// One row changes every answer by at most 1 (a replaced row by 2), so that the squared sensitivity is the number of sets, times four for replaced
-    /// rows, times the square of the most rows of a person.
+    /// One row changes every answer by at most 1 (a replaced row by 2), so that the squared
+    /// sensitivity is the number of sets, times four for replaced rows, times the square of the
+    /// most rows of a person.
     ///
     /// # Errors
-    /// The ledger refuses, the source cannot count, or an estimate has another number of cells than its set.
+    /// The ledger refuses, the source cannot count, or an estimate has another number of cells than
+    /// its set.
     pub fn distances(
         &mut self,
         purpose: &str,
@@ -218,11 +236,16 @@ impl<'a> Curator<'a> {
             .collect())
     }
 
-    /// The same distances less a public penalty each, times a public weight, exact and therefore sealed: only [`Curator::select`] can use them, and
-    /// nothing shows them. One row changes a score by at most its weight, so that the largest weight is their sensitivity.
+    /// Scores estimates for a private choice: their distances less a public penalty each, times a
+    /// public weight.
+    ///
+    /// The scores are exact and therefore sealed: only [`Curator::select`] can use them, and
+    /// nothing shows them. One row changes a score by at most its weight, so that the largest
+    /// weight is their sensitivity.
     ///
     /// # Errors
-    /// The source cannot count, an estimate has another number of cells than its set, or there is not one penalty and one weight above 0 for each.
+    /// The source cannot count, an estimate has another number of cells than its set, or there is
+    /// not one penalty and one weight above 0 for each.
     pub fn private_scores(
         &self,
         estimates: &[(AttrSet, Vec<i64>)],
@@ -252,7 +275,8 @@ impl<'a> Curator<'a> {
         })
     }
 
-    /// The position of one of the eligible scores, likely a high one: the exponential mechanism, at this zero-concentrated loss.
+    /// Chooses one of the eligible positions, likely one of a high score, by the exponential
+    /// mechanism at this zero-concentrated loss.
     ///
     /// # Errors
     /// The ledger refuses, an eligible position does not exist, or there is none.
@@ -319,7 +343,8 @@ impl<'a> Curator<'a> {
         let mut fresh: HashMap<AttrSet, Counts> = HashMap::new();
         let mut at = 0;
         while at < missing.len() {
-            // A part at a time, as the levels of the source can be many more than those that are asked about.
+            // A part at a time, as the levels of the source can be many more than those that are
+            // asked about.
             let (mut end, mut cells) = (at, 0u128);
             while end < missing.len() && (end == at || cells < u128::from(HELD_CELLS)) {
                 cells += self
@@ -365,9 +390,11 @@ impl<'a> Curator<'a> {
 /// Cells of counts that are kept between questions, and asked for at once: 128 megabytes.
 const HELD_CELLS: u64 = 1 << 24;
 
-/// The most zero-concentrated loss that Gaussian releases may still cost, as the ledger judges them; `None` if nothing limits them.
+/// Returns the largest zero-concentrated loss that the ledger still accepts for Gaussian releases;
+/// `None` if nothing limits them.
 ///
-/// Found by asking the ledger what it would accept, so that whichever rule guards the budget is used to its end.
+/// Found by asking the ledger what it would accept, so that whichever rule guards the budget is
+/// used to its end.
 #[must_use]
 pub fn allowance(ledger: &Ledger) -> Option<Rho> {
     if matches!(ledger.budget(), Budget::Unlimited) {
@@ -376,8 +403,8 @@ pub fn allowance(ledger: &Ledger) -> Option<Rho> {
     if let Some(rho) = ledger.remaining_rho() {
         return Some(rho);
     }
-    // The cost of this event is proportional to rho at every order, as no sum of Gaussians costs more; one discrete Gaussian with little
-    // noise costs less than many with much.
+    // The cost of this event is proportional to rho at every order, as no sum of Gaussians costs
+    // more; one discrete Gaussian with little noise costs less than many with much.
     let accepts = |rho: f64| {
         Rho::new(rho).is_ok_and(|rho| {
             let event = Event::Zcdp { rho };
@@ -402,7 +429,8 @@ pub fn allowance(ledger: &Ledger) -> Option<Rho> {
     Some(Rho::new(low * (1.0 - 1e-9)).expect("a positive number"))
 }
 
-/// Squared sensitivity of the vector of [`Curator::distances`] of this many sets: one row changes each by at most 1, a replaced one by 2.
+/// Returns the squared sensitivity of the vector of [`Curator::distances`] of this many sets: one
+/// row changes each by at most 1, a replaced one by 2.
 #[must_use]
 pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
     let rows = u64::from(unit.max_rows.get());
@@ -415,11 +443,13 @@ pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
         .saturating_mul(sets as u64)
 }
 
-/// The noise that this part of a budget (zero-concentrated loss) buys for answers of this squared sensitivity. A part too small for any noise the
-/// sampler can draw gets the most it can: the ledger then refuses, and says what is missing.
+/// Returns the noise that this zero-concentrated loss buys for answers of this squared sensitivity.
+///
+/// A loss too small for any noise that the sampler can draw gets the largest; the ledger then
+/// refuses, and says what is missing.
 ///
 /// # Errors
-/// None that a number from 0 on meets.
+/// [`FitError::Setting`] if `rho` is negative or not finite.
 pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
     within_reach(Rho::new(rho).and_then(|rho| Sigma::for_rho(rho, sensitivity_squared)))
 }

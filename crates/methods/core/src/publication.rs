@@ -1,4 +1,4 @@
-//! Noisy marginals: what a private fit releases, and all that an estimate needs.
+//! Publications of noisy marginals, the released part of a private fit.
 
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Budget, Entry, Ledger, NoiseSource, PrivacyUnit};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FitError, FitRecord, NoiseProvenance};
 
-/// The counts of the combinations of some attributes with noise added: public.
+/// Noisy counts of the combinations of some attributes: public.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoisyMarginal {
@@ -20,7 +20,8 @@ pub struct NoisyMarginal {
     pub sigma: f64,
 }
 
-/// Everything a private fit released, with what it cost: enough to estimate a model again, at no further cost.
+/// The counts that a private fit released, with their charges: enough to estimate a model again at
+/// no further cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -35,20 +36,22 @@ pub struct Publication {
     pub merged: Vec<Vec<u32>>,
     /// Counts of combinations of merged levels.
     pub marginals: Vec<NoisyMarginal>,
-    /// What cannot occur, about the codes of the attributes: public facts, declared or computed from released counts.
+    /// Combinations of codes that cannot occur: public facts, declared or computed from released
+    /// counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<CodeRule>,
     /// The number of rows, where it is public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// Whom the noise protects.
+    /// The unit that the noise protects.
     pub unit: PrivacyUnit,
-    /// What was spent, entry by entry; selections that released no marginal are among them.
+    /// The charges, entry by entry; selections that released no marginal are among them.
     pub ledger: Vec<Entry>,
 }
 
 impl Publication {
-    /// A publication without marginals yet: levels without order, none of them merged, nothing spent.
+    /// Creates a publication without marginals: levels without order, none of them merged, no
+    /// charge.
     #[must_use]
     pub fn new(domain: Domain, unit: PrivacyUnit) -> Self {
         let merged = domain

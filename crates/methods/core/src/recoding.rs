@@ -10,7 +10,8 @@ pub struct Recoding {
 }
 
 impl Recoding {
-    /// A recoding of the attributes of a domain, one map per attribute; the new codes of each run from 0 without gaps.
+    /// Creates a recoding of the attributes of a domain, one map per attribute; the new codes of
+    /// each run from 0 without gaps.
     ///
     /// # Errors
     /// Not one map per attribute, or a map that does not have one entry per level.
@@ -39,13 +40,13 @@ impl Recoding {
         })
     }
 
-    /// The domain of the merged levels.
+    /// Returns the domain of the merged levels.
     #[must_use]
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// For each attribute the new code of every old one.
+    /// Returns for each attribute the new code of every old one.
     #[must_use]
     pub fn maps(&self) -> &[Vec<u32>] {
         &self.maps
