@@ -95,10 +95,8 @@ impl<'a> Curator<'a> {
     ///
     /// A part too small for any noise that the sampler can draw gets the largest; the ledger then
     /// refuses, and says what is missing.
-    ///
-    /// # Errors
-    /// [`FitError::Setting`] if `rho` is negative or not finite.
-    pub fn sigma_for(&self, rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
+    #[must_use]
+    pub fn sigma_for(&self, rho: f64, sensitivity_squared: u64) -> Sigma {
         within_reach(Rho::new(rho).and_then(|rho| self.ledger.sigma_for(rho, sensitivity_squared)))
     }
 
@@ -447,25 +445,17 @@ pub fn distances_squared(unit: PrivacyUnit, sets: usize) -> u64 {
 ///
 /// A loss too small for any noise that the sampler can draw gets the largest; the ledger then
 /// refuses, and says what is missing.
-///
-/// # Errors
-/// [`FitError::Setting`] if `rho` is negative or not finite.
-pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Result<Sigma, FitError> {
+#[must_use]
+pub fn sigma_for(rho: f64, sensitivity_squared: u64) -> Sigma {
     within_reach(Rho::new(rho).and_then(|rho| Sigma::for_rho(rho, sensitivity_squared)))
 }
 
-fn within_reach(sigma: Result<Sigma, ParameterError>) -> Result<Sigma, FitError> {
-    let most = Sigma::new(LARGEST_SIGMA);
-    sigma
-        .and_then(|sigma| {
-            if sigma.get() > LARGEST_SIGMA {
-                most.clone()
-            } else {
-                Ok(sigma)
-            }
-        })
-        .or(most)
-        .map_err(parameter)
+/// This noise, or the largest where there is none or it is out of reach.
+fn within_reach(sigma: Result<Sigma, ParameterError>) -> Sigma {
+    match sigma {
+        Ok(sigma) if sigma.get() <= LARGEST_SIGMA => sigma,
+        _ => Sigma::new(LARGEST_SIGMA).expect("a positive number"),
+    }
 }
 
 /// Of [`DiscreteGaussian`].

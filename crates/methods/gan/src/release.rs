@@ -128,7 +128,7 @@ impl<'a, 'b> Release<'a, 'b> {
             rounds: 0,
         };
         if relations {
-            release.plan()?;
+            release.plan();
             if release.rounds == 0 && release.required.is_empty() {
                 let weights = vec![1.0; release.release.domain().len()];
                 release
@@ -153,10 +153,10 @@ impl<'a, 'b> Release<'a, 'b> {
     }
 
     /// How many pairs are worth their noise.
-    fn plan(&mut self) -> Result<(), FitError> {
+    fn plan(&mut self) {
         if let Some(rounds) = self.config.rounds {
             self.rounds = rounds;
-            return Ok(());
+            return;
         }
         let attrs = self.release.domain().attrs();
         let levels: f64 = attrs
@@ -168,17 +168,16 @@ impl<'a, 'b> Release<'a, 'b> {
         // component and that size moves g / 2 of it.
         let seen = |sigma: f64| sigma * typical.powf(1.5) / self.rows();
         let mut rounds = (attrs.len() * attrs.len().saturating_sub(1) / 2).min(MOST_PAIRS);
-        while rounds > 0 && seen(self.sigma_of_round(rounds)?) > VISIBLE {
+        while rounds > 0 && seen(self.sigma_of_round(rounds)) > VISIBLE {
             rounds = rounds * 19 / 20;
         }
         self.rounds = rounds;
-        Ok(())
     }
 
     /// Noise of a pair when what is left is shared by this many rounds.
-    fn sigma_of_round(&self, rounds: usize) -> Result<f64, FitError> {
+    fn sigma_of_round(&self, rounds: usize) -> f64 {
         let rho = (1.0 - self.config.selection_share) * self.release.left() / rounds.max(1) as f64;
-        Ok(self.release.sigma(rho)?.get())
+        self.release.sigma(rho).get()
     }
 
     /// Rows that a group of levels holds at least.
@@ -191,7 +190,7 @@ impl<'a, 'b> Release<'a, 'b> {
     fn merge(&mut self) -> Result<(), FitError> {
         let relation = match self.rounds {
             0 => None,
-            rounds => Some(self.sigma_of_round(rounds)?),
+            rounds => Some(self.sigma_of_round(rounds)),
         };
         let known = self.release.known();
         let levels = known.levels.iter().enumerate();
@@ -318,7 +317,7 @@ impl<'a, 'b> Release<'a, 'b> {
         rest: f64,
         model: &impl Fn(&AttrSet) -> Vec<f64>,
     ) -> Result<AttrSet, FitError> {
-        let sigma = self.release.sigma(rest)?.get();
+        let sigma = self.release.sigma(rest).get();
         let rows = self.rows();
         let mut noise = Vec::with_capacity(self.candidates.len());
         let mut estimates = Vec::with_capacity(self.candidates.len());

@@ -46,7 +46,7 @@ pub(crate) fn release(
         release.candidates(&workload, Vec::new())?.0
     };
     progress(2)?;
-    let columns = release.column_candidates(workload.column_weights(), release.left())?;
+    let columns = release.column_candidates(workload.column_weights(), release.left());
     release.measure_to_the_end("margin", &chosen, &columns, shares)?;
     progress(3)?;
     Ok(release.close())

@@ -72,7 +72,7 @@ pub fn release_clusters(
     let rho = curator.allowance().ok_or_else(no_budget)?;
     check_shares(&[("clusters_share", share)], "fit")?;
     let each = rho.get() * share / blocks.len() as f64;
-    let sigma = curator.sigma_for(each, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(each, curator.unit().counts_squared());
     let mut rules = Vec::new();
     for (number, (by, block)) in blocks.iter().enumerate() {
         let set = AttrSet::new(block.iter().copied().chain([*by]));

@@ -35,7 +35,7 @@
 //! let workload = Workload::new(&domain, Vec::new(), &[])?;
 //! let limits = Limits { max_cells: 10_000, scores_rho: 0.1 * release.left() };
 //! let chosen = release.select(&workload, limits)?;
-//! let columns = release.column_candidates(workload.column_weights(), release.left())?;
+//! let columns = release.column_candidates(workload.column_weights(), release.left());
 //! release.measure_to_the_end("marginal", &chosen, &columns, shares)?;
 //! let publication = release.close();
 //!

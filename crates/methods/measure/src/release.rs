@@ -168,22 +168,18 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
         self.curator.allowance().map_or(0.0, Rho::get) * ROUNDING
     }
 
-    /// The noise that this part of the budget buys for the counts of one set.
-    ///
-    /// # Errors
-    /// A part that is no number from 0 on.
-    pub fn sigma(&self, rho: f64) -> Result<Sigma, FitError> {
+    /// Returns the noise that this part of the budget buys for the counts of one set.
+    #[must_use]
+    pub fn sigma(&self, rho: f64) -> Sigma {
         let squared = self.curator.unit().counts_squared();
         self.curator.sigma_for(rho, squared)
     }
 
-    /// The noise of a set if this part of the budget went to two sets per column.
-    ///
-    /// # Errors
-    /// A part that is no number from 0 on.
-    pub fn typical_sigma(&self, rho: f64) -> Result<f64, FitError> {
+    /// Returns the noise of a set if this part of the budget went to two sets per column.
+    #[must_use]
+    pub fn typical_sigma(&self, rho: f64) -> f64 {
         let sets = 2.0 * self.publication.domain.len() as f64;
-        Ok(self.sigma(rho / sets)?.get())
+        self.sigma(rho / sets).get()
     }
 
     /// Measures every column for this part of the budget, in proportion to `weights^(2/3)`.
@@ -195,7 +191,7 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
         let sum: f64 = terms.iter().sum();
         let mut sets = Vec::with_capacity(terms.len());
         for (attr, term) in terms.iter().enumerate() {
-            sets.push((AttrSet::new([attr as u32]), self.sigma(rho * term / sum)?));
+            sets.push((AttrSet::new([attr as u32]), self.sigma(rho * term / sum)));
         }
         let measured = self.curator.measure("column", &sets)?;
         self.add_columns(measured);
@@ -247,7 +243,7 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
     ) -> Result<Vec<NoisyMarginal>, FitError> {
         let mut asked = Vec::with_capacity(sets.len());
         for (attrs, rho) in sets {
-            asked.push((attrs, self.sigma(rho)?));
+            asked.push((attrs, self.sigma(rho)));
         }
         let measured = self.curator.measure(purpose, &asked)?;
         self.publication.marginals.extend(measured.iter().cloned());
@@ -284,7 +280,7 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
         let all = [sets, columns].concat();
         let mut asked = Vec::with_capacity(all.len());
         for (candidate, share) in all.iter().zip(split(&all)) {
-            asked.push((candidate.attrs.clone(), self.sigma(left * share)?));
+            asked.push((candidate.attrs.clone(), self.sigma(left * share)));
         }
         let again = asked.split_off(sets.len());
         let mut marginals = self.measure_last(purpose, asked, again.is_empty())?;
@@ -308,7 +304,7 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
         let last = if end { sets.pop() } else { None };
         let mut measured = self.curator.measure(purpose, &sets)?;
         if let Some((attrs, sigma)) = last {
-            let own = self.sigma(self.curator.allowance().map_or(0.0, Rho::get))?;
+            let own = self.sigma(self.curator.allowance().map_or(0.0, Rho::get));
             // A rule that charges choices less than they were planned with leaves more than a
             // share.
             let sigma = if own < sigma { own } else { sigma };

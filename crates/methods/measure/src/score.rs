@@ -49,7 +49,7 @@ impl PrivateRelease<'_, '_> {
         let others = pairs.into_iter().filter(|set| !required.contains(set));
         let sets: Vec<AttrSet> = required.iter().cloned().chain(others).collect();
         let expected = self.expected_counts(&sets)?;
-        let sigma = self.typical_sigma(self.left())?;
+        let sigma = self.typical_sigma(self.left());
         let levels = |attr: u32| self.domain().attrs()[attr as usize].levels;
         let candidate = |(index, (attrs, cells)): (usize, (&AttrSet, &Vec<i64>))| {
             let fewest = attrs.iter().map(levels).min().unwrap_or(1);
@@ -82,7 +82,7 @@ impl PrivateRelease<'_, '_> {
         let pairs = self.pairs(limits.max_cells);
         let (mut candidates, estimates) = self.candidates(workload, pairs)?;
         let rho = self.cost_of_scores(candidates.len(), limits.scores_rho);
-        let sigma = self.sigma_of_scores(candidates.len(), rho)?;
+        let sigma = self.sigma_of_scores(candidates.len(), rho);
         let mut hoped = candidates.clone();
         for candidate in &mut hoped {
             candidate.error = (candidate.error - sigma.get()).max(0.0);
@@ -106,7 +106,7 @@ impl PrivateRelease<'_, '_> {
         cost_of_scores(self.curator.unit(), sets, self.known.rows, most)
     }
 
-    fn sigma_of_scores(&self, sets: usize, rho: f64) -> Result<Sigma, FitError> {
+    fn sigma_of_scores(&self, sets: usize, rho: f64) -> Sigma {
         let squared = distances_squared(self.curator.unit(), sets);
         self.curator.sigma_for(rho, squared)
     }
@@ -145,7 +145,7 @@ impl PrivateRelease<'_, '_> {
         estimates: &[(AttrSet, Vec<i64>)],
         rho: f64,
     ) -> Result<(Vec<f64>, f64), FitError> {
-        let sigma = self.sigma_of_scores(estimates.len(), rho)?;
+        let sigma = self.sigma_of_scores(estimates.len(), rho);
         let scores = self.curator.distances(purpose, estimates, sigma)?;
         Ok((scores, sigma.get()))
     }
@@ -190,11 +190,9 @@ impl PrivateRelease<'_, '_> {
 
     /// The columns as candidates: the error of one enters into that of all pairs with it, half as
     /// much as into its own.
-    ///
-    /// # Errors
-    /// A part of the budget that is no number from 0 on.
-    pub fn column_candidates(&self, weights: &[f64], rho: f64) -> Result<Vec<Candidate>, FitError> {
-        let sigma = self.typical_sigma(rho)?;
+    #[must_use]
+    pub fn column_candidates(&self, weights: &[f64], rho: f64) -> Vec<Candidate> {
+        let sigma = self.typical_sigma(rho);
         let pairs_each = (0.5 * (self.known.levels.len() as f64 - 1.0)).max(1.0);
         let candidate = |(attr, levels): (usize, &Vec<f64>)| Candidate {
             attrs: AttrSet::new([attr as u32]),
@@ -203,13 +201,8 @@ impl PrivateRelease<'_, '_> {
             size: disturbed_cells(levels.iter().copied(), sigma),
             required: true,
         };
-        Ok(self
-            .known
-            .levels
-            .iter()
-            .enumerate()
-            .map(candidate)
-            .collect())
+        let each = self.known.levels.iter().enumerate();
+        each.map(candidate).collect()
     }
 
     /// Positions of the candidates that are worth measuring with this part of the budget.
@@ -220,7 +213,7 @@ impl PrivateRelease<'_, '_> {
         rho: f64,
         max_cells: u64,
     ) -> Result<Vec<usize>, FitError> {
-        let columns = self.column_candidates(workload.column_weights(), rho)?;
+        let columns = self.column_candidates(workload.column_weights(), rho);
         let mut held = self.joined(max_cells)?;
         held.extend(self.publication.marginals.iter().map(|m| m.attrs.clone()));
         Ok(choose(

@@ -40,7 +40,7 @@ fn released(codes: &Codes, required: Vec<AttrSet>) -> Result<(Publication, Ledge
         scores_rho: 0.1 * RHO,
     };
     let chosen = release.select(&workload, limits)?;
-    let columns = release.column_candidates(workload.column_weights(), release.left())?;
+    let columns = release.column_candidates(workload.column_weights(), release.left());
     release.measure_to_the_end("marginal", &chosen, &columns, shares)?;
     Ok((release.close(), ledger))
 }
@@ -136,7 +136,7 @@ fn cells_of_a_partition_carry_the_noise_that_is_charged() {
     let partition = partition
         .then(codes.domain(), 0, (0..300).collect())
         .unwrap();
-    let sigma = release.sigma(0.5 * RHO).unwrap();
+    let sigma = release.sigma(0.5 * RHO);
     let noisy = release.measure_cells("cells", &partition, sigma).unwrap();
     let noisy: Vec<f64> = noisy.into_iter().map(|cell| cell as f64).collect();
     let exact = codes.cells(&partition).unwrap();

@@ -75,7 +75,7 @@ pub(crate) fn adapt(
         if open.is_empty() {
             break;
         }
-        let sigma = release.sigma((1.0 - CHOICE) * each)?.get();
+        let sigma = release.sigma((1.0 - CHOICE) * each).get();
         let (estimates, noise) = answers(&field, &questions, &open, sigma, round)?;
         let weights: Vec<u32> = open.iter().map(|&at| questions[at].weight).collect();
         let scores = release.private_scores(&estimates, &noise, &weights)?;

@@ -63,7 +63,7 @@ pub fn plan(
     let columns = domain.len();
     let pairs = columns * (columns - 1) / 2;
     let step = |purpose: &str, releases: usize, rho: f64, squared: u64| {
-        let sigma = sigma_for(rho / releases.max(1) as f64, squared)?.get();
+        let sigma = sigma_for(rho / releases.max(1) as f64, squared).get();
         Ok::<_, FitError>(PlannedStep {
             purpose: purpose.to_owned(),
             releases,
@@ -112,7 +112,7 @@ pub fn plan(
                 step("marginals", rounds, (1.0 - aim::CHOICE) * left, squared)?,
                 step("columns again", columns, again, squared)?,
             ];
-            let merged = config.merge * sigma_for(left / rounds as f64, squared)?.get();
+            let merged = config.merge * sigma_for(left / rounds as f64, squared).get();
             (
                 steps,
                 merged.max(config.finest_share * rows).min(0.1 * rows),

@@ -79,7 +79,7 @@ pub(crate) fn release(
 /// Merges levels that hold too few rows to be seen.
 fn merge(config: &MstConfig, release: &mut PrivateRelease<'_, '_>) -> Result<(), FitError> {
     let rows = release.known().rows;
-    let typical = release.typical_sigma(release.left())?;
+    let typical = release.typical_sigma(release.left());
     let first = release.publication().columns.iter();
     let sigmas: Vec<f64> = first.map(|noisy| noisy.sigma).collect();
     release.merge(|attr| {
@@ -103,7 +103,7 @@ fn measure_chosen(
     let published = config.strategy == Strategy::Mst;
     let columns = match published && !chosen.is_empty() {
         true => Vec::new(),
-        false => release.column_candidates(workload.column_weights(), release.left())?,
+        false => release.column_candidates(workload.column_weights(), release.left()),
     };
     let split = if published { even_shares } else { shares };
     release.measure_to_the_end("marginal", chosen, &columns, split)

@@ -22,7 +22,7 @@ pub(crate) fn select(
         parts.join(&candidate.attrs);
     }
     let rounds = parts.rounds(estimates.iter().map(|(attrs, _)| attrs));
-    let sigma = release.sigma((release.left() - rho) / rounds.max(1) as f64)?;
+    let sigma = release.sigma((release.left() - rho) / rounds.max(1) as f64);
     let noise_of = |(_, cells): &(AttrSet, Vec<i64>)| sigma.get() * cells.len() as f64;
     let noise: Vec<f64> = estimates.iter().map(noise_of).collect();
     let scores = release.private_scores(&estimates, &noise, &vec![1; estimates.len()])?;

@@ -70,9 +70,7 @@ pub(crate) fn release(
     let order = order_of(fit.domain().len(), &scores);
     let trees = fit.grow_all(&order, &scores, seed, &mut |done| progress(2 + done, steps))?;
     let merged = fit.merged().clone();
-    let columns = fit
-        .release
-        .column_candidates(&weights, fit.release.left())?;
+    let columns = fit.release.column_candidates(&weights, fit.release.left());
     fit.release
         .measure_to_the_end("marginal", &[], &columns, shares)?;
     let found = finish(trees, fit.release.publication(), merged);
@@ -157,14 +155,14 @@ impl Fit<'_, '_> {
     }
 
     /// The noise of a histogram if the rest of the budget went to two per column.
-    fn typical_sigma(&self) -> Result<f64, FitError> {
+    fn typical_sigma(&self) -> f64 {
         self.release.typical_sigma(self.release.left())
     }
 
     /// Merges levels that hold too few rows to be seen.
     fn merge(&mut self) -> Result<(), FitError> {
         let (config, rows) = (self.config, self.release.known().rows);
-        let least = (config.merge * self.typical_sigma()?).max(config.finest_share * rows);
+        let least = (config.merge * self.typical_sigma()).max(config.finest_share * rows);
         self.release.merge(|_| least.min(0.1 * rows))
     }
 
@@ -177,7 +175,7 @@ impl Fit<'_, '_> {
         }
         let pairs = self.release.pairs(u64::MAX);
         let (mut candidates, estimates) = self.release.candidates(&self.workload, pairs)?;
-        let typical = self.typical_sigma()?;
+        let typical = self.typical_sigma();
         let noise = |candidate: &Candidate| MEAN_ABSOLUTE * typical * candidate.size;
         if !candidates.iter().any(|own| own.error > noise(own)) {
             return Ok(Vec::new());
@@ -224,7 +222,7 @@ impl Fit<'_, '_> {
             .collect();
         let again = self.config.again_share * self.rho;
         let firsts: Vec<&Candidate> = (0..order.len()).filter_map(best).collect();
-        let worth_it = self.worth_it(&known, &firsts, again)?;
+        let worth_it = self.worth_it(&known, &firsts, again);
         let rounds = (order.len().saturating_sub(2) as f64
             * f64::from(self.config.max_depth.saturating_sub(1)))
         .max(1.0);
@@ -255,28 +253,23 @@ impl Fit<'_, '_> {
     /// Whether trees promise more than their part of the budget would do for single columns: what
     /// first questions gain less their noise, against the noise that columns lose with all of it,
     /// which is felt in each pair. Decided by released scores.
-    fn worth_it(
-        &self,
-        known: &Columns,
-        firsts: &[&Candidate],
-        again: f64,
-    ) -> Result<bool, FitError> {
+    fn worth_it(&self, known: &Columns, firsts: &[&Candidate], again: f64) -> bool {
         let left = self.release.left();
         let pairs_each = 0.5 * (known.levels.len() as f64 - 1.0);
-        let columns = |rho: f64| -> Result<f64, FitError> {
-            let sigma = self.release.sigma(rho / known.levels.len() as f64)?.get();
+        let columns = |rho: f64| -> f64 {
+            let sigma = self.release.sigma(rho / known.levels.len() as f64).get();
             let noise = known.levels.iter().map(|rows| noise_of(rows, sigma));
-            Ok(pairs_each * noise.sum::<f64>())
+            pairs_each * noise.sum::<f64>()
         };
-        let lost = columns(again.min(left))? - columns(left)?;
+        let lost = columns(again.min(left)) - columns(left);
         let sum: f64 = firsts.iter().map(|s| s.size.powf(2.0 / 3.0)).sum();
         let mut gained = 0.0;
         for first in firsts {
             let share = first.size.powf(2.0 / 3.0) / sum;
-            let sigma = self.release.sigma((left - again).max(0.0) * share)?.get();
+            let sigma = self.release.sigma((left - again).max(0.0) * share).get();
             gained += first.error - MEAN_ABSOLUTE * sigma * first.size;
         }
-        Ok(BEYOND * gained > lost)
+        BEYOND * gained > lost
     }
 
     fn grow(
@@ -299,7 +292,7 @@ impl Fit<'_, '_> {
             let left = (self.release.left() - end).max(0.0);
             let deeper = depth + 1 < self.config.max_depth && asked.len() + 1 < work.earlier.len();
             let rho = if deeper { left / (1.0 + DEEPER) } else { left };
-            let sigma = self.release.sigma(rho)?;
+            let sigma = self.release.sigma(rho);
             if depth > 0 {
                 match self.next_question(tree, &asked, sigma.get(), work)? {
                     Some(found) => other = found,

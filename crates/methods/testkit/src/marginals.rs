@@ -283,7 +283,7 @@ fn published(codes: &Codes) -> Result<Publication, FitError> {
     let mut curator = Curator::new(codes, &mut ledger, &mut noise);
     let mut publication = Publication::new(codes.domain().clone(), curator.unit());
     let columns = codes.domain().len() as u32;
-    let sigma = curator.sigma_for(0.4 / f64::from(columns), curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(0.4 / f64::from(columns), curator.unit().counts_squared());
     let single = (0..columns).map(|attr| (AttrSet::new([attr]), sigma));
     publication.columns = curator.measure("column", &single.collect::<Vec<_>>())?;
     let pairs = (1..columns).map(|attr| (AttrSet::new([attr - 1, attr]), sigma));

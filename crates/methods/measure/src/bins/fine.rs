@@ -49,7 +49,7 @@ fn tree(
     most: u32,
     rho: f64,
 ) -> Result<Vec<u32>, FitError> {
-    let sigma = curator.sigma_for(FOR_ROWS * rho, curator.unit().counts_squared())?;
+    let sigma = curator.sigma_for(FOR_ROWS * rho, curator.unit().counts_squared());
     let total = curator.measure("rows", &[(AttrSet::empty(), sigma)])?;
     let rows = total[0].cells[0].max(0) as f64;
     let threshold = (rows / f64::from(most)).min(f64::from(u32::MAX)) as u32;

@@ -213,7 +213,7 @@ impl Numbers<'_> {
     ) -> Result<(Vec<f64>, f64), FitError> {
         let source = self.codes(bins.to_vec())?;
         let mut curator = Curator::new(&source, ledger, noise);
-        let sigma = curator.sigma_for(rho, curator.unit().counts_squared())?;
+        let sigma = curator.sigma_for(rho, curator.unit().counts_squared());
         let noisy = curator
             .measure(purpose, &[(AttrSet::new([0]), sigma)])?
             .swap_remove(0);
