@@ -1,8 +1,8 @@
 //! Methods that learn from marginal counts alone, and so from any source of them.
 
 use parable_domain::{AttrSet, Counts, Domain, MarginalSource, SourceError};
+use parable_encode::Codec;
 use parable_table::Schema;
-use parable_table::codec::Codec;
 
 use crate::{FitContext, FitError, Publication, Synthesizer};
 

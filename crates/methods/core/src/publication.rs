@@ -2,8 +2,8 @@
 
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Budget, Entry, Ledger, NoiseSource, PrivacyUnit};
+use parable_encode::CodeRule;
 use parable_table::Schema;
-use parable_table::codec::CodeRule;
 use serde::{Deserialize, Serialize};
 
 use crate::{FitError, FitRecord, NoiseProvenance};

@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
+use parable_encode::Codec;
 use parable_measure::merged_domain;
 use parable_pgm::Groups;
 use serde::{Deserialize, Serialize};

@@ -10,13 +10,13 @@ mod state;
 use parable_core::{Curator, FitError, NoisyMarginal, Publication};
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Ledger, NoiseSource};
+use parable_encode::{Codec, CodecConfig};
 use parable_measure::{
     Discretisation, PublicFacts, columns_named, discretise, disturbed_cells, known_columns,
     merged_rows,
 };
 use parable_pgm::Groups;
 use parable_table::Table;
-use parable_table::codec::{Codec, CodecConfig};
 
 use crate::config::{MarginalConfig, setting};
 use crate::layout::Layout;

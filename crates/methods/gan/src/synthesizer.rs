@@ -8,6 +8,7 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::Rho;
+use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_measure::{choose_accounting, merged_domain};
 use parable_pgm::Groups;
 use parable_table::Table;

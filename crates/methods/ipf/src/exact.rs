@@ -2,6 +2,7 @@
 
 use parable_core::{FitError, counts_of};
 use parable_domain::{AttrSet, Counts, MarginalSource};
+use parable_encode::Codec;
 use parable_measure::{MEAN_ABSOLUTE, independent_cells};
 use parable_pgm::{Margin, Scaled, ScalingConfig, scale_to_margins};
 

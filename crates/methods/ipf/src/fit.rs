@@ -8,8 +8,8 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, MarginalSource};
 use parable_dp::PrivacyUnit;
+use parable_encode::{Codec, CodecConfig};
 use parable_pgm::{Factor, MarkovField, Scaled};
-use parable_table::codec::{Codec, CodecConfig};
 use parable_table::{Schema, Table};
 
 use crate::config::IpfConfig;

@@ -8,10 +8,10 @@ use parable_core::{
 };
 use parable_domain::{Domain, MarginalSource};
 use parable_dp::{Ledger, NoiseSource};
+use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_measure::{
     Discretisation, PublicFacts, choose_accounting, discretise, release_clusters, rules,
 };
-use parable_table::codec::{Codec, CodecConfig, CodecError};
 use parable_table::{Schema, Table};
 
 use crate::NAME;

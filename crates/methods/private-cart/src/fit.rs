@@ -7,8 +7,8 @@ use parable_core::{
     Publication, Synthesizer, check_source,
 };
 use parable_domain::MarginalSource;
+use parable_encode::{Codec, CodecConfig};
 use parable_seed::Seed;
-use parable_table::codec::{Codec, CodecConfig};
 use parable_table::{Schema, Table};
 
 use crate::config::PrivateCartConfig;

@@ -10,8 +10,8 @@ use parable_core::{
 };
 use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, SourceError};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit, Rho};
+use parable_encode::Codec;
 use parable_seed::Seed;
-use parable_table::codec::Codec;
 use parable_table::{Column, Table, Values};
 
 use crate::checks::{approximate, ensure, sample};

@@ -8,6 +8,7 @@ use parable_core::{
 };
 use parable_domain::Domain;
 use parable_dp::Rho;
+use parable_encode::Codec;
 use parable_measure::merged_domain;
 use parable_pgm::Groups;
 use parable_table::Table;

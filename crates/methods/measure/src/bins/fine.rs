@@ -3,9 +3,8 @@
 use parable_core::{Curator, FitError};
 use parable_domain::AttrSet;
 use parable_dp::{Epsilon, Ledger, NoiseSource};
-use parable_encode::{Bin, Codec, CodecConfig, ValueCodes};
+use parable_encode::Bin;
 use parable_pgm::{Groups, smooth};
-use parable_table::codec::Bin;
 
 use super::{Bins, Numbers};
 

@@ -7,7 +7,7 @@ mod spikes;
 use parable_core::{Curator, FitError};
 use parable_domain::{AttrSet, Codes, SourceError};
 use parable_dp::{Ledger, NoiseSource};
-use parable_table::codec::{Bin, Codec, CodecConfig, CodecError, ColumnCodec, ValueCodes};
+use parable_encode::{Bin, Codec, CodecConfig, CodecError, ColumnCodec, ValueCodes};
 use parable_table::{Column, Field, Grid, Kind, Schema, Table};
 use serde::{Deserialize, Serialize};
 

@@ -6,8 +6,8 @@
 
 use parable_core::FitError;
 use parable_dp::{Ledger, NoiseSource};
+use parable_encode::Bin;
 use parable_table::Grid;
-use parable_table::codec::Bin;
 
 use super::{Bins, Numbers, fine, grid, is_wide};
 
@@ -154,8 +154,8 @@ fn cut(bins: &[Bin], values: &[f64], grid: Option<Grid>) -> Vec<Bin> {
 #[cfg(test)]
 mod tests {
     use parable_dp::{Budget, PrivacyUnit};
+    use parable_encode::Codec;
     use parable_seed::Seed;
-    use parable_table::codec::Codec;
     use parable_table::{Bounds, Column, Field, Kind, Known, NumberFormat, Schema, Table, Values};
 
     use super::super::{Discretisation, bins_of, discretise};
