@@ -111,10 +111,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     let synthetic = model.sample(10, &Seed::from_u64(2))?;
-    csv::write(
-        &synthetic,
-        std::io::stdout().lock(),
-        &Dialect::default(),
-    )?;
+    csv::write(&synthetic, std::io::stdout().lock(), &Dialect::default())?;
     Ok(())
 }
