@@ -3,7 +3,7 @@
 use parable_draw::markup::Markup;
 use parable_draw::{self as draw, Bar, Bin, Drawing, Histogram, HistogramAxis, Shares, number};
 use parable_judge::beyond_chance;
-use parable_metrics::{Cell, ColumnDetail, Evaluation, Scale, Sides};
+use parable_metrics::{ColumnDetail, Evaluation, Scale, Sides};
 
 use super::{bar_legend, remark, section};
 use crate::table::{self, Figures, Words};
@@ -141,16 +141,16 @@ fn missing(column: &ColumnDetail) -> Shares {
 
 /// The bins of a numeric column.
 fn histogram(column: &ColumnDetail, rows: Sides<u64>) -> Drawing {
-    let bin = |cell: &Cell| {
+    let bins = column.cells.iter().filter_map(|cell| {
         Some(Bin {
             low: cell.low?,
             high: cell.high?,
             share: shares(cell.rows, rows),
         })
-    };
+    });
     draw::histogram(&Histogram {
         name: &column.name,
-        bins: column.cells.iter().filter_map(bin).collect(),
+        bins: bins.collect(),
         missing: missing(column),
         axis: match column.kind.as_str() {
             "date" => HistogramAxis::Days,
