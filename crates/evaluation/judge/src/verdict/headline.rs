@@ -52,7 +52,11 @@ fn sentence(score: &Score, value: f64) -> String {
     let measure = measure(score);
     let interval = |form: fn(f64) -> String| {
         score.ci.map_or_else(String::new, |ci| {
-            format!(" (95 % interval {} to {})", form(ci.low), form(ci.high))
+            format!(
+                " (95\u{202f}% interval {} to {})",
+                form(ci.low),
+                form(ci.high)
+            )
         })
     };
     let fixed: fn(f64) -> String = |value| number::fixed(value, 3);
@@ -106,7 +110,7 @@ fn sentence(score: &Score, value: f64) -> String {
 
 fn judged_by_upper_limit(interval: Option<String>) -> String {
     interval.map_or_else(String::new, |interval| {
-        format!(" (95 % interval {interval}; the band uses the upper limit)")
+        format!(" (95\u{202f}% interval {interval}; the band uses the upper limit)")
     })
 }
 
