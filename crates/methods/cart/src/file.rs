@@ -3,21 +3,27 @@
 mod check;
 mod format;
 mod trees;
+mod visit;
 
 use std::io::Write;
 use std::sync::Arc;
 
-use check::{Visit, ensure};
 use format::{HeadV2, SequenceV2, ShapeV2, UniquesV2};
-use parable_core::{Model, ModelFile, ModelFileError, ModelReader};
-use parable_table::{Kind, Schema};
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, SampleError,
+};
+use parable_seed::Seed;
+use parable_table::{Kind, Schema, Table};
 use trees::{Bytes, put_tree};
+use visit::{Visit, ensure};
 
-use crate::bound::Bound;
+use crate::NAME;
 use crate::config::CartConfig;
-use crate::fit::NAME;
+use crate::config::resolved::Resolved;
 use crate::model::{CartModel, Common, Sequence, Stage};
-use crate::uniques::Uniques;
+use crate::panel;
+use crate::sample::{conditional, table};
+use crate::values::uniques::Uniques;
 
 /// Reads [`CartModel`] back.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,7 +31,7 @@ pub struct CartReader;
 
 const VERSION: u32 = 2;
 
-pub(crate) fn write(model: &CartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
+fn write(model: &CartModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
     let head = HeadV2 {
         version: VERSION,
         sequences: model.sequences.iter().map(SequenceV2::from).collect(),
@@ -42,6 +48,46 @@ pub(crate) fn write(model: &CartModel, out: &mut dyn Write) -> Result<(), ModelF
     }
     out.write_all(&bytes)?;
     Ok(())
+}
+
+impl Model for CartModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, as far as there are names: numbers go on after the
+    /// largest, levels of the schema that no real cluster has are taken; from there on clusters get larger. In a panel the last subject may lack its last rows.
+    fn sample_with(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        match &self.shape {
+            Some(shape) => panel::rows::sample(self, shape, rows, seed, observer),
+            None => table::sample(self, rows, seed, observer),
+        }
+    }
+
+    /// Given columns are held; the others are drawn given them, column by column. Exact where the given columns are made first, otherwise by sequential
+    /// importance resampling: several candidates for each row are drawn and those kept that make the given values likely. Rows are in no order of
+    /// clusters. See `docs/methods/cart.md`.
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        conditional::sample_given(self, given, seed, observer)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        write(self, out)
+    }
 }
 
 impl ModelReader for CartReader {
@@ -87,7 +133,7 @@ fn read(file: &ModelFile) -> Result<CartModel, String> {
         }
     };
     let common = Arc::new(Common {
-        bound: Bound::of(&settings, &made).map_err(|error| error.to_string())?,
+        resolved: Resolved::of(&settings, &made).map_err(|error| error.to_string())?,
         schema: made,
         draws: settings.draws,
         whole: settings.strata.is_none(),

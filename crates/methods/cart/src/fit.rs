@@ -1,20 +1,30 @@
 //! The method: settings in, model out.
 
+mod bootstrap;
+mod calibrate;
+mod edges;
+mod grow_all;
+mod mutual_information;
+mod plan;
+mod response;
+mod sequence;
+mod strata;
+mod visit_order;
+mod watch;
+
 use std::sync::Arc;
 
 use parable_core::{Capabilities, FitContext, FitError, FitRecord, Synthesizer};
 use parable_table::{Role, Table, Values};
 
-use crate::bound::Bound;
+use crate::NAME;
+use crate::config::resolved::Resolved;
 use crate::config::{CartConfig, ReplicatedUniques, setting_error};
 use crate::model::{CartModel, Common};
-use crate::order::{self, order_of};
-use crate::panel::Shape;
-use crate::sequence::{self, Watch};
-use crate::uniques::Uniques;
-use crate::{bootstrap, strata};
-
-pub(crate) const NAME: &str = "cart";
+use crate::panel::shape::Shape;
+use crate::values::uniques::Uniques;
+use grow_all::FEW_ROWS;
+use watch::Watch;
 
 /// Sequential synthesis with classification and regression trees. Not private.
 ///
@@ -41,8 +51,7 @@ impl Cart {
     }
 }
 
-/// Below this many rows, and this many clusters, a synthetic trial keeps less; the record of the fit says what.
-pub(crate) const FEW_ROWS: usize = 2_000;
+/// Below this many clusters a synthetic trial keeps less; the record of the fit says what.
 const FEW_CLUSTERS: usize = 60;
 
 impl Synthesizer for Cart {
@@ -81,12 +90,12 @@ impl Synthesizer for Cart {
             Some((inner, table, shape)) => (inner, table, Some(shape.clone())),
             None => (self, table, None),
         };
-        let bound = Bound::of(&inner.config, table.schema())?;
-        record.warnings.extend(bound.broken_formulas(table));
-        let coded = bound.coded(table).transpose()?;
+        let resolved = Resolved::of(&inner.config, table.schema())?;
+        record.warnings.extend(resolved.broken_formulas(table));
+        let coded = resolved.coded(table).transpose()?;
         let table = coded.as_ref().unwrap_or(table);
         let uniques = inner.uniques(table, &mut record.warnings)?;
-        let sequences = inner.sequences(table, bound, context, &mut record.warnings)?;
+        let sequences = inner.sequences(table, resolved, context, &mut record.warnings)?;
         Ok(CartModel {
             record,
             sequences,
@@ -102,7 +111,7 @@ impl Cart {
         let Some((shape, rows)) = Shape::find(table, &self.config)? else {
             return Ok(None);
         };
-        let order = order::wanted(table, &self.config)?;
+        let order = visit_order::wanted(table, &self.config)?;
         let config = shape.config(&self.config, table.schema(), &order);
         let wide = shape.spread(table, &rows)?;
         Ok(Some((Self::new(config), wide, shape)))
@@ -111,14 +120,14 @@ impl Cart {
     fn sequences(
         &self,
         table: &Table,
-        bound: Bound,
+        resolved: Resolved,
         context: &FitContext<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Vec<crate::model::Sequence>, FitError> {
         let config = &self.config;
         let common = Arc::new(Common {
             schema: table.schema().clone(),
-            bound,
+            resolved,
             draws: config.draws,
             whole: config.strata.is_none(),
         });
@@ -151,13 +160,13 @@ impl Cart {
                 .then(|| bootstrap::resample(own, &seed))
                 .transpose()?;
             own = drawn.as_ref().unwrap_or(own);
-            let order = order_of(own, config, &common.bound, &seed, &watch)?;
+            let order = visit_order::order_of(own, config, &common.resolved, &seed, &watch)?;
             let fitted = sequence::fit(own, config, &common, &order, &seed, &watch)?;
             let levels = &fitted.model.levels;
             let clusters = levels.first().map(|level| level.labels.len());
             if part == 0 {
                 warnings.extend(few(own.rows(), clusters));
-                warnings.extend(unforeseen(table, &fitted.unforeseen));
+                warnings.extend(unpredicted(table, &fitted.unpredicted));
             }
             sequences.push(fitted.model);
         }
@@ -201,7 +210,7 @@ impl Cart {
 }
 
 /// What is not kept of columns whose relations did not hold up in rows that their trees had not seen.
-fn unforeseen(table: &Table, columns: &[usize]) -> Option<String> {
+fn unpredicted(table: &Table, columns: &[usize]) -> Option<String> {
     let fields = table.schema().fields();
     let names: Vec<&str> = columns
         .iter()
@@ -209,8 +218,8 @@ fn unforeseen(table: &Table, columns: &[usize]) -> Option<String> {
         .collect();
     (!names.is_empty()).then(|| {
         format!(
-            "no relation with columns made before held up in rows left out for `{}`: the means of arms and the likeness within clusters are kept, relations with \
-             other columns are not to be relied on",
+            "no relation with columns made before held up in rows left out for `{}`: the means of arms and intraclass correlations are kept, but relations with \
+             other columns are not",
             names.join("`, `")
         )
     })

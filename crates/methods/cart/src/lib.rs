@@ -37,50 +37,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod balance;
-mod bootstrap;
-mod bound;
-mod calibrate;
-mod climb;
-mod conditional;
+mod clusters;
 mod config;
-mod density;
-mod describe;
-mod edges;
-mod effects;
+mod explain;
 mod expression;
-mod feature;
 mod file;
 mod fit;
-mod hierarchy;
-mod importance;
-mod joint;
-mod likeness;
-mod linear;
-mod mix;
 mod model;
-mod normal;
-mod order;
-mod pairs;
 mod panel;
-mod plan;
-mod rake;
 mod sample;
-mod sequence;
-mod stage;
-mod strata;
-mod svg;
 mod tree;
-mod uniques;
 mod values;
-mod work;
 
 pub use config::{
     CartConfig, ColumnConfig, CrossFit, Draws, Fixed, Method, Panel, Predictors, Pruning,
     ReplicatedUniques, Rule, SmallStrata, Smoothing, Strata, VisitOrder,
 };
-pub use describe::TreeSummary;
+pub use explain::describe::TreeSummary;
+pub use explain::importance::Importance;
 pub use file::CartReader;
 pub use fit::Cart;
-pub use importance::Importance;
 pub use model::CartModel;
+
+/// The method's name in model files and on the command line.
+pub(crate) const NAME: &str = "cart";

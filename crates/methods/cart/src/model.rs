@@ -1,24 +1,22 @@
 //! The fitted model.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::Arc;
 
-use parable_core::{FitRecord, Model, ModelFileError, Observer, SampleError};
+use parable_core::{FitRecord, Model, SampleError};
 use parable_seed::Seed;
 use parable_table::{Schema, Table};
 use parable_tree::Binning;
 
-use crate::bound::Bound;
+use crate::clusters::effect_covariance::EffectCovariance;
+use crate::clusters::hierarchy::Labels;
+use crate::clusters::random_effects::RandomEffects;
 use crate::config::Draws;
-use crate::effects::Effects;
-use crate::hierarchy::Labels;
-use crate::joint::Joint;
-use crate::panel::Shape;
+use crate::config::resolved::Resolved;
+use crate::panel::shape::Shape;
 use crate::tree::Tree;
-use crate::uniques::Uniques;
-use crate::values::ValueCells;
-use crate::{conditional, file, sample};
+use crate::values::cells::ValueCells;
+use crate::values::uniques::Uniques;
 
 /// Trees that make a table column by column, clusters before their members.
 ///
@@ -53,7 +51,7 @@ pub(crate) struct Sequence {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Common {
     pub(crate) schema: Schema,
-    pub(crate) bound: Bound,
+    pub(crate) resolved: Resolved,
     pub(crate) draws: Draws,
     /// Whether one sequence makes all rows.
     pub(crate) whole: bool,
@@ -71,7 +69,7 @@ pub(crate) struct LevelModel {
     /// Real rows by code, for columns of few levels that are made at this level of finer clusters.
     pub(crate) row_counts: Vec<(usize, Vec<u32>)>,
     /// Normal scores that clusters of this level have in several columns at once.
-    pub(crate) joint: Joint,
+    pub(crate) covariance: EffectCovariance,
 }
 
 /// A predictor.
@@ -102,9 +100,9 @@ pub(crate) enum Source {
 pub(crate) struct Stage {
     pub(crate) level: usize,
     pub(crate) part: Part,
-    pub(crate) book: Book,
+    pub(crate) book: Codebook,
     pub(crate) tree: Tree,
-    pub(crate) effects: Effects,
+    pub(crate) effects: RandomEffects,
 }
 
 impl Stage {
@@ -113,9 +111,9 @@ impl Stage {
         Self {
             level,
             part,
-            book: Book::Codes(1),
+            book: Codebook::Codes(1),
             tree: Tree::empty(),
-            effects: Effects::default(),
+            effects: RandomEffects::default(),
         }
     }
 }
@@ -154,7 +152,7 @@ impl Part {
 
 /// What the codes in the leaves mean.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Book {
+pub(crate) enum Codebook {
     /// Cells of numbers.
     Numbers(ValueCells),
     /// Code 0: no spike; code `k`: the spike at `k - 1`.
@@ -165,7 +163,7 @@ pub(crate) enum Book {
     Codes(usize),
 }
 
-impl Book {
+impl Codebook {
     /// How many codes there are.
     pub(crate) fn codes(&self) -> usize {
         match self {
@@ -178,7 +176,7 @@ impl Book {
 
     /// What each code counts for in the mean of an arm: a number for itself, a level for its position, any missing value and any spike for
     /// one.
-    pub(crate) fn worths(&self) -> Vec<f64> {
+    pub(crate) fn code_values(&self) -> Vec<f64> {
         match self {
             Self::Numbers(cells) => (0..cells.cells.len())
                 .map(|cell| cells.draw(cell as u32, 0.5))
@@ -213,42 +211,5 @@ impl CartModel {
         (0..copies)
             .map(|copy| self.sample(rows, &seed.index(copy as u64)))
             .collect()
-    }
-}
-
-impl Model for CartModel {
-    fn schema(&self) -> &Schema {
-        &self.record.schema
-    }
-
-    fn record(&self) -> &FitRecord {
-        &self.record
-    }
-
-    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, as far as there are names: numbers go on after the
-    /// largest, levels of the schema that no real cluster has are taken; from there on clusters get larger. In a panel the last subject may lack its last rows.
-    fn sample_with(
-        &self,
-        rows: usize,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        sample::sample(self, rows, seed, observer)
-    }
-
-    /// Given columns are held; the others are drawn given them, column by column. Exact where the given columns are made first, otherwise by sequential
-    /// importance resampling: several candidates for each row are drawn and those kept that make the given values likely. Rows are in no order of
-    /// clusters. See `docs/methods/cart.md`.
-    fn sample_given(
-        &self,
-        given: &Table,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        conditional::sample_given(self, given, seed, observer)
-    }
-
-    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
-        file::write(self, out)
     }
 }

@@ -8,19 +8,16 @@ use super::format::{
     SourceV2, StageV2,
 };
 use super::trees::{Bytes, take_tree};
+use super::visit::{Visit, ensure};
+use crate::clusters::effect_covariance::EffectCovariance;
+use crate::clusters::hierarchy::Labels;
+use crate::clusters::nominal_effects::NominalEffects;
+use crate::clusters::random_effects::RandomEffects;
 use crate::config::Panel;
-use crate::effects::Effects;
-use crate::hierarchy::Labels;
-use crate::joint::Joint;
-use crate::linear::{Linear, Term};
-use crate::mix::Mix;
-use crate::model::{Book, Feature, LevelModel, Part, Source, Stage};
-use crate::panel::{self, Shape};
-use crate::values::ValueCells;
-
-pub(super) fn ensure(holds: bool, problem: impl Into<String>) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(problem.into()) }
-}
+use crate::model::{Codebook, Feature, LevelModel, Part, Source, Stage};
+use crate::panel::shape::{self, Shape};
+use crate::values::cells::ValueCells;
+use crate::values::normal_ranks::{Linear, Term};
 
 fn field_of(schema: &Schema, column: usize) -> Result<&Field, String> {
     schema
@@ -59,7 +56,7 @@ impl LabelsV2 {
 
 impl ShapeV2 {
     pub(super) fn check(self, config: &Panel, schema: &Schema) -> Result<Shape, String> {
-        let found = panel::positions(schema, &config.subject, &config.time);
+        let found = shape::positions(schema, &config.subject, &config.time);
         let (subject, time) = found.map_err(|error| error.to_string())?;
         let known =
             |column: &usize| *column < schema.len() && *column != subject && *column != time;
@@ -68,7 +65,7 @@ impl ShapeV2 {
             "columns of subjects that are not the schema's",
         )?;
         ensure(
-            self.ends.last() == Some(&true) && self.ends.len() <= panel::MOST_ROWS && self.rows > 0,
+            self.ends.last() == Some(&true) && self.ends.len() <= shape::MOST_ROWS && self.rows > 0,
             "subjects without rows",
         )?;
         Ok(Shape {
@@ -114,7 +111,7 @@ impl LevelV2 {
             )?;
         }
         Ok(LevelModel {
-            joint: self
+            covariance: self
                 .joint
                 .map(JointV2::check)
                 .transpose()?
@@ -129,7 +126,7 @@ impl LevelV2 {
 }
 
 impl JointV2 {
-    fn check(self) -> Result<Joint, String> {
+    fn check(self) -> Result<EffectCovariance, String> {
         let triangle = self
             .loadings
             .iter()
@@ -139,7 +136,7 @@ impl JointV2 {
             triangle && self.loadings.len() == self.latents.len(),
             "correlations of clusters out of range",
         )?;
-        Ok(Joint {
+        Ok(EffectCovariance {
             latents: self.latents,
             loadings: self.loadings,
         })
@@ -149,7 +146,12 @@ impl JointV2 {
 impl MixV2 {
     /// - `count`: codes of the column
     /// - `arms`: how many arms have been made, if any
-    fn check(self, level: usize, count: usize, arms: Option<usize>) -> Result<Mix, String> {
+    fn check(
+        self,
+        level: usize,
+        count: usize,
+        arms: Option<usize>,
+    ) -> Result<NominalEffects, String> {
         let known = self.codes.is_sorted_by(|a, b| a < b)
             && self.codes.iter().all(|&code| (code as usize) < count);
         let wide = self
@@ -169,7 +171,7 @@ impl MixV2 {
         let fits = self.rows.iter().all(|rows| rows.len() == count);
         let arms = self.rows.len() == 1 || Some(self.rows.len()) == arms;
         ensure(fits && arms, "codes of other arms")?;
-        Ok(Mix {
+        Ok(NominalEffects {
             codes: self.codes,
             spread: self.spread,
             rows: self.rows,
@@ -233,127 +235,6 @@ impl FeatureV2 {
     }
 }
 
-/// Where the walk through the stages is, and what has been made so far.
-pub(super) struct Visit<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) levels: &'a [LevelModel],
-    pub(super) features: &'a [Feature],
-    pub(super) made: Vec<bool>,
-}
-
-impl Visit<'_> {
-    /// Marks what the last stage finished.
-    pub(super) fn make(&mut self, stage: &Stage) {
-        let source = match stage.part {
-            Part::Rows => Source::Rows,
-            Part::Children => Source::Children,
-            Part::Absences => return,
-            Part::Reason(column)
-            | Part::Spike(column)
-            | Part::Value(column)
-            | Part::Formula(column) => Source::Column(column),
-        };
-        for (made, feature) in self.made.iter_mut().zip(self.features) {
-            *made |= feature.source == source && feature.level == stage.level;
-        }
-    }
-
-    /// Whether this stage may follow that one.
-    fn follows(&self, part: Part, level: usize, last: Option<&Stage>) -> bool {
-        let base = self.levels.len();
-        let Some(last) = last else {
-            return level == 0
-                && if base > 0 {
-                    part == Part::Rows
-                } else {
-                    part.column().is_some()
-                };
-        };
-        let nests = level + 1 < base;
-        match part {
-            Part::Rows => level < base && level == last.level + 1 && self.complete(last),
-            Part::Children => nests && last.level == level && last.part == Part::Rows,
-            Part::Absences => level < base && last.level == level && self.sized(last),
-            Part::Reason(_) | Part::Formula(_) => self.opens(level, last),
-            Part::Spike(column) => {
-                last.part == Part::Reason(column) && last.level == level || self.opens(level, last)
-            }
-            Part::Value(column) => {
-                matches!(last.part, Part::Reason(c) | Part::Spike(c) if c == column)
-                    && last.level == level
-                    || self.opens(level, last)
-            }
-        }
-    }
-
-    /// Whether the sizes of the stage's level have been drawn.
-    fn sized(&self, last: &Stage) -> bool {
-        last.part != Part::Absences
-            && (last.part != Part::Rows || last.level + 1 >= self.levels.len())
-    }
-
-    /// Whether nothing of the stage's level is left to do.
-    fn complete(&self, last: &Stage) -> bool {
-        let absences = self
-            .levels
-            .get(last.level)
-            .is_some_and(|level| !level.patterns.is_empty());
-        let column_done = match (last.part, &last.book) {
-            (Part::Spike(_), _) => false,
-            (Part::Reason(_), Book::Reasons(bytes)) => !bytes.contains(&0),
-            _ => true,
-        };
-        column_done
-            && (last.part == Part::Absences) == absences
-            && (last.part == Part::Absences || self.sized(last))
-    }
-
-    /// Whether a column of this level may begin after that stage.
-    fn opens(&self, level: usize, last: &Stage) -> bool {
-        let column_done = match (last.part, &last.book) {
-            (Part::Spike(_), _) => false,
-            (Part::Reason(_), Book::Reasons(bytes)) => !bytes.contains(&0),
-            _ => true,
-        };
-        if level == last.level {
-            column_done && self.sized(last)
-        } else {
-            level == self.levels.len() && last.level + 1 == level && self.complete(last)
-        }
-    }
-
-    pub(super) fn finish(&self, stages: &[Stage]) -> Result<(), String> {
-        ensure(
-            self.made.iter().all(|made| *made),
-            "a predictor that no tree draws",
-        )?;
-        let base = self.levels.len();
-        let mut seen = vec![0; self.schema.len()];
-        for level in self.levels {
-            seen[level.column] += 1;
-        }
-        for of_column in
-            stages.chunk_by(|a, b| a.part.column().is_some() && a.part.column() == b.part.column())
-        {
-            if let Some(column) = of_column[0].part.column() {
-                seen[column] += 1;
-            }
-        }
-        ensure(
-            seen.iter().all(|&times| times == 1),
-            "a column that is not drawn exactly once",
-        )?;
-        let done = |last: &Stage| {
-            last.level == base && self.opens(base, last)
-                || last.level + 1 == base && self.complete(last)
-        };
-        ensure(
-            stages.last().is_some_and(done),
-            "trees are missing at the end",
-        )
-    }
-}
-
 impl StageV2 {
     pub(super) fn check(
         self,
@@ -398,13 +279,13 @@ impl StageV2 {
         let tree = take_tree(bytes, visit, level, book.codes())?;
         let made = arms.filter(|&feature| visit.made[feature]).map(|_| known);
         let mix = self.mix.map(|mix| match &book {
-            Book::Codes(count) => mix.check(level, *count, made),
+            Codebook::Codes(count) => mix.check(level, *count, made),
             _ => Err("levels without an order where there are none".to_owned()),
         });
-        let effects = Effects {
+        let effects = RandomEffects {
             arms: self.arms,
             clusters: self.clusters,
-            mix: mix.transpose()?,
+            nominal: mix.transpose()?,
             linear: self
                 .linear
                 .map(|linear| linear.check(visit, level))
@@ -425,7 +306,7 @@ impl StageV2 {
 }
 
 impl BookV2 {
-    fn check(self, part: Part, level: usize, visit: &Visit<'_>) -> Result<Book, String> {
+    fn check(self, part: Part, level: usize, visit: &Visit<'_>) -> Result<Codebook, String> {
         let field = part
             .column()
             .map(|column| field_of(visit.schema, column))
@@ -452,14 +333,14 @@ impl BookV2 {
                     None => true,
                 };
                 ensure(good_grid, "a grid that is not one")?;
-                Ok(Book::Numbers(ValueCells { cells, grid }))
+                Ok(Codebook::Numbers(ValueCells { cells, grid }))
             }
             (Self::Spikes(spikes), Part::Spike(_), Some(field)) => {
                 ensure(
                     field.kind.is_numeric() && finite(&spikes),
                     "spikes that are no numbers",
                 )?;
-                Ok(Book::Spikes(spikes))
+                Ok(Codebook::Spikes(spikes))
             }
             (Self::Reasons(bytes), Part::Reason(_), Some(field)) => {
                 let limit = field.missing_codes.len() + 2;
@@ -468,22 +349,22 @@ impl BookV2 {
                     known && !bytes.is_empty(),
                     "a missing reason that is not declared",
                 )?;
-                Ok(Book::Reasons(bytes))
+                Ok(Codebook::Reasons(bytes))
             }
             (Self::Codes(count), Part::Value(_), Some(field)) => {
                 ensure(
                     field.kind.is_categorical() && count == levels_of(field),
                     "levels that are not the schema's",
                 )?;
-                Ok(Book::Codes(count))
+                Ok(Codebook::Codes(count))
             }
-            (Self::Codes(1), Part::Formula(_), Some(_)) => Ok(Book::Codes(1)),
+            (Self::Codes(1), Part::Formula(_), Some(_)) => Ok(Codebook::Codes(1)),
             (Self::Codes(count), Part::Absences, None) => {
                 ensure(
                     count == visit.levels[level].patterns.len(),
                     "absences without a set of columns",
                 )?;
-                Ok(Book::Codes(count))
+                Ok(Codebook::Codes(count))
             }
             _ => Err("codes of another kind than the tree draws".to_owned()),
         }

@@ -6,10 +6,10 @@ use parable_table::Grid;
 use parable_tree::Scale;
 use serde::{Deserialize, Serialize};
 
-use crate::hierarchy::Labels;
-use crate::linear::Term;
-use crate::model::{Book, Feature, LevelModel, Part, Sequence, Source, Stage};
-use crate::panel::Shape;
+use crate::clusters::hierarchy::Labels;
+use crate::model::{Codebook, Feature, LevelModel, Part, Sequence, Source, Stage};
+use crate::panel::shape::Shape;
+use crate::values::normal_ranks::Term;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,9 +191,9 @@ impl From<&LevelModel> for LevelV2 {
             patterns: level.patterns.clone(),
             reasons: level.reasons.clone(),
             row_counts: level.row_counts.clone(),
-            joint: (!level.joint.latents.is_empty()).then(|| JointV2 {
-                latents: level.joint.latents.clone(),
-                loadings: level.joint.loadings.clone(),
+            joint: (!level.covariance.latents.is_empty()).then(|| JointV2 {
+                latents: level.covariance.latents.clone(),
+                loadings: level.covariance.loadings.clone(),
             }),
         }
     }
@@ -234,13 +234,13 @@ impl From<&Stage> for StageV2 {
                 Part::Formula(column) => PartV2::Formula(column),
             },
             book: match &stage.book {
-                Book::Numbers(cells) => BookV2::Numbers {
+                Codebook::Numbers(cells) => BookV2::Numbers {
                     cells: cells.cells.clone(),
                     grid: cells.grid,
                 },
-                Book::Spikes(spikes) => BookV2::Spikes(spikes.clone()),
-                Book::Reasons(bytes) => BookV2::Reasons(bytes.clone()),
-                Book::Codes(count) => BookV2::Codes(*count),
+                Codebook::Spikes(spikes) => BookV2::Spikes(spikes.clone()),
+                Codebook::Reasons(bytes) => BookV2::Reasons(bytes.clone()),
+                Codebook::Codes(count) => BookV2::Codes(*count),
             },
             arms: stage.effects.arms.clone(),
             clusters: stage.effects.clusters.clone(),
@@ -248,7 +248,7 @@ impl From<&Stage> for StageV2 {
                 own: linear.own,
                 terms: linear.terms.iter().map(TermV2::from).collect(),
             }),
-            mix: stage.effects.mix.as_ref().map(|mix| MixV2 {
+            mix: stage.effects.nominal.as_ref().map(|mix| MixV2 {
                 codes: mix.codes.clone(),
                 spread: mix.spread.clone(),
                 rows: mix.rows.clone(),

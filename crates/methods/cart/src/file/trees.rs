@@ -2,7 +2,7 @@
 
 use parable_tree::{Node, SplitRule};
 
-use super::check::{Visit, ensure};
+use super::visit::{Visit, ensure};
 use crate::model::Stage;
 use crate::tree::{Leaves, Tree};
 

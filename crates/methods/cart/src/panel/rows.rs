@@ -4,10 +4,10 @@ use parable_core::{Observer, SampleError};
 use parable_seed::Seed;
 use parable_table::{Column, Kind, Schema, Table, Values};
 
+use super::shape::{Shape, at};
 use super::wide::Wide;
-use super::{Shape, at};
 use crate::model::CartModel;
-use crate::sample::all;
+use crate::sample::table::all;
 
 /// Subjects drawn beyond those that are expected to do: a share, and so many more.
 const SPARE: f64 = 0.05;

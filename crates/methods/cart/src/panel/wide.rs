@@ -6,7 +6,7 @@ use parable_table::{
     Values,
 };
 
-use super::{Shape, at, stays};
+use super::shape::{Shape, at, stays};
 use crate::config::{CartConfig, Fixed, Rule, VisitOrder, setting_error};
 
 /// What a wide column holds; rows of a subject count from one.

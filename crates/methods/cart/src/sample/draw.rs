@@ -1,21 +1,21 @@
-//! Draws from a tree: which leaf, which share of it, leaning on arms, clusters and linear terms.
+//! Draws from a tree: which leaf, which share of it, depending on arms, clusters and linear terms.
 
 use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::{Drawn, Frame, Work};
-use crate::balance::{BLOCK, even_scores, even_shares, in_order, independent_shares};
-use crate::bound::Making;
-use crate::climb::Climb;
+use super::hierarchical_shrinkage::HierarchicalShrinkage;
+use super::sampler::{Drawn, Frame, Sampler};
+use crate::clusters::icc::Series;
+use crate::clusters::nominal_effects::NominalDraws;
+use crate::clusters::random_effects::arm_means;
 use crate::config::Draws;
-use crate::effects::arm_means;
-use crate::likeness::Series;
-use crate::mix::Mixed;
+use crate::config::resolved::Making;
 use crate::model::{Part, Sequence, Stage};
-use crate::normal::{phi, probit};
+use crate::values::balance::{BLOCK, even_scores, even_shares, in_order, independent_shares};
+use crate::values::normal::{phi, probit};
 
-impl<'a> Work<'a> {
+impl<'a> Sampler<'a> {
     /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units that are settled already.
     pub(super) fn draw(
         &mut self,
@@ -52,15 +52,15 @@ impl<'a> Work<'a> {
             let raw: Vec<f64> = units.iter().map(|&unit| raw[unit as usize]).collect();
             in_order(&mut shares, &leaves, arms.as_deref(), &raw);
         }
-        let leaning = self.leaning(index, level, units);
+        let score_shift = self.score_shift(index, level, units);
         let arms = arms.filter(|_| !stage.effects.arms.is_empty());
-        if leaning.is_some() || arms.is_some() {
-            let scores: Vec<f64> = match &leaning {
+        if score_shift.is_some() || arms.is_some() {
+            let scores: Vec<f64> = match &score_shift {
                 None => shares.par_iter().map(|&share| probit(share)).collect(),
-                Some(leaning) => shares
+                Some(score_shift) => shares
                     .par_iter()
-                    .zip(&leaning.common)
-                    .map(|(&share, common)| leaning.own * probit(share) + common)
+                    .zip(&score_shift.common)
+                    .map(|(&share, common)| score_shift.own * probit(share) + common)
                     .collect(),
             };
             let mut found = None;
@@ -83,12 +83,12 @@ impl<'a> Work<'a> {
         }
         let mut codes = vec![0; units.len()];
         let mut within = vec![0.0; units.len()];
-        if stage.effects.mix.is_some() {
+        if stage.effects.nominal.is_some() {
             let balance = self.balances[index].take();
-            let mixed = self.mixed(index, level, units);
-            if let Some(mixed) = &mixed {
-                let balance = balance.unwrap_or_else(|| mixed.balance(&leaves));
-                codes = mixed.draw(&leaves, &shares, &balance);
+            let nominal = self.nominal_draws(index, level, units);
+            if let Some(nominal) = &nominal {
+                let balance = balance.unwrap_or_else(|| nominal.balance(&leaves));
+                codes = nominal.draw(&leaves, &shares, &balance);
                 self.balances[index] = Some(balance);
             }
         } else {
@@ -104,12 +104,12 @@ impl<'a> Work<'a> {
             });
         }
         if let Some(goal) = self.goals.get(index) {
-            let held = |worths: &Vec<f64>| {
-                let drawn = codes.iter().map(|&code| worths[code as usize]);
+            let held = |code_values: &Vec<f64>| {
+                let drawn = codes.iter().map(|&code| code_values[code as usize]);
                 let held = units.iter().copied().zip(drawn);
                 Series::of(level, self.frames[level].units(), held)
             };
-            self.series[index] = goal.worths.iter().map(held).collect();
+            self.series[index] = goal.code_values.iter().map(held).collect();
         }
         Drawn { codes, within }
     }
@@ -118,11 +118,12 @@ impl<'a> Work<'a> {
     fn scores(&self, outer: usize, stage: usize, direction: usize) -> Vec<f64> {
         let clusters = &self.frames[outer];
         let seed = self.seed.stream("clusters");
-        let joint = &self.model.levels[outer].joint;
-        let raw: Cow<'_, [f64]> = match joint.position(stage, direction) {
+        let covariance = &self.model.levels[outer].covariance;
+        let raw: Cow<'_, [f64]> = match covariance.position(stage, direction) {
             Some(place) => {
                 let seed = seed.stream("together").index(outer as u64);
-                let raws = self.raws[outer].get_or_init(|| joint.draw(clusters.units(), &seed));
+                let raws =
+                    self.raws[outer].get_or_init(|| covariance.draw(clusters.units(), &seed));
                 Cow::Borrowed(&raws[place])
             }
             None => {
@@ -136,27 +137,32 @@ impl<'a> Work<'a> {
 
     /// The scores of the units of a level of clusters in a column of their own, if it is drawn together with others.
     fn own_scores(&self, stage: usize, level: usize) -> Option<Vec<f64>> {
-        let joint = &self.model.levels.get(level)?.joint;
-        joint.position(stage, 0)?;
+        let covariance = &self.model.levels.get(level)?.covariance;
+        covariance.position(stage, 0)?;
         Some(self.scores(level, stage, 0))
     }
 
     /// What arms and clusters add for units of a tree whose codes have no order; `None` if they have one.
-    pub(super) fn mixed(&self, index: usize, level: usize, units: &[u32]) -> Option<Mixed<'a>> {
+    pub(super) fn nominal_draws(
+        &self,
+        index: usize,
+        level: usize,
+        units: &[u32],
+    ) -> Option<NominalDraws<'a>> {
         let model: &'a Sequence = self.model;
         let stage = &model.stages[index];
-        let mix = stage.effects.mix.as_ref()?;
+        let nominal = stage.effects.nominal.as_ref()?;
         let frame = &self.frames[level];
         let of_units = |of: &[u32]| units.iter().map(|&unit| of[unit as usize]).collect();
         let arms = frame.arms.as_ref();
         let arms = arms.map(|arms| units.iter().map(|&unit| arms[unit as usize]).collect());
         let (mut of, mut tilt) = (Vec::new(), Vec::new());
         if let Some(finest) = level.checked_sub(1)
-            && (0..level).any(|outer| mix.alike(outer))
+            && (0..level).any(|outer| nominal.alike(outer))
         {
             of = of_units(&frame.above[finest]);
-            let mut logs = vec![vec![0.0; mix.codes.len()]; self.frames[finest].units()];
-            for (outer, spread) in mix.spread.iter().enumerate() {
+            let mut logs = vec![vec![0.0; nominal.codes.len()]; self.frames[finest].units()];
+            for (outer, spread) in nominal.spread.iter().enumerate() {
                 for (place, &spread) in spread.iter().enumerate() {
                     if spread == 0.0 {
                         continue;
@@ -174,7 +180,13 @@ impl<'a> Work<'a> {
             let exp = |logs: Vec<f64>| logs.into_iter().map(f64::exp).collect();
             tilt = logs.into_iter().map(exp).collect();
         }
-        Some(Mixed::new(mix, &stage.tree.leaves, arms, of, tilt))
+        Some(NominalDraws::new(
+            nominal,
+            &stage.tree.leaves,
+            arms,
+            of,
+            tilt,
+        ))
     }
 
     /// The leaf of each unit; where a column has several trees, in one of them by chance, and where leaves borrow, the one that is lent.
@@ -194,10 +206,10 @@ impl<'a> Work<'a> {
         let own = stage
             .part
             .column()
-            .map(|column| &self.model.common.bound.columns[column]);
+            .map(|column| &self.model.common.resolved.columns[column]);
         let lent =
             own.filter(|own| own.shrinkage > 0.0 && !matches!(own.making, Making::Saturated));
-        let climb = lent.map(|own| Climb::of(tree, own.shrinkage));
+        let shrinkage = lent.map(|own| HierarchicalShrinkage::of(tree, own.shrinkage));
         leaves
             .par_chunks_mut(BLOCK)
             .enumerate()
@@ -210,8 +222,8 @@ impl<'a> Work<'a> {
                     };
                     let unit = units[block * BLOCK + offset] as usize;
                     *leaf = tree.leaf(root, &bins, &self.values, unit);
-                    if let Some(climb) = &climb {
-                        *leaf = climb.leaf(*leaf, &mut rng);
+                    if let Some(shrinkage) = &shrinkage {
+                        *leaf = shrinkage.leaf(*leaf, &mut rng);
                     }
                 }
             });
@@ -241,7 +253,12 @@ impl<'a> Work<'a> {
     }
 
     /// What moves each unit's score besides chance: what members of its clusters have in common, and linear terms; `None` if nothing does.
-    pub(super) fn leaning(&self, index: usize, level: usize, units: &[u32]) -> Option<Leaning> {
+    pub(super) fn score_shift(
+        &self,
+        index: usize,
+        level: usize,
+        units: &[u32],
+    ) -> Option<ScoreShift> {
         let (stage, frame) = (&self.model.stages[index], &self.frames[level]);
         let parts = stage
             .effects
@@ -272,19 +289,19 @@ impl<'a> Work<'a> {
                 }
             }
         }
-        (shared > 0.0 || stage.effects.linear.is_some()).then_some(Leaning { common, own })
+        (shared > 0.0 || stage.effects.linear.is_some()).then_some(ScoreShift { common, own })
     }
 }
 
 /// What moves scores: a part for each unit, and the weight of what is left to chance.
-pub(super) struct Leaning {
+pub(super) struct ScoreShift {
     pub(super) common: Vec<f64>,
     pub(super) own: f64,
 }
 
 /// Rounds of the search for shifts; the mean of an arm is all but linear in its shift.
 const ROUNDS: usize = 3;
-/// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by leaning.
+/// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by a shift.
 const STEP: f64 = 0.05;
 const FARTHEST: f64 = 0.7;
 
@@ -299,14 +316,14 @@ fn shifts(
     settled: Option<(&[u8], &[u8])>,
 ) -> Vec<f64> {
     let count = stage.effects.arms.len();
-    let worths = stage.book.worths();
+    let code_values = stage.book.code_values();
     let means = |shifts: &[f64]| {
         let drawn: Vec<(u8, f64)> = (0..leaves.len())
             .into_par_iter()
             .map(|place| {
                 let share = phi(scores[place] + shifts[usize::from(arms[place])]);
                 let (code, _) = stage.tree.leaves.at(leaves[place] as usize, share);
-                (arms[place], worths[code as usize])
+                (arms[place], code_values[code as usize])
             })
             .collect();
         let (missing, arms) = settled.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use parable_table::{Field, Kind, Values};
 
-use crate::bound::Given;
+use crate::config::resolved::Given;
 
 /// Values of a column while they are filled in.
 pub(super) struct Filler {

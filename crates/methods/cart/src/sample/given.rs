@@ -6,13 +6,13 @@ use parable_core::{Observer, SampleError};
 use parable_seed::Seed;
 use parable_table::{Column, Missing, Table, Values};
 
-use super::{Frame, Work};
-use crate::hierarchy::Labels;
-use crate::model::{Book, Part, Sequence};
-use crate::normal::{phi, probit};
+use super::sampler::{Frame, Sampler};
+use crate::clusters::hierarchy::Labels;
+use crate::model::{Codebook, Part, Sequence};
+use crate::values::normal::{phi, probit};
 
 /// One stratum's answer.
-pub(crate) struct Answer {
+pub(super) struct Answer {
     /// The columns, in the order of the schema: one row for each given row.
     pub(crate) columns: Vec<Column>,
     /// How likely each given row is; 0 if it was not found.
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 ///
 /// - `positions`: the columns of `given` in the schema
 /// - `candidates`: how many are drawn per row where some columns are made before a given one
-pub(crate) fn answer(
+pub(super) fn answer(
     model: &Sequence,
     given: &Table,
     positions: &[usize],
@@ -32,18 +32,18 @@ pub(crate) fn answer(
     observer: &dyn Observer,
 ) -> Result<Answer, SampleError> {
     let base = model.levels.len();
-    let leans = model
+    let has_effects = model
         .stages
         .iter()
-        .any(|stage| !stage.effects.arms.is_empty() || stage.effects.mix.is_some());
-    let mut work = Work::new(model, model.rows, seed, &[]);
-    if leans || base > 0 {
+        .any(|stage| !stage.effects.arms.is_empty() || stage.effects.nominal.is_some());
+    let mut sampler = Sampler::new(model, model.rows, seed, &[]);
+    if has_effects || base > 0 {
         // Arms are to have their means over all rows, not over those with the given values; and clusters are those of a whole table.
-        work.make(observer)?;
-        work.frames.truncate(base);
+        sampler.make(observer)?;
+        sampler.frames.truncate(base);
     }
     let held: Vec<(usize, &Column)> = positions.iter().copied().zip(given.columns()).collect();
-    let steps = work.steps(base);
+    let steps = sampler.steps(base);
     let is_given = |step: &Vec<usize>| {
         let column = model.stages[step[0]].part.column();
         held.iter().any(|(position, _)| Some(*position) == column)
@@ -54,16 +54,16 @@ pub(crate) fn answer(
     let mut likelihood = vec![1.0; given.rows()];
     let parents = match base {
         0 => vec![0; given.rows() * candidates],
-        _ => work.members(&held, candidates, seed, &mut likelihood),
+        _ => sampler.members(&held, candidates, seed, &mut likelihood),
     };
-    work.open(base, parents);
+    sampler.open(base, parents);
     let mut group = candidates;
     for (place, step) in steps.iter().enumerate() {
         let column = model.stages[step[0]].part.column().unwrap_or_default();
         match held.iter().find(|(position, _)| *position == column) {
             Some((_, asked)) => {
                 let of_unit = |unit: usize| unit / group;
-                let weights = work.weights(base, column, step, asked, &of_unit);
+                let weights = sampler.weights(base, column, step, asked, &of_unit);
                 let after = if Some(place) == last_given { 1 } else { group };
                 let kept = thin(
                     &weights,
@@ -72,25 +72,25 @@ pub(crate) fn answer(
                     &mut likelihood,
                     &seed.stream("cart/given").index(place as u64),
                 );
-                work.frames[base].select(&kept);
+                sampler.frames[base].select(&kept);
                 group = after;
                 let rows: Vec<usize> = (0..kept.len()).map(|unit| unit / group).collect();
-                work.keep(base, column, asked.take(&rows));
+                sampler.keep(base, column, asked.take(&rows));
             }
             None => {
-                let made = work.make_column(base, column, step);
-                work.keep(base, column, made);
+                let made = sampler.make_column(base, column, step);
+                sampler.keep(base, column, made);
             }
         }
-        work.tell(observer, step[step.len() - 1])?;
+        sampler.tell(observer, step[step.len() - 1])?;
     }
     if group > 1 {
         // Only columns of clusters were given.
         let kept: Vec<usize> = (0..given.rows()).map(|row| row * group).collect();
-        work.frames[base].select(&kept);
+        sampler.frames[base].select(&kept);
     }
     Ok(Answer {
-        columns: work.assemble(),
+        columns: sampler.assemble(),
         likelihood,
     })
 }
@@ -147,7 +147,7 @@ impl Frame {
     }
 }
 
-impl Work<'_> {
+impl Sampler<'_> {
     /// Deals the names that are asked for to clusters that have the other values asked for beside them, as far as there are such clusters.
     fn name(&mut self, held: &[(usize, &Column)], seed: &Seed) {
         for level in 0..self.model.levels.len() {
@@ -281,7 +281,7 @@ impl Work<'_> {
         let forced = self.forced(level, position);
         let mut open: Vec<u32> = Vec::with_capacity(units);
         let ruled = self.ruled(level, position);
-        let agrees = |value: crate::bound::Given, unit: usize| {
+        let agrees = |value: crate::config::resolved::Given, unit: usize| {
             f64::from(u8::from(value.is(asked, row_of(unit))))
         };
         for unit in 0..units {
@@ -307,7 +307,7 @@ impl Work<'_> {
                 weights[unit as usize] *= likely;
             }
             let spikes = match &self.model.stages[stage].book {
-                Book::Spikes(spikes) => spikes.as_slice(),
+                Codebook::Spikes(spikes) => spikes.as_slice(),
                 _ => &[],
             };
             let settled = |unit: usize| {
@@ -346,18 +346,18 @@ impl Work<'_> {
     ) -> Vec<f64> {
         let stage = &self.model.stages[index];
         let leaves = self.leaves(index, level, units);
-        if let Some(mixed) = self.mixed(index, level, units) {
+        if let Some(nominal) = self.nominal_draws(index, level, units) {
             let known = self.balances[index].clone();
-            let balance = known.unwrap_or_else(|| mixed.balance(&leaves));
+            let balance = known.unwrap_or_else(|| nominal.balance(&leaves));
             let likely = |(place, &unit): (usize, &u32)| {
                 let code = code_of(&stage.book, asked, row_of(unit as usize));
                 code.map_or(0.0, |code| {
-                    mixed.likely(place, leaves[place], code, &balance)
+                    nominal.likely(place, leaves[place], code, &balance)
                 })
             };
             return units.iter().enumerate().map(likely).collect();
         }
-        let leaning = self.leaning(index, level, units);
+        let score_shift = self.score_shift(index, level, units);
         let arms = self.frames[level].arms.as_deref();
         let shifts = self.shifts[index].as_deref();
         let mut likely = Vec::with_capacity(units.len());
@@ -375,8 +375,8 @@ impl Work<'_> {
                 (Some(shifts), Some(arms)) => shifts[usize::from(arms[unit as usize])],
                 _ => 0.0,
             };
-            let (common, own) = leaning.as_ref().map_or((0.0, 1.0), |leaning| {
-                (leaning.common[place], leaning.own.max(1e-6))
+            let (common, own) = score_shift.as_ref().map_or((0.0, 1.0), |score_shift| {
+                (score_shift.common[place], score_shift.own.max(1e-6))
             });
             let below = |share: f64| match share {
                 share if share <= 0.0 => 0.0,
@@ -402,15 +402,15 @@ impl Agreement<'_> {
 }
 
 /// The code of the value in a row; `None` if the stage never makes it.
-fn code_of(book: &Book, asked: &Column, row: usize) -> Option<u32> {
+fn code_of(book: &Codebook, asked: &Column, row: usize) -> Option<u32> {
     let reason = asked.missing(row).map_or(0, Missing::to_byte);
     match book {
-        Book::Reasons(bytes) => bytes
+        Codebook::Reasons(bytes) => bytes
             .iter()
             .position(|&byte| byte == reason)
             .map(|code| code as u32),
         _ if reason != 0 => None,
-        Book::Spikes(spikes) => {
+        Codebook::Spikes(spikes) => {
             let number = asked.number(row)?;
             Some(
                 spikes
@@ -419,8 +419,8 @@ fn code_of(book: &Book, asked: &Column, row: usize) -> Option<u32> {
                     .map_or(0, |spike| spike as u32 + 1),
             )
         }
-        Book::Numbers(cells) => cells.cell_of(asked.number(row)?),
-        Book::Codes(_) => asked.code(row),
+        Codebook::Numbers(cells) => cells.cell_of(asked.number(row)?),
+        Codebook::Codes(_) => asked.code(row),
     }
 }
 

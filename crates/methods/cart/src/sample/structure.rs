@@ -2,12 +2,12 @@
 
 use parable_table::{Column, Values};
 
-use super::Work;
-use crate::balance::{level_out, share_out};
-use crate::model::{Book, Part, Sequence, Source};
-use crate::rake::{self, rake};
+use super::sampler::Sampler;
+use crate::clusters::raking::{self, rake};
+use crate::model::{Codebook, Part, Sequence, Source};
+use crate::values::balance::{level_out, share_out};
 
-impl<'a> Work<'a> {
+impl<'a> Sampler<'a> {
     /// Changes the sizes of finer clusters a little, within their coarser cluster, until the levels of their columns have their real shares of rows
     /// (raking, Deming & Stephan 1940). Few classes are drawn, and a percent of them more or less is hundreds of rows.
     pub(super) fn keep_row_counts(&mut self, level: usize) {
@@ -36,7 +36,7 @@ impl<'a> Work<'a> {
             .iter()
             .map(|&rows| f64::from(rows))
             .collect();
-        for _ in 0..rake::ROUNDS {
+        for _ in 0..raking::ROUNDS {
             for (codes, wanted) in &bound {
                 rake(&mut sizes, codes, wanted);
             }
@@ -84,7 +84,7 @@ impl<'a> Work<'a> {
             Part::Children => Source::Children,
             _ => Source::Rows,
         };
-        let Book::Numbers(cells) = &self.model.stages[stage].book else {
+        let Codebook::Numbers(cells) = &self.model.stages[stage].book else {
             unreachable!("sizes are numbers, which the reader of files checks");
         };
         let sizes: Vec<f64> = drawn

@@ -1,0 +1,5 @@
+//! Trees as text, figures and pictures.
+
+pub(crate) mod describe;
+pub(crate) mod importance;
+pub(crate) mod picture;
