@@ -31,7 +31,8 @@ impl Axis {
 /// A split of a node, by the bins that are in the node.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Split {
-    /// Values up to bin `low` go left, from bin `high` on right; missing values with a set bit left.
+    /// Values up to bin `low` go left, from bin `high` on right; missing values with a set bit
+    /// left.
     Cut { low: u16, high: u16, missing: u64 },
     /// Bins that go left and bins that go right; the others are not in the node.
     Sets { left: Vec<u16>, right: Vec<u16> },
@@ -203,8 +204,8 @@ pub(crate) struct Threshold {
     pub(crate) min_rows: f64,
     /// Rows on the smaller side of the best split.
     smaller: f64,
-    /// Difference up to which scores count as equal and the more even split wins; the first of equal
-    /// splits wins without one.
+    /// Difference up to which scores count as equal and the more even split wins; the first of
+    /// equal splits wins without one.
     slack: Option<f64>,
 }
 

@@ -5,9 +5,9 @@ pub const MAX_BINS: usize = 60_000;
 
 /// Meaning of the bins of a predictor: first bins of values, then bins of missing values.
 ///
-/// A predictor with an order is cut between two bins of values; at each cut missing values go to one
-/// side, or one kind of missing value is split off from all other rows. Levels without an order are
-/// divided into two sets, and bins of missing values with them.
+/// A predictor with an order is cut between two bins of values; at each cut missing values go to
+/// one side, or one kind of missing value is split off from all other rows. Levels without an order
+/// are divided into two sets, and bins of missing values with them.
 ///
 /// ```
 /// use parable_tree::Binning;
@@ -40,8 +40,8 @@ pub enum Scale {
 }
 
 impl Binning {
-    /// Bins for these numbers, of about equal counts if there are more than `max_bins` distinct ones;
-    /// NaN is missing and has a bin of its own.
+    /// Bins for these numbers, of about equal counts if there are more than `max_bins` distinct
+    /// ones; NaN is missing and has a bin of its own.
     #[must_use]
     pub fn of_numbers(numbers: &[f64], max_bins: usize) -> Self {
         let mut sorted: Vec<f64> = numbers.iter().copied().filter(|x| !x.is_nan()).collect();
@@ -106,8 +106,8 @@ impl Binning {
 
     /// Keeps only the edges after these bins (ascending) and drops the centres.
     ///
-    /// A fitted tree needs only the edges at which it splits, and a list of all distinct numbers would
-    /// hold the number of every row.
+    /// A fitted tree needs only the edges at which it splits, and a list of all distinct numbers
+    /// would hold the number of every row.
     pub fn keep_edges(&mut self, used: &[u16]) {
         if let Scale::Numeric { edges, centres } = &mut self.scale {
             *edges = used.iter().map(|&bin| edges[usize::from(bin)]).collect();
@@ -124,8 +124,8 @@ impl Binning {
         }
     }
 
-    /// Returns the last bin on the left of a cut between the bins `low` and `high`: half-way between
-    /// their numbers, as in `rpart`.
+    /// Returns the last bin on the left of a cut between the bins `low` and `high`: half-way
+    /// between their numbers, as in `rpart`.
     pub(crate) fn cut_between(&self, low: usize, high: usize) -> usize {
         if high <= low + 1 {
             return low;
@@ -142,8 +142,8 @@ impl Binning {
 }
 
 impl Scale {
-    /// Numeric bins for sorted numbers: one for each distinct number if there are at most `max_bins`,
-    /// quantiles otherwise, with at least `min_rows` rows in each.
+    /// Numeric bins for sorted numbers: one for each distinct number if there are at most
+    /// `max_bins`, quantiles otherwise, with at least `min_rows` rows in each.
     #[must_use]
     pub fn of_sorted(sorted: &[f64], max_bins: usize, min_rows: usize) -> Self {
         let mut distinct: Vec<(f64, usize)> = Vec::new();

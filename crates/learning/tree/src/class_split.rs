@@ -1,8 +1,8 @@
 //! The best split on one predictor of a response with classes.
 //!
-//! Bins with an order are cut. Levels without one are first put into two orders, of which the better
-//! split wins: by the first principal component of their class shares (Coppersmith, Hong and Hosking
-//! 1999) and by the share of the commonest class.
+//! Bins with an order are cut. Levels without one are first put into two orders, of which the
+//! better split wins: by the first principal component of their class shares (Coppersmith, Hong and
+//! Hosking 1999) and by the share of the commonest class.
 
 use std::marker::PhantomData;
 
@@ -167,8 +167,8 @@ impl<P: Parts, W: Weights> ClassNode<P, W> {
         }
     }
 
-    /// The best prefix of the runs, those of `moved` being on the left from the start; all of `runs`
-    /// may go left.
+    /// The best prefix of the runs, those of `moved` being on the left from the start; all of
+    /// `runs` may go left.
     fn sweep(
         &mut self,
         runs: &[BinRun],

@@ -1,11 +1,11 @@
 //! Cross-fitting: the size of trees that predicts unseen rows best.
 //!
-//! Small leaves of a small table hold chance: a tree with leaves of 5 rows repeats 1,200 rows rather
-//! than what holds among them. So rows (whole clusters, where there are any) are divided into folds,
-//! trees of several sizes are grown on all folds but one, and the likelihood of the values in the fold
-//! left out is computed from their leaves (Stone 1974). The size with the largest likelihood is taken
-//! for the tree on all rows. Where none predicts better than the shares of the column itself, no
-//! relation of the column would hold up elsewhere.
+//! Small leaves of a small table hold chance: a tree with leaves of 5 rows repeats 1,200 rows
+//! rather than what holds among them. So rows (whole clusters, where there are any) are divided
+//! into folds, trees of several sizes are grown on all folds but one, and the likelihood of the
+//! values in the fold left out is computed from their leaves (Stone 1974). The size with the
+//! largest likelihood is taken for the tree on all rows. Where none predicts better than the shares
+//! of the column itself, no relation of the column would hold up elsewhere.
 
 use parable_seed::Seed;
 
@@ -30,13 +30,13 @@ const SIZES: [TreeSize; 9] = [
     TreeSize::pruned(8.0),
     TreeSize::pruned(16.0),
 ];
-/// Rows that the nodes above a leaf count for in the likelihood: hardly more than keeps a value that the
-/// leaf lacks possible.
+/// Rows that the nodes above a leaf count for in the likelihood: hardly more than keeps a value
+/// that the leaf lacks possible.
 const PRIOR: f64 = 1.0;
 /// Groups of about equal rows in which numbers are predicted.
 const GROUPS: usize = 10;
-/// Least gain in log-likelihood over the shares of the column itself: the criterion of Akaike 1974 for
-/// one split.
+/// Least gain in log-likelihood over the shares of the column itself: the criterion of Akaike 1974
+/// for one split.
 const LEAST_GAIN: f64 = 2.0;
 
 /// The data of a search for the size of a tree.
@@ -87,8 +87,8 @@ impl TreeSize {
 }
 
 impl TreeSizeSearch<'_> {
-    /// Returns the size whose trees give the values in folds left out the largest likelihood; `None` if
-    /// none predicts better than the shares of the column itself.
+    /// Returns the size whose trees give the values in folds left out the largest likelihood;
+    /// `None` if none predicts better than the shares of the column itself.
     #[must_use]
     pub fn best_size(&self, seed: &Seed) -> Option<TreeSize> {
         let (groups, group_of) = self.groups();
@@ -135,7 +135,8 @@ impl TreeSizeSearch<'_> {
         prune::prune(grown, size.pruning, &data, seed)
     }
 
-    /// The group of each row of the table: its code, or for numbers one of a few groups with about equal rows.
+    /// The group of each row of the table: its code, or for numbers one of a few groups with about
+    /// equal rows.
     fn groups(&self) -> (usize, Vec<u32>) {
         if !self.numbers || self.count <= GROUPS {
             return (self.count, self.codes.to_vec());
@@ -173,8 +174,8 @@ impl TreeSizeSearch<'_> {
         self.rows.iter().map(fold).collect()
     }
 
-    /// The log-likelihood of a row's group: shares of the nodes on its path, each mixed with those above
-    /// it.
+    /// The log-likelihood of a row's group: shares of the nodes on its path, each mixed with those
+    /// above it.
     fn likelihood(&self, counts: &Counts<'_>, row: u32, group_of: &[u32]) -> f64 {
         let group = group_of[row as usize] as usize;
         let mut share = counts.share(group);
@@ -256,12 +257,13 @@ mod tests {
     use super::*;
     use crate::binning::Binning;
 
-    /// The size for 1,000 rows of a number in tenths that depends on a predictor of 200 values with this slope, in clusters of 20.
+    /// The size for 1,000 rows of a number in tenths that depends on a predictor of 200 values with
+    /// this slope, in clusters of 20.
     fn size(slope: f64, shared: f64) -> Option<TreeSize> {
         let mut rng = Seed::from_u64(7).rng();
         let cluster: Vec<u32> = (0..1_000).map(|row| row / 20).collect();
-        // Members of a cluster share a part of the predictor and of the number, and the two are unrelated
-        // across clusters.
+        // Members of a cluster share a part of the predictor and of the number, and the two are
+        // unrelated across clusters.
         let of_cluster: Vec<(f64, f64)> = (0..50).map(|_| (rng.normal(), rng.normal())).collect();
         let (mut bins, mut codes) = (Vec::new(), Vec::new());
         for &cluster in &cluster {

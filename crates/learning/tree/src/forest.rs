@@ -36,8 +36,8 @@ impl Default for ForestOptions<'_> {
 }
 
 impl<'a> ForestOptions<'a> {
-    /// The options of Breiman 2001 for this response: each split looks at the square root of the columns
-    /// for classes, at a third of them for numbers.
+    /// The options of Breiman 2001 for this response: each split looks at the square root of the
+    /// columns for classes, at a third of them for numbers.
     #[must_use]
     pub fn breiman(response: &Response, columns: usize) -> Self {
         let per_split = match response {
@@ -136,8 +136,8 @@ impl Forest {
         self.outputs
     }
 
-    /// Predicts rows of columns that are binned as those of the fit: the mean over trees, row-major with
-    /// [`outputs`](Self::outputs) numbers per row.
+    /// Predicts rows of columns that are binned as those of the fit: the mean over trees, row-major
+    /// with [`outputs`](Self::outputs) numbers per row.
     #[must_use]
     pub fn predict(&self, columns: &[BinnedColumn], rows: &[u32]) -> Vec<f64> {
         let block = |rows: &[u32]| {
@@ -193,7 +193,8 @@ mod tests {
         let one = ForestOptions::default().with_trees(1).with_bootstrap(false);
         let many = ForestOptions::breiman(&response, 4).with_trees(50);
         let (tree, forest) = (error(&one), error(&many));
-        // The variance of the noise is 1; a tree with a row in each leaf has the noise of that row too.
+        // The variance of the noise is 1; a tree with a row in each leaf has the noise of that row
+        // too.
         assert!(tree > 1.8 && forest < 0.8 * tree, "{forest} {tree}");
         assert_eq!(forest, error(&many));
     }

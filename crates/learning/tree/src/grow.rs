@@ -1,10 +1,11 @@
 //! Growing a tree.
 //!
 //! Large nodes of a numeric response are searched by histograms over the shared bins, the larger
-//! child's histogram being its parent's less its sibling's; large nodes of classes by sorting rows into
-//! bins. Below a few hundred rows a node moves into memory of its own where the rows of every predictor
-//! are sorted, and stay sorted under stable partitions: no pass over empty bins, everything in cache.
-//! Where each split looks at some of the predictors only, their bins are counted node by node.
+//! child's histogram being its parent's less its sibling's; large nodes of classes by sorting rows
+//! into bins. Below a few hundred rows a node moves into memory of its own where the rows of every
+//! predictor are sorted, and stay sorted under stable partitions: no pass over empty bins,
+//! everything in cache. Where each split looks at some of the predictors only, their bins are
+//! counted node by node.
 
 use parable_seed::Rng;
 
@@ -19,8 +20,8 @@ use crate::split::{BinSum, scan_numbers};
 
 /// Grows a tree on these rows of the table.
 ///
-/// The nodes and the order of rows within leaves depend on the arguments alone. A row that is listed
-/// twice counts twice.
+/// The nodes and the order of rows within leaves depend on the arguments alone. A row that is
+/// listed twice counts twice.
 #[must_use]
 pub fn grow(
     predictors: &[Predictor<'_>],
@@ -125,8 +126,8 @@ impl Sampler {
 /// Rows and sum of the response by bin, for all predictors one after the other.
 type Histogram = Vec<(f64, f64)>;
 
-/// A node that was not searched yet: its rows, its depth, the split whose right child it is, and its
-/// histogram if its parent had one.
+/// A node that was not searched yet: its rows, its depth, the split whose right child it is, and
+/// its histogram if its parent had one.
 struct Task {
     start: usize,
     end: usize,

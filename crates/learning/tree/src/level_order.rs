@@ -2,8 +2,8 @@
 
 use crate::impurity::Weights;
 
-/// Mass of each class in each level of a node, sparse: predictors of many levels have few classes per
-/// level.
+/// Mass of each class in each level of a node, sparse: predictors of many levels have few classes
+/// per level.
 #[derive(Debug, Default)]
 pub(crate) struct LevelCounts {
     ends: Vec<usize>,
@@ -84,9 +84,9 @@ const ROUNDS: usize = 6;
 /// Two scores per level: the share of the commonest class, and the first principal component of the
 /// class shares, weighted by mass.
 ///
-/// The component is the leading eigenvector of `sum over levels of n (p - mean)(p - mean)'`, found by
-/// the power method from the commonest class on; one round costs as many steps as there are non-empty
-/// cells, whatever the number of classes.
+/// The component is the leading eigenvector of `sum over levels of n (p - mean)(p - mean)'`, found
+/// by the power method from the commonest class on; one round costs as many steps as there are
+/// non-empty cells, whatever the number of classes.
 ///
 /// - `total`: mass of each class over all levels
 pub(crate) fn level_scores(cells: &mut LevelCounts, total: &[f64]) -> (Vec<f64>, Vec<f64>) {

@@ -1,10 +1,11 @@
 //! Classification and regression trees on binned columns: grow, prune, choose a size, and forests.
 //!
-//! The crate knows codes and numbers, not tables. A [`BinnedColumn`] is a predictor whose values became
-//! small whole numbers, a [`Response`] is what a tree predicts, and [`grow`] with [`GrowOptions`] makes a
-//! [`GrownTree`]: nodes, and the training rows in each leaf. [`DecisionTree`] and [`Forest`] predict
-//! numbers or class probabilities from them. [`prune`] removes splits that hold chance, and
-//! [`TreeSizeSearch`] finds the size that predicts unseen rows best.
+//! The crate knows codes and numbers, not tables. A [`BinnedColumn`] is a predictor whose values
+//! became small whole numbers, a [`Response`] is what a tree predicts, and [`grow`] with
+//! [`GrowOptions`] makes a [`GrownTree`]: nodes, and the training rows in each leaf.
+//! [`DecisionTree`] and [`Forest`] predict numbers or class probabilities from them. [`prune`]
+//! removes splits that hold chance, and [`TreeSizeSearch`] finds the size that predicts unseen rows
+//! best.
 //!
 //! ```
 //! use parable_seed::Seed;

@@ -23,7 +23,8 @@ pub enum SplitRule {
     Cut {
         /// Last bin of values that goes left.
         last: u16,
-        /// Bit `m` is set if the bin of missing values `m` goes left; bit 63 stands for all from 63 on.
+        /// Bit `m` is set if the bin of missing values `m` goes left; bit 63 stands for all from 63
+        /// on.
         missing: u64,
     },
     /// A set of bins, values and missing values alike: one bit per bin.
@@ -31,7 +32,8 @@ pub enum SplitRule {
 }
 
 impl SplitRule {
-    /// Returns whether this bin goes left; `values` is the number of bins of values of the predictor.
+    /// Returns whether this bin goes left; `values` is the number of bins of values of the
+    /// predictor.
     #[inline]
     #[must_use]
     pub fn goes_left(&self, bin: u16, values: usize) -> bool {

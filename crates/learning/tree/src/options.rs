@@ -14,8 +14,8 @@ pub struct GrowOptions<'a> {
     pub impurity: Impurity,
     /// Weight of a row of each class. Default: each row counts once.
     pub class_weights: Option<&'a [f64]>,
-    /// Least gain of a split, as a share of the impurity of the root. Default 1e-9, so that rounding is
-    /// no gain; below 0 a split need not gain by itself.
+    /// Least gain of a split, as a share of the impurity of the root. Default 1e-9, so that
+    /// rounding is no gain; below 0 a split need not gain by itself.
     pub min_gain: f64,
     /// Choice among equally good splits. Default: the first.
     pub ties: Ties,

@@ -95,8 +95,8 @@ impl DecisionTree {
         self.outputs
     }
 
-    /// Returns the prediction for a row of columns that are binned as those of the fit: the mean, or the
-    /// probability of each class.
+    /// Returns the prediction for a row of columns that are binned as those of the fit: the mean,
+    /// or the probability of each class.
     #[must_use]
     pub fn predict(&self, columns: &[BinnedColumn], row: usize) -> &[f64] {
         let mut node = 0;

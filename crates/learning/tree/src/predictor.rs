@@ -81,8 +81,8 @@ pub enum Response {
 }
 
 impl Response {
-    /// Replaces two classes by the numbers 0 and 1: the Gini impurity then chooses the same splits, at
-    /// half the cost.
+    /// Replaces two classes by the numbers 0 and 1: the Gini impurity then chooses the same splits,
+    /// at half the cost.
     #[must_use]
     pub fn two_classes_as_numbers(self) -> Self {
         match self {

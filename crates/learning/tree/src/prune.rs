@@ -15,8 +15,8 @@ use crate::predictor::{Predictor, Response};
 pub enum Pruning {
     /// No pruning: the tree ends at its smallest leaves.
     None,
-    /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers the
-    /// deviance by at least this much per leaf. 2 is the criterion of Akaike 1974.
+    /// Cost-complexity pruning (Breiman et al. 1984) on the deviance: a subtree stays if it lowers
+    /// the deviance by at least this much per leaf. 2 is the criterion of Akaike 1974.
     Deviance(f64),
     /// A split stays if its gain is larger than this share (0 to 1) of gains when the response is
     /// shuffled within the node, or if a split below it stays.
@@ -56,7 +56,8 @@ pub fn prune(grown: GrownTree, pruning: Pruning, data: &Training<'_>, seed: &See
         Pruning::Deviance(cost) => {
             let rows = spans(&grown);
             let deviance = Deviance::of(&grown, data);
-            // The cheapest subtree below each node, and whether it splits there: children come after their parents.
+            // The cheapest subtree below each node, and whether it splits there: children come
+            // after their parents.
             let mut best = vec![0.0; grown.nodes.len()];
             let mut keep = vec![false; grown.nodes.len()];
             for node in (0..grown.nodes.len()).rev() {
@@ -131,8 +132,8 @@ fn keep_splits(grown: GrownTree, spans: &[(usize, usize)], keep: &[bool]) -> Gro
     made
 }
 
-/// Twice the negative logarithm of the likelihood, up to a constant: of class shares, or of means of
-/// normal numbers whose variance is that within the leaves of the full tree.
+/// Twice the negative logarithm of the likelihood, up to a constant: of class shares, or of means
+/// of normal numbers whose variance is that within the leaves of the full tree.
 enum Deviance<'a> {
     Classes(&'a [u32], usize),
     Number(&'a [f64], f64),
@@ -179,8 +180,8 @@ fn squares(values: &[f64], rows: &[u32]) -> f64 {
 }
 
 impl Training<'_> {
-    /// Whether the split of these rows after the first `left` gains more than this share of the best
-    /// splits of shuffled responses.
+    /// Whether the split of these rows after the first `left` gains more than this share of the
+    /// best splits of shuffled responses.
     fn beats_chance(&self, rows: &[u32], left: usize, share: f64, seed: &Seed) -> bool {
         let shuffles =
             ((1.0 / (1.0 - share)).ceil() as usize - 1).clamp(LEAST_SHUFFLES, MOST_SHUFFLES);
@@ -226,7 +227,8 @@ impl Training<'_> {
         }
     }
 
-    /// Reduction of the squared error or of the Gini impurity by a split after the first `left` rows.
+    /// Reduction of the squared error or of the Gini impurity by a split after the first `left`
+    /// rows.
     fn gain(&self, response: &Response, rows: &[u32], left: usize) -> f64 {
         let loss = |rows: &[u32]| match response {
             Response::Numbers(values) => squares(values, rows),
@@ -290,7 +292,8 @@ mod tests {
         assert!((2..=6).contains(&kept), "{kept}");
         let (_, none) = leaves(Pruning::Deviance(1e6));
         assert_eq!(none, 1);
-        // Each of some hundred splits of noise has its chance of one in twenty, and keeps what stands above it.
+        // Each of some hundred splits of noise has its chance of one in twenty, and keeps what
+        // stands above it.
         let (full, kept) = leaves(Pruning::Permutation(0.95));
         assert!(kept >= 2 && kept < full / 2, "{kept} of {full}");
     }

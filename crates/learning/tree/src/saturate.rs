@@ -5,9 +5,9 @@ use crate::predictor::Predictor;
 
 /// Grows a tree with a leaf for each combination of bins among the rows.
 ///
-/// Rows are divided by the first predictor until each node has one of its bins, then by the next. Bins
-/// that no row of a node has go with the larger half, so that an unseen combination ends in the leaf
-/// that agrees with it on most predictors.
+/// Rows are divided by the first predictor until each node has one of its bins, then by the next.
+/// Bins that no row of a node has go with the larger half, so that an unseen combination ends in
+/// the leaf that agrees with it on most predictors.
 #[must_use]
 pub fn saturate(predictors: &[Predictor<'_>], mut rows: Vec<u32>) -> GrownTree {
     let mut grown = GrownTree::default();

@@ -14,7 +14,8 @@ pub(crate) struct SmallNodes<'a> {
     predictors: &'a [Predictor<'a>],
     target: Target<'a>,
     options: &'a GrowOptions<'a>,
-    /// For each predictor the rows of the node, `bin << 16 | position`, sorted by bin within each open segment.
+    /// For each predictor the rows of the node, `bin << 16 | position`, sorted by bin within each
+    /// open segment.
     sorted: Vec<u32>,
     /// Positions of the node's rows, segment by segment.
     members: Vec<u16>,
@@ -194,7 +195,8 @@ impl<'a> SmallNodes<'a> {
         }
     }
 
-    /// Brings the rows that go left to the front of a range of `sorted`, both sides keeping their order.
+    /// Brings the rows that go left to the front of a range of `sorted`, both sides keeping their
+    /// order.
     fn part(&mut self, range: std::ops::Range<usize>) {
         let keys = &mut self.sorted[range];
         let (mut front, mut back) = (0, 0);

@@ -1,9 +1,9 @@
 //! The best split on one predictor of a numeric response.
 //!
 //! A split is scored by the sum over both sides of (sum of the response)^2 / rows, which is largest
-//! where the squared error is smallest; two classes are the same problem as the numbers 0 and 1. Bins
-//! with an order are cut. Levels without one are first ordered by the mean of the response in the node:
-//! that order contains the best subset (Fisher 1958; Breiman et al. 1984, section 4.2.2).
+//! where the squared error is smallest; two classes are the same problem as the numbers 0 and 1.
+//! Bins with an order are cut. Levels without one are first ordered by the mean of the response in
+//! the node: that order contains the best subset (Fisher 1958; Breiman et al. 1984, section 4.2.2).
 
 use crate::best::{ALL_MISSING, Axis, BestSplit, Split, Threshold};
 
@@ -25,7 +25,8 @@ pub(crate) fn scan_numbers(bins: &mut [BinSum], axis: Axis, node: BinSum, best: 
     }
     if !axis.ordered {
         if bins.len() > 2 {
-            // Means are compared as they are rounded: products would not order near ties consistently.
+            // Means are compared as they are rounded: products would not order near ties
+            // consistently.
             bins.sort_unstable_by(|a, b| {
                 (a.sum / a.rows)
                     .total_cmp(&(b.sum / b.rows))

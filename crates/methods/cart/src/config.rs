@@ -1,4 +1,4 @@
-//! The settings of a fit.
+//! Settings of a fit.
 
 mod columns;
 mod panel;
@@ -12,129 +12,149 @@ use parable_core::FitError;
 pub use parable_tree::Pruning;
 use serde::{Deserialize, Serialize};
 
-/// The settings of [`Cart`](crate::Cart); every default has its measurement in `docs/methods/cart.md`.
+/// Settings of [`Cart`](crate::Cart).
+///
+/// Every default has its measurement in `docs/methods/cart.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CartConfig {
     /// Fewest training rows in a leaf. Default 5, as in the R package `synthpop`.
     pub min_leaf_rows: usize,
-    /// Nodes with fewer rows are not split. Default 10, twice the smallest leaf: the least that can be split at all.
+    /// Fewest rows in a node that is split. Default 10, twice the smallest leaf.
     pub min_split_rows: usize,
-    /// Whether the size of each column's tree is found by rows that it has not seen. Columns with a smallest leaf of their own keep it. Default: in tables of fewer than
-    /// 2,000 rows.
+    /// Cross-fitting: whether the size of each tree is chosen by how well it predicts rows it was
+    /// not grown on. Columns with a `min_leaf_rows` of their own keep it. Default: in tables of
+    /// fewer than 2,000 rows.
     pub cross_fit: CrossFit,
     /// Most splits between the root and a leaf. Default 30, as in the R package `rpart`.
     pub max_depth: usize,
-    /// The order in which columns are made. Default: treatment first, outcomes last, columns with few
-    /// distinct values first among the others; on Adult it halves the misfit of two-way tables against the order of the schema.
+    /// Order in which columns are synthesized. Default: treatment first, outcomes last, and columns
+    /// with few distinct values first among the others. On Adult it halves the misfit of two-way
+    /// tables against the order of the schema.
     pub visit_order: VisitOrder,
-    /// How numbers are taken from a leaf. Default: between neighbours, so that no one's own number is repeated.
+    /// How numbers are drawn from a leaf. Default: between neighbours, so that nobody's own number
+    /// is repeated.
     pub smoothing: Smoothing,
-    /// A number that at least this many rows share may be repeated as it is. Default 7, at which full copies of Adult's rows are as rare as
-    /// among fresh people.
+    /// Fewest rows that must share a number for it to be repeated as it is. Default 7, at which
+    /// full copies of Adult's rows are as rare as among unseen people.
     pub min_shared_rows: usize,
-    /// A number that more than this share of the rows has is drawn like a category first, the others after it. Default 0.3: leaves keep smaller
-    /// spikes by themselves, and a tree of their own for these fits no better.
+    /// Share of the rows above which a number is a spike: it is drawn like a category first, the
+    /// other numbers after it. Default 0.3: leaves keep smaller spikes by themselves.
     pub spike_share: f64,
-    /// A number with at most this many distinct values, each of 100 rows on average, is predicted as a class: splits then see more than its mean. Default 40. On STAR
-    /// it lowers the worst two-way table from 5.4 to 4.5.
+    /// Most distinct values of a number that is predicted as a class, each of 100 rows on average:
+    /// splits then see more than its mean. Default 40. On STAR it lowers the worst two-way table
+    /// from 5.4 to 4.5.
     pub class_values: usize,
-    /// How the rows of a leaf share out what it holds. Default: balanced.
+    /// How the rows that reach a leaf share its values. Default: balanced.
     pub draws: Draws,
-    /// Most bins of a numeric predictor in tables above [`exact_rows`](Self::exact_rows). Default 255, at which splits are as good as exact ones.
+    /// Most bins of a numeric predictor in tables above [`exact_rows`](Self::exact_rows). Default
+    /// 255, at which splits are as good as exact ones.
     pub max_bins: usize,
-    /// Up to this many rows every distinct number of a predictor can be a split point, as in `rpart`. Default 10,000.
+    /// Most rows of a table in which every distinct number of a predictor can be a split point, as
+    /// in `rpart`. Default 10,000.
     pub exact_rows: usize,
     /// Settings of single columns, by name. Default: none.
     pub columns: BTreeMap<String, ColumnConfig>,
     /// Rules with fixed values. Default: none.
     pub rules: Vec<Rule>,
-    /// Separate models for parts of the rows. Default: one model for all.
+    /// Separate models for parts of the rows. Default: one model for all rows.
     pub strata: Option<Strata>,
-    /// Several rows per subject in the order of time. Default: rows have no order.
+    /// Several rows per subject in order of time. Default: rows have no order.
     pub panel: Option<Panel>,
-    /// Whether the model learns from a bootstrap sample of the rows (of whole clusters, where there are any), as rules for combining several copies ask for
-    /// ("proper synthesis"). Each fit with another seed then is another draw of the model. Default: no.
+    /// Proper synthesis: whether the model is fitted on a bootstrap sample of the rows (of whole
+    /// clusters, where there are any), as combining rules for several copies require. Default: no.
     pub proper: bool,
-    /// Trees per column, each grown on a bootstrap sample; a row is drawn from one of them, by chance. Default 1: a single tree on the rows themselves.
+    /// Number of trees per column, each grown on a bootstrap sample; each row is drawn from one of
+    /// them at random. Default 1: a single tree on the rows themselves.
     pub trees: usize,
-    /// How far a grown tree is cut back. Default: a split has to lower the deviance by 2 per leaf, which is the criterion of Akaike 1974. Trees without it keep two-way tables
-    /// a little better and repeat their rows far more (`docs/methods/cart.md`).
+    /// Pruning of grown trees. Default: a split must lower the deviance by 2 per leaf, the
+    /// criterion of Akaike 1974. Without pruning two-way tables fit a little better and far more
+    /// rows are copied.
     pub pruning: Pruning,
-    /// How many rows the nodes above a leaf count for when a value is drawn: the shares of small leaves are drawn towards those of their neighbours. Default 0:
-    /// leaves stand for themselves.
+    /// Hierarchical shrinkage: rows that the nodes above a leaf count for when a value is drawn,
+    /// which moves the shares of small leaves towards those of their neighbours. Default 0: none.
     pub shrinkage: f64,
-    /// Synthetic rows that match a person who is the only one of their kind. Default: kept.
+    /// What happens to synthetic rows that match a unique person. Default: they are kept.
     pub replicated_uniques: ReplicatedUniques,
 }
 
-/// The order in which columns are made; a column can depend on those before it.
+/// Order in which columns are synthesized; a column depends only on those before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum VisitOrder {
-    /// The treatment, which depends on nothing, then covariates, then outcomes, then descriptors of other columns; within each of these groups
-    /// in the order of the schema.
+    /// The treatment, which depends on nothing, then covariates, then outcomes, then descriptors of
+    /// other columns; within each of these groups in the order of the schema.
     Schema,
-    /// The same groups, but within each of them columns with few distinct values first: a tree with many rows per class comes early, and the
-    /// columns that fit into leaves rather than divide rows come late.
+    /// As [`Schema`](Self::Schema), but columns with few distinct values come first within each
+    /// group: a tree with many rows per class comes early, and columns with many values come late.
     #[default]
     FewestLevelsFirst,
-    /// The same groups, but within each of them the column next that is most closely related to those before it: pairs that belong together stand
-    /// together.
+    /// As [`Schema`](Self::Schema), but within each group the next column is the one with the
+    /// strongest association to a column before it.
     ByAssociation,
-    /// Few levels first or by association, whichever keeps two-way tables better when models of 3,000 rows are fitted and sampled. Tables with clusters: few levels
-    /// first.
+    /// [`FewestLevelsFirst`](Self::FewestLevelsFirst) or [`ByAssociation`](Self::ByAssociation),
+    /// whichever keeps two-way tables better when models of 3,000 rows are fitted and sampled.
+    /// Tables with clusters: few levels first.
     Learnt,
-    /// These columns first, in this order; the others follow as in [`Schema`](Self::Schema). Columns of clusters are always made before
-    /// columns of their members, and columns that a formula, a rule or a nested column needs before that column.
+    /// These columns first, in this order; the others follow as in [`Schema`](Self::Schema).
+    /// Columns of clusters always come before columns of their members, and columns that a formula,
+    /// a rule or a nested column refers to come before that column.
     Given(Vec<String>),
 }
 
-/// Whether the size of each column's tree is found by rows that it has not seen: of trees with leaves of 5 to 160 rows, trees cut back by their deviance and a single leaf
-/// those are taken that make the values of folds left out (whole clusters, where there are any) most likely.
+/// When the size of each tree is chosen by cross-fitting.
+///
+/// Candidates are trees with leaves of 5 to 160 rows, trees pruned by deviance, and a single leaf.
+/// The one with the largest likelihood in held-out folds (whole clusters, where there are any) is
+/// taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CrossFit {
-    /// In tables of fewer than 2,000 rows, unless `min_leaf_rows` or `pruning` is other than its default.
+    /// In tables of fewer than 2,000 rows, unless `min_leaf_rows` or `pruning` differs from its
+    /// default.
     #[default]
     SmallTables,
-    /// No: all trees have the smallest leaf that the settings give.
+    /// Never: all trees have the smallest leaf of the settings.
     Never,
-    /// Yes.
+    /// Always.
     Always,
 }
 
-/// What happens to synthetic rows that agree with a real person who is unique, and are unique in the synthetic table themselves.
+/// What happens to synthetic rows that are unique and match a unique real person.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReplicatedUniques {
-    /// They stay.
+    /// They are kept.
     #[default]
     Keep,
-    /// They are drawn anew. Rows agree if they do in all of these columns; in all columns of the table, if none is named. The model then holds a digest of each
-    /// unique person, and who knows what was removed knows that a person with these values exists: the record of the fit warns of both.
+    /// They are drawn again. Rows match if they agree in all of these columns, or in all columns of
+    /// the table if none is named. The model then holds a digest of each unique person, and a
+    /// reader who knows what was removed knows that such a person exists: the record of the fit
+    /// warns of both.
     Remove(Vec<String>),
 }
 
-/// How numbers are taken from a leaf.
+/// How numbers are drawn from a leaf.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Smoothing {
-    /// A number that few rows share is replaced by one between its neighbours in the column, on the column's grid.
+    /// A number that few rows share is replaced by one between its neighbours in the column, on the
+    /// column's grid.
     #[default]
     Neighbours,
-    /// As [`Neighbours`](Self::Neighbours), from the column's kernel density estimate (normal kernel, bandwidth by Silverman's rule) in place of its order statistics.
+    /// As [`Neighbours`](Self::Neighbours), from the column's kernel density estimate (normal
+    /// kernel, bandwidth by Silverman's rule) in place of its order statistics.
     Density,
     /// Numbers are repeated as they are.
     Off,
 }
 
-/// How the rows that reach a leaf share out what it holds.
+/// How the rows that reach a leaf share its values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -142,7 +162,8 @@ pub enum Draws {
     /// Evenly: shares in the synthetic rows are those of the leaf up to rounding.
     #[default]
     Balanced,
-    /// Each row on its own, which adds the noise of sampling. Clusters are shared out evenly all the same: there are too few to leave to chance.
+    /// Independently, which adds sampling noise. Clusters are still drawn evenly: there are too few
+    /// of them.
     Independent,
 }
 
@@ -175,7 +196,7 @@ impl Default for CartConfig {
 }
 
 impl CartConfig {
-    /// The same with another smallest leaf; nodes are split from twice that on.
+    /// Sets the fewest rows in a leaf (default 5); nodes are split from twice as many on.
     #[must_use]
     pub fn with_min_leaf_rows(mut self, rows: usize) -> Self {
         self.min_leaf_rows = rows;
@@ -183,140 +204,141 @@ impl CartConfig {
         self
     }
 
-    /// The same with another smallest node that is split.
+    /// Sets the fewest rows in a node that is split (default 10).
     #[must_use]
     pub fn with_min_split_rows(mut self, rows: usize) -> Self {
         self.min_split_rows = rows;
         self
     }
 
-    /// The same with sizes of trees found by unseen rows or not.
+    /// Sets when sizes of trees are chosen by cross-fitting (default: small tables).
     #[must_use]
     pub fn with_cross_fit(mut self, cross_fit: CrossFit) -> Self {
         self.cross_fit = cross_fit;
         self
     }
 
-    /// The same with another greatest depth.
+    /// Sets the most splits between the root and a leaf (default 30).
     #[must_use]
     pub fn with_max_depth(mut self, splits: usize) -> Self {
         self.max_depth = splits;
         self
     }
 
-    /// The same with another order of columns.
+    /// Sets the order in which columns are synthesized (default: fewest levels first).
     #[must_use]
     pub fn with_visit_order(mut self, order: VisitOrder) -> Self {
         self.visit_order = order;
         self
     }
 
-    /// The same with another way to take numbers from a leaf.
+    /// Sets how numbers are drawn from a leaf (default: between neighbours).
     #[must_use]
     pub fn with_smoothing(mut self, smoothing: Smoothing) -> Self {
         self.smoothing = smoothing;
         self
     }
 
-    /// The same with another number of rows that make a number common.
+    /// Sets the fewest rows that must share a number for it to be repeated (default 7).
     #[must_use]
     pub fn with_min_shared_rows(mut self, rows: usize) -> Self {
         self.min_shared_rows = rows;
         self
     }
 
-    /// The same with another share from which on a number is a spike; 1 or more turns spikes off.
+    /// Sets the share of rows above which a number is a spike (default 0.3); 1 or more turns spikes
+    /// off.
     #[must_use]
     pub fn with_spike_share(mut self, share: f64) -> Self {
         self.spike_share = share;
         self
     }
 
-    /// The same with another way to draw.
+    /// Sets how rows share the values of a leaf (default: balanced).
     #[must_use]
     pub fn with_draws(mut self, draws: Draws) -> Self {
         self.draws = draws;
         self
     }
 
-    /// The same with another number of bins.
+    /// Sets the most bins of a numeric predictor in large tables (default 255).
     #[must_use]
     pub fn with_max_bins(mut self, bins: usize) -> Self {
         self.max_bins = bins;
         self
     }
 
-    /// The same with another number of rows up to which splits are exact.
+    /// Sets the most rows of a table with exact split points (default 10,000).
     #[must_use]
     pub fn with_exact_rows(mut self, rows: usize) -> Self {
         self.exact_rows = rows;
         self
     }
 
-    /// The same with these settings of a column.
+    /// Sets the settings of a column.
     #[must_use]
     pub fn with_column(mut self, name: impl Into<String>, settings: ColumnConfig) -> Self {
         self.columns.insert(name.into(), settings);
         self
     }
 
-    /// The same with one more rule.
+    /// Adds a rule.
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
 
-    /// The same with a model for each stratum.
+    /// Sets the strata, each of which has a model of its own.
     #[must_use]
     pub fn with_strata(mut self, strata: Strata) -> Self {
         self.strata = Some(strata);
         self
     }
 
-    /// The same for several rows per subject in the order of time.
+    /// Sets the columns of subject and time of several rows per subject.
     #[must_use]
     pub fn with_panel(mut self, panel: Panel) -> Self {
         self.panel = Some(panel);
         self
     }
 
-    /// The same, learning from a bootstrap sample or not.
+    /// Sets whether the model is fitted on a bootstrap sample (default: no).
     #[must_use]
     pub fn with_proper(mut self, proper: bool) -> Self {
         self.proper = proper;
         self
     }
 
-    /// The same with another number of trees per column.
+    /// Sets the number of trees per column (default 1).
     #[must_use]
     pub fn with_trees(mut self, trees: usize) -> Self {
         self.trees = trees;
         self
     }
 
-    /// The same with another pruning.
+    /// Sets the pruning (default: deviance of 2 per leaf).
     #[must_use]
     pub fn with_pruning(mut self, pruning: Pruning) -> Self {
         self.pruning = pruning;
         self
     }
 
-    /// The same with another weight of the nodes above a leaf.
+    /// Sets the rows that the nodes above a leaf count for (default 0).
     #[must_use]
     pub fn with_shrinkage(mut self, rows: f64) -> Self {
         self.shrinkage = rows;
         self
     }
 
-    /// The same with another fate of replicated uniques.
+    /// Sets what happens to synthetic rows that match a unique person (default: kept).
     #[must_use]
     pub fn with_replicated_uniques(mut self, fate: ReplicatedUniques) -> Self {
         self.replicated_uniques = fate;
         self
     }
 
-    /// Checks what the types do not.
+    /// Checks the ranges of all settings.
     pub(crate) fn check(&self) -> Result<(), FitError> {
         let at_least_one = |setting: &str, value: usize| match value {
             0 => Err(setting_error(setting, "must be at least 1")),

@@ -1,4 +1,5 @@
-//! The stored form of a model: one line of JSON with everything but the trees, then the trees in variable-length whole numbers.
+//! Model files: one line of JSON with everything but the trees, then the trees as variable-length
+//! integers.
 
 mod check;
 mod format;
@@ -25,7 +26,7 @@ use crate::panel;
 use crate::sample::{conditional, table};
 use crate::values::uniques::Uniques;
 
-/// Reads [`CartModel`] back.
+/// Reads a [`CartModel`] from a model file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CartReader;
 
@@ -59,8 +60,10 @@ impl Model for CartModel {
         &self.record
     }
 
-    /// Rows of one cluster stand next to each other. With clusters the number of clusters grows with the rows asked for, as far as there are names: numbers go on after the
-    /// largest, levels of the schema that no real cluster has are taken; from there on clusters get larger. In a panel the last subject may lack its last rows.
+    /// Rows of a cluster are adjacent. With clusters, their number grows with the number of rows as
+    /// far as there are names: whole numbers continue after the largest, and levels of the schema
+    /// that no real cluster has are used; from there on clusters grow. In a panel the last subject
+    /// may lack its last rows.
     fn sample_with(
         &self,
         rows: usize,
@@ -73,9 +76,10 @@ impl Model for CartModel {
         }
     }
 
-    /// Given columns are held; the others are drawn given them, column by column. Exact where the given columns are made first, otherwise by sequential
-    /// importance resampling: several candidates for each row are drawn and those kept that make the given values likely. Rows are in no order of
-    /// clusters. See `docs/methods/cart.md`.
+    /// Keeps the given columns and draws the others given them, column by column. Exact where the
+    /// given columns come first; otherwise by sequential importance resampling: several candidates
+    /// for each row are drawn, and those kept that make the given values likely. Rows are in no
+    /// order of clusters. See `docs/methods/cart.md`.
     fn sample_given(
         &self,
         given: &Table,

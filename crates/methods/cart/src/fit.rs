@@ -1,4 +1,4 @@
-//! The method: settings in, model out.
+//! Fitting the method.
 
 mod bootstrap;
 mod calibrate;
@@ -28,30 +28,31 @@ use watch::Watch;
 
 /// Sequential synthesis with classification and regression trees. Not private.
 ///
-/// Every column is predicted from those before it by a tree; a synthetic row takes its value from the leaf it falls into. Missing values
-/// are drawn with their reasons before values, frequent numbers before the others, and clusters (columns of role
-/// [`ClusterId`](parable_table::Role::ClusterId)) before their members, so that an arm stays constant in a school and members of a cluster
-/// stay alike. See `docs/methods/cart.md`.
+/// Every column is predicted from those before it by a tree, and a synthetic row takes its value
+/// from the leaf it reaches. Missing values are drawn with their reasons before values, and
+/// frequent numbers before the others. Clusters (columns of role
+/// [`ClusterId`](parable_table::Role::ClusterId)) are drawn before their members, so that an arm is
+/// constant within a school and members of a cluster are correlated. See `docs/methods/cart.md`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cart {
     config: CartConfig,
 }
 
 impl Cart {
-    /// A synthesizer with these settings; they are checked by the fit.
+    /// Creates a synthesizer with these settings, which the fit checks.
     #[must_use]
     pub fn new(config: CartConfig) -> Self {
         Self { config }
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &CartConfig {
         &self.config
     }
 }
 
-/// Below this many clusters a synthetic trial keeps less; the record of the fit says what.
+/// Clusters below which the record of the fit warns that a synthetic trial keeps less.
 const FEW_CLUSTERS: usize = 60;
 
 impl Synthesizer for Cart {
@@ -106,7 +107,7 @@ impl Synthesizer for Cart {
 }
 
 impl Cart {
-    /// The wide table of rows in the order of time, and what is to be done with it.
+    /// The wide table of rows in order of time, its settings and its shape.
     fn spread(&self, table: &Table) -> Result<Option<(Self, Table, Shape)>, FitError> {
         let Some((shape, rows)) = Shape::find(table, &self.config)? else {
             return Ok(None);
@@ -209,7 +210,7 @@ impl Cart {
     }
 }
 
-/// What is not kept of columns whose relations did not hold up in rows that their trees had not seen.
+/// A warning about columns whose relations did not hold up in held-out rows.
 fn unpredicted(table: &Table, columns: &[usize]) -> Option<String> {
     let fields = table.schema().fields();
     let names: Vec<&str> = columns
@@ -225,7 +226,7 @@ fn unpredicted(table: &Table, columns: &[usize]) -> Option<String> {
     })
 }
 
-/// What a reader should know of a model of few rows or clusters.
+/// Warnings about few rows or clusters.
 fn few(rows: usize, clusters: Option<usize>) -> Vec<String> {
     let mut warnings = Vec::new();
     if rows < FEW_ROWS {

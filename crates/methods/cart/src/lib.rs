@@ -1,10 +1,13 @@
 //! Sequential synthesis with classification and regression trees.
 //!
-//! [`Cart`] learns one tree per column (and one more for missing values and for frequent numbers), each from the columns before it; the
-//! [`CartModel`] draws whole columns down the trees. Clusters such as schools are drawn as clusters: their own columns first, members after,
-//! with what members of one cluster have in common beyond what trees explain. [`CartConfig`] holds the settings. The method and the evidence
-//! for its defaults are in `docs/methods/cart.md`. Its differentially private
-//! relative is the crate `parable-private-cart`.
+//! [`Cart`] grows one tree per column, each on the columns before it, and one more for missing
+//! values and for frequent numbers. [`CartModel`] draws whole columns down the trees. Clusters such
+//! as schools are drawn as clusters: first their own columns, then their members, with random
+//! effects for what members of a cluster share beyond the trees.
+//!
+//! Start with [`CartConfig`], which holds the settings. The method and the evidence for its
+//! defaults are in `docs/methods/cart.md`. Its differentially private relative is the crate
+//! `parable-private-cart`.
 //!
 //! ```
 //! use parable_cart::{Cart, CartConfig};

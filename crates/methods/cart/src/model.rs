@@ -18,9 +18,10 @@ use crate::tree::Tree;
 use crate::values::cells::ValueCells;
 use crate::values::uniques::Uniques;
 
-/// Trees that make a table column by column, clusters before their members.
+/// A fitted model: trees that draw a table column by column, clusters before their members.
 ///
-/// A pure function of rows and seed. Readable by [`trees`](Self::trees), [`importance`](Self::importance) and [`draw_tree`](Self::draw_tree).
+/// Sampling is a pure function of rows and seed. [`trees`](Self::trees),
+/// [`importance`](Self::importance) and [`draw_tree`](Self::draw_tree) explain the model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CartModel {
     pub(crate) record: FitRecord,
@@ -28,11 +29,12 @@ pub struct CartModel {
     pub(crate) sequences: Vec<Sequence>,
     /// Digests of unique real people, if synthetic rows like them are to be drawn anew.
     pub(crate) uniques: Option<Uniques>,
-    /// How rows stand in the wide table that the sequences make, where rows of a subject have an order.
+    /// How rows stand in the wide table that the sequences make, where rows of a subject have an
+    /// order.
     pub(crate) shape: Option<Shape>,
 }
 
-/// What makes the rows of one stratum, or all.
+/// The trees of one stratum, or of all rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sequence {
     pub(crate) common: Arc<Common>,
@@ -47,7 +49,7 @@ pub(crate) struct Sequence {
     pub(crate) stages: Vec<Stage>,
 }
 
-/// What all strata share.
+/// What all strata have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Common {
     pub(crate) schema: Schema,
@@ -84,7 +86,7 @@ pub(crate) struct Feature {
     pub(crate) binning: Binning,
 }
 
-/// What a predictor is made from.
+/// Source of a predictor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// A column.
@@ -95,7 +97,7 @@ pub(crate) enum Source {
     Children,
 }
 
-/// One tree and what its codes mean.
+/// A tree and the meaning of its codes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Stage {
     pub(crate) level: usize,
@@ -133,7 +135,7 @@ pub(crate) enum Part {
     Spike(usize),
     /// The value.
     Value(usize),
-    /// All of a column that a formula or a rule makes; its tree says nothing.
+    /// A whole column that a formula or a rule gives; no tree draws it.
     Formula(usize),
 }
 
@@ -150,7 +152,7 @@ impl Part {
     }
 }
 
-/// What the codes in the leaves mean.
+/// Meaning of the codes in leaves.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Codebook {
     /// Cells of numbers.
@@ -164,7 +166,7 @@ pub(crate) enum Codebook {
 }
 
 impl Codebook {
-    /// How many codes there are.
+    /// Returns the number of codes.
     pub(crate) fn codes(&self) -> usize {
         match self {
             Self::Numbers(cells) => cells.cells.len(),
@@ -174,8 +176,8 @@ impl Codebook {
         }
     }
 
-    /// What each code counts for in the mean of an arm: a number for itself, a level for its position, any missing value and any spike for
-    /// one.
+    /// Returns the number that each code counts as in the mean of an arm: a number as itself, a
+    /// level as its position, a missing value or a spike as one.
     pub(crate) fn code_values(&self) -> Vec<f64> {
         match self {
             Self::Numbers(cells) => (0..cells.cells.len())
@@ -194,10 +196,12 @@ impl Codebook {
 }
 
 impl CartModel {
-    /// Several independent tables of so many rows: copy `k` is the same whatever the number of copies.
+    /// Draws several independent tables of so many rows. Copy `k` does not depend on the number of
+    /// copies.
     ///
-    /// Rules that combine estimates from several copies (Reiter 2003; Raab, Nowok & Dibben 2016) take the copies as independent draws from the
-    /// model; with [`Draws::Balanced`](crate::Draws::Balanced) they err on the safe side.
+    /// Rules that combine estimates from several copies (Reiter 2003; Raab, Nowok & Dibben 2016)
+    /// take the copies as independent draws from the model; with
+    /// [`Draws::Balanced`](crate::Draws::Balanced) they err on the safe side.
     ///
     /// # Errors
     /// See [`SampleError`].

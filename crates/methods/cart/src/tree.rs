@@ -2,8 +2,8 @@
 
 use parable_tree::Node;
 
-/// One binary tree or several one after the other: nodes in preorder, so that the left child of node `i` is node `i + 1`, and leaves numbered
-/// from left to right.
+/// One binary tree or several one after the other: nodes in preorder, so that the left child of
+/// node `i` is node `i + 1`, and leaves numbered from left to right.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tree {
     /// The first node of each tree, ascending.
@@ -12,7 +12,8 @@ pub(crate) struct Tree {
     pub(crate) leaves: Leaves,
 }
 
-/// What the leaves hold: for each leaf, codes in ascending draw order and their running counts of training rows.
+/// Contents of leaves: for each leaf, codes in ascending draw order and their running counts of
+/// training rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Leaves {
     /// Where the entries of each leaf end.
@@ -97,7 +98,8 @@ impl Tree {
         }
     }
 
-    /// The leaf a row falls into from a root on. `bins[feature]` holds the bins of a predictor by row; `values[feature]` its number of bins of values.
+    /// The leaf a row falls into from a root on. `bins[feature]` holds the bins of a predictor by
+    /// row; `values[feature]` its number of bins of values.
     #[inline]
     pub(crate) fn leaf(&self, root: u32, bins: &[&[u16]], values: &[usize], row: usize) -> u32 {
         let mut node = root as usize;

@@ -96,7 +96,8 @@ fn numbers_that_one_person_has_are_rarely_met_again() {
         "income",
     );
     let copies = made.iter().filter(|income| there.contains(income)).count();
-    // 2,000 incomes stand on about 20,000 whole numbers, most of them in the middle: chance alone meets one in six.
+    // 2,000 incomes stand on about 20,000 whole numbers, most of them in the middle: chance alone
+    // meets one in six.
     assert!(copies < 500, "{copies}");
 }
 

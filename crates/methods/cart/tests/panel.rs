@@ -12,8 +12,9 @@ fn levels(names: &[&str]) -> Known<Levels> {
     Known::declared(Levels::new(names.iter().copied()).expect("distinct"))
 }
 
-/// 800 pupils of 40 schools with up to 4 yearly scores. A score is 0.8 of the score before and chance; girls start higher; whoever has a low score tends to
-/// be missed in the next year. Rows stand in random order.
+/// 800 pupils of 40 schools with up to 4 yearly scores. A score is 0.8 of the score before and
+/// chance; girls start higher; whoever has a low score tends to be missed in the next year. Rows
+/// stand in random order.
 fn real() -> Table {
     let mut rng = Seed::from_u64(11).rng();
     let schools: Vec<f64> = (0..40).map(|_| rng.normal()).collect();
@@ -157,7 +158,8 @@ fn rows_follow_from_the_rows_before_them() {
         );
     }
     for (there, here) in waves(&real).into_iter().zip(waves(&made)) {
-        // Balanced draws keep shares up to rounding in each leaf; 0.03 is two standard errors of a share of 800.
+        // Balanced draws keep shares up to rounding in each leaf; 0.03 is two standard errors of a
+        // share of 800.
         assert!(
             (there - here).abs() < 0.03,
             "{:?} became {:?}",

@@ -21,7 +21,8 @@ fn levels<const N: usize>(names: [&str; N]) -> Known<Levels> {
     Known::declared(Levels::new(names).expect("distinct"))
 }
 
-/// People: county and city within it, sex, age, height in cm and m, a job that children do not have, an income with missing values.
+/// People: county and city within it, sex, age, height in cm and m, a job that children do not
+/// have, an income with missing values.
 fn people() -> Table {
     let mut rng = Seed::from_u64(11).rng();
     let county: Vec<u32> = (0..ROWS).map(|row| (row % 3) as u32).collect();
@@ -518,12 +519,14 @@ fn given_values_are_held_and_the_rest_follows_them() {
             assert_eq!(code(&table, "sex", row), 1);
             heights += number(&table, "height", row) / 2_000.0;
         }
-        // 950 lies 0.17 sd below part-time and 3.5 sd below full-time incomes, 2,050 the other way round.
+        // 950 lies 0.17 sd below part-time and 3.5 sd below full-time incomes, 2,050 the other way
+        // round.
         let right = (0..2_000)
             .filter(|&row| code(&table, "job", row) == 1 + (row % 2) as u32)
             .count();
         assert!(right > 1_960, "{right}");
-        // Either income stands in some twenty leaves of its tree, whose people have a mean height with a standard error of 7 / sqrt(20) cm.
+        // Either income stands in some twenty leaves of its tree, whose people have a mean height
+        // with a standard error of 7 / sqrt(20) cm.
         assert!((heights - 177.0).abs() < 6.0, "{heights}");
     }
 }

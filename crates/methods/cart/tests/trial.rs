@@ -95,7 +95,8 @@ fn check(preset: Preset, seed: u64, least_overlap: f64, likeness: f64) {
 
 #[test]
 fn effects_attrition_and_likeness_within_schools_survive_in_preset_b() {
-    // Over three trials and ten samples each the mean overlap was 0.86 to 0.96, the likeness off by at most 0.015 on average.
+    // Over three trials and ten samples each the mean overlap was 0.86 to 0.96, the likeness off by
+    // at most 0.015 on average.
     check(Preset::B, 100, 0.75, 0.03);
 }
 
@@ -127,7 +128,8 @@ fn schools_keep_their_number_and_the_arms_their_shares() {
                 .filter(|&row| analysis::value(arm, row) == Some(treated))
                 .count() as f64
                 / rows as f64;
-            // 66 of 132 schools; their sizes vary by a third, which moves the share by 0.03 (1 sd) at most.
+            // 66 of 132 schools; their sizes vary by a third, which moves the share by 0.03 (1 sd)
+            // at most.
             assert!((share - 0.5).abs() < 0.12, "{share}");
         }
     }
@@ -169,7 +171,8 @@ fn schools_keep_what_they_are_in_several_columns_at_once() {
     let of = |table: &Table| mean_correlation(table, "post_reading", "post_vocab_std");
     let there = of(&real);
     let here = made.iter().map(of).sum::<f64>() / SAMPLES as f64;
-    // 48 schools: the correlation has a standard error of 0.1 in each of the four copies; drawn on their own it was 0.3 lower.
+    // 48 schools: the correlation has a standard error of 0.1 in each of the four copies; drawn on
+    // their own it was 0.3 lower.
     assert!((there - here).abs() < 0.2, "{there:.2} became {here:.2}");
     let of = |table: &Table| nominal_correlation(table, "ethnicity");
     let there = of(&real);

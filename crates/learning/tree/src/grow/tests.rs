@@ -132,7 +132,8 @@ fn cuts_of_numbers_with_missing_reasons_are_the_best_there_are() {
         let bins: Vec<u16> = (0..50)
             .map(|_| rng.below(u64::from(values + reasons)) as u16)
             .collect();
-        // Allowed: values up to a cut and no or all reasons, or one reason alone, and the complements of these.
+        // Allowed: values up to a cut and no or all reasons, or one reason alone, and the
+        // complements of these.
         let family = |set: u32| {
             let low = set & ((1 << values) - 1);
             let high = set >> values;
@@ -475,8 +476,8 @@ fn trees_agree_with_rpart() {
                 tree["leaves"].as_u64().expect("a count") as f64,
                 tree["leaf_deviance"].as_f64().expect("a number"),
             );
-            // Exact but for ties where the order of levels is exact; with three and more classes the order is a heuristic and rpart tries all
-            // subsets.
+            // Exact but for ties where the order of levels is exact; with three and more classes
+            // the order is a heuristic and rpart tries all subsets.
             let (leaf_slack, slack) = match classes {
                 _ if anova => (0.03, 0.01),
                 2 => (0.05, 0.03),

@@ -4,8 +4,10 @@
 //! cargo run --release -p parable-cart --example evidence -- '{"min_leaf_rows": 8}' adult,star 20
 //! ```
 //!
-//! The first argument holds settings (JSON), the second the tables (all without it), the third the least rows of groups that are made diverse (none without it). Reads the tables of `../shared/data/bench` (see the README there), on which
-//! other packages were measured; means over 5 seeds. Peers on the same tables: `docs/methods/cart.md`.
+//! The first argument holds settings (JSON), the second the tables (all without it), the third the
+//! least rows of groups that are made diverse (none without it). Reads the tables of
+//! `../shared/data/bench` (see the README there), on which other packages were measured; means over
+//! 5 seeds. Peers on the same tables: `docs/methods/cart.md`.
 
 mod cost;
 mod quality;

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use parable_table::{Column, Table};
 
-/// A column of both tables in common groups: levels, or fifths of the pooled numbers, missing values apart.
+/// A column of both tables in common groups: levels, or fifths of the pooled numbers, missing
+/// values apart.
 pub(crate) struct Grouped {
     pub(crate) real: Vec<usize>,
     pub(crate) made: Vec<usize>,
@@ -53,7 +54,8 @@ fn cuts(real: &Column, made: &Column) -> Vec<f64> {
     breaks[1..breaks.len() - 1].to_vec()
 }
 
-/// Voas-Williamson statistic over its degrees of freedom (`S_pMSE`): 1 is what independent draws from the truth give.
+/// Voas-Williamson statistic over its degrees of freedom (`S_pMSE`): 1 is what independent draws
+/// from the truth give.
 pub(crate) fn spmse(
     real: impl Iterator<Item = usize>,
     made: impl Iterator<Item = usize>,
@@ -96,7 +98,8 @@ pub(crate) fn copies(real: &Table, made: &Table) -> f64 {
     found.count() as f64 / made.rows() as f64
 }
 
-/// Share of real rows whose keys stand in the synthetic table with one target only, and that one theirs (DiSCO).
+/// Share of real rows whose keys stand in the synthetic table with one target only, and that one
+/// theirs (DiSCO).
 pub(crate) fn disco(real: &Table, made: &Table, keys: &[&str], target: &str) -> Option<f64> {
     let keys = keys
         .iter()

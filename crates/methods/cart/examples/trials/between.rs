@@ -109,7 +109,8 @@ fn correlation(a: &Trait, b: &Trait) -> Option<f64> {
     (pairs.len() >= LEAST_SCHOOLS && xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
 }
 
-/// Correlations over schools: how far off on average (root mean square), and what of them is left (the slope of made ones on real ones).
+/// Correlations over schools: how far off on average (root mean square), and what of them is left
+/// (the slope of made ones on real ones).
 pub(crate) fn compare(real: &Table, made: &Table, tally: &mut Tally) {
     let (there, here) = (traits(real, real), traits(real, made));
     let mut sums: Vec<(&str, f64, f64, f64, f64)> = Vec::new();

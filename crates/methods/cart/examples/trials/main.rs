@@ -4,8 +4,10 @@
 //! cargo run --release -p parable-cart --example trials -- '{"min_leaf_rows": 20}' A,B 20
 //! ```
 //!
-//! The first argument holds settings (JSON), the second the presets (`A` without it), the third how many trials (20 without it), the fourth how many copies of
-//! each (1), the fifth the number of the first trial (0). Every trial is simulated, fitted and copied with a seed of its own; figures are means over trials, `sd` their standard deviation.
+//! The first argument holds settings (JSON), the second the presets (`A` without it), the third how
+//! many trials (20 without it), the fourth how many copies of each (1), the fifth the number of the
+//! first trial (0). Every trial is simulated, fitted and copied with a seed of its own; figures are
+//! means over trials, `sd` their standard deviation.
 
 #[path = "../../tests/analysis/mod.rs"]
 mod analysis;
@@ -92,7 +94,8 @@ fn measure(preset: Preset, seed: u64, samples: u64, config: &CartConfig, tally: 
         tally.add("nearest record is one learnt from, % (50)", 100.0 * nearer);
         tally.add("pMSE of a tree over chance", told_apart(&real, &made, seed));
     }
-    // Schools differ, and another trial has other schools: what an honest copy of as many schools would come to.
+    // Schools differ, and another trial has other schools: what an honest copy of as many schools
+    // would come to.
     let others = others.take(&(0..real.rows().min(others.rows())).collect::<Vec<_>>());
     two_way(&real, &others, "another trial: two-way S_pMSE", tally);
     tally.add(
@@ -104,7 +107,8 @@ fn measure(preset: Preset, seed: u64, samples: u64, config: &CartConfig, tally: 
 /// How well a tree tells rows apart, against shuffled labels.
 fn told_apart(real: &Table, made: &Table, seed: u64) -> f64 {
     let pair = Pair::new(real, made).expect("two tables of one schema");
-    // Clusters are dealt new names: who compares names with what stands beside them sees nothing else.
+    // Clusters are dealt new names: who compares names with what stands beside them sees nothing
+    // else.
     let fields = real.schema().fields().iter();
     let named = fields.filter(|field| field.role != Role::ClusterId);
     let found = Propensity::tree()

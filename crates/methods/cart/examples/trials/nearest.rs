@@ -1,4 +1,5 @@
-//! Whether made rows lie closer to rows that were learnt from than to rows of another trial of the same kind.
+//! Whether made rows lie closer to rows that were learnt from than to rows of another trial of the
+//! same kind.
 
 use parable_table::{Role, Table};
 
@@ -7,8 +8,8 @@ use crate::between::constant;
 /// Made rows that are looked at, at most, spread evenly.
 const MOST_ROWS: usize = 400;
 
-/// Share of made rows whose nearest record (Gower's distance over the columns of pupils) is one of `real` and not of `others`, ties counting half: a half where
-/// nobody is given away.
+/// Share of made rows whose nearest record (Gower's distance over the columns of pupils) is one of
+/// `real` and not of `others`, ties counting half: a half where nobody is given away.
 pub(crate) fn nearer(real: &Table, others: &Table, made: &Table) -> f64 {
     let fields = real.schema().fields();
     let columns: Vec<Scaled> = (0..fields.len())

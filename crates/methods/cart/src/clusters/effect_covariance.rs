@@ -1,8 +1,10 @@
-//! What clusters are in several columns at once: correlated normal scores.
+//! Covariance of cluster effects across columns: correlated normal scores.
 //!
-//! A school with good readers mostly has good mathematicians, beyond what trees pass on from pupil to pupil; and a school that is short of money differs in all its
-//! columns. Each level of clusters therefore has one vector of normal scores per cluster: one score for each of its own columns and one for each column (for
-//! nominal ones, each common level) in which its members are alike. Their correlations are learnt with the strength of the likeness itself: see `calibrate`.
+//! A school with good readers mostly has good mathematicians, beyond what trees pass on from pupil
+//! to pupil. So each level of clusters has one vector of normal scores per cluster: one score for
+//! each of its own columns, and one for each column (for nominal ones, each common level) with an
+//! intraclass correlation. Their correlations are calibrated together with the effects: see
+//! `fit::calibrate`.
 
 use parable_seed::Seed;
 
@@ -11,7 +13,8 @@ use parable_seed::Seed;
 pub(crate) struct EffectCovariance {
     /// Tree and direction of each score.
     pub(crate) latents: Vec<(usize, usize)>,
-    /// What each score takes of the independent normal numbers up to its own: the lower triangle of Cholesky's factor of the correlations.
+    /// What each score takes of the independent normal numbers up to its own: the lower triangle of
+    /// Cholesky's factor of the correlations.
     pub(crate) loadings: Vec<Vec<f64>>,
 }
 
@@ -56,7 +59,8 @@ impl EffectCovariance {
         }
     }
 
-    /// One vector of numbers per score, a number for each cluster. The independent numbers behind them are made uncorrelated where there are enough clusters.
+    /// One vector of numbers per score, a number for each cluster. The independent numbers behind
+    /// them are made uncorrelated where there are enough clusters.
     pub(crate) fn draw(&self, clusters: usize, seed: &Seed) -> Vec<Vec<f64>> {
         let mut own: Vec<Vec<f64>> = Vec::with_capacity(self.latents.len());
         for latent in 0..self.latents.len() {
@@ -89,7 +93,8 @@ impl EffectCovariance {
     }
 }
 
-/// Makes a symmetric matrix with ones on its diagonal one of correlations: eigenvalues that are too small are raised, and the diagonal is brought back to one.
+/// Makes a symmetric matrix with ones on its diagonal one of correlations: eigenvalues that are too
+/// small are raised, and the diagonal is brought back to one.
 fn make_possible(matrix: &mut [Vec<f64>]) {
     let count = matrix.len();
     let mut rotated = matrix.to_vec();
@@ -119,7 +124,8 @@ fn make_possible(matrix: &mut [Vec<f64>]) {
 /// Sweeps of Jacobi's rotations; they converge quadratically.
 const SWEEPS: usize = 12;
 
-/// Jacobi's method: leaves the eigenvalues on the diagonal of `matrix` and the eigenvectors in the columns of `vectors`, which begins as the identity.
+/// Jacobi's method: leaves the eigenvalues on the diagonal of `matrix` and the eigenvectors in the
+/// columns of `vectors`, which begins as the identity.
 fn diagonalise(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>]) {
     let count = matrix.len();
     for _ in 0..SWEEPS {
@@ -178,7 +184,8 @@ mod tests {
             assert!((matrix[i][i] - 1.0).abs() < 1e-12);
             assert!(rotated[i][i] > 0.0);
         }
-        // By symmetry all three give way by the same amount; two eigenvalues are equal and the third vanishes at one half.
+        // By symmetry all three give way by the same amount; two eigenvalues are equal and the
+        // third vanishes at one half.
         assert!((matrix[0][1] - 0.5).abs() < 0.02 && (matrix[0][2] + 0.5).abs() < 0.02);
         let mut fine = vec![vec![1.0, 0.3], vec![0.3, 1.0]];
         make_possible(&mut fine);

@@ -1,4 +1,4 @@
-//! Which rows belong together: clusters within clusters, and what does not vary within them.
+//! Hierarchy of clusters: clusters within clusters, and columns that are constant within them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,7 +16,8 @@ pub(crate) struct ClusterLevel {
     /// Rows of each cluster.
     pub(crate) rows: Vec<u32>,
     pub(crate) labels: Labels,
-    /// The columns that are constant in each of these clusters and not in coarser ones, with a row to read each cluster's value from.
+    /// The columns that are constant in each of these clusters and not in coarser ones, with a row
+    /// to read each cluster's value from.
     pub(crate) columns: Vec<(usize, Vec<usize>)>,
     pub(crate) absences: Absences,
 }
@@ -52,7 +53,8 @@ impl Labels {
         }
     }
 
-    /// These names and, as far as there is room, further ones behind them: levels that no real cluster has, numbers after the largest.
+    /// These names and, as far as there is room, further ones behind them: levels that no real
+    /// cluster has, numbers after the largest.
     pub(crate) fn with_more(&self, field: &Field, count: usize) -> Self {
         let more = count.min(self.room(field)).saturating_sub(self.len());
         match self {
@@ -82,10 +84,12 @@ impl Labels {
     }
 }
 
-/// Columns of which whole clusters have no value: a school that left the trial has no outcomes at all.
+/// Columns of which whole clusters have no value: a school that left the trial has no outcomes at
+/// all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Absences {
-    /// The sets of columns that are wholly missing in some cluster, ascending, the empty set first. Empty if there is no other set.
+    /// The sets of columns that are wholly missing in some cluster, ascending, the empty set first.
+    /// Empty if there is no other set.
     pub(crate) patterns: Vec<Vec<usize>>,
     /// Which pattern each cluster has; empty if there are none.
     pub(crate) of_cluster: Vec<u32>,
@@ -98,8 +102,9 @@ const MIN_ABSENT_ROWS: u32 = 8;
 
 /// The nested levels of clusters of a table, coarsest first.
 ///
-/// A column of role cluster id counts if it names every row's cluster, clusters have two rows on average and each lies within one cluster of
-/// the coarser level; other cluster ids (a school id that changes with the year, say) are columns like any other.
+/// A column of role cluster id counts if it names every row's cluster, clusters have two rows on
+/// average and each lies within one cluster of the coarser level; other cluster ids (a school id
+/// that changes with the year, say) are columns like any other.
 pub(crate) fn find(table: &Table) -> Vec<ClusterLevel> {
     let mut candidates: Vec<(usize, Vec<u32>, Labels)> = table
         .schema()
@@ -193,7 +198,8 @@ pub(crate) fn cell(column: &Column, row: usize) -> (u8, u64) {
     (0, bits)
 }
 
-/// Gives each column to the coarsest level within whose clusters it does not vary, or that the schema declares for it.
+/// Gives each column to the coarsest level within whose clusters it does not vary, or that the
+/// schema declares for it.
 fn place_columns(table: &Table, levels: &mut [ClusterLevel]) {
     let ids: Vec<usize> = levels.iter().map(|level| level.column).collect();
     for position in (0..table.schema().len()).filter(|position| !ids.contains(position)) {
@@ -338,7 +344,8 @@ mod tests {
         Kind::nominal(Known::declared(Levels::new(names).expect("distinct")))
     }
 
-    /// 4 schools of 3 classes of 10 pupils; `region` belongs to schools, `teacher` to classes, `score` to pupils. School 1 has no scores, class 11 neither.
+    /// 4 schools of 3 classes of 10 pupils; `region` belongs to schools, `teacher` to classes,
+    /// `score` to pupils. School 1 has no scores, class 11 neither.
     fn table(constraints: Vec<Constraint>) -> Table {
         let rows = 120u32;
         let fields = vec![

@@ -1,8 +1,9 @@
-//! How alike members of one cluster are, in one column and across columns.
+//! Intraclass correlations within columns and across columns.
 
 use rayon::prelude::*;
 
-/// A number for each unit of a level, with mean 0 and variance 1 over the units that have one; not a number where a unit has none.
+/// A number for each unit of a level, standardised over the units that have one; NaN where a unit
+/// has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Series {
     pub(crate) level: usize,
@@ -38,16 +39,17 @@ impl Series {
     }
 }
 
-/// What a tree's draws are to agree with.
+/// The target of calibration of a tree.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Goal {
-    /// What each code counts for, in one direction for codes in an order, in one for each common code otherwise; empty if clusters do not matter to the tree.
+    /// Number that each code counts as: one direction for ordered codes, one for each common code
+    /// otherwise; empty if clusters do not matter to the tree.
     pub(crate) code_values: Vec<Vec<f64>>,
-    /// The real units, by direction.
+    /// Real units, by direction.
     pub(crate) real: Vec<Series>,
 }
 
-/// Which units belong together.
+/// Clusters of the units of all levels.
 pub(crate) struct Nesting<'a> {
     /// For each level, rows last, and each coarser level the cluster of each unit.
     pub(crate) above: Vec<Vec<&'a [u32]>>,
@@ -55,9 +57,11 @@ pub(crate) struct Nesting<'a> {
     pub(crate) clusters: Vec<usize>,
 }
 
-/// For pairs of series and each level of clusters at which both vary or one is constant: the correlation over pairs of units that are in one cluster of this
-/// level and not in one finer cluster, coarsest level first. Where one of them belongs to the clusters themselves, a cluster's value is paired with all of its
-/// members. `None` where there is no such pair or nothing varies. A series with itself: the intraclass correlation.
+/// Correlation within clusters for pairs of series, at each level of clusters, coarsest first: over
+/// pairs of units in one cluster of the level and not in one finer cluster. Where one series
+/// belongs to the clusters themselves, a cluster's value is paired with all of its members. `None`
+/// where there is no such pair or nothing varies. A series with itself gives the intraclass
+/// correlation.
 pub(crate) fn icc(
     series: &[Series],
     pairs: &[(usize, usize)],

@@ -1,30 +1,36 @@
-//! Codes without an order: what arms and clusters add to the logarithms of their shares in a leaf.
+//! Effects of arms and clusters on codes without an order.
 //!
-//! A place in a leaf has no direction when its codes have no order. Instead each of the commoner codes gets a weight `exp(spread Z)` in each cluster, `Z` being
-//! the cluster's normal score for this code, as in a multinomial model with random intercepts; and each arm one weight per code, found by iterative
-//! proportional fitting when rows are drawn, with which it has the real shares of codes.
+//! A position in a leaf has no direction when its codes have no order. Instead each of the
+//! commonest codes gets a weight `exp(spread Z)` in each cluster, where `Z` is the cluster's normal
+//! score for this code, as in a multinomial model with random intercepts. Each arm gets one weight
+//! per code, found by iterative proportional fitting when rows are drawn, with which it has the
+//! real shares of codes.
 
 use rayon::prelude::*;
 
 use crate::tree::Leaves;
 use crate::values::balance::BLOCK;
 
-/// Codes that clusters may differ in: the commonest. Rarer ones keep their share of what the others leave.
+/// Codes that clusters may differ in: the commonest. Rarer ones keep their share of what the others
+/// leave.
 const MOST_CODES: usize = 12;
 /// A code of fewer rows than this differs between clusters by chance.
 const LEAST_ROWS: u32 = 20;
-/// Rounds of proportional fitting, and how far they may go: an arm without a code keeps a little of it where a leaf holds nothing else.
+/// Rounds of proportional fitting, and how far they may go: an arm without a code keeps a little of
+/// it where a leaf holds nothing else.
 const ROUNDS: usize = 6;
 const FARTHEST: f64 = 20.0;
-/// The variance of the standard logistic distribution, the scale on which shares of variance are told (Goldstein, Browne & Rasbash 2002).
+/// The variance of the standard logistic distribution, the scale on which shares of variance are
+/// told (Goldstein, Browne & Rasbash 2002).
 const LOGISTIC: f64 = std::f64::consts::PI * std::f64::consts::PI / 3.0;
 
-/// How draws of one tree for codes without an order lean on arms and clusters.
+/// Effects of arms and clusters on the draws of one tree for codes without an order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct NominalEffects {
     /// The codes in which clusters may differ, ascending.
     pub(crate) codes: Vec<u32>,
-    /// For each coarser level, coarsest first, and each of these codes the standard deviation over clusters of the logarithm of its weight.
+    /// For each coarser level, coarsest first, and each of these codes the standard deviation over
+    /// clusters of the logarithm of its weight.
     pub(crate) spread: Vec<Vec<f64>>,
     /// Training rows by code: for each arm, or once where no arms are known.
     pub(crate) rows: Vec<Vec<u32>>,
@@ -64,7 +70,8 @@ impl NominalEffects {
         f64::from(own) / f64::from(all.max(1))
     }
 
-    /// For each level of clusters the share of variance that members have in common, on the logistic scale, the mean over codes by rows.
+    /// For each level of clusters the share of variance that members have in common, on the
+    /// logistic scale, the mean over codes by rows.
     pub(crate) fn common_parts(&self) -> Vec<f64> {
         let weights: Vec<f64> = (0..self.codes.len())
             .map(|place| self.share(place))
@@ -87,7 +94,7 @@ impl NominalEffects {
     }
 }
 
-/// A [`NominalEffects`] made ready for some units.
+/// [`NominalEffects`] prepared for some units.
 pub(crate) struct NominalDraws<'a> {
     effects: &'a NominalEffects,
     leaves: &'a Leaves,
@@ -153,7 +160,8 @@ impl<'a> NominalDraws<'a> {
         sum
     }
 
-    /// The weight of each code in each arm with which arms have their real shares on average over what may be drawn.
+    /// The weight of each code in each arm with which arms have their real shares on average over
+    /// what may be drawn.
     pub(crate) fn balance(&self, leaf_of: &[u32]) -> Vec<Vec<f64>> {
         let (arms, count) = (self.effects.rows.len(), self.places.len());
         let mut balance = vec![vec![1.0; count]; arms];
@@ -254,7 +262,8 @@ mod tests {
     }
 
     fn nominal_effects() -> NominalEffects {
-        // The leaf is that of both arms together; the second arm has twice as many of the last code.
+        // The leaf is that of both arms together; the second arm has twice as many of the last
+        // code.
         let of_arm = [vec![30, 17, 3], vec![30, 13, 7]];
         NominalEffects {
             codes: vec![0, 1],
@@ -283,7 +292,8 @@ mod tests {
             for code in 0..3 {
                 let wanted = f64::from(effects.rows[arm][code as usize]) / 50.0;
                 let found = share(&|unit| unit % 2 == arm, code);
-                // Evenly spread places miss by less than one in 5,000 per code; six rounds of fitting by a few thousandths.
+                // Evenly spread places miss by less than one in 5,000 per code; six rounds of
+                // fitting by a few thousandths.
                 assert!((found - wanted).abs() < 0.01, "{arm} {code}: {found}");
             }
         }

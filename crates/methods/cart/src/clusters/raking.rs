@@ -1,4 +1,5 @@
-//! Raking: sizes of clusters such that the levels of their columns keep their shares of rows (Deming & Stephan 1940).
+//! Raking of cluster sizes, so that the levels of their columns keep their shares of rows (Deming &
+//! Stephan 1940).
 
 use parable_table::{Levels, Table};
 
@@ -6,7 +7,8 @@ use crate::clusters::hierarchy::ClusterLevel;
 
 /// Columns of finer clusters with more levels than this do not bind the sizes of clusters.
 const MAX_LEVELS: usize = 8;
-/// Rounds of raking; each meets the shares of the last column exactly and those of the others more closely than the round before.
+/// Rounds of raking; each meets the shares of the last column exactly and those of the others more
+/// closely than the round before.
 pub(crate) const ROUNDS: usize = 12;
 
 /// Rows by code of each column of few levels that does not vary within the clusters of this level.
@@ -33,7 +35,8 @@ pub(crate) fn row_counts(table: &Table, level: &ClusterLevel) -> Vec<(usize, Vec
         .collect()
 }
 
-/// Scales the sizes of each code's units so that codes have their wanted shares of all rows; codes without units or rows stay as they are.
+/// Scales the sizes of each code's units so that codes have their wanted shares of all rows; codes
+/// without units or rows stay as they are.
 pub(crate) fn rake(sizes: &mut [f64], codes: &[u32], wanted: &[u32]) {
     let mut made = vec![0.0; wanted.len()];
     for (&size, &code) in sizes.iter().zip(codes) {

@@ -1,11 +1,13 @@
-//! What a leaf does not know: the cluster a row belongs to, and the arm of a trial.
+//! Random effects: the part of a column that depends on the cluster and the arm, beyond its tree.
 //!
-//! A tree cannot split on the identity of a school, and rarely splits on an effect of a tenth of a standard deviation. What members of a
-//! cluster have in common is read off the places that training rows take in their leaves: a row's share of its leaf, as a normal score, is
-//! what the tree left unexplained, and the part of it that cluster mates agree on is `rho`. A draw then takes the quantile of its leaf at
-//! `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid and its gaps. The shift belongs to the
-//! arm and is found when rows are drawn, such that each arm reaches the mean it has in the real rows. Codes without an order have no such place;
-//! for them see `mix`.
+//! A tree cannot split on the identity of a school, and rarely splits on an effect of a tenth of a
+//! standard deviation. The random effect of clusters is estimated from the positions of training
+//! rows in their leaves: the share of its leaf up to a row, as a normal score, is the residual of
+//! the tree, and `rho` is its intraclass correlation. A draw then takes the quantile of its leaf at
+//! `phi(shift + sqrt(rho) Z + sqrt(1 - rho) e)`, so that each leaf keeps its distribution, its grid
+//! and its gaps. The shift belongs to the arm and is found when rows are drawn, so that each arm
+//! has the mean of its real rows. Codes without an order have no such position; see
+//! `nominal_effects`.
 
 use parable_tree::GrownTree;
 
@@ -14,21 +16,24 @@ use crate::tree::Leaves;
 use crate::values::normal::interval_score;
 use crate::values::normal_ranks::Linear;
 
-/// How draws of one tree lean on arms and clusters.
+/// Effects of arms and clusters on the draws of one tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RandomEffects {
-    /// Mean worth of the codes of each arm's rows, missing where an arm has none; empty without arms.
+    /// Mean of the code values of each arm's rows, missing where an arm has none; empty without
+    /// arms.
     pub(crate) arms: Vec<Option<f64>>,
-    /// Share of the variance of scores that clusters of each coarser level have in common, beyond the level above; empty for codes without an order.
+    /// Share of the variance of scores that clusters of each coarser level have in common, beyond
+    /// the level above; empty for codes without an order.
     pub(crate) clusters: Vec<f64>,
-    /// What arms and clusters add for codes without an order.
+    /// Effects for codes without an order.
     pub(crate) nominal: Option<NominalEffects>,
-    /// What predictors add to scores, for columns made by normal ranks.
+    /// Linear terms, for columns synthesized by normal ranks.
     pub(crate) linear: Option<Linear>,
 }
 
 impl RandomEffects {
-    /// For each coarser level the share of what the tree left unexplained that clusters have in common.
+    /// Returns, for each coarser level, the intraclass correlation of what the tree left
+    /// unexplained.
     pub(crate) fn common_parts(&self) -> Vec<f64> {
         match &self.nominal {
             Some(nominal) => nominal.common_parts(),
@@ -36,7 +41,7 @@ impl RandomEffects {
         }
     }
 
-    /// Whether members of clusters of this level are alike.
+    /// Returns whether clusters of this level have an effect.
     pub(crate) fn alike(&self, outer: usize) -> bool {
         match &self.nominal {
             Some(nominal) => nominal.alike(outer),
@@ -54,7 +59,7 @@ pub(crate) struct Groups<'a> {
     pub(crate) clusters: &'a [(Vec<u32>, usize)],
 }
 
-/// Most of the variance that may be common to clusters: something must be left for the rows.
+/// Largest share of the variance that clusters may explain.
 pub(crate) const MAX_COMMON: f64 = 0.95;
 /// Fills the leaves of a grown tree and estimates its effects.
 ///
@@ -104,7 +109,8 @@ pub(crate) fn estimate(
 struct Scores {
     rows: Vec<u32>,
     score: Vec<f64>,
-    /// Where each leaf ends in `rows`, and the variance of its scores: by how much a score moves if what lies behind it moves by one.
+    /// Where each leaf ends in `rows`, and the variance of its scores: by how much a score moves if
+    /// what lies behind it moves by one.
     ends: Vec<usize>,
     slope: Vec<f64>,
 }
@@ -133,7 +139,7 @@ impl Scores {
         start..self.ends[leaf]
     }
 
-    /// Takes the mean of each arm out of the scores: what arms differ by is not what clusters have in common.
+    /// Removes the mean of each arm from the scores: differences of arms are not cluster effects.
     fn centre(&mut self, arms: &[u8], count: usize) {
         let mut sums = vec![(0.0, 0.0); count];
         for (&row, &score) in self.rows.iter().zip(&self.score) {
@@ -146,8 +152,9 @@ impl Scores {
         }
     }
 
-    /// The common part of each level: products of scores over pairs of rows in one cluster (and not in one finer cluster) against the
-    /// products of their slopes. A row moves its own leaf's reference too, so that leaf mates of one cluster see less of what they share.
+    /// The common part of each level: products of scores over pairs of rows in one cluster (and not
+    /// in one finer cluster) against the products of their slopes. A row moves its own leaf's
+    /// reference too, so that leaf mates of one cluster see less of what they share.
     fn common_parts(&self, levels: &[(Vec<u32>, usize)]) -> Vec<f64> {
         let mut pairs: Vec<(f64, f64, f64)> = Vec::with_capacity(levels.len());
         for (of_row, count) in levels {
@@ -196,7 +203,7 @@ impl Scores {
     }
 }
 
-/// The mean worth of each arm's rows.
+/// Returns the mean value of each arm's rows.
 pub(crate) fn arm_means(rows: impl Iterator<Item = (u8, f64)>, count: usize) -> Vec<Option<f64>> {
     let mut sums = vec![(0.0, 0.0); count];
     for (arm, value) in rows {
@@ -223,7 +230,8 @@ mod tests {
         grown
     }
 
-    /// Rows of `clusters` clusters of 20, whose numbers share the part `common` of their variance; in tenths, as codes.
+    /// Rows of `clusters` clusters of 20, whose numbers share the part `common` of their variance;
+    /// in tenths, as codes.
     fn codes(clusters: usize, common: f64) -> (Vec<u32>, Vec<u32>) {
         let mut rng = Seed::from_u64(3).rng();
         let shared: Vec<f64> = (0..clusters).map(|_| rng.normal()).collect();
@@ -250,7 +258,8 @@ mod tests {
                 };
                 let (leaves, effects) = estimate(&leaves(6_000, each), &codes, groups);
                 assert_eq!(leaves.len(), 6_000usize.div_ceil(each as usize));
-                // With 300 clusters of 20 the standard error of an intraclass correlation of 0.5 is 0.03, of 0 it is 0.005.
+                // With 300 clusters of 20 the standard error of an intraclass correlation of 0.5 is
+                // 0.03, of 0 it is 0.005.
                 let found = effects.clusters[0];
                 assert!(
                     (found - common).abs() < 0.02 + 0.2 * common,
@@ -262,7 +271,8 @@ mod tests {
 
     #[test]
     fn what_arms_differ_by_is_not_what_clusters_share() {
-        // Whole clusters are in one of two arms that lie far apart; within arms clusters have nothing in common.
+        // Whole clusters are in one of two arms that lie far apart; within arms clusters have
+        // nothing in common.
         let mut rng = Seed::from_u64(4).rng();
         let of: Vec<u32> = (0..4_000).map(|row| row % 200).collect();
         let arms: Vec<u8> = of.iter().map(|cluster| (cluster % 2) as u8).collect();

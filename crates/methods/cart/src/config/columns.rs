@@ -4,68 +4,72 @@ use serde::{Deserialize, Serialize};
 
 use super::Smoothing;
 
-/// The settings of one column.
+/// Settings of one column.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ColumnConfig {
-    /// How the column is made. Default: by a tree.
+    /// How the column is synthesized. Default: by a tree.
     pub method: Method,
-    /// Which of the columns made before it may predict it. Default: all.
+    /// Columns that may predict it, among those before it. Default: all.
     pub predictors: Predictors,
-    /// How its numbers are taken from a leaf, if other than in the whole table.
+    /// How its numbers are drawn from a leaf, if not as in the whole table.
     pub smoothing: Option<Smoothing>,
-    /// Fewest training rows in a leaf of its tree, if other than in the whole table.
+    /// Fewest rows in a leaf of its tree, if not as in the whole table.
     pub min_leaf_rows: Option<usize>,
-    /// How many rows the nodes above a leaf of its tree count for, if other than in the whole table.
+    /// Rows that the nodes above a leaf of its tree count for, if not as in the whole table.
     pub shrinkage: Option<f64>,
-    /// Larger numbers count as this one, in the real rows before the fit and so in all synthetic ones (days or seconds since 1970 for dates).
+    /// Top code: larger numbers are replaced by it before the fit (days or seconds since 1970 for
+    /// dates).
     pub top: Option<f64>,
-    /// Smaller numbers count as this one.
+    /// Bottom code: smaller numbers are replaced by it.
     pub bottom: Option<f64>,
 }
 
-/// How a column is made.
+/// How a column is synthesized.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Method {
-    /// By a tree over the columns made before it.
+    /// By a tree on the columns before it.
     #[default]
     Tree,
-    /// Each row on its own from the whole column: nothing predicts it, though it may predict others.
+    /// By independent draws from the whole column: nothing predicts it, though it may predict
+    /// others.
     Sample,
-    /// This value in every row.
+    /// By this value in every row.
     Constant(Fixed),
-    /// For numbers and ordered levels: by a linear regression of their normal scores (`normrank` in the R package `synthpop`).
+    /// By a linear regression of normal scores, for numbers and ordered levels (`normrank` in the R
+    /// package `synthpop`).
     NormalRank,
-    /// From the real rows that agree in all its predictors; where there are none, from those that agree in as many of the first as can be.
-    /// Meant for few predictors with few values: see [`Predictors::Only`].
+    /// From the real rows that agree in all its predictors; where there are none, from those that
+    /// agree in as many of the first as possible. Meant for few predictors with few values: see
+    /// [`Predictors::Only`].
     Saturated,
-    /// From the real rows that have the same value in this other column: the city given its county.
+    /// From the real rows with the same value in this other column: the city given its county.
     NestedIn(String),
-    /// By this formula over other columns; nothing is learnt. The language is that of `docs/methods/cart.md`.
+    /// By this formula over other columns. The language is described in `docs/methods/cart.md`.
     Passive(String),
-    /// Numbers: first the group, one of so many (2 to 1,000) with about equal rows, by a tree for classes; then a number of the group (`numtocat` in
-    /// the R package `synthpop`).
+    /// By a tree for classes that draws one of so many groups of about equal rows (2 to 1,000),
+    /// then a number of the group (`numtocat` in the R package `synthpop`).
     Groups(usize),
 }
 
-/// Which columns may predict a column. Columns made after it never do.
+/// Columns that may predict a column. Columns after it never do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Predictors {
-    /// All that are made before it.
+    /// All columns before it.
     #[default]
     All,
-    /// These. For [`Method::Saturated`] in the order of their weight; they are made before the column.
+    /// These. For [`Method::Saturated`] in order of priority; they come before the column.
     Only(Vec<String>),
-    /// All but these.
+    /// All columns before it but these.
     Without(Vec<String>),
 }
 
-/// A value that is given, not learnt.
+/// A fixed value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -74,26 +78,28 @@ pub enum Fixed {
     Number(f64),
     /// A level, or the code of a missing reason.
     Text(String),
-    /// No value, without a reason.
+    /// Missing, without a reason.
     Missing,
 }
 
-/// A rule: where a condition holds, a column has this value. Such rows teach the column's tree nothing, and the synthetic table keeps the rule
-/// without exception. Of several rules for one column the first that holds counts.
+/// A rule: where a condition holds, a column has this value.
+///
+/// Such rows are left out of the column's fit, and every synthetic row keeps the rule. The first of
+/// several rules for one column that holds applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Rule {
     /// The column.
     pub column: String,
-    /// The condition over other columns, which are made before the column; e.g. `age < 16`.
+    /// Condition over other columns, which come before the column; e.g. `age < 16`.
     pub when: String,
-    /// What the column then has.
+    /// Value of the column where the condition holds.
     pub value: Fixed,
 }
 
 impl Rule {
-    /// The rule that `column` has `value` where `when` holds.
+    /// Creates the rule that `column` has `value` where `when` holds.
     pub fn new(column: impl Into<String>, when: impl Into<String>, value: Fixed) -> Self {
         Self {
             column: column.into(),
@@ -108,12 +114,13 @@ impl Rule {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Strata {
-    /// The columns whose combinations of values make the strata; a missing value is a value here. They cannot vary within clusters.
+    /// Columns whose combinations of values are the strata; a missing value counts as a value. They
+    /// cannot vary within clusters.
     pub columns: Vec<String>,
     /// Fewest rows of a stratum. Default 100.
     #[serde(default = "Strata::default_min_rows")]
     pub min_rows: usize,
-    /// What happens to smaller ones. Default: the fit is refused.
+    /// What happens to smaller strata. Default: the fit is refused.
     #[serde(default)]
     pub small: SmallStrata,
 }
@@ -126,7 +133,8 @@ pub enum SmallStrata {
     /// The fit is refused.
     #[default]
     Refuse,
-    /// They form one stratum together; if that is too small still, it joins the smallest of the others.
+    /// They are merged into one stratum; if that is still too small, it joins the smallest of the
+    /// others.
     Merge,
 }
 
@@ -135,7 +143,7 @@ impl Strata {
         100
     }
 
-    /// A model for each combination of values of these columns, none smaller than 100 rows.
+    /// Creates strata from the combinations of values of these columns, none smaller than 100 rows.
     pub fn by<S: Into<String>>(columns: impl IntoIterator<Item = S>) -> Self {
         Self {
             columns: columns.into_iter().map(Into::into).collect(),
@@ -144,7 +152,7 @@ impl Strata {
         }
     }
 
-    /// The same with another smallest stratum, and what happens to smaller ones.
+    /// Sets the fewest rows of a stratum and what happens to smaller ones.
     #[must_use]
     pub fn with_min_rows(mut self, rows: usize, small: SmallStrata) -> Self {
         self.min_rows = rows;
@@ -154,13 +162,13 @@ impl Strata {
 }
 
 impl ColumnConfig {
-    /// Whether it speaks of other columns.
+    /// Whether it names other columns.
     pub(crate) fn names_others(&self) -> bool {
         matches!(self.method, Method::NestedIn(_) | Method::Passive(_))
             || self.predictors != Predictors::All
     }
 
-    /// Default settings but for the method.
+    /// Creates settings with this method and defaults for the rest.
     #[must_use]
     pub fn with_method(method: Method) -> Self {
         Self {
@@ -169,35 +177,35 @@ impl ColumnConfig {
         }
     }
 
-    /// The same with other predictors.
+    /// Sets the columns that may predict it.
     #[must_use]
     pub fn with_predictors(mut self, predictors: Predictors) -> Self {
         self.predictors = predictors;
         self
     }
 
-    /// The same with a smoothing of its own.
+    /// Sets how its numbers are drawn from a leaf.
     #[must_use]
     pub fn with_smoothing(mut self, smoothing: Smoothing) -> Self {
         self.smoothing = Some(smoothing);
         self
     }
 
-    /// The same with a smallest leaf of its own.
+    /// Sets the fewest rows in a leaf of its tree.
     #[must_use]
     pub fn with_min_leaf_rows(mut self, rows: usize) -> Self {
         self.min_leaf_rows = Some(rows);
         self
     }
 
-    /// The same with a weight of its own for the nodes above a leaf.
+    /// Sets the rows that the nodes above a leaf of its tree count for.
     #[must_use]
     pub fn with_shrinkage(mut self, rows: f64) -> Self {
         self.shrinkage = Some(rows);
         self
     }
 
-    /// The same with a bottom and a top code.
+    /// Sets the bottom and top codes.
     #[must_use]
     pub fn with_codes(mut self, bottom: Option<f64>, top: Option<f64>) -> Self {
         (self.bottom, self.top) = (bottom, top);

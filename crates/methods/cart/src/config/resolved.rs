@@ -1,4 +1,4 @@
-//! Settings of columns, bound to the columns of a schema.
+//! Settings of columns, resolved against the columns of a schema.
 
 use parable_core::FitError;
 use parable_table::{Column, Field, Kind, Missing, Schema, Table, Values};
@@ -8,7 +8,7 @@ use crate::config::{
 };
 use crate::expression::{Cells, Expression, Value};
 
-/// How each column of a schema is made, by position.
+/// How each column of a schema is synthesized, by position.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Resolved {
     pub(crate) columns: Vec<ResolvedColumn>,
@@ -17,7 +17,7 @@ pub(crate) struct Resolved {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ResolvedColumn {
     pub(crate) making: Making,
-    /// The only columns that may predict it, in the order of their weight; `None` for all.
+    /// Columns that may predict it, in order of priority; `None` for all.
     pub(crate) predictors: Option<Vec<usize>>,
     pub(crate) rules: Vec<ResolvedRule>,
     pub(crate) smoothing: Smoothing,
@@ -26,11 +26,11 @@ pub(crate) struct ResolvedColumn {
     pub(crate) shrinkage: f64,
     bottom: f64,
     top: f64,
-    /// Columns that must be made before it.
+    /// Columns that must come before it.
     pub(crate) needs: Vec<usize>,
 }
 
-/// How a column is made.
+/// How a column is synthesized.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Making {
     Tree,
@@ -42,7 +42,7 @@ pub(crate) enum Making {
     Constant(Given),
 }
 
-/// A condition and what follows.
+/// A condition and the value of the column where it holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ResolvedRule {
     pub(crate) when: Expression,
@@ -62,7 +62,7 @@ pub(crate) enum Given {
 const MAX_GROUPS: usize = 1_000;
 
 impl Resolved {
-    /// Binds the settings, or says which of them does not fit the table.
+    /// Resolves the settings, or names the one that does not fit the table.
     pub(crate) fn of(config: &CartConfig, schema: &Schema) -> Result<Self, FitError> {
         let plain = ColumnConfig::default();
         if let Some(name) = config
@@ -132,7 +132,8 @@ impl Resolved {
         Ok(arranged)
     }
 
-    /// The table with numbers beyond the top and bottom codes moved there; `None` if no column has such codes.
+    /// The table with numbers beyond the top and bottom codes moved there; `None` if no column has
+    /// such codes.
     pub(crate) fn coded(&self, table: &Table) -> Option<Result<Table, FitError>> {
         let bounded = |column: &ResolvedColumn| column.bottom.is_finite() || column.top.is_finite();
         self.columns.iter().any(bounded).then(|| {
@@ -166,7 +167,7 @@ impl Resolved {
         })
     }
 
-    /// What the table does not keep of formulas: one sentence for each column that differs from its own.
+    /// Warnings about formulas that the table does not follow, one for each column.
     pub(crate) fn broken_formulas(&self, table: &Table) -> Vec<String> {
         let fields = table.schema().fields();
         let mut broken = Vec::new();

@@ -1,4 +1,4 @@
-//! Trees as people read them.
+//! Trees as text and figures.
 
 use std::fmt::Write as _;
 
@@ -12,22 +12,26 @@ use crate::model::{CartModel, Codebook, Part, Sequence, Source, Stage};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct TreeSummary {
-    /// Which stratum it belongs to, from 1 on, the largest first; `None` if there are no strata.
+    /// Stratum, from 1 on, the largest first; `None` if there are no strata.
     pub stratum: Option<usize>,
-    /// The column the tree draws; for the size of clusters and for what whole clusters lack, the column that names the clusters.
+    /// Column that the tree draws; for the size of clusters and for absent columns, the column of
+    /// cluster identifiers.
     pub column: String,
-    /// What of the column: `value`, `missing reason`, `spike`, `rows per cluster`, `clusters per cluster`, `absent columns`.
+    /// Part of the column: `value`, `missing reason`, `spike`, `rows per cluster`,
+    /// `clusters per cluster`, `absent columns`.
     pub part: &'static str,
-    /// How many leaves there are.
+    /// Number of leaves.
     pub leaves: usize,
-    /// Splits on the longest way from the root to a leaf.
+    /// Most splits between the root and a leaf.
     pub depth: usize,
-    /// Share of the training rows that pass a split on each predictor, summed over splits and largest first.
+    /// Share of the training rows that pass a split on each predictor, summed over splits and
+    /// largest first.
     pub predictors: Vec<(String, f64)>,
-    /// Share of the unexplained variance that members of one cluster have in common, by the column that names the clusters; for levels without an order on
-    /// the logistic scale, the mean over levels.
+    /// Intraclass correlation beyond the tree, by the column of cluster identifiers; for levels
+    /// without an order on the logistic scale, the mean over levels.
     pub cluster_shares: Vec<(String, f64)>,
-    /// The mean that each arm of the trial is drawn to have: of numbers and positions of levels, or the share of missing values or spikes.
+    /// Mean that each arm of the trial is drawn to have: of numbers and positions of levels, or the
+    /// share of missing values or spikes.
     pub arm_means: Vec<Option<f64>>,
 }
 
@@ -38,7 +42,8 @@ impl CartModel {
         first.map_or(&self.record.schema, |sequence| &sequence.common.schema)
     }
 
-    /// Where a column stands in the table that the sequences make: once, or once for each row of a subject.
+    /// Where a column stands in the table that the sequences make: once, or once for each row of a
+    /// subject.
     pub(crate) fn positions(&self, column: &str) -> Vec<usize> {
         match (self.made().position(column), &self.shape) {
             (Some(position), _) => vec![position],
@@ -47,7 +52,7 @@ impl CartModel {
         }
     }
 
-    /// The trees, in the order in which they draw.
+    /// Returns the trees, in the order in which they draw.
     #[must_use]
     pub fn trees(&self) -> Vec<TreeSummary> {
         let mut all = Vec::new();
@@ -62,9 +67,9 @@ impl CartModel {
         all
     }
 
-    /// The trees of a column as indented text, at most `max_depth` splits deep; `None` for a column that no tree draws. A column of a panel has trees for each row of a
-    /// subject. Of several trees of one column the first
-    /// is drawn.
+    /// Returns the trees of a column as indented text, at most `max_depth` splits deep; `None` for
+    /// a column that no tree draws. A column of a panel has trees for each row of a subject. Of
+    /// several trees of one column the first is shown.
     #[must_use]
     pub fn draw_tree(&self, column: &str, max_depth: usize) -> Option<String> {
         let positions = self.positions(column);

@@ -1,26 +1,29 @@
-//! Which predictors matter for a column.
+//! Importance of predictors.
 
 use parable_tree::Node;
 use serde::Serialize;
 
 use crate::model::{CartModel, Codebook, Sequence, Stage};
 
-/// What predicts a column of a [`CartModel`], and how well.
+/// Importance of the predictors of one column of a [`CartModel`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Importance {
     /// The column.
     pub column: String,
-    /// Share of the column's variation that its trees explain on the rows they learnt from: of the variance for numbers and levels in an order, of the
-    /// Gini impurity for others. Deep trees explain chance too, so this is an upper resolved.
+    /// Share of the column's variation that its trees explain on the training rows: of the variance
+    /// for numbers and ordered levels, of the Gini impurity for others. Deep trees explain chance
+    /// too, so this is an upper bound.
     pub explained: f64,
-    /// Each predictor's part of what is explained, largest first; together 1 if anything is.
+    /// Share of each predictor in what is explained, largest first; together 1 if anything is.
     pub predictors: Vec<(String, f64)>,
 }
 
 impl CartModel {
-    /// For every column, in the order of the schema (those of a panel row by row), its predictors by how much of its variation splits on them remove. Columns that nothing predicts have
-    /// none. Trees of one column (missing reasons, spikes, values) and strata count by their rows.
+    /// Returns, for every column in the order of the schema (those of a panel row by row), its
+    /// predictors by how much of its variation splits on them remove. Columns that nothing predicts
+    /// have none. Trees of one column (missing reasons, spikes, values) and strata count by their
+    /// rows.
     #[must_use]
     pub fn importance(&self) -> Vec<Importance> {
         let fields = self.made().fields().iter().enumerate();
@@ -31,7 +34,8 @@ impl CartModel {
                 for sequence in &self.sequences {
                     for stage in sequence.of_column(position) {
                         let gains = sequence.gains(stage);
-                        // Each tree counts by its rows: scales of reasons and values have nothing in common.
+                        // Each tree counts by its rows: scales of reasons and values have nothing
+                        // in common.
                         all += gains.rows;
                         for (name, share) in gains.shares {
                             removed += share * gains.rows;
@@ -130,7 +134,8 @@ impl Sequence {
             }
             held
         };
-        // Children come after their parents; of those done only the ones whose parent is still to come are kept.
+        // Children come after their parents; of those done only the ones whose parent is still to
+        // come are kept.
         let nodes = &stage.tree.nodes;
         let mut done: Vec<Option<Held>> = vec![None; nodes.len()];
         let mut by_feature = vec![0.0; self.features.len()];
@@ -172,7 +177,8 @@ impl Sequence {
             );
         }
         if let Some(linear) = &stage.effects.linear {
-            // What a term spans stands in for its variance, which a model without rows does not know.
+            // What a term spans stands in for its variance, which a model without rows does not
+            // know.
             let span = |values: &[f64]| {
                 let (low, high) = values
                     .iter()

@@ -9,9 +9,10 @@
 //! date("2024-09-01")                            dates are days (date-times: seconds) since 1970
 //! ```
 //!
-//! A calculation with a missing value is missing, and so is one whose result is no number. A comparison with a missing value does not hold;
-//! its negation therefore does. `missing(x)` asks; `nothing` is a missing value. Levels of an ordinal column compare by their order with a text that is
-//! one of them.
+//! A calculation with a missing value is missing, and so is one whose result is no number. A
+//! comparison with a missing value does not hold; its negation therefore does. `missing(x)` asks;
+//! `nothing` is a missing value. Levels of an ordinal column compare by their order with a text
+//! that is one of them.
 
 mod bind;
 mod evaluate;

@@ -34,7 +34,8 @@ pub(crate) enum Operator {
     Or,
 }
 
-/// Expressions within expressions, and words and signs in all: limits that keep a hostile text from using up the stack.
+/// Expressions within expressions, and words and signs in all: limits that keep a hostile text from
+/// using up the stack.
 const MAX_DEPTH: usize = 100;
 const MAX_TOKENS: usize = 1_000;
 

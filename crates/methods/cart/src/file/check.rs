@@ -1,4 +1,5 @@
-//! Checks of everything sampling relies on, so that a bad file is refused here and never panics later.
+//! Checks of everything that sampling relies on, so that a bad file is refused when it is read and
+//! never panics later.
 
 use parable_table::{Field, Grid, Kind, Schema};
 use parable_tree::{Binning, MAX_BINS, Scale};

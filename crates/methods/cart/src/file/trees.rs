@@ -1,4 +1,4 @@
-//! Trees as variable-length whole numbers.
+//! Trees as variable-length integers.
 
 use parable_tree::{Node, SplitRule};
 
@@ -64,7 +64,7 @@ const LEAF: u64 = 0;
 const CUT: u64 = 1;
 const SET: u64 = 2;
 
-/// What is left to read.
+/// Bytes that are left to read.
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl Bytes<'_> {
@@ -85,7 +85,7 @@ impl Bytes<'_> {
         u32::try_from(self.take()?).map_err(|_| "a number that is too large".to_owned())
     }
 
-    /// A number of things each of which takes at least one byte.
+    /// A count of items each of which takes at least one byte.
     fn take_count(&mut self) -> Result<usize, String> {
         let count = self.take()?;
         ensure(count <= self.0.len() as u64, "more entries than bytes")?;
@@ -93,7 +93,7 @@ impl Bytes<'_> {
     }
 }
 
-/// Reads a tree that asks only for what has been made.
+/// Reads a tree that splits only on predictors that are known before it.
 pub(super) fn take_tree(
     bytes: &mut Bytes<'_>,
     visit: &Visit<'_>,

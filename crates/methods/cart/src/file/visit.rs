@@ -8,7 +8,7 @@ pub(super) fn ensure(holds: bool, problem: impl Into<String>) -> Result<(), Stri
     if holds { Ok(()) } else { Err(problem.into()) }
 }
 
-/// Where the walk through the stages is, and what has been made so far.
+/// Position in the sequence of trees, and the predictors that are known so far.
 pub(super) struct Visit<'a> {
     pub(super) schema: &'a Schema,
     pub(super) levels: &'a [LevelModel],
@@ -17,7 +17,7 @@ pub(super) struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// Marks what the last stage finished.
+    /// Marks the predictors that a stage completes.
     pub(super) fn make(&mut self, stage: &Stage) {
         let source = match stage.part {
             Part::Rows => Source::Rows,

@@ -1,4 +1,4 @@
-//! Bootstrap samples: of rows, or of whole clusters where there are any.
+//! Bootstrap samples of tables: of rows, or of whole clusters where there are any.
 
 use parable_core::FitError;
 use parable_seed::Seed;
@@ -6,8 +6,9 @@ use parable_table::{Column, Table, Values};
 
 use crate::clusters::hierarchy::{self, ClusterLevel, Labels};
 
-/// As many rows, or clusters of the coarsest level, as the table has, drawn with replacement. A cluster that is drawn twice becomes two clusters; names of
-/// clusters that were not drawn are theirs. Where finer clusters run out of names, no more are drawn.
+/// Draws as many rows, or clusters of the coarsest level, as the table has, with replacement. A
+/// cluster that is drawn twice becomes two clusters, under the names of clusters that were not
+/// drawn. Where finer clusters run out of names, no more are drawn.
 pub(crate) fn resample(table: &Table, seed: &Seed) -> Result<Table, FitError> {
     let mut rng = seed.stream("cart/bootstrap").rng();
     let levels = hierarchy::find(table);

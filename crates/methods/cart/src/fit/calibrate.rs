@@ -1,9 +1,10 @@
-//! Setting how alike cluster mates are drawn, in each column and across columns, by drawing.
+//! Calibration of cluster effects, within each column and across columns, by sampling.
 //!
-//! What a leaf's rows have in common with their cluster mates understates what a column has: a grown tree has also moved chance and part of
-//! the cluster effects into the choice of leaves, and there the two look the same. So the model is sampled a few times, the intraclass correlation of
-//! cluster mates in each tree's draws is compared with that in the real rows, and the common parts are moved until they agree; and so are the
-//! correlations between what clusters have in common in one column and in another.
+//! The random effects that are estimated from leaves understate those of the column: a grown tree
+//! has also turned chance and part of the cluster effects into the choice of leaves. So the model
+//! is sampled a few times, the intraclass correlation of each tree's draws is compared with that of
+//! the real rows, and the random effects are moved until they agree; so are the correlations
+//! between the effects in one column and in another.
 
 use std::collections::BTreeSet;
 
@@ -17,25 +18,26 @@ use crate::fit::watch::Watch;
 use crate::model::{Sequence, Source};
 use crate::sample::table::probe;
 
-/// Rounds with one and the same seed, between which the gain of each tree shows, and rounds with fresh seeds after them, whose steps get
-/// shorter so that no seed's chance is learnt.
+/// Rounds with one and the same seed, between which the gain of each tree shows, and rounds with
+/// fresh seeds after them, whose steps get shorter so that no seed's chance is learnt.
 const ROUNDS: usize = 4;
 const FRESH_ROUNDS: usize = 6;
 /// Rows drawn in a round: as many as the table has, within these.
 const MOST_ROWS: usize = 30_000;
 const ENOUGH_ROWS: usize = 20_000;
-/// How far intraclass correlation moves per unit of common part, until two rounds have shown it; and within which limits it is believed.
+/// How far intraclass correlation moves per unit of common part, until two rounds have shown it;
+/// and within which limits it is believed.
 const FIRST_GAIN: f64 = 0.5;
 const LEAST_GAIN: f64 = 0.15;
 const MOST_GAIN: f64 = 1.5;
-/// How far the correlation of a column of clusters moves per unit of the correlation of its score.
+/// Change of the correlation of a cluster column per unit of the correlation of its score.
 const OWN_GAIN: f64 = 0.6;
-/// Correlations that are moved in a round go so far towards what they should be.
+/// Share of the missing correlation that a round makes up.
 const CAREFUL: f64 = 0.7;
-/// A correlation is not asked for by more than this, and never by less than this of the common parts.
+/// Largest correlation of scores, and least product of effects that a correlation is divided by.
 const MOST_CORRELATION: f64 = 0.95;
 const LEAST_SCALE: f64 = 0.04;
-/// Scores that are drawn together at a level, at most; and how many clusters there must be for each.
+/// Most scores that are drawn together at a level, and clusters needed for each.
 const MOST_LATENTS: usize = 48;
 const CLUSTERS_PER_LATENT: usize = 2;
 const LEAST_CLUSTERS: usize = 16;
@@ -49,9 +51,11 @@ struct Member {
     stage: usize,
     direction: usize,
     level: usize,
-    /// Whether clusters of its own level have a score for it: it is a column of theirs, and none that is dealt out by design.
+    /// Whether clusters of its own level have a score for it: it is a column of theirs, and none
+    /// that is dealt out by design.
     own: bool,
-    /// For each coarser level the part of the variance that clusters have in common; how far the intraclass correlation changes with it; and the last two totals and correlations.
+    /// For each coarser level the part of the variance that clusters have in common; how far the
+    /// intraclass correlation changes with it; and the last two totals and correlations.
     parts: Vec<f64>,
     gains: Vec<f64>,
     last: Vec<Option<(f64, f64)>>,
@@ -63,8 +67,8 @@ struct Together {
     wanted: Vec<Vec<f64>>,
 }
 
-/// Moves the common parts of all trees and the correlations between them until draws are as alike within clusters as real rows are. Can be cancelled between
-/// samples.
+/// Moves the random effects of all trees and their correlations until draws are as correlated
+/// within clusters as real rows are. Can be cancelled between samples.
 ///
 /// - `nesting`: which real units belong together
 pub(crate) fn calibrate(
@@ -168,7 +172,8 @@ impl Member {
         }
     }
 
-    /// Codes without an order begin with half of the intraclass correlation that they are to have: trees make some of it.
+    /// Starts codes without an order with half of the intraclass correlation wanted: trees make
+    /// some of it.
     fn begin(&mut self, model: &mut Sequence, own: &[Option<f64>]) {
         if model.stages[self.stage].effects.nominal.is_some() {
             let mut before = 0.0;
@@ -181,7 +186,7 @@ impl Member {
         }
     }
 
-    /// Moves the common parts towards what makes members as alike as they should be.
+    /// Moves the random effects towards the intraclass correlation wanted.
     fn learn(
         &mut self,
         step: f64,
@@ -227,7 +232,8 @@ impl Member {
         }
     }
 
-    /// Change of the correlation of this member and another with the correlation of their scores at this level: its factor in it.
+    /// Change of the correlation of this member and another with the correlation of their scores at
+    /// this level: its factor in it.
     fn reach(&self, level: usize) -> f64 {
         match self.parts.get(level) {
             Some(part) => (part * self.gains[level]).sqrt(),
@@ -253,7 +259,8 @@ impl Together {
             } else if member.level > level
                 && let Some(Some(alike)) = own[index].get(level)
             {
-                // The standard error of no correlation among about equal clusters: the root of two over all pairs.
+                // The standard error of no correlation among about equal clusters: the root of two
+                // over all pairs.
                 let units = nesting.above[member.level][level].len() as f64;
                 let chance = (2.0 * clusters as f64).sqrt() / units;
                 if *alike > LEAST_ICC.max(2.0 * chance) {

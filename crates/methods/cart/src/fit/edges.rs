@@ -1,10 +1,10 @@
-//! What a fitted model remembers of its predictors: only the edges at which something cuts.
+//! Bin edges that a fitted model keeps: only those at which a tree splits.
 
 use parable_tree::{Node, Scale, SplitRule};
 
 use crate::model::Sequence;
 
-/// Leaves each predictor only the edges at which trees cut it.
+/// Removes the edges of each predictor at which no tree splits.
 pub(crate) fn forget_unused_edges(model: &mut Sequence) {
     for index in 0..model.features.len() {
         let binning = &mut model.features[index].binning;

@@ -1,4 +1,4 @@
-//! Growing the trees of a plan.
+//! Growing the trees of a plan in parallel.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -22,22 +22,22 @@ use crate::model::{Codebook, Feature, Part, Source, Stage};
 use crate::tree::Tree;
 use crate::values::normal_ranks;
 
-/// Clusters on each side of a question that members ask about their clusters.
+/// Fewest clusters on each side of a split on a column of clusters.
 const MIN_CLUSTERS_PER_SIDE: usize = 6;
-/// Questions one after the other that may explain which clusters lack columns, and the share of the Gini impurity they must remove: far more
-/// than three questions remove by chance.
+/// Depth of a tree that may explain which clusters lack columns, and the share of the Gini impurity
+/// it must remove: far more than three splits remove by chance.
 const ABSENCE_QUESTIONS: usize = 3;
 const ABSENCE_EXPLAINED: f64 = 0.5;
 
-/// Below this many rows sizes of trees are found by cross-fitting, and a synthetic trial keeps less; the
-/// record of the fit says what.
+/// Below this many rows sizes of trees are found by cross-fitting, and a synthetic trial keeps
+/// less; the record of the fit says what.
 pub(super) const FEW_ROWS: usize = 2_000;
 
-/// A grown tree and what is to become of it.
+/// A grown tree, and the target of its calibration.
 pub(crate) struct Grow {
     pub(crate) stage: Stage,
     pub(crate) goal: Goal,
-    /// Whether any relation of its column held up in unseen rows, where that was asked.
+    /// Whether cross-fitting found a relation of its column; `None` where it was not asked for.
     pub(crate) held_up: Option<bool>,
 }
 
@@ -184,7 +184,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Whether sizes of trees are found by unseen rows.
+    /// Whether sizes of trees are chosen by cross-fitting.
     fn cross_fitted(&self, config: &CartConfig) -> bool {
         match config.cross_fit {
             CrossFit::Never => false,
@@ -198,8 +198,9 @@ impl Plan<'_> {
         }
     }
 
-    /// The size of trees that foresee most in unseen rows (none: a single leaf does), for columns that a tree draws; looked for where it is asked for, and in small
-    /// tables, whose record tells what does not hold up.
+    /// The size of trees that predicts held-out rows best (`None` inside: a single leaf does), for
+    /// columns that a tree draws. Computed where it is asked for, and in small tables, whose record
+    /// names the columns without a relation.
     fn cross_fit(
         &self,
         task: &Task,
@@ -230,7 +231,8 @@ impl Plan<'_> {
         Some(search.best_size(seed))
     }
 
-    /// How alike the units of one cluster are in what the tree draws; nothing where there are no clusters.
+    /// The target of calibration: the real units of the tree's column; empty where there are no
+    /// clusters.
     fn goal(&self, level: usize, data: &ResponseData, effects: &RandomEffects) -> Goal {
         let count = data.book.codes();
         let code_values = match &effects.nominal {
@@ -257,7 +259,7 @@ impl Plan<'_> {
         }
     }
 
-    /// What the tree of a task may ask about.
+    /// Predictors of a tree.
     fn predictors(&self, task: &Task, own: Option<&ResolvedColumn>) -> Vec<Predictor<'_>> {
         let usable = |feature: usize| {
             Some(Predictor {
@@ -295,8 +297,9 @@ impl Plan<'_> {
         config: &CartConfig,
         (level, seed): (usize, &Seed),
     ) -> (GrownTree, Vec<u32>) {
-        // Whole clusters mostly go missing rarely and for reasons the table does not show: then only the arm, if any, is known to
-        // matter. Where a few questions tell nearly all of them (a class of a later intake has no score of an earlier year), all are asked.
+        // Whole clusters mostly go missing rarely and for reasons the table does not show: then
+        // only the arm, if any, is known to matter. Where a few questions tell nearly all of them
+        // (a class of a later intake has no score of an earlier year), all are asked.
         if part == Part::Absences {
             let few = options.with_max_depth(ABSENCE_QUESTIONS);
             let probe = grow(&predictors, data.rows.clone(), &data.response, &few);
@@ -330,8 +333,9 @@ impl Plan<'_> {
         (all, roots)
     }
 
-    /// A question about clusters needs clusters: a few of them on each side, so that no tree tells schools apart by their columns and then
-    /// takes the chance differences of a few for a rule.
+    /// Fewest rows on each side of a split on a predictor. A split on clusters needs a few of them
+    /// on each side, so that no tree identifies schools by their columns and takes chance
+    /// differences for a relation.
     fn min_rows(&self, level: usize, feature: usize) -> usize {
         let made = self.features[feature].level;
         if made == level {

@@ -1,16 +1,17 @@
-//! How closely columns are related, two by two.
+//! Association of pairs of columns: mutual information, and misfit of two-way tables.
 
 use parable_table::{Column, Field, Table};
 
 use crate::values::binning::{binning_of, encode};
 
-/// Groups of numbers, and the most levels that are told apart; further ones share theirs.
+/// Bins of numbers, and most levels that are told apart; further ones share their cells.
 const GROUPS: usize = 8;
 const MAX_LEVELS: usize = 64;
 /// Rows that relations are read from.
 const ROWS: usize = 5_000;
 
-/// Mutual information of each pair over the larger of both entropies: 0 for unrelated columns, 1 where one tells the other.
+/// Mutual information of each pair over the larger of both entropies: 0 for unrelated columns, 1
+/// where one determines the other.
 pub(crate) fn association(table: &Table) -> Vec<Vec<f64>> {
     let step = table.rows().div_ceil(ROWS).max(1);
     let rows: Vec<usize> = (0..table.rows()).step_by(step).collect();
@@ -45,7 +46,8 @@ pub(crate) fn association(table: &Table) -> Vec<Vec<f64>> {
     related
 }
 
-/// Mean over pairs of columns of the chi-squared distance of their tables in real and made rows, per degree of freedom.
+/// Mean over pairs of columns of the chi-squared distance of their tables in real and synthetic
+/// rows, per degree of freedom.
 pub(crate) fn misfit(real: &[Column], made: &[Column], fields: &[Field]) -> f64 {
     let coded: Vec<[(Vec<usize>, usize); 2]> = fields
         .iter()

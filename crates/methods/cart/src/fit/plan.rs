@@ -1,4 +1,4 @@
-//! Everything that is known before a tree is grown: levels of clusters, predictors and their bins, and which trees there will be.
+//! The plan of a fit: levels of clusters, predictors and their bins, and the trees to grow.
 
 use std::borrow::Cow;
 
@@ -13,15 +13,16 @@ use crate::model::{Feature, Part, Source};
 use crate::values::binning::{binning_of, encode};
 use crate::values::spikes::{spike_share, spikes};
 
-/// More arms than this are a category like any other.
+/// Most arms; a treatment with more levels is a column like any other.
 const MAX_ARMS: usize = 8;
-/// Bins that members see of a number of their cluster hold at least this many clusters, or a tree could tell each cluster by it.
+/// Fewest clusters in a bin of a cluster column that members' trees split on, so that no tree can
+/// identify a cluster by it.
 const MIN_CLUSTERS_PER_BIN: usize = 8;
 /// Clusters in a bin of sizes.
 const MIN_CLUSTERS_PER_SIZE: usize = 3;
 const MAX_CLUSTER_BINS: usize = 16;
 
-/// Everything that is known before a tree is grown.
+/// The plan of a fit: everything that is known before a tree is grown.
 pub(crate) struct Plan<'a> {
     pub(crate) table: &'a Table,
     pub(crate) resolved: &'a Resolved,
@@ -92,7 +93,8 @@ impl<'a> Plan<'a> {
             }
             for (position, column) in &own {
                 plan.add_parts(level, *position, column, config);
-                // A constant predicts nothing, and the real column may hold what the synthetic one will not.
+                // A constant predicts nothing, and the real column may hold what the synthetic one
+                // will not.
                 if !matches!(resolved.columns[*position].making, Making::Constant(_)) {
                     plan.add_column_features(level, *position, column, config);
                 }
@@ -132,7 +134,8 @@ impl<'a> Plan<'a> {
         children
     }
 
-    /// The size of clusters: drawn first, then known to the cluster's columns and to the sizes of finer clusters.
+    /// Adds the sizes of clusters, which are drawn before the clusters' columns and the sizes of
+    /// finer clusters.
     fn add_sizes(&mut self, level: usize) {
         let finest = self.levels.len() - 1;
         let mut sizes = vec![(Part::Rows, Source::Rows, self.levels[level].rows.clone())];
@@ -232,7 +235,7 @@ impl<'a> Plan<'a> {
         self.features.push(feature);
     }
 
-    /// The trees of a column: why values are missing, then spikes, then the other values.
+    /// Adds the trees of a column: missing reasons, then spikes, then other values.
     fn add_parts(&mut self, level: usize, position: usize, column: &Column, config: &CartConfig) {
         let known = self.features.len();
         let own = &self.resolved.columns[position];
@@ -337,8 +340,9 @@ fn groups_of(levels: &[ClusterLevel], level: usize) -> Vec<(Vec<u32>, usize)> {
     groups
 }
 
-/// Checks that columns which need others find them made: a rule or a nested column cannot look from a cluster into its members. A column with a formula over members'
-/// columns varies among members itself and is made with them.
+/// Checks that columns which need others find them made: a rule or a nested column cannot look from
+/// a cluster into its members. A column with a formula over members' columns varies among members
+/// itself and is made with them.
 fn settle(levels: &mut [ClusterLevel], table: &Table, resolved: &Resolved) -> Result<(), FitError> {
     let fields = table.schema().fields();
     let mut moved = true;

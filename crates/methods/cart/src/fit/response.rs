@@ -1,4 +1,4 @@
-//! What a tree is grown on: rows, a response, and the codes that its leaves will hold.
+//! Responses of trees: rows, a response, and the codes that leaves hold.
 
 use parable_table::{Column, Values};
 use parable_tree::Response;
@@ -10,14 +10,14 @@ use crate::model::{Codebook, Part};
 use crate::values::cells::{ValueCells, grid_of};
 use crate::values::spikes::{spike_share, spikes};
 
-/// Rows that a value of a number must have on average for the number to be predicted as a class.
+/// Fewest rows per distinct value, on average, of a number that is predicted as a class.
 const ROWS_PER_VALUE: usize = 100;
 
-/// What a tree is grown on.
+/// Rows, response and codes that a tree is grown on.
 pub(crate) struct ResponseData {
     pub(crate) rows: Vec<u32>,
     pub(crate) response: Response,
-    /// What each unit holds, in codes of the book.
+    /// Code of each unit in the codebook.
     pub(crate) codes: Vec<u32>,
     pub(crate) book: Codebook,
     /// Whether the codes have no order.
@@ -126,7 +126,7 @@ impl Plan<'_> {
         }
     }
 
-    /// The units whose value a tree may learn from: those that have one which no rule gives.
+    /// Units that a tree may be grown on: those with a value that no rule gives.
     fn learnable(&self, level: usize, position: usize, column: &Column) -> Vec<u32> {
         let ruled = self.ruled(level, position);
         (0..column.len() as u32)

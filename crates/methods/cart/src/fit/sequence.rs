@@ -1,4 +1,4 @@
-//! Learning one sequence of trees: all rows, or those of one stratum.
+//! Fitting one sequence of trees: all rows, or those of one stratum.
 
 use std::sync::Arc;
 
@@ -16,14 +16,15 @@ use crate::fit::plan::Plan;
 use crate::fit::watch::Watch;
 use crate::model::{Common, LevelModel, Part, Sequence};
 
-/// What was learnt.
+/// A fitted sequence.
 pub(crate) struct Fitted {
     pub(crate) model: Sequence,
-    /// The columns no relation of which held up in unseen rows, as far as that was asked.
+    /// Columns without a relation that held up in held-out rows, as far as cross-fitting was asked
+    /// for.
     pub(crate) unpredicted: Vec<usize>,
 }
 
-/// Grows and calibrates.
+/// Grows and calibrates the trees.
 ///
 /// - `order`: the columns in the order in which they are made
 pub(crate) fn fit(

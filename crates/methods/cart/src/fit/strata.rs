@@ -1,4 +1,4 @@
-//! Strata: rows that are modelled apart from each other.
+//! Strata: parts of the rows with models of their own.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use parable_table::{Column, Table, Values};
 use crate::clusters::hierarchy;
 use crate::config::{SmallStrata, Strata, setting_error};
 
-/// Strata at most: more are not strata but cells.
+/// Most strata.
 const MAX_STRATA: usize = 200;
 
-/// The rows of each stratum, largest first, and how many small ones were merged.
+/// Rows of each stratum, largest first, and the number of small ones that were merged.
 pub(crate) struct Divided {
     pub(crate) rows: Vec<Vec<usize>>,
     pub(crate) merged: usize,

@@ -1,4 +1,4 @@
-//! The order in which columns are made.
+//! The order in which columns are synthesized.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::values::binning::binning_of;
 /// Rows that orders are tried on.
 const TRIAL_ROWS: usize = 3_000;
 
-/// The columns in the order in which they are made.
+/// Returns the columns in the order in which they are synthesized.
 pub(crate) fn order_of(
     table: &Table,
     config: &CartConfig,
@@ -35,7 +35,7 @@ pub(crate) fn order_of(
     resolved.arrange(&order, table.schema())
 }
 
-/// The order as the setting asks for it, whatever columns need.
+/// Returns the order of the setting, before formulas and rules move columns.
 pub(crate) fn wanted(table: &Table, config: &CartConfig) -> Result<Vec<usize>, FitError> {
     let fields = table.schema().fields();
     let group = |field: &Field| match field.role {
@@ -91,7 +91,8 @@ pub(crate) fn wanted(table: &Table, config: &CartConfig) -> Result<Vec<usize>, F
     Ok(order)
 }
 
-/// Within each group the column next that has the strongest relation to one before it; the first is the one with the strongest relations in all.
+/// Orders columns by association: within each group the next column is the one with the strongest
+/// association to a column before it; the first has the strongest associations in total.
 fn by_association(table: &Table, groups: &[u8]) -> Vec<usize> {
     let related = association(table);
     let mut order: Vec<usize> = Vec::with_capacity(groups.len());
@@ -118,8 +119,9 @@ fn by_association(table: &Table, groups: &[u8]) -> Vec<usize> {
     order
 }
 
-/// Fits and samples a small table by few levels first and by association; the order whose two-way tables come out better. A trial of some rows cannot tell what
-/// becomes of clusters, so that tables with clusters are made by few levels first.
+/// Chooses between few levels first and by association: fits and samples a small table by both and
+/// takes the order whose two-way tables fit better. A sample of rows cannot show how clusters come
+/// out, so tables with clusters are ordered by few levels first.
 fn learn(
     table: &Table,
     config: &CartConfig,

@@ -2,7 +2,7 @@
 
 use parable_core::{FitError, Observer, Progress};
 
-/// Who watches a fit, and which part of it this is.
+/// The observer of a fit, and the part of the fit it is told about.
 #[derive(Clone, Copy)]
 pub(crate) struct Watch<'a> {
     observer: &'a dyn Observer,
@@ -11,7 +11,7 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// One of so many equal parts (from 0).
+    /// Creates a watch of one of so many equal parts, counted from 0.
     pub(crate) fn new(observer: &'a dyn Observer, part: usize, parts: usize) -> Self {
         Self {
             observer,
@@ -20,7 +20,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Tells how far the part is.
+    /// Reports the progress of the part.
     pub(crate) fn tick(&self, done: u64, total: u64) -> Result<(), FitError> {
         let progress = Progress::new("fit", self.part * total + done, self.parts * total);
         match self.observer.progress(progress) {

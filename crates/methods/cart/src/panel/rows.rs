@@ -1,4 +1,4 @@
-//! Rows from wide rows.
+//! Splitting wide rows into rows.
 
 use parable_core::{Observer, SampleError};
 use parable_seed::Seed;
@@ -36,7 +36,8 @@ pub(crate) fn sample(
         if let Some(subjects) = choose(&times.rows, rows, wanted.clamp(1, most), most) {
             return Ok(shape.gather(schema, &made, &times, &subjects, rows, seed)?);
         }
-        // All subjects that were drawn are too few, or those that there are names for have too few rows.
+        // All subjects that were drawn are too few, or those that there are names for have too few
+        // rows.
         if drawn / 4 > most || drawn > 4 * rows + 4 * MORE {
             return Err(too_many);
         }
@@ -44,8 +45,8 @@ pub(crate) fn sample(
     }
 }
 
-/// The first subjects, so many as are expected to have the rows wanted; where they have too few, others join, or stand in for those of them that have
-/// the fewest. `None` if that is not enough.
+/// The first subjects, so many as are expected to have the rows wanted; where they have too few,
+/// others join, or stand in for those of them that have the fewest. `None` if that is not enough.
 fn choose(held: &[usize], rows: usize, wanted: usize, most: usize) -> Option<Vec<usize>> {
     let mut chosen: Vec<usize> = (0..wanted.min(held.len())).collect();
     let mut sum: usize = chosen.iter().map(|&subject| held[subject]).sum();
@@ -172,7 +173,8 @@ impl Shape {
         Table::new(schema.clone(), columns)
     }
 
-    /// What the subjects are called: names of real ones, dealt out anew, and further ones where they do not suffice.
+    /// What the subjects are called: names of real ones, dealt out anew, and further ones where
+    /// they do not suffice.
     fn names(&self, schema: &Schema, subjects: usize, seed: &Seed) -> Column {
         let labels = self
             .labels

@@ -167,7 +167,8 @@ pub(super) fn at(column: &Column, row: usize) -> f64 {
     column.number(row).or(place).unwrap_or(0.0)
 }
 
-/// Whether a column of this role keeps it in every row of a subject: what is dealt out by design, or names groups, does so only where it does not vary.
+/// Whether a column of this role keeps it in every row of a subject: what is dealt out by design,
+/// or names groups, does so only where it does not vary.
 pub(super) fn stays(role: &Role) -> bool {
     matches!(role, Role::Covariate | Role::Outcome | Role::Weight)
 }

@@ -81,7 +81,8 @@ impl Shape {
         plain
     }
 
-    /// The schema of the wide table; rules of the schema that speak of columns that vary are left out.
+    /// The schema of the wide table; rules of the schema that speak of columns that vary are left
+    /// out.
     pub(crate) fn schema(&self, schema: &Schema) -> Result<Schema, SchemaError> {
         let fields: Vec<Field> = self
             .columns(schema)

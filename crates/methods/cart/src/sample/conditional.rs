@@ -7,7 +7,8 @@ use parable_table::{Column, Table};
 use super::given::{Answer, answer};
 use crate::model::CartModel;
 
-/// Candidates for each given row, and how many times as many are tried where none makes the given values possible.
+/// Candidates for each given row, and how many times as many are tried where none makes the given
+/// values possible.
 const CANDIDATES: usize = 16;
 const MORE: [usize; 3] = [1, 8, 64];
 /// Candidates in all, at most, in one attempt.

@@ -1,4 +1,4 @@
-//! Draws from a tree: which leaf, which share of it, depending on arms, clusters and linear terms.
+//! Draws from a tree: the leaf, the share of it, and effects of arms, clusters and linear terms.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,8 @@ use crate::values::balance::{BLOCK, even_scores, even_shares, in_order, independ
 use crate::values::normal::{phi, probit};
 
 impl<'a> Sampler<'a> {
-    /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units that are settled already.
+    /// Draws from a stage's tree for some units of a level; `forced` holds missing bytes of units
+    /// that are settled already.
     pub(super) fn draw(
         &mut self,
         level: usize,
@@ -40,7 +41,8 @@ impl<'a> Sampler<'a> {
             }
             Draws::Independent | Draws::Balanced => {
                 let tie = if stage.part == Part::Absences {
-                    // Which clusters lack columns is spread over large and small ones, so that the share of rows is kept too.
+                    // Which clusters lack columns is spread over large and small ones, so that the
+                    // share of rows is kept too.
                     Some(frame.rows.clone())
                 } else {
                     self.siblings(stage, frame, units)
@@ -114,7 +116,8 @@ impl<'a> Sampler<'a> {
         Drawn { codes, within }
     }
 
-    /// A normal score for each cluster of a level, in what members have in common in a direction of a tree, or for a column of the clusters themselves.
+    /// A normal score for each cluster of a level, in what members have in common in a direction of
+    /// a tree, or for a column of the clusters themselves.
     fn scores(&self, outer: usize, stage: usize, direction: usize) -> Vec<f64> {
         let clusters = &self.frames[outer];
         let seed = self.seed.stream("clusters");
@@ -135,14 +138,16 @@ impl<'a> Sampler<'a> {
         even_scores(clusters.arms.as_deref(), &clusters.rows, &raw)
     }
 
-    /// The scores of the units of a level of clusters in a column of their own, if it is drawn together with others.
+    /// The scores of the units of a level of clusters in a column of their own, if it is drawn
+    /// together with others.
     fn own_scores(&self, stage: usize, level: usize) -> Option<Vec<f64>> {
         let covariance = &self.model.levels.get(level)?.covariance;
         covariance.position(stage, 0)?;
         Some(self.scores(level, stage, 0))
     }
 
-    /// What arms and clusters add for units of a tree whose codes have no order; `None` if they have one.
+    /// What arms and clusters add for units of a tree whose codes have no order; `None` if they
+    /// have one.
     pub(super) fn nominal_draws(
         &self,
         index: usize,
@@ -189,7 +194,8 @@ impl<'a> Sampler<'a> {
         ))
     }
 
-    /// The leaf of each unit; where a column has several trees, in one of them by chance, and where leaves borrow, the one that is lent.
+    /// The leaf of each unit; where a column has several trees, in one of them by chance, and where
+    /// leaves borrow, the one that is lent.
     pub(super) fn leaves(&self, index: usize, level: usize, units: &[u32]) -> Vec<u32> {
         let stage = &self.model.stages[index];
         let tree = &stage.tree;
@@ -230,8 +236,9 @@ impl<'a> Sampler<'a> {
         leaves
     }
 
-    /// An order that keeps the clusters of one coarser cluster together, where they have nothing in common: a school has its classes in each grade,
-    /// and drawing each class on its own would give some schools none. `None` for rows, and where siblings are alike.
+    /// An order that keeps the clusters of one coarser cluster together, where they have nothing in
+    /// common: a school has its classes in each grade, and drawing each class on its own would give
+    /// some schools none. `None` for rows, and where siblings are alike.
     fn siblings(&self, stage: &Stage, frame: &Frame, units: &[u32]) -> Option<Vec<u32>> {
         let outer = stage.level.checked_sub(1)?;
         if stage.effects.alike(outer) || stage.level == self.model.levels.len() {
@@ -252,7 +259,8 @@ impl<'a> Sampler<'a> {
         )
     }
 
-    /// What moves each unit's score besides chance: what members of its clusters have in common, and linear terms; `None` if nothing does.
+    /// What moves each unit's score besides chance: what members of its clusters have in common,
+    /// and linear terms; `None` if nothing does.
     pub(super) fn score_shift(
         &self,
         index: usize,
@@ -301,13 +309,15 @@ pub(super) struct ScoreShift {
 
 /// Rounds of the search for shifts; the mean of an arm is all but linear in its shift.
 const ROUNDS: usize = 3;
-/// The first step of the search, and the farthest a shift may go: an arm that differs by more than that is not to be reached by a shift.
+/// The first step of the search, and the farthest a shift may go: an arm that differs by more than
+/// that is not to be reached by a shift.
 const STEP: f64 = 0.05;
 const FARTHEST: f64 = 0.7;
 
 /// The shift of each arm with which its rows have the mean of the real arm, by the secant method.
 ///
-/// `settled`: missing bytes of all units of the level and their arms, where missing values drawn before count too.
+/// `settled`: missing bytes of all units of the level and their arms, where missing values drawn
+/// before count too.
 fn shifts(
     stage: &Stage,
     leaves: &[u32],

@@ -1,4 +1,5 @@
-//! Rows that carry given values: candidates are drawn column by column and those kept that make the given values likely.
+//! Rows with given values: candidates are drawn column by column, and those are kept that make the
+//! given values likely.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,11 +12,11 @@ use crate::clusters::hierarchy::Labels;
 use crate::model::{Codebook, Part, Sequence};
 use crate::values::normal::{phi, probit};
 
-/// One stratum's answer.
+/// Rows of one stratum.
 pub(super) struct Answer {
     /// The columns, in the order of the schema: one row for each given row.
     pub(crate) columns: Vec<Column>,
-    /// How likely each given row is; 0 if it was not found.
+    /// Likelihood of each given row; 0 if it was not found.
     pub(crate) likelihood: Vec<f64>,
 }
 
@@ -38,7 +39,8 @@ pub(super) fn answer(
         .any(|stage| !stage.effects.arms.is_empty() || stage.effects.nominal.is_some());
     let mut sampler = Sampler::new(model, model.rows, seed, &[]);
     if has_effects || base > 0 {
-        // Arms are to have their means over all rows, not over those with the given values; and clusters are those of a whole table.
+        // Arms are to have their means over all rows, not over those with the given values; and
+        // clusters are those of a whole table.
         sampler.make(observer)?;
         sampler.frames.truncate(base);
     }
@@ -95,7 +97,8 @@ pub(super) fn answer(
     })
 }
 
-/// For groups of weighted candidates so many of each group (systematic resampling), and the mean weight multiplied into the likelihood of each group.
+/// For groups of weighted candidates so many of each group (systematic resampling), and the mean
+/// weight multiplied into the likelihood of each group.
 fn thin(
     weights: &[f64],
     group: usize,
@@ -148,7 +151,8 @@ impl Frame {
 }
 
 impl Sampler<'_> {
-    /// Deals the names that are asked for to clusters that have the other values asked for beside them, as far as there are such clusters.
+    /// Deals the names that are asked for to clusters that have the other values asked for beside
+    /// them, as far as there are such clusters.
     fn name(&mut self, held: &[(usize, &Column)], seed: &Seed) {
         for level in 0..self.model.levels.len() {
             let column = self.model.levels[level].column;
@@ -225,8 +229,8 @@ impl Sampler<'_> {
         found
     }
 
-    /// A cluster of the finest level for each candidate: one whose own columns, and those of the clusters it is in, have the given values, by the number of
-    /// its rows.
+    /// A cluster of the finest level for each candidate: one whose own columns, and those of the
+    /// clusters it is in, have the given values, by the number of its rows.
     fn members(
         &mut self,
         held: &[(usize, &Column)],

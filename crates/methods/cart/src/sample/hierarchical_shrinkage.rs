@@ -1,15 +1,16 @@
-//! Leaves that borrow from their neighbours: shares of a leaf shrunk towards those of the nodes above it.
+//! Hierarchical shrinkage: shares of a leaf shrunk towards those of the nodes above it.
 //!
-//! With a prior worth `k` rows a node of `n` rows counts for `n / (n + k)`, and what is above it for the rest (Buntine 1992, m-estimates along the
-//! path). A row is drawn from this mixture by climbing: from its leaf it goes up with probability `k / (n + k)`, and again from there; from the node where it
-//! stays it takes one of the leaves below at random, by rows.
+//! With a prior worth `k` rows a node of `n` rows has weight `n / (n + k)`, and what is above it
+//! the rest (Buntine 1992, m-estimates along the path). A row is drawn from this mixture by walking
+//! up: from its leaf it goes up with probability `k / (n + k)`, and again from there; from the node
+//! where it stops it takes one of the leaves below at random, by rows.
 
 use parable_seed::Rng;
 use parable_tree::Node;
 
 use crate::tree::Tree;
 
-/// What climbing needs to know of a tree.
+/// The nodes above and the leaves below each node of a tree.
 #[derive(Debug)]
 pub(crate) struct HierarchicalShrinkage {
     prior: f64,
@@ -117,7 +118,8 @@ mod tests {
         for _ in 0..100_000 {
             counts[shrinkage.leaf(0, &mut rng) as usize] += 1e-5;
         }
-        // From the leaf of 10 rows: it stays with 1/2; at the node of 30 with 1/2 * 3/4, shared 1 : 2; at the root with 1/8, shared 1 : 2 : 7.
+        // From the leaf of 10 rows: it stays with 1/2; at the node of 30 with 1/2 * 3/4, shared 1 :
+        // 2; at the root with 1/8, shared 1 : 2 : 7.
         let expected = [0.5 + 0.125 + 0.0125, 0.25 + 0.025, 0.0875];
         for (count, expected) in counts.iter().zip(expected) {
             // The standard deviation of a share of 100,000 draws is below 0.0016.

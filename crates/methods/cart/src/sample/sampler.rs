@@ -59,15 +59,18 @@ pub(super) struct Sampler<'a> {
     pub(super) values: Vec<usize>,
     pub(super) frames: Vec<Frame>,
     pub(super) seed: Seed,
-    /// Where likeness is asked for: what codes count for, by tree, and what was drawn.
+    /// Where intraclass correlations are asked for: the numbers that codes count as, by tree, and
+    /// what was drawn.
     pub(super) goals: &'a [Goal],
     pub(super) series: Vec<Vec<Series>>,
-    /// By tree the shift of each arm, found where it is not known yet, or the weights of codes in each arm.
+    /// By tree the shift of each arm, found where it is not known yet, or the weights of codes in
+    /// each arm.
     pub(super) shifts: Vec<Option<Vec<f64>>>,
     pub(super) balances: Vec<Option<Vec<Vec<f64>>>>,
     /// By level the numbers behind scores that clusters have in several columns at once.
     pub(super) raws: Vec<OnceLock<Vec<Vec<f64>>>>,
-    /// By level the names that clusters may have, and the name of each cluster, as a position among them.
+    /// By level the names that clusters may have, and the name of each cluster, as a position among
+    /// them.
     pub(super) labels: Vec<Labels>,
     pub(super) names: Vec<Vec<usize>>,
 }

@@ -1,4 +1,4 @@
-//! Clusters: how many, how large, which columns they lack, what they are called.
+//! Structure of clusters: their number, sizes, absent columns and names.
 
 use parable_table::{Column, Values};
 
@@ -8,8 +8,9 @@ use crate::model::{Codebook, Part, Sequence, Source};
 use crate::values::balance::{level_out, share_out};
 
 impl<'a> Sampler<'a> {
-    /// Changes the sizes of finer clusters a little, within their coarser cluster, until the levels of their columns have their real shares of rows
-    /// (raking, Deming & Stephan 1940). Few classes are drawn, and a percent of them more or less is hundreds of rows.
+    /// Changes the sizes of finer clusters a little, within their coarser cluster, until the levels
+    /// of their columns have their real shares of rows (raking, Deming & Stephan 1940). Few classes
+    /// are drawn, and a percent of them more or less is hundreds of rows.
     pub(super) fn keep_row_counts(&mut self, level: usize) {
         let columns = &self.frames[level].columns;
         let bound = |(column, counts): &'a (usize, Vec<u32>)| {
@@ -52,7 +53,8 @@ impl<'a> Sampler<'a> {
         self.set_sizes(level, Source::Rows, rows);
     }
 
-    /// How many clusters of the coarsest level: as many per row as the real table has, as far as there are names.
+    /// How many clusters of the coarsest level: as many per row as the real table has, as far as
+    /// there are names.
     pub(super) fn clusters(&self) -> usize {
         let real = self.model.levels[0].labels.len();
         let share = real as f64 * self.rows as f64 / self.model.rows.max(1) as f64;
@@ -61,7 +63,8 @@ impl<'a> Sampler<'a> {
             .min(self.rows)
     }
 
-    /// How many clusters of a level can have a name. Strata share the names of the schema, so that each has those of its own only.
+    /// How many clusters of a level can have a name. Strata share the names of the schema, so that
+    /// each has those of its own only.
     fn room(&self, level: usize) -> usize {
         let clusters = &self.model.levels[level];
         match self.model.common.whole {
@@ -129,7 +132,8 @@ impl<'a> Sampler<'a> {
         made
     }
 
-    /// Finer clusters of each unit: at least one, at most one per row, and not more in all than there are names.
+    /// Finer clusters of each unit: at least one, at most one per row, and not more in all than
+    /// there are names.
     fn fit_children(&self, level: usize, sizes: &[f64]) -> Vec<u32> {
         let rows = &self.frames[level].rows;
         let names = self.room(level + 1);
@@ -204,7 +208,8 @@ impl<'a> Sampler<'a> {
         self.labels[level].column(names.copied())
     }
 
-    /// The columns in the order of the schema, those of clusters repeated for their rows, clusters under new names.
+    /// The columns in the order of the schema, those of clusters repeated for their rows, clusters
+    /// under new names.
     pub(super) fn assemble(mut self) -> Vec<Column> {
         let base = self.model.levels.len();
         let above = std::mem::take(&mut self.frames[base].above);

@@ -1,4 +1,4 @@
-//! Whole tables: strata, and rows that are not like unique people.
+//! Whole tables: strata, and rows that match unique people.
 
 use parable_core::{Observer, SampleError};
 use parable_seed::Seed;
@@ -8,7 +8,7 @@ use super::sampler::{Frame, Sampler};
 use crate::clusters::icc::{Goal, Nesting, Series, icc};
 use crate::model::{CartModel, Sequence};
 
-/// Tables drawn in search of rows that are not like unique people.
+/// Most tables that are drawn to replace rows that match unique people.
 const MAX_REDRAWS: u64 = 50;
 
 pub(crate) fn sample(
@@ -60,7 +60,7 @@ pub(crate) fn sample(
     })
 }
 
-/// Rows of all strata in their real proportions, in random order unless they stand in clusters.
+/// Draws rows of all strata in their real proportions, in random order unless they are in clusters.
 pub(crate) fn all(
     model: &CartModel,
     rows: usize,
@@ -98,7 +98,7 @@ pub(crate) fn all(
     Ok((0..parts[0].len()).map(joined).collect())
 }
 
-/// The columns of one stratum, in the order of the schema.
+/// Draws the columns of one stratum, in the order of the schema.
 pub(crate) fn columns(
     model: &Sequence,
     rows: usize,
@@ -110,7 +110,8 @@ pub(crate) fn columns(
     Ok(sampler.assemble())
 }
 
-/// Makes rows for the sake of how alike cluster mates come out, for pairs of the trees' directions: see [`likeness`].
+/// Draws rows and returns their intraclass correlations, for pairs of the trees' directions: see
+/// [`icc`].
 pub(crate) fn probe(
     model: &Sequence,
     rows: usize,
@@ -132,7 +133,7 @@ pub(crate) fn probe(
     Ok(icc(&series, pairs, &Nesting { above, clusters }))
 }
 
-/// How many of so many rows each stratum makes: in proportion to its real rows, by largest remainders.
+/// Apportions rows to strata in proportion to their real rows, by largest remainders.
 fn shares(weights: &[usize], rows: usize) -> Vec<usize> {
     let all: usize = weights.iter().sum();
     let exact = |weight: usize| rows as f64 * weight as f64 / all.max(1) as f64;

@@ -1,4 +1,4 @@
-//! Even draws: random numbers that share themselves out.
+//! Balanced draws: random numbers that are spread evenly.
 
 use parable_seed::Seed;
 use rayon::prelude::*;
@@ -8,13 +8,15 @@ use crate::values::normal::probit;
 /// Rows that share one stream of random numbers.
 pub(crate) const BLOCK: usize = 4_096;
 
-/// The golden ratio's fraction, in units of 2^-64: multiples of it fill the unit interval more evenly than those of any other number.
+/// The golden ratio's fraction, in units of 2^-64: multiples of it fill the unit interval more
+/// evenly than those of any other number.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// One number in [0, 1) per row, such that rows of one leaf, of one arm within it, and of leaves next to each other have evenly spread ones.
+/// One number in [0, 1) per row, such that rows of one leaf, of one arm within it, and of leaves
+/// next to each other have evenly spread ones.
 ///
-/// Rows are put into the order of leaf, arm and chance (or `tie`, where given), and row `i` of that order gets the fraction of
-/// `start + i * golden ratio`.
+/// Rows are put into the order of leaf, arm and chance (or `tie`, where given), and row `i` of that
+/// order gets the fraction of `start + i * golden ratio`.
 pub(crate) fn even_shares(
     leaves: &[u32],
     arms: Option<&[u8]>,
@@ -60,8 +62,9 @@ pub(crate) fn independent_shares(rows: usize, seed: &Seed) -> Vec<f64> {
     shares
 }
 
-/// One normal score per cluster: within each arm the quantiles of the normal distribution in the order of `raw`, so that arms differ in them by
-/// nothing but what the sizes of clusters do, and that is taken out.
+/// One normal score per cluster: within each arm the quantiles of the normal distribution in the
+/// order of `raw`, so that arms differ in them by nothing but what the sizes of clusters do, and
+/// that is taken out.
 ///
 /// - `arms`: the arm of each cluster, if arms are whole clusters
 /// - `rows`: the rows of each cluster
@@ -112,7 +115,8 @@ pub(crate) fn even_scores(arms: Option<&[u8]>, rows: &[u32], raw: &[f64]) -> Vec
     scores
 }
 
-/// Gives the shares of each leaf and arm to its units in the order of `raw`: the same shares, depending on what `raw` knows.
+/// Gives the shares of each leaf and arm to its units in the order of `raw`: the same shares,
+/// depending on what `raw` knows.
 ///
 /// - `raw`: a number for each unit
 pub(crate) fn in_order(shares: &mut [f64], leaves: &[u32], arms: Option<&[u8]>, raw: &[f64]) {
@@ -134,8 +138,8 @@ pub(crate) fn in_order(shares: &mut [f64], leaves: &[u32], arms: Option<&[u8]>, 
     }
 }
 
-/// Divides `total` among units in proportion to their weights (largest remainder), at least one each; `total` is not below the number of
-/// units.
+/// Divides `total` among units in proportion to their weights (largest remainder), at least one
+/// each; `total` is not below the number of units.
 pub(crate) fn share_out(weights: &[f64], total: usize) -> Vec<u32> {
     let units = weights.len();
     if units == 0 {
@@ -175,11 +179,11 @@ pub(crate) fn share_out(weights: &[f64], total: usize) -> Vec<u32> {
     counts
 }
 
-/// Changes every size by the same number of rows, to no less than one row, until they add up to `total`, which is not below the number
-/// of units.
+/// Changes every size by the same number of rows, to no less than one row, until they add up to
+/// `total`, which is not below the number of units.
 ///
-/// Scaling instead would make large classes of small ones where a school is larger than its classes say, and what only large classes have
-/// would change with them.
+/// Scaling instead would make large classes of small ones where a school is larger than its classes
+/// say, and what only large classes have would change with them.
 pub(crate) fn level_out(sizes: &[f64], total: usize) -> Vec<u32> {
     let at = |change: f64| sizes.iter().map(move |size| (size + change).max(1.0));
     let largest = sizes.iter().copied().fold(0.0, f64::max);
@@ -213,7 +217,8 @@ mod tests {
                 for tenth in 0..10 {
                     let low = f64::from(tenth) / 10.0;
                     let inside = held.iter().filter(|&&x| x >= low && x < low + 0.1).count();
-                    // 250 rows, 25 expected; multiples of the golden ratio miss by a few at most, chance by 5 (1 sd).
+                    // 250 rows, 25 expected; multiples of the golden ratio miss by a few at most,
+                    // chance by 5 (1 sd).
                     assert!(inside.abs_diff(25) <= 3, "{inside}");
                 }
             }

@@ -3,9 +3,9 @@
 use parable_table::{Column, Field, Kind, Levels, Values};
 use parable_tree::{Binning, MAX_BINS, Scale};
 
-/// The binning of a column: at most `max_bins` bins of numbers, with at least `min_units` rows in each,
-/// and a bin for each missing reason, absent first. `None` for text and for more levels than can be
-/// binned.
+/// The binning of a column: at most `max_bins` bins of numbers, with at least `min_units` rows in
+/// each, and a bin for each missing reason, absent first. `None` for text and for more levels than
+/// can be binned.
 pub(crate) fn binning_of(
     field: &Field,
     column: &Column,

@@ -1,9 +1,10 @@
-//! Numbers as cells, so that leaves hold no one's own number.
+//! Cells of numbers, so that leaves hold nobody's own number.
 //!
-//! The sorted column is divided once into cells: a number that enough rows share is a cell of its own and may be repeated; the others form
-//! cells of several neighbouring rows each, and a draw from such a cell falls on the line through the midpoints of neighbouring order
-//! statistics, rounded to the column's grid. A number that stands far from the rows next to it is not a place where data lie but one
-//! person, and its rows count for the nearest cell that others support.
+//! The sorted column is divided once into cells. A number that enough rows share is a cell of its
+//! own and may be repeated. The others form cells of several neighbouring rows each, and a draw
+//! from such a cell is on the line through the midpoints of neighbouring order statistics, rounded
+//! to the column's grid. A number far from the rows next to it is one person rather than a place
+//! where data lie, and its rows count for the nearest cell that others support.
 
 use parable_table::{Field, Grid, Kind};
 
@@ -13,18 +14,21 @@ use crate::values::density::Density;
 /// The cells of a numeric column, ascending.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ValueCells {
-    /// One number (repeated as it is) or at least two ascending ones (a line to draw from) per cell.
+    /// One number (repeated as it is) or at least two ascending ones (a line to draw from) per
+    /// cell.
     pub(crate) cells: Vec<Vec<f64>>,
     pub(crate) grid: Option<Grid>,
 }
 
-/// Cells a column without common numbers is divided into: half a per cent of the rows each, which is finer than a leaf can tell.
+/// Cells a column without common numbers is divided into: half a per cent of the rows each, which
+/// is finer than a leaf can tell.
 const CELLS: usize = 200;
 /// Pieces of the line through a cell.
 const PIECES: usize = 8;
 /// Pieces of the line through a group.
 const GROUP_PIECES: usize = 64;
-/// Times the shared rows that are looked at on each side to learn how densely a neighbourhood is populated.
+/// Times the shared rows that are looked at on each side to learn how densely a neighbourhood is
+/// populated.
 const NEIGHBOURHOOD: usize = 4;
 
 /// A distinct number and where its rows stand in the sorted column.
@@ -128,14 +132,16 @@ impl ValueCells {
         (Self { cells, grid }, of)
     }
 
-    /// Divides sorted numbers into so many groups with about equal rows, each a cell; also says which group each distinct number belongs to.
+    /// Divides sorted numbers into so many groups with about equal rows, each a cell; also says
+    /// which group each distinct number belongs to.
     pub(crate) fn grouped(
         sorted: &[f64],
         grid: Option<Grid>,
         shared: usize,
         groups: usize,
     ) -> (Self, Vec<(f64, u32)>) {
-        // Outliers are dealt with by the cells of the whole column; a group strings together the cells it covers.
+        // Outliers are dealt with by the cells of the whole column; a group strings together the
+        // cells it covers.
         let (fine, of) = Self::of(sorted, grid, shared, Smoothing::Neighbours);
         let mut rows = vec![0usize; fine.cells.len()];
         let mut place = 0;
@@ -226,7 +232,8 @@ pub(crate) fn grid_of(field: &Field, sorted: &[f64]) -> Option<Grid> {
     }
 }
 
-/// Lays the lines through cells of loose numbers along the quantiles of their density, within the range of the loose numbers.
+/// Lays the lines through cells of loose numbers along the quantiles of their density, within the
+/// range of the loose numbers.
 fn smooth<'a>(
     cells: &mut [Vec<f64>],
     sorted: &[f64],
@@ -280,8 +287,8 @@ fn distinct(sorted: &[f64]) -> Vec<Distinct> {
     distinct
 }
 
-/// A number is isolated if the `shared - 1` other rows nearest to it are farther away than the neighbourhood on either side is wide, and not
-/// just next to it on the grid.
+/// A number is isolated if the `shared - 1` other rows nearest to it are farther away than the
+/// neighbourhood on either side is wide, and not just next to it on the grid.
 fn fate(own: &Distinct, sorted: &[f64], shared: usize, step: f64) -> Fate {
     if own.end - own.start >= shared {
         return Fate::Common;
@@ -322,7 +329,8 @@ fn fate(own: &Distinct, sorted: &[f64], shared: usize, step: f64) -> Fate {
     }
 }
 
-/// Neighbouring numbers that few rows share, between two common ones, isolated ones or the ends of the column.
+/// Neighbouring numbers that few rows share, between two common ones, isolated ones or the ends of
+/// the column.
 struct Stretch<'a> {
     sorted: &'a [f64],
     shared: usize,
@@ -342,7 +350,8 @@ impl Stretch<'_> {
         let rows = distinct[range.end - 1].end - distinct[range.start].start;
         let inside = self.around.0.is_some() && self.around.1.is_some();
         if rows < self.shared && !inside {
-            // At an end of the column or beside a gap too few rows support each other; they count for the nearest cell.
+            // At an end of the column or beside a gap too few rows support each other; they count
+            // for the nearest cell.
             return;
         }
         let pieces = (rows / self.rows_per_cell).max(1);
@@ -370,8 +379,9 @@ impl Stretch<'_> {
     }
 }
 
-/// The line through a cell: from half-way to the number below (but not farther than rows of the cell are apart on average) over midpoints
-/// of neighbouring rows to half-way to the number above. At an end of the column it begins between the two outermost rows.
+/// The line through a cell: from half-way to the number below (but not farther than rows of the
+/// cell are apart on average) over midpoints of neighbouring rows to half-way to the number above.
+/// At an end of the column it begins between the two outermost rows.
 fn knots(rows: &[f64], below: Option<f64>, above: Option<f64>) -> Vec<f64> {
     let (first, last) = (rows[0], rows[rows.len() - 1]);
     // Rows that share one number say nothing about how far neighbours are apart.

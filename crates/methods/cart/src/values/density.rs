@@ -16,7 +16,8 @@ const POINTS: usize = 2_048;
 const REACH: f64 = 4.0;
 
 impl Density {
-    /// The estimate from sorted numbers, with the bandwidth of Silverman 1986 (`0.9 min(sd, IQR / 1.34) n^(-1/5)`); `None` if they do not vary.
+    /// The estimate from sorted numbers, with the bandwidth of Silverman 1986 (`0.9 min(sd, IQR /
+    /// 1.34) n^(-1/5)`); `None` if they do not vary.
     pub(crate) fn of(sorted: &[f64]) -> Option<Self> {
         let (first, last) = (sorted.first()?, sorted.last()?);
         let n = sorted.len() as f64;

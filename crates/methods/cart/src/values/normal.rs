@@ -12,7 +12,8 @@ fn density(x: f64) -> f64 {
     (-0.5 * x * x).exp() * 0.398_942_280_401_432_7
 }
 
-/// The standard normal quantile (Wichura 1988, AS 241, PPND7: about seven digits, which is more than a draw needs).
+/// The standard normal quantile (Wichura 1988, AS 241, PPND7: about seven digits, which is more
+/// than a draw needs).
 ///
 /// `p` outside the open interval (0, 1) is taken as the nearest point inside.
 pub(crate) fn probit(p: f64) -> f64 {
@@ -38,7 +39,8 @@ pub(crate) fn probit(p: f64) -> f64 {
     if q < 0.0 { -x } else { x }
 }
 
-/// The mean of a standard normal number that lies between the quantiles `low` and `high` (shares, `low < high`).
+/// The mean of a standard normal number that lies between the quantiles `low` and `high` (shares,
+/// `low < high`).
 pub(crate) fn interval_score(low: f64, high: f64) -> f64 {
     let edge = |share: f64| {
         if share <= 0.0 || share >= 1.0 {

@@ -1,11 +1,11 @@
-//! Regression of normal scores: what the method of normal ranks draws around.
+//! Linear regression of normal scores, for the method of normal ranks.
 
 use parable_tree::{Predictor, Scale};
 
 use crate::values::normal::interval_score;
 
-/// A sum of terms on the scale of normal scores, and the weight of what it leaves to chance: a score is
-/// `sum of terms + own * normal`, with variance one over the training rows.
+/// A sum of terms on the scale of normal scores, and the weight of what it leaves to chance: a
+/// score is `sum of terms + own * normal`, with variance one over the training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Linear {
     pub(crate) terms: Vec<Term>,
@@ -16,7 +16,8 @@ pub(crate) struct Linear {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Term {
     pub(crate) feature: u16,
-    /// For ordered predictors the last bin of each segment but the last, ascending; empty for levels without an order.
+    /// For ordered predictors the last bin of each segment but the last, ascending; empty for
+    /// levels without an order.
     pub(crate) cuts: Vec<u16>,
     /// What each segment adds, or each level.
     pub(crate) values: Vec<f64>,
@@ -40,7 +41,8 @@ impl Term {
 const SEGMENTS: usize = 32;
 /// Levels with a coefficient of their own; rarer ones share that of all the rest.
 const MAX_LEVELS: usize = 64;
-/// Ridge, in rows: enough to make collinear predictors harmless, far too little to shrink an effect.
+/// Ridge, in rows: enough to make collinear predictors harmless, far too little to shrink an
+/// effect.
 const RIDGE: f64 = 0.5;
 
 /// Fits the scores of these rows by least squares.
@@ -145,7 +147,8 @@ fn normal_scores(rows: &[u32], ranks: &[u32], count: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The columns of the design that belong to one predictor: its score, or one per level, and one per missing reason.
+/// The columns of the design that belong to one predictor: its score, or one per level, and one per
+/// missing reason.
 struct Block {
     start: usize,
     width: usize,
@@ -325,7 +328,8 @@ mod tests {
         ];
         let all: Vec<u32> = (0..rows as u32).collect();
         let linear = fit(&predictors, &all, &rank(&y), rows);
-        // The slope of 20,000 rows has a standard error of 0.006; segments lose less than a hundredth.
+        // The slope of 20,000 rows has a standard error of 0.006; segments lose less than a
+        // hundredth.
         assert!((linear.own - 0.8).abs() < 0.03, "{}", linear.own);
         let term = &linear.terms[0];
         let rise = term.of(199, 200) - term.of(0, 200);

@@ -8,7 +8,8 @@ use crate::config::resolved::{Making, ResolvedColumn};
 /// A column with fewer other distinct numbers has no spikes: all its numbers are frequent.
 const MIN_DISTINCT_BESIDE_SPIKES: usize = 12;
 
-/// The share that makes a spike: numbers drawn by their group or by normal ranks have none of their own.
+/// The share that makes a spike: numbers drawn by their group or by normal ranks have none of their
+/// own.
 pub(crate) fn spike_share(own: &ResolvedColumn, config: &CartConfig) -> f64 {
     match own.making {
         Making::Groups(_) | Making::NormalRank => f64::INFINITY,
@@ -16,7 +17,8 @@ pub(crate) fn spike_share(own: &ResolvedColumn, config: &CartConfig) -> f64 {
     }
 }
 
-/// The numbers that more than this share of the present rows has, if enough other numbers remain; ascending.
+/// The numbers that more than this share of the present rows has, if enough other numbers remain;
+/// ascending.
 pub(crate) fn spikes(column: &Column, share: f64) -> Vec<f64> {
     let mut numbers: Vec<f64> = (0..column.len())
         .filter_map(|row| column.number(row))

@@ -1,4 +1,4 @@
-//! Synthetic rows that match the only real person of their kind.
+//! Synthetic rows that match a unique real person.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,8 @@ impl Uniques {
         self.digests.binary_search(&digest).is_ok()
     }
 
-    /// The rows of a synthetic table that are unique in it and agree with a unique person, ascending.
+    /// The rows of a synthetic table that are unique in it and agree with a unique person,
+    /// ascending.
     pub(crate) fn replicated(&self, columns: &[Column]) -> Vec<usize> {
         let digests = digests(columns, &self.columns);
         let mut count: HashMap<u64, u32> = HashMap::new();

@@ -18,7 +18,8 @@ pub(crate) fn fit(table: &Table, config: &CartConfig) -> CartModel {
         .expect("a fit")
 }
 
-/// The columns a cleaning recipe leaves to a method: no unit ids, no text, nothing constant, empty or determined by other columns.
+/// The columns a cleaning recipe leaves to a method: no unit ids, no text, nothing constant, empty
+/// or determined by other columns.
 pub(crate) fn modelled(table: &Table) -> Table {
     let schema = table.schema();
     let hot: Vec<&str> = schema
@@ -87,8 +88,8 @@ pub(crate) fn share_missing(table: &Table, name: &str, arm: f64) -> f64 {
     rows.iter().filter(|&&row| column.is_missing(row)).count() as f64 / rows.len() as f64
 }
 
-/// Effect of the arm on an outcome given the pre-test, by least squares on complete rows: estimate and standard error, clustered by school
-/// or plain.
+/// Effect of the arm on an outcome given the pre-test, by least squares on complete rows: estimate
+/// and standard error, clustered by school or plain.
 pub(crate) fn adjusted_effect(table: &Table, outcome: &str, pre: &str, robust: bool) -> (f64, f64) {
     let column = |name: &str| table.named(name).expect("a column").1;
     let (y, pre, arm, school) = (
