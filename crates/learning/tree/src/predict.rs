@@ -99,6 +99,16 @@ impl DecisionTree {
     /// or the probability of each class.
     #[must_use]
     pub fn predict(&self, columns: &[BinnedColumn], row: usize) -> &[f64] {
+        self.predict_by(|column| {
+            let BinnedColumn { binning, bins } = &columns[column];
+            (bins[row], binning.values())
+        })
+    }
+
+    /// Returns the prediction for a row given by a function of the column: its bin, and the number
+    /// of bins of values.
+    #[must_use]
+    pub fn predict_by(&self, bin_of: impl Fn(usize) -> (u16, usize)) -> &[f64] {
         let mut node = 0;
         loop {
             match &self.nodes[node] {
@@ -111,8 +121,8 @@ impl DecisionTree {
                     rule,
                     right,
                 } => {
-                    let column = &columns[usize::from(*feature)];
-                    node = match rule.goes_left(column.bins[row], column.binning.values()) {
+                    let (bin, values) = bin_of(usize::from(*feature));
+                    node = match rule.goes_left(bin, values) {
                         true => node + 1,
                         false => *right as usize,
                     };

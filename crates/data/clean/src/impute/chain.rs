@@ -229,14 +229,7 @@ fn fit(goal: &Filled, design: &Design, rows: &[usize], choice: Choice) -> Fitted
             let y: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
             Fitted::Ridge(Ridge::fit(design, &y))
         }
-        _ => {
-            let outputs = goal.outputs();
-            let y: Vec<f64> = rows
-                .iter()
-                .flat_map(|&row| (0..outputs).map(move |output| goal.output(output, row)))
-                .collect();
-            Fitted::Tree(Tree::fit(design, &y, outputs))
-        }
+        _ => Fitted::Tree(Tree::fit(design, goal, rows)),
     }
 }
 
