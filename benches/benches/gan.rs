@@ -16,7 +16,7 @@ use parable_core::{DynSynthesizer, FitContext, Model};
 use parable_domain::{AttrSet, Codes, Domain};
 use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
 use parable_gan::{Gan, GanConfig, Numbers, StepsPerGenerator, Teacher, Vae, VaeConfig};
-use parable_metrics::{Evaluation, Pair};
+use parable_metrics::Evaluation;
 use parable_seed::Seed;
 use parable_table::{
     Bounds, Column, Field, Kind, Known, Levels, NumberFormat, Role, Schema, Table, Values,
@@ -231,10 +231,10 @@ fn trials(name: &str, preset: Preset, config: &GanConfig, seeds: u64) {
             .sample(real.rows(), &Seed::from_u64(seed))
             .expect("rows");
         cpu += (cpu_seconds() - start) / seeds as f64;
-        let pair = Pair::new(&real, &made).expect("one schema");
-        let evaluation = Evaluation::of(pair)
+        let evaluation = Evaluation::of(&real, &made)
             .with_only(TRIAL_METRICS)
-            .run(&Seed::from_u64(seed))
+            .seed(&Seed::from_u64(seed))
+            .run()
             .expect("a score");
         for (value, metric) in values.iter_mut().zip(TRIAL_METRICS) {
             *value += evaluation.value(metric).unwrap_or(f64::NAN) / seeds as f64;

@@ -99,11 +99,13 @@ fn main() {
     println!("{}: CPU s, value", case.name);
     if wanted("sections") {
         let before = used().0;
-        let evaluation = Evaluation::of(pair())
+        let mut evaluator = Evaluation::of(&case.real, &case.synthetic)
             .with_options(options.clone())
-            .with_default_metrics()
-            .run(&seed)
-            .expect("an evaluation");
+            .seed(&seed);
+        if let Some(holdout) = &case.holdout {
+            evaluator = evaluator.holdout(holdout);
+        }
+        let evaluation = evaluator.run().expect("an evaluation");
         let (after, peak) = used();
         println!(
             "{:44} {:9.2}  {} scores, peak of the process {peak:.0} MB",

@@ -71,7 +71,6 @@ impl<'a> Judging<'a> {
         seed: &Seed,
         observer: &dyn Observer,
     ) -> Result<Judged, Error> {
-        let pair = self.pair(real, synthetic)?;
         let marks: RefCell<Vec<(String, Instant)>> = RefCell::default();
         let tell = |what: &str, share: f64| {
             let mut marks = marks.borrow_mut();
@@ -80,12 +79,17 @@ impl<'a> Judging<'a> {
             }
             observer.progress(Progress::new("evaluate", (share * 1_000.0) as u64, 1_000))
         };
-        let evaluator = Evaluation::of(pair).with_options(self.options.clone());
-        let evaluator = match &self.only {
-            Some(ids) => evaluator.with_only(ids),
-            None => evaluator.with_default_metrics(),
-        };
-        let evaluation = evaluator.run_with(seed, &tell)?;
+        let mut evaluator = Evaluation::of(real, synthetic)
+            .copies(self.copies.iter().copied())
+            .with_options(self.options.clone())
+            .seed(seed);
+        if let Some(holdout) = self.holdout {
+            evaluator = evaluator.holdout(holdout);
+        }
+        if let Some(ids) = &self.only {
+            evaluator = evaluator.with_only(ids);
+        }
+        let evaluation = evaluator.run_with(&tell)?;
         let metric_seconds = seconds(&evaluation, &marks.into_inner());
         Ok(Judged {
             evaluation,

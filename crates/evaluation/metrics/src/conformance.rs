@@ -4,13 +4,15 @@ use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 
 use crate::data::reference::independent;
-use crate::{Metric, MetricError, Pair, Score};
+use crate::{Cache, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, Score, Section};
 
 /// Checks a metric against everything the contract asks; call it from a test.
 ///
-/// - The id is in `snake_case`, the title is not empty.
-/// - A score has a finite value or a reason, never both, and carries the metric's id and direction.
-/// - Same tables and seed, same score.
+/// - The id is in `snake_case`, title and explanation are not empty, and the description never changes.
+/// - There is at least one score; the first carries the metric's id, direction and group, others have ids of their own.
+/// - A score has a finite value or a reason, never both.
+/// - A section in plain data has a title, rows as long as its columns, and finite numbers.
+/// - Same tables and seed, same scores and section.
 /// - The order of rows is irrelevant (up to rounding), unless the score says that it drew random numbers.
 /// - A copy of the real table is at least as close to the ideal as a table of independently shuffled columns.
 /// - Empty tables, single rows, constant and entirely missing columns give a score and neither an error nor a panic, with and without a holdout; tables without
@@ -19,56 +21,53 @@ use crate::{Metric, MetricError, Pair, Score};
 /// # Panics
 /// If the metric breaks the contract; the message says where.
 pub fn check(metric: &dyn Metric) {
-    let id = metric.id();
+    let info = metric.info().clone();
+    let id = &*info.id;
     let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     assert!(
         !id.is_empty() && id.chars().all(snake),
         "id `{id}` is not snake_case"
     );
-    assert!(!metric.title().is_empty(), "{id}: the title is empty");
+    assert!(!info.title.is_empty(), "{id}: the title is empty");
+    assert!(
+        !info.explanation.is_empty(),
+        "{id}: the explanation is empty"
+    );
 
     let seed = Seed::from_u64(20).stream(id);
     let real = trial(240, &Seed::from_u64(21));
     let other = trial(180, &Seed::from_u64(22));
     let shuffled = independent(&real, 240, &Seed::from_u64(23));
     let strangers = trial(200, &Seed::from_u64(26));
-    let scored = |real: &Table, synthetic: &Table, holdout: Option<&Table>, what: &str| -> Score {
+    let found = |real: &Table, synthetic: &Table, holdout: Option<&Table>, what: &str| -> Outcome {
         let mut pair = Pair::new(real, synthetic).expect("the tables have the same columns");
         if let Some(holdout) = holdout {
             pair = pair
                 .with_holdout(holdout)
                 .expect("the tables have the same columns");
         }
-        let score = match metric.score(&pair, &seed) {
-            Ok(score) => score,
+        let cache = Cache::new(&pair);
+        let outcome = match metric.compute(&MetricContext::new(&cache, &seed)) {
+            Ok(outcome) => outcome,
             Err(error) => panic!("{id}: {what}: {error}"),
         };
-        assert_eq!(score.id, id, "{what}: the score has another id");
-        assert_eq!(
-            score.direction,
-            metric.direction(),
-            "{id}: {what}: the direction differs"
-        );
-        assert_eq!(
-            score.value.is_some(),
-            score.reason.is_none(),
-            "{id}: {what}: a score has a value or a reason"
-        );
-        if let Some(value) = score.value {
-            assert!(value.is_finite(), "{id}: {what}: the value is not finite");
-        }
-        score
+        assert_eq!(*metric.info(), info, "{what}: the description has changed");
+        check_outcome(&info, &outcome, what);
+        outcome
+    };
+    let scored = |real: &Table, synthetic: &Table, holdout: Option<&Table>, what: &str| -> Score {
+        let outcome = found(real, synthetic, holdout, what);
+        outcome.scores.into_iter().next().expect("a first score")
     };
 
     let score = |real: &Table, synthetic: &Table, what: &str| -> Score {
         scored(real, synthetic, None, what)
     };
 
-    let held = scored(&real, &other, Some(&strangers), "with a holdout");
     assert_eq!(
-        held,
-        scored(&real, &other, Some(&strangers), "with a holdout"),
-        "{id}: the same tables, holdout and seed give another score"
+        found(&real, &other, Some(&strangers), "with a holdout"),
+        found(&real, &other, Some(&strangers), "with a holdout"),
+        "{id}: the same tables, holdout and seed give another outcome"
     );
     let first = score(&real, &other, "two different tables");
     assert_eq!(
@@ -210,6 +209,66 @@ fn trial(rows: usize, seed: &Seed) -> Table {
     let (fields, columns) = columns.into_iter().unzip();
     let schema = Schema::new(fields).expect("names differ");
     Table::new(schema, columns).expect("columns fit their fields")
+}
+
+/// What holds of every outcome.
+fn check_outcome(info: &MetricInfo, outcome: &Outcome, what: &str) {
+    let id = &*info.id;
+    let first = outcome.scores.first();
+    let first = first.unwrap_or_else(|| panic!("{id}: {what}: there is no score"));
+    assert_eq!(first.id, id, "{what}: the first score has another id");
+    assert_eq!(
+        (first.direction, first.group),
+        (info.direction, info.group),
+        "{id}: {what}: the direction or the group differs"
+    );
+    for (position, score) in outcome.scores.iter().enumerate() {
+        assert!(
+            !outcome.scores[..position]
+                .iter()
+                .any(|other| other.id == score.id),
+            "{id}: {what}: two scores have the id `{}`",
+            score.id
+        );
+        assert_eq!(
+            score.value.is_some(),
+            score.reason.is_none(),
+            "{id}: {what}: a score has a value or a reason"
+        );
+        assert!(
+            score.value.is_none_or(f64::is_finite),
+            "{id}: {what}: the value is not finite"
+        );
+    }
+    if let Some(Section::Custom(section)) = &outcome.section {
+        assert!(
+            !section.title.is_empty(),
+            "{id}: {what}: the section has no title"
+        );
+        for table in &section.tables {
+            let whole = table
+                .rows
+                .iter()
+                .all(|row| row.values.len() == table.columns.len());
+            assert!(
+                whole,
+                "{id}: {what}: a row of `{}` has another length",
+                table.caption
+            );
+        }
+        let points = section.charts.iter().flat_map(|chart| &chart.lines);
+        let numbers = section.tables.iter().flat_map(|table| &table.rows);
+        assert!(
+            numbers
+                .flat_map(|row| &row.values)
+                .flatten()
+                .all(|value| value.is_finite())
+                && points
+                    .flat_map(|line| &line.points)
+                    .all(|(x, y)| x.is_finite() && y.is_finite()),
+            "{id}: {what}: the section holds a number that is not finite"
+        );
+    }
 }
 
 fn mix(table: &Table, seed: &Seed) -> Table {

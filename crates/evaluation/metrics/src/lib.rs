@@ -1,7 +1,8 @@
 //! Fidelity, utility and privacy of a synthetic table.
 //!
-//! The three types to learn first: [`Pair`] holds the tables that are compared, [`Score`] is one number with everything needed to read
-//! it, and [`Evaluation`] carries all numbers and the material of a page.
+//! The three types to learn first: [`Evaluation`] runs metrics over tables and carries all numbers
+//! and the material of a page, [`Score`] is one number with everything needed to read it, and
+//! [`Metric`] is what anybody can add.
 //!
 //! Every number comes with the rows it used and its direction, fidelity numbers also with two anchors: the value of a bootstrap sample of the real
 //! table (as good as it gets) and of the real table with each column shuffled on its own (every relation lost). What does not exist is
@@ -9,7 +10,7 @@
 //! `docs/metrics.md` explains each metric with its formula and source.
 //!
 //! ```
-//! use parable_metrics::{Evaluation, EvaluationOptions, Pair};
+//! use parable_metrics::{Evaluation, EvaluationOptions};
 //! use parable_seed::Seed;
 //! use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 //!
@@ -30,10 +31,10 @@
 //! let real = trial((0..200).map(|i| f64::from(i % 40) + 20.0 * f64::from(i % 2)).collect())?;
 //! let synthetic = trial((0..200).map(|i| f64::from(i % 60)).collect())?;
 //!
-//! let evaluation = Evaluation::of(Pair::new(&real, &synthetic)?)
+//! let evaluation = Evaluation::of(&real, &synthetic)
 //!     .with_options(EvaluationOptions::default().with_baseline_repeats(2))
-//!     .with_default_metrics()
-//!     .run(&Seed::from_u64(1))?;
+//!     .seed(&Seed::from_u64(1))
+//!     .run()?;
 //!
 //! let lost = evaluation.value("hedges_g_difference").ok_or("undefined")?;
 //! assert!(lost > 1.0);
@@ -51,20 +52,22 @@ mod data;
 mod error;
 mod evaluate;
 mod fidelity;
+mod metric;
+mod options;
 mod privacy;
+mod progress;
 mod result;
 #[cfg(test)]
 mod testing;
 mod utility;
 
+pub use data::cache::{Analysis, Cache};
 pub use data::formula::{Formula, FormulaError};
 pub use data::pair::Pair;
 pub use error::MetricError;
 pub use evaluate::defaults::default_metrics;
 pub use evaluate::evaluation::{Evaluation, Inputs};
-pub use evaluate::evaluator::{Evaluator, Progress};
-pub use evaluate::metric::Metric;
-pub use evaluate::options::EvaluationOptions;
+pub use evaluate::evaluator::Evaluator;
 pub use evaluate::registry::{Registered, registry};
 pub use fidelity::bivariate::{AssociationRms, CorrelationMsd, CorrelationRatioMsd, CramersVMsd};
 pub use fidelity::conjunctions::Conjunctions;
@@ -80,29 +83,33 @@ pub use fidelity::univariate::{
     Adherence, Cover, DensityMad, JensenShannon, KolmogorovSmirnov, KullbackLeibler, MassMad,
     RankTest, RankTestResult, TotalVariation, Wasserstein,
 };
+pub use metric::{Metric, MetricContext, MetricInfo, Outcome};
+pub use options::EvaluationOptions;
 pub use privacy::attacks::{Attack, Risk, SuccessRate};
 pub use privacy::cells::CellScore;
-pub use privacy::disclosure::{Binning, Disclosure, WorstDisclosure};
+pub use privacy::disclosure::{AttributeDisclosure, Binning, WorstDisclosure};
 pub use privacy::membership::{
     MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord,
 };
 pub use privacy::nearest::{NearestScore, NearestStatistic};
 pub use privacy::overlap::OverlapScore;
 pub use privacy::review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
+pub use progress::EvaluationProgress;
 pub use result::score::{
     Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit,
 };
 pub use result::section::{
-    ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Bootstrapped, Cell,
-    CellSection, ClusterSection, ColumnDetail, Conclusion, Constancy, Correlation,
+    ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Bootstrapped,
+    CellSection, ClusterSection, ColumnDetail, Conclusion, Constancy, Correlation, CustomSection,
     DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
-    Effect, EffectPair, ExtremeValues, HoldoutShare, Icc, JointMissing, KeyTargetMean, LeftIn,
-    LeftInKind, LevelDisclosure, MembershipAttack, MembershipKind, MissingRow, MissingSection,
-    NearestSection, NumericSummary, OutlierSection, Overlap, OverlapCounts, PairDifference,
-    PrivacySection, PropensityModel, PropensitySection, RareLevels, ReasonShare, RuleRow,
-    RuleSection, Scale, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
+    EffectEstimate, EffectPair, ExtremeValues, HistogramCell, HoldoutShare, Icc, JointMissing,
+    KeyTargetMean, LeftIn, LeftInKind, LevelDisclosure, MembershipAttack, MembershipKind,
+    MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection, Overlap,
+    OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection, RareLevels,
+    ReasonShare, RuleRow, RuleSection, Scale, Section, SectionChart, SectionLine, SectionRow,
+    SectionTable, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
 };
-pub use result::section::{CoefficientRow, Estimate, RegressionSection};
+pub use result::section::{CoefficientEstimate, CoefficientRow, RegressionSection};
 pub use result::section::{PredictionMeasure, PredictionModel, PredictionSection, Spread};
 pub use result::section::{Projection, SubgroupRow, SubgroupTable};
 pub use utility::clusters::ClusterScore;

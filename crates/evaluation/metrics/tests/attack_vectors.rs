@@ -318,7 +318,7 @@ fn inference_can_be_cancelled_and_asked_again() {
     let pair = Pair::new(&tables.real, &tables.synthetic).unwrap();
     let attack = Attack::new(AttackKind::Inference, &EvaluationOptions::default());
     let seed = Seed::from_u64(1);
-    let stopped = attack.score_with(&pair, &seed, &|_, _| std::ops::ControlFlow::Break(()));
+    let stopped = attack.measure_with(&pair, &seed, &|_, _| std::ops::ControlFlow::Break(()));
     assert_eq!(stopped, Err(MetricError::Cancelled));
     assert!(attack.score(&pair, &seed).unwrap().parts.len() > 1);
 }

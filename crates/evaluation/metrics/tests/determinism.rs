@@ -2,7 +2,7 @@
 
 mod reading;
 
-use parable_metrics::{Evaluation, EvaluationOptions, MetricError, Pair};
+use parable_metrics::{Evaluation, EvaluationOptions, MetricError};
 use parable_seed::Seed;
 use parable_table::Role;
 
@@ -19,12 +19,11 @@ fn evaluate(threads: usize) -> Evaluation {
     pool.unwrap().install(|| {
         let (real, synthetic) = (read("trial_real.csv"), read("trial_synth.csv"));
         let holdout = read("trial_control.csv");
-        let pair = Pair::new(&real, &synthetic).unwrap();
-        let pair = pair.with_holdout(&holdout).unwrap();
-        Evaluation::of(pair)
+        Evaluation::of(&real, &synthetic)
+            .holdout(&holdout)
             .with_options(EvaluationOptions::default().with_baseline_repeats(2))
-            .with_default_metrics()
-            .run(&Seed::from_u64(7))
+            .seed(&Seed::from_u64(7))
+            .run()
             .unwrap()
     })
 }

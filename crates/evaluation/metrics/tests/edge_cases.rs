@@ -3,8 +3,8 @@
 mod reading;
 
 use parable_metrics::{
-    CorrelationMsd, CorrelationRatioMsd, CramersVMsd, Disclosure, Evaluation, EvaluationOptions,
-    Metric, Pair,
+    AttributeDisclosure, CorrelationMsd, CorrelationRatioMsd, CramersVMsd, Distance, Evaluation,
+    EvaluationOptions, Metric, NearestScore, NearestStatistic, OverlapScore, Pair,
 };
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values};
@@ -112,9 +112,10 @@ fn correlation_ratios() {
 #[test]
 fn single_columns() {
     for (case, real, synthetic) in cases("univariate") {
-        let evaluation = Evaluation::of(Pair::new(&real, &synthetic).unwrap())
+        let evaluation = Evaluation::of(&real, &synthetic)
+            .without_default_metrics()
             .with_options(EvaluationOptions::default().with_baseline_repeats(0))
-            .run(&Seed::from_u64(1))
+            .run()
             .unwrap();
         let name = case["name"].as_str().unwrap();
         let (column, value) = (&evaluation.columns[0], &case["value"]);
@@ -140,8 +141,10 @@ fn single_columns() {
 #[test]
 fn overlap() {
     for (case, real, synthetic) in cases("overlap") {
-        let evaluation = Evaluation::of(Pair::new(&real, &synthetic).unwrap())
-            .run(&Seed::from_u64(1))
+        let evaluation = Evaluation::of(&real, &synthetic)
+            .without_default_metrics()
+            .with_metric(OverlapScore::DistinctRealRows)
+            .run()
             .unwrap();
         let counts = evaluation.privacy.overlap.synthetic;
         let value = &case["value"];
@@ -168,7 +171,7 @@ fn overlap() {
 fn attribute_disclosure() {
     for (case, real, synthetic) in cases("tcap") {
         let pair = Pair::new(&real, &synthetic).unwrap();
-        let found = Disclosure::new(["k"], "t").measure(&pair).unwrap();
+        let found = AttributeDisclosure::new(["k"], "t").measure(&pair).unwrap();
         for (name, actual) in [
             ("n_real", Some(found.real_rows as f64)),
             ("n_matched", Some(found.matched as f64)),
@@ -193,8 +196,15 @@ fn gower_distances() {
         // its rows and the nearest of the wanted synthetic row must be the smallest number of its line.
         for (row, line) in case["value"].as_array().unwrap().iter().enumerate() {
             let one = synthetic.take(&[row]);
-            let evaluation = Evaluation::of(Pair::new(&real, &one).unwrap())
-                .run(&Seed::from_u64(1))
+            let nearest = NearestScore::new(
+                Distance::Gower,
+                NearestStatistic::Minimum,
+                &EvaluationOptions::default(),
+            );
+            let evaluation = Evaluation::of(&real, &one)
+                .without_default_metrics()
+                .with_metric(nearest)
+                .run()
                 .unwrap();
             let smallest = line
                 .as_array()

@@ -56,10 +56,11 @@ fn everything(real: &Table, synthetic: &Table) -> Evaluation {
         .iter()
         .map(|m| m.id().to_owned())
         .collect();
-    let evaluation = Evaluation::of(Pair::new(real, synthetic).unwrap())
+    let evaluation = Evaluation::of(real, synthetic)
         .with_options(options)
         .with_only(ids)
-        .run(&Seed::from_u64(1))
+        .seed(&Seed::from_u64(1))
+        .run()
         .unwrap();
     for score in &evaluation.scores {
         assert_eq!(
@@ -135,12 +136,13 @@ fn predictions_stand_levels_nobody_saw_and_refuse_a_single_class() {
     shifted[5] = 2;
     let synthetic = table(&other, shifted);
     let quiet = |_: &str, _: f64| std::ops::ControlFlow::Continue(());
-    let measure = |real: &Table, synthetic: &Table, progress: parable_metrics::Progress<'_>| {
-        let pair = Pair::new(real, synthetic).unwrap();
-        Prediction::new(["y"])
-            .with_splits(3)
-            .measure(&pair, &Seed::from_u64(1), progress)
-    };
+    let measure =
+        |real: &Table, synthetic: &Table, progress: parable_metrics::EvaluationProgress<'_>| {
+            let pair = Pair::new(real, synthetic).unwrap();
+            Prediction::new(["y"])
+                .with_splits(3)
+                .measure(&pair, &Seed::from_u64(1), progress)
+        };
     let found = measure(&real, &synthetic, &quiet).unwrap();
     assert_eq!(found[0].classes, ["no", "yes"]);
     assert_eq!(found[0].models.len(), 4);

@@ -3,8 +3,8 @@
 mod reading;
 
 use parable_metrics::{
-    Binning, Disclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, KMarginal,
-    MassMad, Metric, NearestSection, Pair, Propensity,
+    AttributeDisclosure, Binning, Distance, DistanceSummary, Evaluation, EvaluationOptions,
+    KMarginal, MassMad, Metric, NearestScore, NearestSection, NearestStatistic, Pair, Propensity,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Table};
@@ -50,10 +50,6 @@ fn adult() -> Option<(Tables, Value)> {
 }
 
 fn evaluate(tables: &Tables) -> Evaluation {
-    let pair = Pair::new(&tables.real, &tables.synthetic)
-        .unwrap()
-        .with_holdout(&tables.control)
-        .unwrap();
     let options = EvaluationOptions::default()
         .with_baseline_repeats(0)
         .with_adjust_for(if tables.real.named("pretest1").is_some() {
@@ -61,10 +57,11 @@ fn evaluate(tables: &Tables) -> Evaluation {
         } else {
             vec![]
         });
-    Evaluation::of(pair)
+    Evaluation::of(&tables.real, &tables.synthetic)
+        .holdout(&tables.control)
         .with_options(options)
-        .with_default_metrics()
-        .run(&Seed::from_u64(1))
+        .seed(&Seed::from_u64(1))
+        .run()
         .unwrap()
 }
 
@@ -294,7 +291,7 @@ fn check_disclosure(tables: &Tables, evaluation: &Evaluation, expected: &Value) 
     let measure = |entry: &Value| {
         let keys = entry["params"]["keys"].as_array().unwrap();
         let keys = keys.iter().map(|key| key.as_str().unwrap());
-        Disclosure::new(keys, entry["params"]["target"].as_str().unwrap())
+        AttributeDisclosure::new(keys, entry["params"]["target"].as_str().unwrap())
             .with_default_binning(Binning::Distinct)
             .measure(&pair)
             .unwrap()
@@ -355,9 +352,16 @@ fn check_disclosure(tables: &Tables, evaluation: &Evaluation, expected: &Value) 
         let rows: Vec<usize> = (0..n).collect();
         let (real, synthetic) = (tables.real.take(&rows), tables.synthetic.take(&rows));
         let options = EvaluationOptions::default().with_distances(vec![Distance::NumericEuclidean]);
-        let evaluation = Evaluation::of(Pair::new(&real, &synthetic).unwrap())
+        let evaluation = Evaluation::of(&real, &synthetic)
+            .without_default_metrics()
+            .with_metric(NearestScore::new(
+                Distance::NumericEuclidean,
+                NearestStatistic::Authenticity,
+                &options,
+            ))
             .with_options(options)
-            .run(&Seed::from_u64(1))
+            .seed(&Seed::from_u64(1))
+            .run()
             .unwrap();
         let nearest = &evaluation.privacy.nearest[0];
         check("authenticity", nearest.authenticity, &entry["value"], entry);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use parable_clean::{InferOptions, infer};
-use parable_metrics::{Evaluation, EvaluationOptions, Pair};
+use parable_metrics::{Evaluation, EvaluationOptions};
 use parable_seed::Seed;
 use parable_table::{csv, read_typed};
 
@@ -31,10 +31,10 @@ fn the_second_half_of_a_table_is_a_good_copy_of_the_first() {
         rows.truncate(6_000);
         let (first, second) = rows.split_at(rows.len() / 2);
         let (real, other) = (table.take(first), table.take(second));
-        let evaluation = Evaluation::of(Pair::new(&real, &other).unwrap())
+        let evaluation = Evaluation::of(&real, &other)
             .with_options(EvaluationOptions::default().with_baseline_repeats(1))
-            .with_default_metrics()
-            .run(&Seed::from_u64(1))
+            .seed(&Seed::from_u64(1))
+            .run()
             .unwrap();
         for score in &evaluation.scores {
             assert_eq!(

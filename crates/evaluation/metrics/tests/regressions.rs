@@ -5,8 +5,7 @@ mod reading;
 use std::path::Path;
 
 use parable_metrics::{
-    Combining, Evaluation, EvaluationOptions, Formula, MetricError, Pair, RegressionSection,
-    Undefined,
+    Combining, Evaluation, EvaluationOptions, Formula, MetricError, RegressionSection, Undefined,
 };
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
@@ -18,14 +17,14 @@ fn regress(
     synthetic: &Table,
     formula: &str,
 ) -> Result<RegressionSection, MetricError> {
-    let pair = Pair::new(real, synthetic)?;
     let options = EvaluationOptions::default()
         .with_baseline_repeats(0)
         .with_formula(formula.parse().unwrap());
-    let evaluation = Evaluation::of(pair)
+    let evaluation = Evaluation::of(real, synthetic)
         .with_options(options)
         .with_only(["regression_overlap"])
-        .run(&Seed::from_u64(1))?;
+        .seed(&Seed::from_u64(1))
+        .run()?;
     Ok(evaluation.regressions[0].clone())
 }
 
@@ -349,18 +348,16 @@ fn copies_are_combined_by_their_rule() {
     let real = schools(5, 400);
     let tables: Vec<Table> = (6..9).map(|seed| schools(seed, 300)).collect();
     let combined = |rule: Combining| {
-        let pair = Pair::new(&real, &tables[0])
-            .unwrap()
-            .with_copies(&tables[1..])
-            .unwrap();
         let options = EvaluationOptions::default()
             .with_baseline_repeats(0)
             .with_combining(rule)
             .with_formula("y ~ arm + x".parse().unwrap());
-        let evaluation = Evaluation::of(pair)
+        let evaluation = Evaluation::of(&real, &tables[0])
+            .copies(&tables[1..])
             .with_options(options)
             .with_only(["regression_overlap"])
-            .run(&Seed::from_u64(1))
+            .seed(&Seed::from_u64(1))
+            .run()
             .unwrap();
         evaluation.regressions[0].clone()
     };

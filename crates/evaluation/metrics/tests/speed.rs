@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use parable_clean::{InferOptions, infer};
-use parable_metrics::{Distance, Evaluation, EvaluationOptions, Pair};
+use parable_metrics::{Distance, Evaluation, EvaluationOptions, NearestScore, NearestStatistic};
 use parable_seed::Seed;
 use parable_table::{Table, csv, read_typed};
 use parable_trials::{Preset, Trial, TrialConfig};
@@ -23,17 +23,23 @@ fn time(name: &str, real: &Table, synthetic: &Table) {
             &format!("{name}, neighbours by {}", distance.name()),
             || {
                 let options = EvaluationOptions::default().with_distances(vec![distance]);
-                Evaluation::of(Pair::new(real, synthetic).unwrap())
+                Evaluation::of(real, synthetic)
+                    .with_metric(NearestScore::new(
+                        distance,
+                        NearestStatistic::Median,
+                        &options,
+                    ))
+                    .without_default_metrics()
                     .with_options(options)
-                    .run(&Seed::from_u64(1))
+                    .run()
                     .unwrap()
             },
         );
     }
     timed(&format!("{name}, everything"), || {
-        Evaluation::of(Pair::new(real, synthetic).unwrap())
-            .with_default_metrics()
-            .run(&Seed::from_u64(1))
+        Evaluation::of(real, synthetic)
+            .seed(&Seed::from_u64(1))
+            .run()
             .unwrap()
     });
 }

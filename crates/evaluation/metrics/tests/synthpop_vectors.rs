@@ -5,7 +5,7 @@ mod reading;
 use std::path::{Path, PathBuf};
 
 use parable_metrics::{
-    Binning, Disclosure, Metric, Pair, Propensity, TableComparison, TableUtility,
+    AttributeDisclosure, Binning, Metric, Pair, Propensity, TableComparison, TableUtility,
 };
 use parable_seed::Seed;
 use parable_table::Table;
@@ -126,7 +126,7 @@ fn disclosure_agrees_with_synthpop() {
                 .filter_map(Value::as_str)
                 .collect();
             let target = entry["target"].as_str().unwrap();
-            let mut disclosure = Disclosure::new(keys.iter().copied(), target)
+            let mut disclosure = AttributeDisclosure::new(keys.iter().copied(), target)
                 .with_default_binning(Binning::Distinct);
             if let Some(groups) = entry["ngroups_target"].as_u64() {
                 disclosure =

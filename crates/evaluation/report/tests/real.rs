@@ -6,7 +6,7 @@ mod html_check;
 use parable_baseline::Independent;
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
-use parable_metrics::{Evaluation, EvaluationOptions, Pair};
+use parable_metrics::{Evaluation, EvaluationOptions};
 use parable_report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
 use parable_seed::Seed;
 use parable_table::{Kind, Schema, Table};
@@ -46,12 +46,11 @@ fn a_trial_drawn_column_by_column_is_shown_to_have_lost_its_relations() {
         Trial::simulate(&TrialConfig::new(Preset::A), &seed.stream("held out")).expect("a trial");
     let held_out = modelled(&held_out);
     let evaluate = |table| {
-        let pair = Pair::new(&real, table).and_then(|pair| pair.with_holdout(&held_out));
-        let pair = pair.expect("the same columns");
-        Evaluation::of(pair)
+        Evaluation::of(&real, table)
+            .holdout(&held_out)
             .with_options(EvaluationOptions::default().with_baseline_repeats(1))
-            .with_default_metrics()
-            .run(&seed.stream("evaluate"))
+            .seed(&seed.stream("evaluate"))
+            .run()
             .expect("an evaluation")
     };
 

@@ -1,5 +1,6 @@
 //! Tables as metrics read them, and what they are read into.
 
+pub(crate) mod cache;
 pub(crate) mod contingency;
 pub(crate) mod features;
 pub(crate) mod formula;

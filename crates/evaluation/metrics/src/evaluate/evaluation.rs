@@ -4,9 +4,9 @@ use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Associations, ClusterSection, ColumnDetail, DisclosureSection, EvaluationOptions, MetricError,
-    MissingSection, PredictionSection, PrivacySection, Projection, PropensitySection,
-    RegressionSection, RuleSection, Score, SubgroupTable, TrialSection,
+    Associations, ClusterSection, ColumnDetail, CustomSection, DisclosureSection,
+    EvaluationOptions, MetricError, MissingSection, PredictionSection, PrivacySection, Projection,
+    PropensitySection, RegressionSection, RuleSection, Score, Section, SubgroupTable, TrialSection,
 };
 
 const FORMAT: &str = "parable-evaluation";
@@ -65,6 +65,9 @@ pub struct Evaluation {
     /// What small sets of known facts tell about other columns; `None` without a column that can be a key.
     #[serde(default)]
     pub disclosure: Option<DisclosureSection>,
+    /// Sections of metrics written elsewhere, in the order of the metrics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<CustomSection>,
     /// What a reader should know before trusting the rest.
     pub notes: Vec<String>,
 }
@@ -110,7 +113,45 @@ impl Evaluation {
             privacy: PrivacySection::default(),
             propensity: PropensitySection::default(),
             disclosure: None,
+            sections: Vec::new(),
             notes: Vec::new(),
+        }
+    }
+
+    /// Adds the section of a metric. One about the same thing as an earlier one replaces it, or is
+    /// listed after it where there may be several.
+    pub fn add(&mut self, section: Section) {
+        let privacy = &mut self.privacy;
+        match section {
+            Section::Columns(columns) => self.columns = columns,
+            Section::Associations(associations) => self.associations = Some(associations),
+            Section::Missing(missing) => self.missing = missing,
+            Section::Rules(rules) => self.rules = rules,
+            Section::Trial(trial) => self.trial = Some(trial),
+            Section::Regressions(regressions) => self.regressions = regressions,
+            Section::Predictions(predictions) => self.predictions = predictions,
+            Section::Subgroups(subgroups) => self.subgroups = subgroups,
+            Section::Projection(projection) => self.projection = Some(projection),
+            Section::Clusters(clusters) => self.clusters = clusters,
+            Section::Overlap(overlap) => privacy.overlap = overlap,
+            Section::Nearest(nearest) => {
+                // Several numbers about one distance bring the same section.
+                if !privacy.nearest.contains(&nearest) {
+                    privacy.nearest.push(nearest);
+                }
+            }
+            Section::Attacks(attacks) => {
+                privacy.attacks.extend(attacks);
+                privacy.attacks.sort_by_key(|result| result.kind);
+            }
+            Section::Membership(attack) => {
+                privacy.membership.push(attack);
+                privacy.membership.sort_by_key(|attack| attack.kind);
+            }
+            Section::Cells(cells) => privacy.cells.add(cells),
+            Section::Propensity(model) => self.propensity.models.push(model),
+            Section::Disclosure(disclosure) => self.disclosure = Some(disclosure),
+            Section::Custom(section) => self.sections.push(section),
         }
     }
 

@@ -1,50 +1,50 @@
 //! Runs metrics over a pair and puts an evaluation together.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
 
 use parable_seed::Seed;
+use parable_table::Table;
 
 use crate::data::reference::{independent, resample_clusters};
 use crate::evaluate::defaults::default_metrics;
+use crate::evaluate::descriptions::{descriptions, plane};
 use crate::evaluate::registry;
-use crate::fidelity::bivariate;
-use crate::fidelity::missing;
-use crate::fidelity::projection;
-use crate::fidelity::rules;
-use crate::fidelity::univariate;
-use crate::fidelity::univariate::Univariate;
-use crate::privacy::disclosure::SweepOptions;
-use crate::privacy::section as privacy;
-use crate::utility::regression::RegressionOptions;
-use crate::utility::subgroups;
-use crate::utility::subgroups::SubgroupOptions;
-use crate::utility::trial::TrialOptions;
+use crate::metric::seed_of;
+use crate::progress::silent;
 use crate::{
-    Baseline, Direction, Evaluation, EvaluationOptions, Group, Inputs, Metric, MetricError, Pair,
-    Prediction, Propensity, Score,
+    Cache, Evaluation, EvaluationOptions, EvaluationProgress, Group, Inputs, Metric, MetricContext,
+    MetricError, Outcome, Pair, Section,
 };
-
-/// Told what is being computed and how much is done (0 to 1); asks the evaluation to stop by breaking.
-pub type Progress<'p> = &'p dyn Fn(&str, f64) -> ControlFlow<()>;
 
 /// An evaluation that has not been run yet.
 pub struct Evaluator<'a> {
-    pair: Pair<'a>,
+    real: &'a Table,
+    synthetic: &'a Table,
+    holdout: Option<&'a Table>,
+    copies: Vec<&'a Table>,
+    rounding: Vec<(String, f64)>,
     options: EvaluationOptions,
+    seed: Seed,
     defaults: bool,
     only: Option<Vec<String>>,
     metrics: Vec<Box<dyn Metric>>,
 }
 
 impl Evaluation {
-    /// Starts an evaluation of this pair, without any metric yet.
+    /// Starts an evaluation of a synthetic table against the real one, with the
+    /// [`default_metrics`](crate::default_metrics).
     #[must_use]
-    pub fn of(pair: Pair<'_>) -> Evaluator<'_> {
+    pub fn of<'a>(real: &'a Table, synthetic: &'a Table) -> Evaluator<'a> {
         Evaluator {
-            pair,
+            real,
+            synthetic,
+            holdout: None,
+            copies: Vec::new(),
+            rounding: Vec::new(),
             options: EvaluationOptions::default(),
-            defaults: false,
+            seed: Seed::from_u64(0),
+            defaults: true,
             only: None,
             metrics: Vec::new(),
         }
@@ -52,21 +52,53 @@ impl Evaluation {
 }
 
 impl<'a> Evaluator<'a> {
-    /// The same with these options.
+    /// Sets real rows that the synthesizer never saw; see [`Pair::with_holdout`].
+    #[must_use]
+    pub fn holdout(mut self, holdout: &'a Table) -> Self {
+        self.holdout = Some(holdout);
+        self
+    }
+
+    /// Adds further tables of the same synthesizer; see [`Pair::with_copies`].
+    #[must_use]
+    pub fn copies(mut self, copies: impl IntoIterator<Item = &'a Table>) -> Self {
+        self.copies.extend(copies);
+        self
+    }
+
+    /// Compares rows after rounding numbers to multiples of a step; see [`Pair::with_rounding`].
+    #[must_use]
+    pub fn rounding<S: Into<String>>(mut self, steps: impl IntoIterator<Item = (S, f64)>) -> Self {
+        let steps = steps
+            .into_iter()
+            .map(|(column, step)| (column.into(), step));
+        self.rounding.extend(steps);
+        self
+    }
+
+    /// Sets the seed that all random metrics derive theirs from (default `Seed::from_u64(0)`).
+    #[must_use]
+    pub fn seed(mut self, seed: &Seed) -> Self {
+        self.seed = *seed;
+        self
+    }
+
+    /// Sets the options.
     #[must_use]
     pub fn with_options(mut self, options: EvaluationOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// The same with the [`default_metrics`] of its options, before all others.
+    /// Leaves out the [`default_metrics`](crate::default_metrics): only metrics added with
+    /// [`Evaluator::with_metric`] are computed.
     #[must_use]
-    pub fn with_default_metrics(mut self) -> Self {
-        self.defaults = true;
+    pub fn without_default_metrics(mut self) -> Self {
+        self.defaults = false;
         self
     }
 
-    /// Only the metrics of the [`registry`](crate::registry) with these ids, instead of the default ones, and only the sections they stand for.
+    /// Replaces the default metrics by those of the [`registry`](crate::registry) with these ids.
     /// [`Evaluator::run`] refuses an id that is not there.
     #[must_use]
     pub fn with_only<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
@@ -74,37 +106,80 @@ impl<'a> Evaluator<'a> {
         self
     }
 
-    /// The same with one metric more.
+    /// Adds a metric after the others. Its section, if it has one, becomes a part of the
+    /// evaluation and of the report.
     #[must_use]
     pub fn with_metric(mut self, metric: impl Metric + 'static) -> Self {
         self.metrics.push(Box::new(metric));
         self
     }
 
-    /// Computes all metrics and sections. Same tables, options and seed, same result, on any number of threads.
+    /// Computes all metrics and sections. Same tables, options and seed, same result, on any
+    /// number of threads.
     ///
     /// # Errors
-    /// A chosen metric does not exist, an option does not fit the tables, two metrics share an id, a rule cannot be judged, or a metric written elsewhere gives up.
-    pub fn run(self, seed: &Seed) -> Result<Evaluation, MetricError> {
-        self.run_with(seed, &|_, _| ControlFlow::Continue(()))
+    /// [`MetricError`] if the tables differ in their columns, a chosen metric does not exist, an
+    /// option does not fit the tables, two metrics share an id, a rule cannot be evaluated, or a
+    /// metric written elsewhere fails.
+    pub fn run(self) -> Result<Evaluation, MetricError> {
+        self.run_with(&silent)
     }
 
-    /// As [`Evaluator::run`], telling `progress` what is going on.
+    /// As [`Evaluator::run`], reporting to `progress`.
     ///
     /// # Errors
     /// As [`Evaluator::run`], and [`MetricError::Cancelled`] if `progress` breaks.
-    pub fn run_with(
-        mut self,
-        seed: &Seed,
-        progress: Progress<'_>,
-    ) -> Result<Evaluation, MetricError> {
-        // Shares of the time on a trial of 10,000 pupils.
-        const METRICS: f64 = 0.6;
-        const BASELINES: f64 = 0.35;
-        let tell = |what: &str, done: f64| match progress(what, done) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(MetricError::Cancelled),
+    pub fn run_with(mut self, progress: EvaluationProgress<'_>) -> Result<Evaluation, MetricError> {
+        let pair = self.pair()?;
+        let metrics = self.metrics()?;
+        let mut descriptions = descriptions(&self.options);
+        let group = |metric: &Box<dyn Metric>| metric.info().group == Group::Multivariate;
+        if self.only.is_none() || metrics.iter().any(group) {
+            descriptions.push(plane());
+        }
+        let mut run = Run {
+            cache: Cache::new(&pair),
+            seed: &self.seed,
+            metrics: metrics
+                .iter()
+                .chain(&descriptions)
+                .map(AsRef::as_ref)
+                .collect(),
+            outcomes: Vec::new(),
+            progress,
         };
+        run.compute(0..metrics.len(), 0.0, METRICS)?;
+        let resampled = run.anchors(self.options.baseline_repeats)?;
+        run.tell("sections", METRICS + ANCHORS)?;
+        run.compute(metrics.len()..run.metrics.len(), METRICS + ANCHORS, 1.0)?;
+        run.complete(&resampled);
+        let inputs = inputs(&run.cache);
+        let mut evaluation = Evaluation::empty(&self.seed, self.options, inputs);
+        for outcome in run.outcomes {
+            evaluation.scores.extend(outcome.scores);
+            if let Some(section) = outcome.section {
+                evaluation.add(section);
+            }
+        }
+        evaluation.notes = notes(&evaluation, &run.cache);
+        match progress("done", 1.0) {
+            ControlFlow::Continue(()) => Ok(evaluation),
+            ControlFlow::Break(()) => Err(MetricError::Cancelled),
+        }
+    }
+
+    fn pair(&self) -> Result<Pair<'a>, MetricError> {
+        let pair = Pair::new(self.real, self.synthetic)?
+            .with_copies(self.copies.iter().copied())?
+            .with_rounding(self.rounding.iter().cloned())?;
+        match self.holdout {
+            Some(holdout) => pair.with_holdout(holdout),
+            None => Ok(pair),
+        }
+    }
+
+    /// The chosen metrics, then those that were added.
+    fn metrics(&mut self) -> Result<Vec<Box<dyn Metric>>, MetricError> {
         let mut metrics = match &self.only {
             Some(ids) => registry::select(&self.options, ids)?,
             None if self.defaults => default_metrics(&self.options),
@@ -112,181 +187,159 @@ impl<'a> Evaluator<'a> {
         };
         metrics.append(&mut self.metrics);
         for (position, metric) in metrics.iter().enumerate() {
+            let id = &metric.info().id;
             if metrics[..position]
                 .iter()
-                .any(|other| other.id() == metric.id())
+                .any(|other| other.info().id == *id)
             {
-                return Err(MetricError::DuplicateMetric {
-                    id: metric.id().to_owned(),
-                });
+                return Err(MetricError::DuplicateMetric { id: id.to_string() });
             }
         }
-        let pair = &self.pair;
-        let mut evaluation = Evaluation::empty(seed, self.options.clone(), inputs(pair));
-        for (position, metric) in metrics.iter().enumerate() {
-            let share = METRICS / metrics.len() as f64;
-            let before = share * position as f64;
-            tell(metric.title(), before)?;
-            let within =
-                |what: &str, done: f64| progress(what, before + share * done.clamp(0.0, 1.0));
-            evaluation.scores.push(metric.score_with(
-                pair,
-                &own(seed, metric.as_ref()),
-                &within,
-            )?);
-        }
-        let references =
-            self.references(&metrics, &mut evaluation.scores, seed, &|what, done| {
-                tell(what, METRICS + BASELINES * done)
-            })?;
-        retained(&mut evaluation.scores);
+        Ok(metrics)
+    }
+}
 
-        tell("sections", METRICS + BASELINES)?;
-        let chosen = |id: &str| metrics.iter().any(|metric| metric.id() == id);
-        evaluation.columns = univariate::details(pair, &self.options, &references);
-        evaluation.associations =
-            bivariate::matrices(pair, self.options.correlation, self.options.bias_corrected);
-        evaluation.missing = missing::section(pair);
-        evaluation.rules = rules::section(pair)?;
-        evaluation.trial = (*pair.trial(&TrialOptions::of(&self.options))?).clone();
-        evaluation.regressions =
-            (*pair.regressions(&RegressionOptions::of(&self.options))?).clone();
-        evaluation.subgroups =
-            subgroups::tables(&pair.frame(), &SubgroupOptions::of(&self.options))?;
-        let whole_table = |score: &Score| score.group == Group::Multivariate;
-        if self.only.is_none() || evaluation.scores.iter().any(whole_table) {
-            evaluation.projection = projection::projection(&pair.frame());
+/// Shares of the time on a trial of 10,000 pupils.
+const METRICS: f64 = 0.6;
+const ANCHORS: f64 = 0.35;
+
+/// Metrics at work.
+struct Run<'r> {
+    cache: Cache<'r>,
+    seed: &'r Seed,
+    metrics: Vec<&'r dyn Metric>,
+    /// One for each metric, as far as they are computed.
+    outcomes: Vec<Outcome>,
+    progress: EvaluationProgress<'r>,
+}
+
+impl Run<'_> {
+    fn tell(&self, what: &str, done: f64) -> Result<(), MetricError> {
+        match (self.progress)(what, done) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(MetricError::Cancelled),
         }
-        let prediction = Prediction::of(&self.options);
-        if chosen(prediction.id()) {
-            let (seed, quiet) = (own(seed, &prediction), |_: &str, _: f64| {
-                ControlFlow::Continue(())
-            });
-            evaluation.predictions = (*pair.predictions(&prediction, &seed, &quiet)?).clone();
-        }
-        evaluation.clusters = (*pair.clusters()).clone();
-        // What was not asked for costs nothing: nearest neighbours and key sets take most of the time.
-        let asked = |disclosure: bool| {
-            self.only.is_none()
-                || evaluation.scores.iter().any(|score| {
-                    score.group == Group::Privacy
-                        && score.id.starts_with("disclosure") == disclosure
-                })
-        };
-        if asked(false) {
-            evaluation.privacy = privacy::section(pair, &self.options);
-        }
-        for model in [
-            Propensity::logit(),
-            Propensity::products(),
-            Propensity::tree(),
-        ] {
-            if chosen(model.id()) {
-                // The seed of the metric, so that its model is found again and not fitted twice.
-                if let Ok(model) = &*pair.propensity(&model, &own(seed, &model))? {
-                    evaluation.propensity.models.push(model.clone());
-                }
-            }
-        }
-        if asked(true) {
-            evaluation.disclosure = (*pair.disclosure(&SweepOptions::of(&self.options))?).clone();
-        }
-        evaluation.notes = notes(&evaluation, pair);
-        tell("done", 1.0)?;
-        Ok(evaluation)
     }
 
-    /// Scores the reference tables and writes the means into the baselines; returns what is known of each column of the resamples.
-    fn references(
-        &self,
-        metrics: &[Box<dyn Metric>],
-        scores: &mut [Score],
-        seed: &Seed,
-        tell: &dyn Fn(&str, f64) -> Result<(), MetricError>,
-    ) -> Result<Vec<Arc<Univariate>>, MetricError> {
-        let repeats = self.options.baseline_repeats;
-        let rows = self.pair.synthetic().rows();
-        let mut columns = Vec::new();
-        if repeats == 0 || rows == 0 || self.pair.real().rows() == 0 {
-            return Ok(columns);
+    /// Computes some metrics while the share that is done rises from `from` to `to`.
+    fn compute(&mut self, which: Range<usize>, from: f64, to: f64) -> Result<(), MetricError> {
+        let share = (to - from) / which.len().max(1) as f64;
+        for (done, position) in which.enumerate() {
+            let metric = self.metrics[position];
+            let before = from + share * done as f64;
+            if before < METRICS {
+                self.tell(&metric.info().title, before)?;
+            }
+            let within = |what: &str, done: f64| {
+                (self.progress)(what, before + share * done.clamp(0.0, 1.0))
+            };
+            let seed = seed_of(self.seed, metric);
+            let context = MetricContext::new(&self.cache, &seed).with_progress(&within);
+            let outcome = metric.compute(&context)?;
+            self.outcomes.push(outcome);
         }
-        let compared: Vec<usize> = (0..metrics.len())
-            .filter(|&metric| metrics[metric].has_baseline())
+        Ok(())
+    }
+
+    /// Computes the metrics with anchors for the reference tables and writes the means into the
+    /// baselines; returns the sections of each metric for the bootstrap samples.
+    fn anchors(&mut self, repeats: u32) -> Result<Vec<Vec<Section>>, MetricError> {
+        let mut sections: Vec<Vec<Section>> = vec![Vec::new(); self.metrics.len()];
+        let (real, rows) = (self.cache.real(), self.cache.synthetic().rows());
+        if repeats == 0 || rows == 0 || real.rows() == 0 {
+            return Ok(sections);
+        }
+        let compared: Vec<usize> = (0..self.metrics.len())
+            .filter(|&metric| self.metrics[metric].info().anchors)
             .collect();
-        let base = seed.stream("metrics/baseline");
-        let frame = self.pair.frame();
-        let renamed: Vec<usize> = frame
+        let base = self.seed.stream("metrics/baseline");
+        let renamed: Vec<usize> = self
+            .cache
+            .frame()
             .columns
             .iter()
             .filter(|column| column.renamed)
-            .filter_map(|column| self.pair.real().schema().position(&column.name))
+            .filter_map(|column| real.schema().position(&column.name))
             .collect();
-        let mut values: [Vec<Vec<f64>>; 2] = [
-            vec![Vec::new(); metrics.len()],
-            vec![Vec::new(); metrics.len()],
-        ];
+        // By kind of reference table, metric and score.
+        let mut values = [(); 2].map(|()| vec![Values::new(); self.metrics.len()]);
         for repeat in 0..u64::from(repeats) {
             for (kind, name) in ["resample", "independent"].into_iter().enumerate() {
                 let done = (2 * repeat + kind as u64) as f64 / f64::from(2 * repeats);
-                tell("reference tables", done)?;
+                self.tell("reference tables", METRICS + ANCHORS * done)?;
                 let drawn_from = base.stream(name).index(repeat);
                 let table = match kind {
-                    0 => resample_clusters(self.pair.real(), rows, &renamed, &drawn_from),
-                    _ => independent(self.pair.real(), rows, &drawn_from),
+                    0 => resample_clusters(real, rows, &renamed, &drawn_from),
+                    _ => independent(real, rows, &drawn_from),
                 };
-                let pair = self.pair.against(&table);
-                for &metric in &compared {
-                    let score = metrics[metric]
-                        .score(&pair, &own(&drawn_from, metrics[metric].as_ref()))?;
-                    values[kind][metric].extend(score.value);
-                }
-                if kind == 0 {
-                    columns.push(pair.univariate(self.options.bins));
+                let cache = self.cache.against(&table);
+                for &position in &compared {
+                    let metric = self.metrics[position];
+                    let seed = seed_of(&drawn_from, metric);
+                    let outcome = metric.compute(&MetricContext::new(&cache, &seed))?;
+                    for score in outcome.scores {
+                        let all = values[kind][position].entry(score.id).or_default();
+                        all.extend(score.value);
+                    }
+                    if kind == 0 {
+                        sections[position].extend(outcome.section);
+                    }
                 }
             }
         }
-        for &metric in &compared {
-            let [resampled, shuffled] = [&values[0][metric], &values[1][metric]];
-            let baseline = &mut scores[metric].baseline;
-            baseline.resample = mean(resampled);
-            baseline.resample_sd = standard_deviation(resampled);
-            baseline.independent = mean(shuffled);
-            baseline.repeats = Some(repeats);
+        let [resampled, shuffled] = values;
+        for (position, outcome) in self.outcomes.iter_mut().enumerate() {
+            if !self.metrics[position].info().anchors {
+                continue;
+            }
+            for score in &mut outcome.scores {
+                let of = |values: &[Values]| values[position].get(&score.id).cloned();
+                let resampled = of(&resampled).unwrap_or_default();
+                let baseline = &mut score.baseline;
+                baseline.resample = mean(&resampled);
+                baseline.resample_sd = standard_deviation(&resampled);
+                baseline.independent = mean(&of(&shuffled).unwrap_or_default());
+                baseline.repeats = Some(repeats);
+            }
         }
-        Ok(columns)
+        Ok(sections)
+    }
+
+    /// Lets the metrics finish with the anchors.
+    fn complete(&mut self, resampled: &[Vec<Section>]) {
+        let metrics = self.metrics.iter().zip(&mut self.outcomes).zip(resampled);
+        for ((metric, outcome), sections) in metrics {
+            if metric.info().anchors {
+                metric.complete(outcome, sections);
+            }
+        }
     }
 }
+
+/// The values of each score of a metric over the reference tables of one kind.
+type Values = BTreeMap<String, Vec<f64>>;
 
 impl std::fmt::Debug for Evaluator<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Evaluator")
-            .field("pair", &self.pair)
+            .field("real_rows", &self.real.rows())
+            .field("synthetic_rows", &self.synthetic.rows())
             .field("options", &self.options)
             .field("defaults", &self.defaults)
             .field("further_metrics", &self.metrics.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
-/// Tells nobody and never stops.
-pub(crate) fn silent(_: &str, _: f64) -> ControlFlow<()> {
-    ControlFlow::Continue(())
-}
-
-/// The seed of one metric: adding a metric changes no other.
-pub(crate) fn own(seed: &Seed, metric: &dyn Metric) -> Seed {
-    seed.stream("metrics").stream(metric.id())
-}
-
-fn inputs(pair: &Pair<'_>) -> Inputs {
-    let frame = pair.frame();
+fn inputs(cache: &Cache<'_>) -> Inputs {
+    let frame = cache.frame();
     let renamed = frame.columns.iter().filter(|column| column.renamed);
     let why = "a cluster column with new names: compared by structure only";
     Inputs {
-        real_rows: pair.real().rows() as u64,
-        synthetic_rows: pair.synthetic().rows() as u64,
-        holdout_rows: pair.holdout().map(|table| table.rows() as u64),
-        columns: pair.real().schema().len() as u64,
+        real_rows: cache.real().rows() as u64,
+        synthetic_rows: cache.synthetic().rows() as u64,
+        holdout_rows: cache.holdout().map(|table| table.rows() as u64),
+        columns: cache.real().schema().len() as u64,
         left_out: frame
             .left_out
             .iter()
@@ -294,41 +347,6 @@ fn inputs(pair: &Pair<'_>) -> Inputs {
             .chain(renamed.map(|column| (column.name.clone(), why.to_owned())))
             .collect(),
     }
-}
-
-/// Adds the share of associations that is kept (specification 7): one minus the root mean square difference over that of the independent table, not below 0.
-fn retained(scores: &mut Vec<Score>) {
-    let Some(position) = scores
-        .iter()
-        .position(|score| score.id == "association_rms")
-    else {
-        return;
-    };
-    let rms = &scores[position];
-    let Some(lost) = rms.baseline.independent.filter(|&lost| lost > 0.0) else {
-        return;
-    };
-    let kept = |value: f64| (1.0 - value / lost).max(0.0);
-    let value = match (rms.value, rms.reason) {
-        (Some(value), _) => Ok(kept(value)),
-        (None, reason) => Err(reason.unwrap_or(crate::Undefined::NoPairs)),
-    };
-    let mut score = Score::new(
-        "association_retained",
-        "Share of the association between columns that is kept",
-        Group::Bivariate,
-        Direction::Max1,
-        value,
-    );
-    score.params = rms.params.clone();
-    (score.n_used, score.unit) = (rms.n_used, rms.unit);
-    score.baseline = Baseline {
-        resample: rms.baseline.resample.map(kept),
-        independent: Some(0.0),
-        repeats: rms.baseline.repeats,
-        ..Baseline::default()
-    };
-    scores.insert(position + 1, score);
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -341,7 +359,7 @@ fn standard_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-fn notes(evaluation: &Evaluation, pair: &Pair<'_>) -> Vec<String> {
+fn notes(evaluation: &Evaluation, cache: &Cache<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     let inputs = &evaluation.inputs;
     if inputs.real_rows < 50 || inputs.synthetic_rows < 50 {
@@ -352,7 +370,7 @@ fn notes(evaluation: &Evaluation, pair: &Pair<'_>) -> Vec<String> {
             "no holdout table: privacy numbers are compared with the real table alone".to_owned(),
         );
     }
-    for column in pair.frame().columns.iter().filter(|column| column.renamed) {
+    for column in cache.frame().columns.iter().filter(|column| column.renamed) {
         notes.push(format!(
             "the names in cluster column `{}` were replaced: shares, distances and equal rows leave it out",
             column.name
@@ -371,8 +389,8 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::MassMad;
     use crate::testing::{numbers, table, texts};
+    use crate::{CustomSection, MassMad, MetricInfo, SectionTable};
 
     fn line(rows: u32) -> parable_table::Table {
         let x: Vec<f64> = (0..rows).map(f64::from).collect();
@@ -390,32 +408,24 @@ mod tests {
     #[test]
     fn progress_rises_and_can_cancel() {
         let real = line(60);
-        let pair = Pair::new(&real, &real).unwrap();
         let last = Cell::new(0.0);
         let rising = |_: &str, done: f64| {
             assert!(done >= last.get() && done <= 1.0);
             last.set(done);
             ControlFlow::Continue(())
         };
-        let seed = Seed::from_u64(1);
-        Evaluation::of(pair.clone())
-            .with_default_metrics()
-            .run_with(&seed, &rising)
-            .unwrap();
+        Evaluation::of(&real, &real).run_with(&rising).unwrap();
         assert_eq!(last.get(), 1.0);
-        let stopped = Evaluation::of(pair)
-            .with_default_metrics()
-            .run_with(&seed, &|_, _| ControlFlow::Break(()));
+        let stopped = Evaluation::of(&real, &real).run_with(&|_, _| ControlFlow::Break(()));
         assert_eq!(stopped, Err(MetricError::Cancelled));
     }
 
     #[test]
     fn two_metrics_with_one_id_are_refused() {
         let real = line(60);
-        let result = Evaluation::of(Pair::new(&real, &real).unwrap())
-            .with_default_metrics()
+        let result = Evaluation::of(&real, &real)
             .with_metric(MassMad::new(20))
-            .run(&Seed::from_u64(1));
+            .run();
         let id = "mass_mad".to_owned();
         assert_eq!(result, Err(MetricError::DuplicateMetric { id }));
     }
@@ -424,10 +434,9 @@ mod tests {
     fn only_what_is_asked_for_is_computed_and_does_not_change_by_it() {
         let real = line(60);
         let other = line(80);
-        let evaluation = |of: Evaluator<'_>| of.run(&Seed::from_u64(1)).unwrap();
-        let pair = Pair::new(&real, &other).unwrap();
-        let all = evaluation(Evaluation::of(pair.clone()).with_default_metrics());
-        let few = Evaluation::of(pair.clone()).with_only(["association_retained", "mass_mad"]);
+        let evaluation = |of: Evaluator<'_>| of.seed(&Seed::from_u64(1)).run().unwrap();
+        let all = evaluation(Evaluation::of(&real, &other));
+        let few = Evaluation::of(&real, &other).with_only(["association_retained", "mass_mad"]);
         let few = evaluation(few);
         let ids: Vec<&str> = few.scores.iter().map(|score| score.id.as_str()).collect();
         assert_eq!(ids, ["mass_mad", "association_rms", "association_retained"]);
@@ -435,9 +444,7 @@ mod tests {
             assert_eq!(few.score(id), all.score(id));
         }
         assert!(few.privacy.nearest.is_empty() && few.propensity.models.is_empty());
-        let error = Evaluation::of(pair)
-            .with_only(["mass"])
-            .run(&Seed::from_u64(1));
+        let error = Evaluation::of(&real, &other).with_only(["mass"]).run();
         assert!(
             matches!(error, Err(MetricError::UnknownMetric { near, .. }) if near.contains(&"mass_mad".to_owned()))
         );
@@ -448,9 +455,9 @@ mod tests {
         let real = line(600);
         let shuffled = independent(&real, 600, &Seed::from_u64(9));
         let run = |synthetic| {
-            Evaluation::of(Pair::new(&real, synthetic).unwrap())
-                .with_default_metrics()
-                .run(&Seed::from_u64(1))
+            Evaluation::of(&real, synthetic)
+                .seed(&Seed::from_u64(1))
+                .run()
                 .unwrap()
         };
         assert_eq!(run(&real).value("association_retained"), Some(1.0));
@@ -459,5 +466,43 @@ mod tests {
         // The correlation of 1 becomes one with sd 0.041, in the table as in its anchors: 0.4 is 7 sd of their difference away.
         assert!(kept.value.unwrap() < 0.4, "{kept:?}");
         assert_eq!(run(&shuffled).value("total_variation"), Some(0.0));
+    }
+
+    /// Brings a section of its own, without anchors.
+    struct Lengths;
+
+    static LENGTHS: MetricInfo =
+        MetricInfo::new("lengths", "Lengths", "Rows of both tables.").without_anchors();
+
+    impl Metric for Lengths {
+        fn info(&self) -> &MetricInfo {
+            &LENGTHS
+        }
+
+        fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+            let rows = |table: &Table| Some(table.rows() as f64);
+            let section = CustomSection::new("Lengths").with_table(
+                SectionTable::new("Rows", ["real", "synthetic"])
+                    .with_row("all", [rows(context.real()), rows(context.synthetic())]),
+            );
+            Ok(Outcome::from(self.info().score(Ok(0.0))).with_section(section))
+        }
+    }
+
+    #[test]
+    fn a_metric_brings_its_section_along() {
+        let (real, other) = (line(60), line(80));
+        let evaluation = Evaluation::of(&real, &other)
+            .without_default_metrics()
+            .with_metric(Lengths)
+            .run()
+            .unwrap();
+        assert_eq!(evaluation.value("lengths"), Some(0.0));
+        let rows = &evaluation.sections[0].tables[0].rows;
+        assert_eq!(rows[0].values, [Some(60.0), Some(80.0)]);
+        // A section is in the evaluation because a metric computed it.
+        assert!(evaluation.privacy.nearest.is_empty());
+        let read = Evaluation::from_json(&evaluation.to_json()).unwrap();
+        assert_eq!(read, evaluation);
     }
 }

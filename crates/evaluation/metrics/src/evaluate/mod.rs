@@ -1,8 +1,7 @@
-//! Evaluations: the contract of a metric, and the run of many of them.
+//! Evaluations: many metrics over one pair of tables.
 
 pub(crate) mod defaults;
+pub(crate) mod descriptions;
 pub(crate) mod evaluation;
 pub(crate) mod evaluator;
-pub(crate) mod metric;
-pub(crate) mod options;
 pub(crate) mod registry;

@@ -16,19 +16,19 @@ impl Registered {
     /// The name it is chosen by; it never changes.
     #[must_use]
     pub fn id(&self) -> &str {
-        self.metric.id()
+        &self.metric.info().id
     }
 
     /// What it is, for people.
     #[must_use]
     pub fn title(&self) -> &str {
-        self.metric.title()
+        &self.metric.info().title
     }
 
     /// What it says, in a sentence for people who own data.
     #[must_use]
     pub fn explanation(&self) -> &str {
-        self.metric.explanation()
+        &self.metric.info().explanation
     }
 
     /// Whether it is one of the [`default_metrics`]. The others are parity forms of published tables, or take long on large tables.
@@ -62,7 +62,7 @@ pub fn registry(options: &EvaluationOptions) -> Vec<Registered> {
         .map(list(true))
         .collect();
     for further in further_metrics(options) {
-        if !all.iter().any(|known| known.id() == further.id()) {
+        if !all.iter().any(|known| known.id() == further.info().id) {
             all.push(list(false)(further));
         }
     }
@@ -181,7 +181,7 @@ mod tests {
     fn chosen_metrics_keep_the_order_of_the_registry() {
         let ids = ["k_marginal_3", "mass_mad", "association_retained"].map(str::to_owned);
         let chosen = select(&EvaluationOptions::default(), &ids).unwrap();
-        let chosen: Vec<&str> = chosen.iter().map(|metric| metric.id()).collect();
+        let chosen: Vec<&str> = chosen.iter().map(|metric| &*metric.info().id).collect();
         assert_eq!(chosen, ["mass_mad", "association_rms", "k_marginal_3"]);
     }
 

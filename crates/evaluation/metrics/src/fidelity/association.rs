@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::data::frame::{Data, Frame, Side};
 use crate::data::inner_product::dot;
+use crate::{Analysis, Cache, EvaluationProgress, MetricError};
 
 /// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2), ...
 #[derive(Debug)]
@@ -45,6 +46,39 @@ struct Ranked<'a> {
     /// For complete columns: values and average ranks minus their means, and the square roots of their sums of squares.
     centred: [Vec<f64>; 2],
     norms: [f64; 2],
+}
+
+/// The key of the associations of the real table in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct RealAssociations;
+
+/// The key of the associations of the synthetic table in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct SyntheticAssociations;
+
+impl Analysis for RealAssociations {
+    type Output = TableAssociations;
+    const REAL_TABLE_ONLY: bool = true;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<TableAssociations, MetricError> {
+        Ok(TableAssociations::of(&cache.frame(), Side::Real))
+    }
+}
+
+impl Analysis for SyntheticAssociations {
+    type Output = TableAssociations;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<TableAssociations, MetricError> {
+        Ok(TableAssociations::of(&cache.frame(), Side::Synthetic))
+    }
 }
 
 impl TableAssociations {

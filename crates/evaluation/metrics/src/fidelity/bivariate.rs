@@ -1,11 +1,11 @@
 //! How well associations are kept: mean squared differences and the mixed matrix (specification 2.1 to 2.3, 2.7).
 
-use parable_seed::Seed;
-
-use crate::fidelity::association::{PairAssociation, TableAssociations};
+use crate::fidelity::association::{
+    PairAssociation, RealAssociations, SyntheticAssociations, TableAssociations,
+};
 use crate::{
-    Associations, Correlation, Direction, Group, Metric, MetricError, Pair, PairDifference, Score,
-    Undefined, Unit,
+    Associations, Baseline, Cache, Correlation, Direction, Group, Metric, MetricContext,
+    MetricError, MetricInfo, Outcome, PairDifference, Score, Section, Undefined, Unit,
 };
 
 /// Mean squared difference of the correlations of all pairs of numeric columns (2.1). Each pair uses the rows complete in it; a pair counts if
@@ -67,135 +67,162 @@ impl AssociationRms {
     }
 }
 
+static CORRELATION_MSD_PEARSON: MetricInfo = MetricInfo::new(
+    "correlation_msd_pearson",
+    "Pearson correlation, mean squared difference",
+    "Whether pairs of numbers rise and fall together as in the real table.",
+)
+.with_group(Group::Bivariate);
+
+static CORRELATION_MSD_SPEARMAN: MetricInfo = MetricInfo::new(
+    "correlation_msd_spearman",
+    "Spearman correlation, mean squared difference",
+    "Whether pairs of numbers rise and fall together as in the real table.",
+)
+.with_group(Group::Bivariate);
+
 impl Metric for CorrelationMsd {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.correlation {
-            Correlation::Pearson => "correlation_msd_pearson",
-            Correlation::Spearman => "correlation_msd_spearman",
+            Correlation::Pearson => &CORRELATION_MSD_PEARSON,
+            Correlation::Spearman => &CORRELATION_MSD_SPEARMAN,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.correlation {
-            Correlation::Pearson => "Pearson correlation, mean squared difference",
-            Correlation::Spearman => "Spearman correlation, mean squared difference",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether pairs of numbers rise and fall together as in the real table."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let differences = Differences::of(pair, |association| match association {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let differences = Differences::of(cache, |association| match association {
             PairAssociation::Correlation { pearson, spearman } => Some(match self.correlation {
                 Correlation::Pearson => pearson,
                 Correlation::Spearman => spearman,
             }),
             _ => None,
-        });
+        })?;
         Ok(differences
             .mean_square(self)
-            .with_param("method", self.correlation.name()))
+            .with_param("method", self.correlation.name())
+            .into())
     }
 }
 
+static CRAMERS_V_CORRECTED_MSD: MetricInfo = MetricInfo::new(
+    "cramers_v_corrected_msd",
+    "Cramér's V (bias-corrected), mean squared difference",
+    "Whether pairs of categories go together as in the real table.",
+)
+.with_group(Group::Bivariate);
+
+static CRAMERS_V_MSD: MetricInfo = MetricInfo::new(
+    "cramers_v_msd",
+    "Cramér's V, mean squared difference",
+    "Whether pairs of categories go together as in the real table.",
+)
+.with_group(Group::Bivariate);
+
 impl Metric for CramersVMsd {
-    fn id(&self) -> &str {
-        if self.bias_corrected {
-            "cramers_v_corrected_msd"
-        } else {
-            "cramers_v_msd"
+    fn info(&self) -> &MetricInfo {
+        match self.bias_corrected {
+            true => &CRAMERS_V_CORRECTED_MSD,
+            false => &CRAMERS_V_MSD,
         }
     }
 
-    fn title(&self) -> &str {
-        if self.bias_corrected {
-            "Cramér's V (bias-corrected), mean squared difference"
-        } else {
-            "Cramér's V, mean squared difference"
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether pairs of categories go together as in the real table."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let differences = Differences::of(pair, |association| match association {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let differences = Differences::of(cache, |association| match association {
             PairAssociation::CramersV { plain, corrected } => Some(if self.bias_corrected {
                 corrected
             } else {
                 plain
             }),
             _ => None,
-        });
+        })?;
         Ok(differences
             .mean_square(self)
-            .with_param("bias_corrected", self.bias_corrected))
+            .with_param("bias_corrected", self.bias_corrected)
+            .into())
     }
 }
+
+static CORRELATION_RATIO_MSD: MetricInfo = MetricInfo::new(
+    "correlation_ratio_msd",
+    "Correlation ratio, mean squared difference",
+    "Whether numbers differ between the levels of categories as in the real table.",
+)
+.with_group(Group::Bivariate);
 
 impl Metric for CorrelationRatioMsd {
-    fn id(&self) -> &str {
-        "correlation_ratio_msd"
+    fn info(&self) -> &MetricInfo {
+        &CORRELATION_RATIO_MSD
     }
 
-    fn title(&self) -> &str {
-        "Correlation ratio, mean squared difference"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether numbers differ between the levels of categories as in the real table."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let differences = Differences::of(pair, |association| match association {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let differences = Differences::of(cache, |association| match association {
             PairAssociation::Ratio(eta) => Some(eta),
             _ => None,
-        });
-        Ok(differences.mean_square(self))
+        })?;
+        Ok(differences.mean_square(self).into())
     }
 }
 
+static ASSOCIATION_RMS: MetricInfo = MetricInfo::new(
+    "association_rms",
+    "Association of all pairs of columns, root mean square difference",
+    "How far the relations of all pairs of columns are off, on the scale of correlations.",
+)
+.with_group(Group::Bivariate);
+
+static ASSOCIATION_RETAINED: MetricInfo = MetricInfo::new(
+    "association_retained",
+    "Share of the association between columns that is kept",
+    "How much of the relations between columns is kept; 0 is what independent columns keep.",
+)
+.with_group(Group::Bivariate)
+.with_direction(Direction::Max1);
+
 impl Metric for AssociationRms {
-    fn id(&self) -> &str {
-        "association_rms"
+    fn info(&self) -> &MetricInfo {
+        &ASSOCIATION_RMS
     }
 
-    fn title(&self) -> &str {
-        "Association of all pairs of columns, root mean square difference"
-    }
-
-    fn explanation(&self) -> &str {
-        "How far the relations of all pairs of columns are off, on the scale of correlations."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
         let pick = mixed(self.correlation, self.bias_corrected);
-        let differences = Differences::of(pair, |association| Some(pick(association).1));
+        let differences = Differences::of(cache, |association| Some(pick(association).1))?;
         let mut score = differences.mean_square(self);
         score.value = score.value.map(f64::sqrt);
         score.details.remove("root_mean_square");
         Ok(score
             .with_param("method", self.correlation.name())
-            .with_param("bias_corrected", self.bias_corrected))
+            .with_param("bias_corrected", self.bias_corrected)
+            .into())
+    }
+
+    /// Adds the share of associations that is kept (specification 7): one minus the root mean
+    /// square difference over that of the independent table, not below 0.
+    fn complete(&self, outcome: &mut Outcome, _: &[Section]) {
+        let Some(rms) = outcome.scores.first() else {
+            return;
+        };
+        let Some(lost) = rms.baseline.independent.filter(|&lost| lost > 0.0) else {
+            return;
+        };
+        let kept = |value: f64| (1.0 - value / lost).max(0.0);
+        let value = match (rms.value, rms.reason) {
+            (Some(value), _) => Ok(kept(value)),
+            (None, reason) => Err(reason.unwrap_or(Undefined::NoPairs)),
+        };
+        let mut score = ASSOCIATION_RETAINED.score(value);
+        score.params = rms.params.clone();
+        (score.n_used, score.unit) = (rms.n_used, rms.unit);
+        score.baseline = Baseline {
+            resample: rms.baseline.resample.map(kept),
+            independent: Some(0.0),
+            repeats: rms.baseline.repeats,
+            ..Baseline::default()
+        };
+        outcome.scores.push(score);
     }
 }
 
@@ -229,9 +256,15 @@ struct Differences {
 
 impl Differences {
     /// `pick` says which measure to use, or `None` for pairs the measure is not about.
-    fn of(pair: &Pair<'_>, pick: impl Fn(PairAssociation) -> Option<Option<f64>>) -> Self {
-        let frame = pair.frame();
-        let (real, synthetic) = (pair.real_associations(), pair.synthetic_associations());
+    fn of(
+        cache: &Cache<'_>,
+        pick: impl Fn(PairAssociation) -> Option<Option<f64>>,
+    ) -> Result<Self, MetricError> {
+        let frame = cache.frame();
+        let (real, synthetic) = (
+            cache.get(&RealAssociations)?,
+            cache.get(&SyntheticAssociations)?,
+        );
         let mut differences = Self {
             sum_of_squares: 0.0,
             defined: 0,
@@ -262,7 +295,7 @@ impl Differences {
                 }
             }
         }
-        differences
+        Ok(differences)
     }
 
     fn mean_square(self, metric: &dyn Metric) -> Score {
@@ -271,15 +304,11 @@ impl Differences {
         } else {
             Err(Undefined::NoPairs)
         };
-        let score = Score::new(
-            metric.id(),
-            metric.title(),
-            Group::Bivariate,
-            metric.direction(),
-            value,
-        )
-        .with_used(self.defined, Unit::Pairs)
-        .with_undefined(self.undefined);
+        let score = metric
+            .info()
+            .score(value)
+            .with_used(self.defined, Unit::Pairs)
+            .with_undefined(self.undefined);
         match (self.worst, value) {
             (Some((name, difference)), Ok(mean_square)) => score
                 .with_detail("root_mean_square", mean_square.sqrt())
@@ -292,15 +321,15 @@ impl Differences {
 
 /// The mixed matrices of both tables and the pairs that differ most; `None` with fewer than two columns.
 pub(crate) fn matrices(
-    pair: &Pair<'_>,
+    cache: &Cache<'_>,
     correlation: Correlation,
     bias_corrected: bool,
-) -> Option<Associations> {
+) -> Result<Option<Associations>, MetricError> {
     const WORST: usize = 20;
-    let frame = pair.frame();
+    let frame = cache.frame();
     let n = frame.columns.len();
     if n < 2 {
-        return None;
+        return Ok(None);
     }
     let pick = mixed(correlation, bias_corrected);
     let fill = |associations: &TableAssociations| {
@@ -315,8 +344,9 @@ pub(crate) fn matrices(
         }
         matrix
     };
-    let real = fill(&pair.real_associations());
-    let synthetic = fill(&pair.synthetic_associations());
+    let real_associations = cache.get(&RealAssociations)?;
+    let real = fill(&real_associations);
+    let synthetic = fill(&*cache.get(&SyntheticAssociations)?);
     let difference: Vec<Vec<Option<f64>>> = real
         .iter()
         .zip(&synthetic)
@@ -335,7 +365,6 @@ pub(crate) fn matrices(
     }
     worst.sort_by(|a, b| b.4.abs().total_cmp(&a.4.abs()));
     worst.truncate(WORST);
-    let real_associations = pair.real_associations();
     let worst = worst
         .into_iter()
         .map(|(i, j, real, synthetic, difference)| PairDifference {
@@ -347,7 +376,7 @@ pub(crate) fn matrices(
             difference,
         })
         .collect();
-    Some(Associations {
+    Ok(Some(Associations {
         columns: frame.columns.iter().map(|c| c.name.clone()).collect(),
         scales: frame.columns.iter().map(|c| c.scale).collect(),
         correlation,
@@ -357,5 +386,5 @@ pub(crate) fn matrices(
         difference,
         worst,
         root_mean_square: (count > 0).then(|| (sum / count as f64).sqrt()),
-    })
+    }))
 }

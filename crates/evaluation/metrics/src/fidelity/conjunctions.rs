@@ -1,10 +1,12 @@
 //! Conditions on several columns at once (specification 3.5).
 
-use parable_seed::{Rng, Seed};
+use parable_seed::Rng;
 use rayon::prelude::*;
 
 use crate::data::frame::{Data, Frame, FrameColumn, Side};
-use crate::{Direction, Group, Metric, MetricError, Pair, Score, Undefined, Unit};
+use crate::{
+    Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit,
+};
 
 /// How many rows satisfy random conditions on several columns, in both tables: the higher-order conjunctions of NIST's challenges (Technical Note 2151). 1 is identical, 0 is off by a factor of 1000 in
 /// the root mean square.
@@ -132,25 +134,23 @@ impl Condition {
     }
 }
 
+static CONJUNCTIONS: MetricInfo = MetricInfo::new(
+    "conjunctions",
+    "Shares of rows under random conditions on several columns (0 to 1)",
+    "Whether as many rows fit random descriptions, such as women of 30 to 45 in two regions, as in the real table.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1);
+
 impl Metric for Conjunctions {
-    fn id(&self) -> &str {
-        "conjunctions"
+    fn info(&self) -> &MetricInfo {
+        &CONJUNCTIONS
     }
 
-    fn title(&self) -> &str {
-        "Shares of rows under random conditions on several columns (0 to 1)"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether as many rows fit random descriptions, such as women of 30 to 45 in two regions, as in the real table."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max1
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let frame = pair.frame();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
+        let frame = cache.frame();
         let columns: Vec<&FrameColumn> = frame.comparable().collect();
         let default = (3.0 / columns.len().max(1) as f64).clamp(0.1, 1.0);
         let probability = self.probability.unwrap_or(default);
@@ -162,18 +162,13 @@ impl Metric for Conjunctions {
             None
         };
         let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Multivariate,
-                self.direction(),
-                value,
-            )
-            .with_param("tests", u64::from(self.tests))
-            .with_param("probability", probability)
+            self.info()
+                .score(value)
+                .with_param("tests", u64::from(self.tests))
+                .with_param("probability", probability)
         };
         if let Some(why) = undefined {
-            return Ok(score(Err(why)));
+            return Ok(score(Err(why)).into());
         }
         let differences: Vec<f64> = (0..u64::from(self.tests))
             .into_par_iter()
@@ -191,13 +186,16 @@ impl Metric for Conjunctions {
             .with_detail("root_mean_square_log_ratio", rms)
             .with_detail("without_a_synthetic_row", empty);
         score.seed = Some(*seed);
-        Ok(score)
+        Ok(score.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     #[test]

@@ -7,7 +7,10 @@ use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Data, Frame};
 use crate::data::quantile::quantile_sorted;
 use crate::data::reference::subsample;
-use crate::{Direction, Group, Metric, MetricError, Pair, Score, Undefined, Unit};
+use crate::{
+    Cache, Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined,
+    Unit,
+};
 
 /// How far the counts of all sets of `k` columns agree: `500 (2 - d)`, `d` being the mean over sets of the sum of absolute differences of shares over all
 /// cells (NIST Technical Note 2151). 1000 is identical, 0 disjoint. It falls with the number of cells, so compare within one table only.
@@ -103,8 +106,8 @@ impl KMarginal {
             .collect()
     }
 
-    fn check(&self, pair: &Pair<'_>, columns: usize) -> Result<(), Undefined> {
-        if pair.real().rows() == 0 || pair.synthetic().rows() == 0 {
+    fn check(&self, cache: &Cache<'_>, columns: usize) -> Result<(), Undefined> {
+        if cache.real().rows() == 0 || cache.synthetic().rows() == 0 {
             Err(Undefined::NoRows)
         } else if columns < self.k {
             Err(Undefined::NoPairs)
@@ -130,52 +133,58 @@ pub(crate) fn edges(real: &[f64], bins: usize) -> Vec<f64> {
     edges
 }
 
+static K_MARGINAL_1: MetricInfo = MetricInfo::new(
+    "k_marginal_1",
+    "Agreement of counts, single columns (0 to 1000)",
+    "Whether small sets of columns have the same counts; the score of NIST's challenges, 1000 is identical.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max);
+
+static K_MARGINAL_2: MetricInfo = MetricInfo::new(
+    "k_marginal_2",
+    "Agreement of counts, pairs of columns (0 to 1000)",
+    "Whether small sets of columns have the same counts; the score of NIST's challenges, 1000 is identical.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max);
+
+static K_MARGINAL_3: MetricInfo = MetricInfo::new(
+    "k_marginal_3",
+    "Agreement of counts, triples of columns (0 to 1000)",
+    "Whether small sets of columns have the same counts; the score of NIST's challenges, 1000 is identical.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max);
+
 impl Metric for KMarginal {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.k {
-            1 => "k_marginal_1",
-            2 => "k_marginal_2",
-            _ => "k_marginal_3",
+            1 => &K_MARGINAL_1,
+            2 => &K_MARGINAL_2,
+            _ => &K_MARGINAL_3,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.k {
-            1 => "Agreement of counts, single columns (0 to 1000)",
-            2 => "Agreement of counts, pairs of columns (0 to 1000)",
-            _ => "Agreement of counts, triples of columns (0 to 1000)",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether small sets of columns have the same counts; the score of NIST's challenges, 1000 is identical."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let columns = self.columns(&pair.frame());
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
+        let columns = self.columns(&cache.frame());
         let (sets, drawn) = self.sets(columns.len(), seed);
         let value = self
-            .check(pair, columns.len())
+            .check(cache, columns.len())
             .map(|()| self.value(&columns, &sets));
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Multivariate,
-            self.direction(),
-            value,
-        )
-        .with_param("k", self.k)
-        .with_param("bins", self.bins)
-        .with_used(if value.is_ok() { sets.len() } else { 0 }, Unit::Tables);
+        let mut score = self
+            .info()
+            .score(value)
+            .with_param("k", self.k)
+            .with_param("bins", self.bins)
+            .with_used(if value.is_ok() { sets.len() } else { 0 }, Unit::Tables);
         if drawn {
             score.seed = Some(*seed);
             score = score.with_warning("a random part of all sets of columns");
         }
-        Ok(score)
+        Ok(score.into())
     }
 }
 
@@ -187,41 +196,28 @@ pub struct SubsampleEquivalent {}
 /// The shares of the real rows that are tried.
 const SHARES: [f64; 12] = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
+static SUBSAMPLE_EQUIVALENT: MetricInfo = MetricInfo::new(
+    "subsample_equivalent",
+    "Share of the real rows whose random sample keeps counts of pairs as well",
+    "A random sample of how many of the real rows would keep the counts of pairs as well.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
 impl Metric for SubsampleEquivalent {
-    fn id(&self) -> &str {
-        "subsample_equivalent"
+    fn info(&self) -> &MetricInfo {
+        &SUBSAMPLE_EQUIVALENT
     }
 
-    fn title(&self) -> &str {
-        "Share of the real rows whose random sample keeps counts of pairs as well"
-    }
-
-    fn explanation(&self) -> &str {
-        "A random sample of how many of the real rows would keep the counts of pairs as well."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max1
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
         let marginal = KMarginal::new(2);
-        let columns = marginal.columns(&pair.frame());
-        let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Multivariate,
-                self.direction(),
-                value,
-            )
-        };
-        if let Err(why) = marginal.check(pair, columns.len()) {
-            return Ok(score(Err(why)));
+        let columns = marginal.columns(&cache.frame());
+        let score = |value| self.info().score(value);
+        if let Err(why) = marginal.check(cache, columns.len()) {
+            return Ok(score(Err(why)).into());
         }
         let (sets, _) = marginal.sets(columns.len(), &seed.stream("sets"));
         let own = marginal.value(&columns, &sets);
@@ -229,7 +225,7 @@ impl Metric for SubsampleEquivalent {
             .iter()
             .enumerate()
             .map(|(at, &share)| {
-                let rows = pair.real().rows();
+                let rows = cache.real().rows();
                 let wanted = ((rows as f64 * share).round() as usize).clamp(1, rows);
                 let drawn = subsample(rows, wanted, &seed.stream("rows").index(at as u64));
                 let sampled: Vec<Grouped> = columns
@@ -257,13 +253,15 @@ impl Metric for SubsampleEquivalent {
             score = score.with_warning("no better than a sample of 1 % of the rows");
         }
         score.seed = Some(*seed);
-        Ok(score)
+        Ok(score.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pair;
+    use crate::Score;
     use crate::testing::{numbers, table};
 
     fn normal(seed: u64, rows: usize) -> parable_table::Table {

@@ -1,11 +1,10 @@
 //! Mixing of real and synthetic rows within clusters (specification 3.4).
 
-use parable_seed::{Rng, Seed};
+use parable_seed::Rng;
 use rayon::prelude::*;
 
 use crate::data::features::{FeatureKind, Features};
-use crate::{Direction, Group, Metric, MetricError, Pair, Progress, Score, Undefined, Unit};
-use std::ops::ControlFlow;
+use crate::{Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit};
 
 /// Rows are put into `k` clusters by k-means, real and synthetic ones together; in a good copy every cluster has the same share of synthetic rows. The score is the largest over `k` of the mean squared
 /// difference of that share from the share overall, weighted by the size of the clusters (3.4). The smallest over `k`, a common summary, is near zero by construction.
@@ -302,42 +301,32 @@ fn settle(
     (centres, last, spread)
 }
 
+static CLUSTERED_MSD_RAW: MetricInfo = MetricInfo::new(
+    "clustered_msd_raw",
+    "Share of synthetic rows within clusters of raw numbers, mean squared difference",
+    "Whether groups of similar rows hold as many synthetic as real rows; a group of one kind only is something the copy lacks or made up.",
+)
+.with_group(Group::Multivariate);
+
+static CLUSTERED_MSD: MetricInfo = MetricInfo::new(
+    "clustered_msd",
+    "Share of synthetic rows within clusters, largest mean squared difference",
+    "Whether groups of similar rows hold as many synthetic as real rows; a group of one kind only is something the copy lacks or made up.",
+)
+.with_group(Group::Multivariate);
+
 impl Metric for ClusteredMsd {
-    fn id(&self) -> &str {
-        if self.raw_numbers {
-            "clustered_msd_raw"
-        } else {
-            "clustered_msd"
+    fn info(&self) -> &MetricInfo {
+        match self.raw_numbers {
+            true => &CLUSTERED_MSD_RAW,
+            false => &CLUSTERED_MSD,
         }
     }
 
-    fn title(&self) -> &str {
-        if self.raw_numbers {
-            "Share of synthetic rows within clusters of raw numbers, mean squared difference"
-        } else {
-            "Share of synthetic rows within clusters, largest mean squared difference"
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether groups of similar rows hold as many synthetic as real rows; a group of one kind only is something the copy lacks or made up."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        self.score_with(pair, seed, &|_, _| ControlFlow::Continue(()))
-    }
-
-    fn score_with(
-        &self,
-        pair: &Pair<'_>,
-        seed: &Seed,
-        progress: Progress<'_>,
-    ) -> Result<Score, MetricError> {
-        let frame = pair.frame();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
+        let frame = cache.frame();
         let features = Features::of(&frame, |_| true);
         let raw = self.raw_numbers.then(|| {
             let numbers = frame.columns.iter().filter_map(|column| column.numbers());
@@ -350,22 +339,17 @@ impl Metric for ClusteredMsd {
         });
         let points = Points::of(&features, raw);
         let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Multivariate,
-                self.direction(),
-                value,
-            )
-            .with_param("fewest", self.fewest)
-            .with_param("most", self.most)
-            .with_param("restarts", u64::from(self.restarts))
+            self.info()
+                .score(value)
+                .with_param("fewest", self.fewest)
+                .with_param("most", self.most)
+                .with_param("restarts", u64::from(self.restarts))
         };
         if frame.rows.real == 0 || frame.rows.synthetic == 0 {
-            return Ok(score(Err(Undefined::NoRows)));
+            return Ok(score(Err(Undefined::NoRows)).into());
         }
         if points.width + points.columns == 0 {
-            return Ok(score(Err(Undefined::NoColumns)));
+            return Ok(score(Err(Undefined::NoColumns)).into());
         }
         let all: Vec<usize> = (0..points.rows).collect();
         let mut tried = all.clone();
@@ -378,9 +362,7 @@ impl Metric for ClusteredMsd {
         let mut curve = Vec::new();
         for k in self.fewest..=self.most.min(255) {
             let done = curve.len() as f64 / steps;
-            if progress("clusters of rows", done).is_break() {
-                return Err(MetricError::Cancelled);
-            }
+            context.progress("clusters of rows", done)?;
             let seed = seed.stream("start").index(k as u64);
             let starts: Vec<(Vec<Centre>, Vec<u8>, f64)> = (0..u64::from(self.restarts.max(1)))
                 .into_par_iter()
@@ -417,13 +399,16 @@ impl Metric for ClusteredMsd {
         }
         found.seed = Some(*seed);
         found.repeats = Some(self.restarts);
-        Ok(found)
+        Ok(found.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     #[test]

@@ -1,11 +1,10 @@
 //! Missing values: shares per column and reason, and what is missing together (specification 1.12, 2.6).
 
-use parable_seed::Seed;
 use parable_table::{Column, Table};
 
 use crate::{
-    Direction, Group, JointMissing, Metric, MetricError, MissingRow, MissingSection, Pair,
-    ReasonShare, Score, Sides, Undefined, Unit,
+    Cache, Group, JointMissing, Metric, MetricContext, MetricError, MetricInfo, MissingRow,
+    MissingSection, Outcome, ReasonShare, Sides, Undefined, Unit,
 };
 
 /// Absolute difference of the shares of missing values, averaged over all columns (1.12).
@@ -18,41 +17,31 @@ pub struct MissingShareDifference {}
 #[non_exhaustive]
 pub struct JointMissingDifference {}
 
+static MISSING_SHARE_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "missing_share_difference",
+    "Share of missing values, mean absolute difference over columns",
+    "Whether values are missing as often as in the real table, column by column.",
+)
+.with_group(Group::Structure);
+
 impl Metric for MissingShareDifference {
-    fn id(&self) -> &str {
-        "missing_share_difference"
+    fn info(&self) -> &MetricInfo {
+        &MISSING_SHARE_DIFFERENCE
     }
 
-    fn title(&self) -> &str {
-        "Share of missing values, mean absolute difference over columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether values are missing as often as in the real table, column by column."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let fields = pair.real().schema().fields();
-        let undefined = Score::new(
-            self.id(),
-            self.title(),
-            Group::Structure,
-            self.direction(),
-            Err(if fields.is_empty() {
-                Undefined::NoColumns
-            } else {
-                Undefined::NoRows
-            }),
-        );
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let fields = cache.real().schema().fields();
+        let undefined = self.info().score(Err(if fields.is_empty() {
+            Undefined::NoColumns
+        } else {
+            Undefined::NoRows
+        }));
         let mut sum = 0.0;
         let mut worst = ("", 0.0f64);
         for field in fields {
-            let Some(share) = shares(pair, &field.name) else {
-                return Ok(undefined);
+            let Some(share) = shares(cache, &field.name) else {
+                return Ok(undefined.into());
             };
             let difference = (share.synthetic - share.real).abs();
             sum += difference;
@@ -61,70 +50,60 @@ impl Metric for MissingShareDifference {
             }
         }
         if fields.is_empty() {
-            return Ok(undefined);
+            return Ok(undefined.into());
         }
-        let score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Structure,
-            self.direction(),
-            Ok(sum / fields.len() as f64),
-        )
-        .with_used(fields.len(), Unit::Columns)
-        .with_detail("worst_value", worst.1);
+        let score = self
+            .info()
+            .score(Ok(sum / fields.len() as f64))
+            .with_used(fields.len(), Unit::Columns)
+            .with_detail("worst_value", worst.1);
         Ok(match worst.0 {
             "" => score,
             name => score.with_detail("worst_column", name),
-        })
+        }
+        .into())
     }
 }
 
+static JOINT_MISSING_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "joint_missing_difference",
+    "Missing together: largest difference over pairs of columns",
+    "Whether the same columns are missing together as in the real table.",
+)
+.with_group(Group::Structure);
+
 impl Metric for JointMissingDifference {
-    fn id(&self) -> &str {
-        "joint_missing_difference"
+    fn info(&self) -> &MetricInfo {
+        &JOINT_MISSING_DIFFERENCE
     }
 
-    fn title(&self) -> &str {
-        "Missing together: largest difference over pairs of columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether the same columns are missing together as in the real table."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let section = section(pair);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let section = section(cache);
         let worst = section.joint.first();
         let value = worst.map(|pair| pair.tvd).ok_or(Undefined::NoPairs);
-        let score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Structure,
-            self.direction(),
-            value,
-        )
-        .with_used(section.pairs as usize, Unit::Pairs);
+        let score = self
+            .info()
+            .score(value)
+            .with_used(section.pairs as usize, Unit::Pairs);
         Ok(match worst {
             Some(pair) => {
                 score.with_detail("worst_pair", format!("{} x {}", pair.left, pair.right))
             }
             None => score,
-        })
+        }
+        .into())
     }
 }
 
-fn shares(pair: &Pair<'_>, name: &str) -> Option<Sides<f64>> {
+fn shares(cache: &Cache<'_>, name: &str) -> Option<Sides<f64>> {
     let share = |table: &Table| {
         let (_, column) = table.named(name)?;
         (table.rows() > 0).then(|| column.missing_count() as f64 / table.rows() as f64)
     };
     Some(Sides {
-        real: share(pair.real())?,
-        synthetic: share(pair.synthetic())?,
+        real: share(cache.real())?,
+        synthetic: share(cache.synthetic())?,
     })
 }
 
@@ -156,7 +135,7 @@ impl Bits {
 }
 
 /// The section on missing values, over all columns of the real table.
-pub(crate) fn section(pair: &Pair<'_>) -> MissingSection {
+pub(crate) fn section(cache: &Cache<'_>) -> MissingSection {
     const WORST: usize = 20;
     let cells = |table: &Table| {
         let cells = table.rows() * table.columns().len();
@@ -176,34 +155,34 @@ pub(crate) fn section(pair: &Pair<'_>) -> MissingSection {
     };
     let mut section = MissingSection {
         share_of_cells: Sides {
-            real: cells(pair.real()),
-            synthetic: cells(pair.synthetic()),
+            real: cells(cache.real()),
+            synthetic: cells(cache.synthetic()),
         },
         complete_rows: Sides {
-            real: complete(pair.real()),
-            synthetic: complete(pair.synthetic()),
+            real: complete(cache.real()),
+            synthetic: complete(cache.synthetic()),
         },
         ..MissingSection::default()
     };
     let mut bits: Vec<(String, Sides<Bits>)> = Vec::new();
-    for field in pair.real().schema().fields() {
+    for field in cache.real().schema().fields() {
         let (Some((_, real)), Some((_, synthetic))) = (
-            pair.real().named(&field.name),
-            pair.synthetic().named(&field.name),
+            cache.real().named(&field.name),
+            cache.synthetic().named(&field.name),
         ) else {
             continue;
         };
         if real.missing_count() + synthetic.missing_count() == 0 {
             continue;
         }
-        let Some(share) = shares(pair, &field.name) else {
+        let Some(share) = shares(cache, &field.name) else {
             continue;
         };
         section.columns.push(MissingRow {
             column: field.name.clone(),
             share,
             difference: share.synthetic - share.real,
-            reasons: reasons(pair, &field.name),
+            reasons: reasons(cache, &field.name),
         });
         bits.push((
             field.name.clone(),
@@ -213,7 +192,7 @@ pub(crate) fn section(pair: &Pair<'_>) -> MissingSection {
             },
         ));
     }
-    let (n_real, n_synthetic) = (pair.real().rows() as f64, pair.synthetic().rows() as f64);
+    let (n_real, n_synthetic) = (cache.real().rows() as f64, cache.synthetic().rows() as f64);
     for (i, (left, a)) in bits.iter().enumerate() {
         for (right, b) in &bits[i + 1..] {
             let four = |a: &Bits, b: &Bits, n: f64| {
@@ -242,7 +221,7 @@ pub(crate) fn section(pair: &Pair<'_>) -> MissingSection {
 }
 
 /// Shares by reason; reasons are matched by their code as the source writes it.
-fn reasons(pair: &Pair<'_>, name: &str) -> Vec<ReasonShare> {
+fn reasons(cache: &Cache<'_>, name: &str) -> Vec<ReasonShare> {
     let count = |table: &Table| -> Vec<(String, f64)> {
         let Some((field, column)) = table.named(name) else {
             return Vec::new();
@@ -260,13 +239,13 @@ fn reasons(pair: &Pair<'_>, name: &str) -> Vec<ReasonShare> {
             .map(|(code, count)| (code, count as f64 / table.rows().max(1) as f64))
             .collect()
     };
-    let Some((field, _)) = pair.real().named(name) else {
+    let Some((field, _)) = cache.real().named(name) else {
         return Vec::new();
     };
     if field.missing_codes.is_empty() {
         return Vec::new();
     }
-    let (real, synthetic) = (count(pair.real()), count(pair.synthetic()));
+    let (real, synthetic) = (count(cache.real()), count(cache.synthetic()));
     let find = |list: &[(String, f64)], code: &str| {
         let found = list.iter().find(|(other, _)| other == code);
         found.map_or(0.0, |&(_, share)| share)
@@ -296,7 +275,10 @@ fn reasons(pair: &Pair<'_>, name: &str) -> Vec<ReasonShare> {
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{number, table};
 
     #[test]

@@ -1,14 +1,15 @@
 //! How alike pairs of columns are, from 0 to 1 (specification 2.4).
 
-use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Data, FrameColumn};
 use crate::fidelity::association::PairAssociation;
+use crate::fidelity::association::{RealAssociations, SyntheticAssociations};
 use crate::fidelity::k_marginal;
 use crate::{
-    Correlation, Direction, Group, Metric, MetricError, Pair, Part, Score, Undefined, Unit,
+    Correlation, Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Part,
+    Undefined, Unit,
 };
 
 /// Mean over pairs of columns of: for two numbers `1 - |difference of correlations| / 2`, else one minus the total variation distance of their joint table, numbers being cut at deciles of the
@@ -83,32 +84,37 @@ impl PairSimilarity {
     }
 }
 
+static PAIR_SIMILARITY: MetricInfo = MetricInfo::new(
+    "pair_similarity",
+    "Similarity of pairs of columns, mean (0 to 1)",
+    "How alike pairs of columns are, on the scale of well-known quality reports; even shuffled columns get a high value, so compare with the anchors.",
+)
+.with_group(Group::Bivariate)
+.with_direction(Direction::Max1);
+
+static PAIR_SIMILARITY_SPEARMAN: MetricInfo = MetricInfo::new(
+    "pair_similarity_spearman",
+    "Similarity of pairs of columns, mean, by ranks (0 to 1)",
+    "How alike pairs of columns are, on the scale of well-known quality reports; even shuffled columns get a high value, so compare with the anchors.",
+)
+.with_group(Group::Bivariate)
+.with_direction(Direction::Max1);
+
 impl Metric for PairSimilarity {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.correlation {
-            Correlation::Pearson => "pair_similarity",
-            Correlation::Spearman => "pair_similarity_spearman",
+            Correlation::Pearson => &PAIR_SIMILARITY,
+            Correlation::Spearman => &PAIR_SIMILARITY_SPEARMAN,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.correlation {
-            Correlation::Pearson => "Similarity of pairs of columns, mean (0 to 1)",
-            Correlation::Spearman => "Similarity of pairs of columns, mean, by ranks (0 to 1)",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "How alike pairs of columns are, on the scale of well-known quality reports; even shuffled columns get a high value, so compare with the anchors."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max1
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let frame = pair.frame();
-        let (real, synthetic) = (pair.real_associations(), pair.synthetic_associations());
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let frame = cache.frame();
+        let (real, synthetic) = (
+            cache.get(&RealAssociations)?,
+            cache.get(&SyntheticAssociations)?,
+        );
         let columns: Vec<(usize, &FrameColumn)> = frame
             .columns
             .iter()
@@ -157,17 +163,13 @@ impl Metric for PairSimilarity {
             0 => Err(Undefined::NoPairs),
             n => Ok(values.iter().sum::<f64>() / n as f64),
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Bivariate,
-            self.direction(),
-            value,
-        )
-        .with_param("bins", self.bins)
-        .with_param("threshold", self.threshold)
-        .with_used(values.len(), Unit::Pairs)
-        .with_undefined(parts.len() - values.len());
+        let mut score = self
+            .info()
+            .score(value)
+            .with_param("bins", self.bins)
+            .with_param("threshold", self.threshold)
+            .with_used(values.len(), Unit::Pairs)
+            .with_undefined(parts.len() - values.len());
         let defined = parts.iter().filter_map(|part| Some((part, part.value?)));
         if let Some((worst, value)) = defined.min_by(|a, b| a.1.total_cmp(&b.1)) {
             score = score
@@ -175,6 +177,6 @@ impl Metric for PairSimilarity {
                 .with_detail("worst_value", value);
         }
         score.parts = parts;
-        Ok(score)
+        Ok(score.into())
     }
 }

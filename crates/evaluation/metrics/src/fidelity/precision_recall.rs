@@ -2,13 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::data::features::Features;
 use crate::data::mixed_points::MixedPoints;
 use crate::data::quantile::quantile_sorted;
-use crate::{Direction, Group, Metric, MetricError, Pair, Progress, Score, Undefined, Unit};
+use crate::{
+    Analysis, Cache, Direction, EvaluationProgress, Group, Metric, MetricContext, MetricError,
+    MetricInfo, Outcome, Undefined, Unit,
+};
 
 /// Neighbours whose distance is the radius of a ball.
 const NEIGHBOURS: usize = 5;
@@ -41,7 +43,7 @@ pub enum ManifoldScore {
 
 /// All of them at once.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Manifold {
+struct Manifold {
     precision: f64,
     recall: f64,
     density: f64,
@@ -51,13 +53,29 @@ pub(crate) struct Manifold {
     rows: usize,
 }
 
+/// The key of [`Manifold`] in a cache.
+#[derive(Clone, Copy, PartialEq)]
+struct ManifoldAnalysis;
+
+impl Analysis for ManifoldAnalysis {
+    type Output = Result<Manifold, Undefined>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        progress: EvaluationProgress<'_>,
+    ) -> Result<Self::Output, MetricError> {
+        Manifold::of(cache, progress)
+    }
+}
+
 impl Manifold {
     /// `Err` inside: why there is none.
     pub(crate) fn of(
-        pair: &Pair<'_>,
-        progress: Progress<'_>,
+        cache: &Cache<'_>,
+        progress: EvaluationProgress<'_>,
     ) -> Result<Result<Self, Undefined>, MetricError> {
-        let frame = pair.frame();
+        let frame = cache.frame();
         let features = Features::of(&frame, |_| true);
         let (n, m) = (features.real, features.synthetic);
         if n <= NEIGHBOURS || m <= NEIGHBOURS {
@@ -311,83 +329,82 @@ impl ManifoldScore {
     ];
 }
 
+static MANIFOLD_PRECISION: MetricInfo = MetricInfo::new(
+    "manifold_precision",
+    "Share of synthetic rows within reach of real ones",
+    "Whether synthetic rows lie where real rows are.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
+static MANIFOLD_RECALL: MetricInfo = MetricInfo::new(
+    "manifold_recall",
+    "Share of real rows within reach of synthetic ones",
+    "Whether synthetic rows reach everywhere real rows are.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
+static MANIFOLD_DENSITY: MetricInfo = MetricInfo::new(
+    "manifold_density",
+    "How densely real rows surround synthetic ones",
+    "How many real neighbourhoods a synthetic row lies in; about 1 for a good copy.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max)
+.without_anchors();
+
+static MANIFOLD_COVERAGE: MetricInfo = MetricInfo::new(
+    "manifold_coverage",
+    "Share of real rows with a synthetic row nearby",
+    "Whether every real row has a synthetic row in its neighbourhood; near 1 can also mean copies.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
+static ALPHA_PRECISION: MetricInfo = MetricInfo::new(
+    "alpha_precision",
+    "Synthetic rows around the real centre (alpha-precision)",
+    "Whether synthetic rows are as typical or unusual as real ones.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
+static BETA_RECALL: MetricInfo = MetricInfo::new(
+    "beta_recall",
+    "Real rows near central synthetic ones (beta-recall)",
+    "Whether real rows, typical and unusual, have a synthetic row close by; near 1 can also mean copies.",
+)
+.with_group(Group::Multivariate)
+.with_direction(Direction::Max1)
+.without_anchors();
+
 impl Metric for ManifoldScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self {
-            Self::Precision => "manifold_precision",
-            Self::Recall => "manifold_recall",
-            Self::Density => "manifold_density",
-            Self::Coverage => "manifold_coverage",
-            Self::AlphaPrecision => "alpha_precision",
-            Self::BetaRecall => "beta_recall",
+            Self::Precision => &MANIFOLD_PRECISION,
+            Self::Recall => &MANIFOLD_RECALL,
+            Self::Density => &MANIFOLD_DENSITY,
+            Self::Coverage => &MANIFOLD_COVERAGE,
+            Self::AlphaPrecision => &ALPHA_PRECISION,
+            Self::BetaRecall => &BETA_RECALL,
         }
     }
 
-    fn title(&self) -> &str {
-        match self {
-            Self::Precision => "Share of synthetic rows within reach of real ones",
-            Self::Recall => "Share of real rows within reach of synthetic ones",
-            Self::Density => "How densely real rows surround synthetic ones",
-            Self::Coverage => "Share of real rows with a synthetic row nearby",
-            Self::AlphaPrecision => "Synthetic rows around the real centre (alpha-precision)",
-            Self::BetaRecall => "Real rows near central synthetic ones (beta-recall)",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self {
-            Self::Precision => "Whether synthetic rows lie where real rows are.",
-            Self::Recall => "Whether synthetic rows reach everywhere real rows are.",
-            Self::Density => {
-                "How many real neighbourhoods a synthetic row lies in; about 1 for a good copy."
-            }
-            Self::Coverage => {
-                "Whether every real row has a synthetic row in its neighbourhood; near 1 can also mean copies."
-            }
-            Self::AlphaPrecision => {
-                "Whether synthetic rows are as typical or unusual as real ones."
-            }
-            Self::BetaRecall => {
-                "Whether real rows, typical and unusual, have a synthetic row close by; near 1 can also mean copies."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        match self {
-            Self::Density => Direction::Max,
-            _ => Direction::Max1,
-        }
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        self.score_with(pair, seed, &|_, _| ControlFlow::Continue(()))
-    }
-
-    fn score_with(
-        &self,
-        pair: &Pair<'_>,
-        _: &Seed,
-        progress: Progress<'_>,
-    ) -> Result<Score, MetricError> {
-        let manifold = pair.manifold(progress)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let manifold = context.get(&ManifoldAnalysis)?;
         let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Multivariate,
-                self.direction(),
-                value,
-            )
-            .with_param("neighbours", NEIGHBOURS)
+            self.info()
+                .score(value)
+                .with_param("neighbours", NEIGHBOURS)
         };
         let manifold = match manifold.as_ref() {
             Ok(manifold) => manifold,
-            Err(why) => return Ok(score(Err(*why))),
+            Err(why) => return Ok(score(Err(*why)).into()),
         };
         let value = match self {
             Self::Precision => manifold.precision,
@@ -398,10 +415,11 @@ impl Metric for ManifoldScore {
             Self::BetaRecall => straightness(&manifold.beta_curve),
         };
         let score = score(Ok(value)).with_used(manifold.rows, Unit::Rows);
-        Ok(match self {
+        let score = match self {
             Self::AlphaPrecision => score.with_detail("curve", manifold.alpha_curve.clone()),
             Self::BetaRecall => score.with_detail("curve", manifold.beta_curve.clone()),
             _ => score,
-        })
+        };
+        Ok(score.into())
     }
 }

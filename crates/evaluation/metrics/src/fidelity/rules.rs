@@ -1,12 +1,11 @@
 //! Declared rules and how often rows break them (specification 4.6).
 
-use parable_seed::Seed;
 use parable_table::constraints::broken_rows;
 use parable_table::{Schema, Table};
 
 use crate::{
-    Direction, Group, Metric, MetricError, Pair, RuleRow, RuleSection, Score, Sides, Undefined,
-    Unit,
+    Cache, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, RuleRow, RuleSection,
+    Sides, Undefined, Unit,
 };
 
 /// Share of synthetic rows that break any rule declared in the real table's schema (4.6); the real table's own share stands beside it.
@@ -14,55 +13,44 @@ use crate::{
 #[non_exhaustive]
 pub struct RuleViolations {}
 
+static RULE_VIOLATIONS: MetricInfo = MetricInfo::new(
+    "rule_violations",
+    "Share of synthetic rows that break a declared rule",
+    "Share of synthetic rows that break a rule declared in the schema, such as dates in the wrong order.",
+)
+.with_group(Group::Structure)
+.without_anchors();
+
 impl Metric for RuleViolations {
-    fn id(&self) -> &str {
-        "rule_violations"
+    fn info(&self) -> &MetricInfo {
+        &RULE_VIOLATIONS
     }
 
-    fn title(&self) -> &str {
-        "Share of synthetic rows that break a declared rule"
-    }
-
-    fn explanation(&self) -> &str {
-        "Share of synthetic rows that break a rule declared in the schema, such as dates in the wrong order."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let section = section(pair)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let section = section(cache)?;
         let value = if section.rules.is_empty() {
             Err(Undefined::NoRules)
         } else {
             section.rows_breaking_any.synthetic.ok_or(Undefined::NoRows)
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Structure,
-            self.direction(),
-            value,
-        )
-        .with_used(section.rules.len(), Unit::Rules);
+        let mut score = self
+            .info()
+            .score(value)
+            .with_used(section.rules.len(), Unit::Rules);
         score.baseline.real = section.rows_breaking_any.real;
-        Ok(score)
+        Ok(score.into())
     }
 }
 
 /// How both tables keep the rules of the real table's schema.
-pub(crate) fn section(pair: &Pair<'_>) -> Result<RuleSection, MetricError> {
-    let constraints = pair.real().schema().constraints();
+pub(crate) fn section(cache: &Cache<'_>) -> Result<RuleSection, MetricError> {
+    let constraints = cache.real().schema().constraints();
     if constraints.is_empty() {
         return Ok(RuleSection::default());
     }
-    let real = broken(pair.real(), pair.real())?;
-    let synthetic = broken(pair.synthetic(), pair.real())?;
+    let real = broken(cache.real(), cache.real())?;
+    let synthetic = broken(cache.synthetic(), cache.real())?;
     let share = |rows: usize, of: &Table| (of.rows() > 0).then(|| rows as f64 / of.rows() as f64);
     let rules = constraints.iter().enumerate().map(|(rule, constraint)| {
         let counts = Sides {
@@ -81,16 +69,16 @@ pub(crate) fn section(pair: &Pair<'_>) -> Result<RuleSection, MetricError> {
                 synthetic: counts.synthetic as u64,
             },
             share: Sides {
-                real: share(counts.real, pair.real()),
-                synthetic: share(counts.synthetic, pair.synthetic()),
+                real: share(counts.real, cache.real()),
+                synthetic: share(counts.synthetic, cache.synthetic()),
             },
         }
     });
     Ok(RuleSection {
         rules: rules.collect(),
         rows_breaking_any: Sides {
-            real: share(any(&real, pair.real().rows()), pair.real()),
-            synthetic: share(any(&synthetic, pair.synthetic().rows()), pair.synthetic()),
+            real: share(any(&real, cache.real().rows()), cache.real()),
+            synthetic: share(any(&synthetic, cache.synthetic().rows()), cache.synthetic()),
         },
     })
 }
@@ -120,7 +108,10 @@ fn any(broken: &[Vec<usize>], rows: usize) -> usize {
 mod tests {
     use parable_table::Constraint;
 
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table};
 
     #[test]
@@ -142,7 +133,7 @@ mod tests {
         let real = Table::new(schema, values).unwrap();
         let synthetic = columns(&[-1.0, 5.0, 1.0, -9.0], &[-2.0, 4.0, 1.0, 1.0]);
         let pair = Pair::new(&real, &synthetic).unwrap();
-        let section = section(&pair).unwrap();
+        let section = section(&Cache::new(&pair)).unwrap();
         assert_eq!(section.rules[0].rows.synthetic, 2);
         assert_eq!(section.rules[1].rows.synthetic, 2);
         let score = RuleViolations::default()

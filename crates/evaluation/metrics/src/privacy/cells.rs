@@ -2,7 +2,6 @@
 
 use std::hash::Hash;
 
-use parable_seed::Seed;
 use parable_table::{Kind, Role, Table, Values};
 use rustc_hash::FxHashSet;
 
@@ -10,7 +9,7 @@ use crate::data::frame::{Frame, seen};
 use crate::data::quantile::quantile_sorted;
 use crate::{
     CellSection, Direction, EvaluationOptions, ExtremeValues, Group, LeftIn, LeftInKind, Metric,
-    MetricError, Pair, RareLevels, Score, Undefined, Unit,
+    MetricContext, MetricError, MetricInfo, Outcome, Pair, RareLevels, Section, Undefined, Unit,
 };
 
 /// A column is taken for one of names if so large a part of its values occur once.
@@ -31,17 +30,6 @@ pub enum CellScore {
     ExtremeValues,
     /// Columns of row ids, names or free text with a value of the real table in it.
     LeftIn,
-}
-
-/// All checks of single cells.
-pub(crate) fn section(pair: &Pair<'_>, min_cell: usize) -> CellSection {
-    let frame = pair.frame();
-    CellSection {
-        min_cell: min_cell as u64,
-        rare_levels: rare_levels(&frame, min_cell),
-        extremes: extremes(&frame),
-        left_in: left_in(pair),
-    }
 }
 
 fn rare_levels(frame: &Frame, min_cell: usize) -> Vec<RareLevels> {
@@ -266,64 +254,50 @@ impl CellScore {
     }
 }
 
+static CELLS_RARE_LEVELS: MetricInfo = MetricInfo::new(
+    "cells_rare_levels",
+    "Share of rare real levels that occur in the synthetic table",
+    "Names of levels that only few people have, such as a rare illness, and that the synthetic table shows; the holdout says how many chance gives.",
+)
+.with_group(Group::Privacy)
+.with_direction(Direction::Baseline)
+.without_anchors();
+
+static CELLS_EXTREME_VALUES: MetricInfo = MetricInfo::new(
+    "cells_extreme_values",
+    "Share of extreme synthetic numbers that are a real person's",
+    "The highest and lowest numbers of the synthetic table: how many are exactly those of a real person; the holdout says how many chance gives.",
+)
+.with_group(Group::Privacy)
+.with_direction(Direction::Baseline)
+.without_anchors();
+
+static CELLS_LEFT_IN: MetricInfo = MetricInfo::new(
+    "cells_left_in",
+    "Columns with ids, names or free text of the real table",
+    "Columns of row ids, names or free text in which the synthetic table repeats values of the real one. There should be none.",
+)
+.with_group(Group::Privacy)
+.with_direction(Direction::MustBe0)
+.without_anchors();
+
 impl Metric for CellScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self {
-            Self::RareLevels { .. } => "cells_rare_levels",
-            Self::ExtremeValues => "cells_extreme_values",
-            Self::LeftIn => "cells_left_in",
+            Self::RareLevels { .. } => &CELLS_RARE_LEVELS,
+            Self::ExtremeValues => &CELLS_EXTREME_VALUES,
+            Self::LeftIn => &CELLS_LEFT_IN,
         }
     }
 
-    fn title(&self) -> &str {
-        match self {
-            Self::RareLevels { .. } => {
-                "Share of rare real levels that occur in the synthetic table"
-            }
-            Self::ExtremeValues => "Share of extreme synthetic numbers that are a real person's",
-            Self::LeftIn => "Columns with ids, names or free text of the real table",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self {
-            Self::RareLevels { .. } => {
-                "Names of levels that only few people have, such as a rare illness, and that the synthetic table shows; the holdout says how many chance gives."
-            }
-            Self::ExtremeValues => {
-                "The highest and lowest numbers of the synthetic table: how many are exactly those of a real person; the holdout says how many chance gives."
-            }
-            Self::LeftIn => {
-                "Columns of row ids, names or free text in which the synthetic table repeats values of the real one. There should be none."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        match self {
-            Self::RareLevels { .. } | Self::ExtremeValues => Direction::Baseline,
-            Self::LeftIn => Direction::MustBe0,
-        }
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let frame = pair.frame();
-        let new = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Privacy,
-                self.direction(),
-                value,
-            )
-        };
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let frame = cache.frame();
+        let new = |value| self.info().score(value);
         let empty = frame.rows.real == 0 || frame.rows.synthetic == 0;
         let share = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
-        Ok(match self {
+        let mut section = CellSection::default();
+        let score = match self {
             Self::RareLevels { min_cell } => {
                 let rare = rare_levels(&frame, *min_cell);
                 let sum = |of: fn(&RareLevels) -> u64| rare.iter().map(of).sum::<u64>();
@@ -338,6 +312,8 @@ impl Metric for CellScore {
                 score.baseline.holdout = held
                     .filter(|_| value.is_some())
                     .and_then(|held| share(held, levels));
+                section.min_cell = *min_cell as u64;
+                section.rare_levels = rare;
                 score
             }
             Self::ExtremeValues => {
@@ -359,10 +335,11 @@ impl Metric for CellScore {
                     )
                 };
                 score.baseline.holdout = value.and_then(|_| held());
+                section.extremes = found;
                 score
             }
             Self::LeftIn => {
-                let found = left_in(pair);
+                let found = left_in(cache);
                 let names_people = |left: &&LeftIn| {
                     left.equal_real > 0
                         && !matches!(left.kind, LeftInKind::Date | LeftInKind::DateTime)
@@ -374,7 +351,7 @@ impl Metric for CellScore {
                     Ok(leaks.len() as f64)
                 };
                 let mut score = new(value)
-                    .with_used(pair.real().schema().len(), Unit::Columns)
+                    .with_used(cache.real().schema().len(), Unit::Columns)
                     .with_detail("columns", names(leaks.iter().map(|left| &left.column)));
                 let dates = found
                     .iter()
@@ -385,9 +362,11 @@ impl Metric for CellScore {
                         "exact dates identify people together with little else: publish months or ages",
                     );
                 }
+                section.left_in = found;
                 score
             }
-        })
+        };
+        Ok(Outcome::from(score).with_section(Section::Cells(section)))
     }
 }
 
@@ -407,7 +386,10 @@ fn names<'a>(columns: impl Iterator<Item = &'a String>) -> Vec<String> {
 mod tests {
     use parable_table::{Column, Field};
 
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Score;
     use crate::testing::{numbers, table, texts};
 
     fn score(score: CellScore, real: &Table, synthetic: &Table, holdout: Option<&Table>) -> Score {

@@ -7,4 +7,3 @@ pub(crate) mod membership;
 pub(crate) mod nearest;
 pub(crate) mod overlap;
 pub(crate) mod review;
-pub(crate) mod section;

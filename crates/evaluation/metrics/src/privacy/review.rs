@@ -8,10 +8,12 @@ use parable_table::{RawColumn, RawTable};
 use rustc_hash::FxHashMap;
 
 use crate::data::quantile::quantile_sorted;
-use crate::evaluate::evaluator::own;
+use crate::metric::seed_of;
 use crate::privacy::attacks::Attack;
+use crate::privacy::nearest::{GowerSpace, NearestRows, NearestSynthetic};
 use crate::privacy::overlap::RowIds;
-use crate::{AttackKind, Disclosure, EvaluationOptions, MetricError, Pair};
+use crate::progress::silent;
+use crate::{AttackKind, AttributeDisclosure, Cache, EvaluationOptions, MetricError, Pair};
 
 /// Every real row that something gives away, and every synthetic row that is or nearly is a real one. **Do not release**: it says which people
 /// stand in the data and what can be learned about them. Never a part of an evaluation or a page.
@@ -101,9 +103,10 @@ impl Review {
         options: &EvaluationOptions,
         seed: &Seed,
     ) -> Result<Self, MetricError> {
-        let frame = pair.frame();
-        let attacked = attacked(pair, options, seed)?;
-        let told = told(pair, options)?;
+        let cache = Cache::new(pair);
+        let frame = cache.frame();
+        let attacked = attacked(&cache, options, seed)?;
+        let told = told(&cache, options)?;
         let mut review = Self {
             rows: Vec::new(),
             near: None,
@@ -112,16 +115,18 @@ impl Review {
         {
             return Ok(review);
         }
-        let space = pair.gower();
-        let found = pair.found(options.outlier_neighbours);
-        let gaps = pair.gaps();
+        let space = cache.get(&GowerSpace)?;
+        let found = cache.get(&NearestRows {
+            outlier_neighbours: options.outlier_neighbours,
+        })?;
+        let gaps = cache.get(&NearestSynthetic)?;
         let k = found.within.k;
         let mut within: Vec<f64> = found.within.sums.iter().step_by(k).copied().collect();
         within.retain(|sum| sum.is_finite());
         within.sort_unstable_by(f64::total_cmp);
         let near = (!within.is_empty()).then(|| quantile_sorted(&within, 0.01));
         review.near = near.map(|sum| sum / space.divisor);
-        let ids = RowIds::of(&frame, pair.rounding());
+        let ids = RowIds::of(&frame, cache.rounding());
         let (real_times, synthetic_times) = (tally(&ids.real), tally(&ids.synthetic));
 
         for row in 0..frame.rows.real {
@@ -246,18 +251,14 @@ fn tally(ids: &[u32]) -> FxHashMap<u32, u32> {
 
 /// For each real row that was attacked with success the attacks that did it.
 fn attacked(
-    pair: &Pair<'_>,
+    cache: &Cache<'_>,
     options: &EvaluationOptions,
     seed: &Seed,
 ) -> Result<FxHashMap<u32, Vec<AttackKind>>, MetricError> {
     let mut rows: FxHashMap<u32, Vec<AttackKind>> = FxHashMap::default();
     for kind in AttackKind::ALL {
         let attack = Attack::new(kind, options);
-        for (_, hits) in attack.with_hits(
-            pair,
-            &own(seed, &attack),
-            &crate::evaluate::evaluator::silent,
-        )? {
+        for (_, hits) in attack.with_hits(cache, &seed_of(seed, &attack), &silent)? {
             for row in hits {
                 let kinds = rows.entry(row).or_default();
                 if kinds.last() != Some(&kind) {
@@ -271,7 +272,7 @@ fn attacked(
 
 /// For each real row the targets that all declared keys together tell.
 fn told(
-    pair: &Pair<'_>,
+    cache: &Cache<'_>,
     options: &EvaluationOptions,
 ) -> Result<FxHashMap<u32, Vec<String>>, MetricError> {
     let mut rows: FxHashMap<u32, Vec<String>> = FxHashMap::default();
@@ -280,7 +281,7 @@ fn told(
     }
     let targets: Vec<String> = match options.targets.is_empty() {
         false => options.targets.clone(),
-        true => pair
+        true => cache
             .frame()
             .comparable()
             .map(|column| column.name.clone())
@@ -290,7 +291,7 @@ fn told(
         .iter()
         .filter(|target| !options.keys.contains(target))
     {
-        for row in Disclosure::new(options.keys.iter(), target).told_rows(pair)? {
+        for row in AttributeDisclosure::new(options.keys.iter(), target).told_rows(cache)? {
             rows.entry(row).or_default().push(target.clone());
         }
     }

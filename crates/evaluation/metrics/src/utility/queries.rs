@@ -1,10 +1,10 @@
 //! Counting queries on one and two columns (specification 4.7).
 
-use parable_seed::{Rng, Seed};
+use parable_seed::Rng;
 use rayon::prelude::*;
 
 use crate::data::frame::{Data, FrameColumn, Side};
-use crate::{Direction, Group, Metric, MetricError, Pair, Score, Undefined, Unit};
+use crate::{Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit};
 
 /// Relative error of counts over ranges of one or two columns, mean over random queries (4.7): how many people are 20 to 35 and in work?
 ///
@@ -60,42 +60,34 @@ impl<'a> Asked<'a> {
     }
 }
 
+static QUERY_WORKLOAD: MetricInfo = MetricInfo::new(
+    "query_workload",
+    "Counts over ranges of one and two columns, mean relative error",
+    "How far counts such as \"people of 20 to 35 in work\" are off, relative to the count itself.",
+)
+.with_group(Group::Utility);
+
 impl Metric for QueryWorkload {
-    fn id(&self) -> &str {
-        "query_workload"
+    fn info(&self) -> &MetricInfo {
+        &QUERY_WORKLOAD
     }
 
-    fn title(&self) -> &str {
-        "Counts over ranges of one and two columns, mean relative error"
-    }
-
-    fn explanation(&self) -> &str {
-        "How far counts such as \"people of 20 to 35 in work\" are off, relative to the count itself."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let frame = pair.frame();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
+        let frame = cache.frame();
         let columns: Vec<&FrameColumn> = frame.comparable().collect();
         let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Utility,
-                self.direction(),
-                value,
-            )
-            .with_param("queries", u64::from(self.queries))
+            self.info()
+                .score(value)
+                .with_param("queries", u64::from(self.queries))
         };
         let (n, m) = (frame.rows.real, frame.rows.synthetic);
         if n == 0 || m == 0 || self.queries == 0 {
-            return Ok(score(Err(Undefined::NoRows)));
+            return Ok(score(Err(Undefined::NoRows)).into());
         }
         if columns.is_empty() {
-            return Ok(score(Err(Undefined::NoColumns)));
+            return Ok(score(Err(Undefined::NoColumns)).into());
         }
         let errors: Vec<f64> = (0..u64::from(self.queries))
             .into_par_iter()
@@ -128,13 +120,16 @@ impl Metric for QueryWorkload {
             score.se = Some((squares / (n - 1.0) / n).sqrt());
         }
         score.seed = Some(*seed);
-        Ok(score)
+        Ok(score.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     #[test]

@@ -1,13 +1,12 @@
 //! Means and shares of outcomes by subgroup (specification 4.5).
 
-use parable_seed::Seed;
 use parable_table::Role;
 
 use crate::data::frame::{Data, Each, Frame, FrameColumn, Side};
 use crate::data::quantile::quantile_sorted;
 use crate::{
-    Direction, EvaluationOptions, Group, Metric, MetricError, Pair, Scale, Score, Sides,
-    SubgroupRow, SubgroupTable, Undefined, Unit,
+    Analysis, Cache, EvaluationOptions, EvaluationProgress, Group, Metric, MetricContext,
+    MetricError, MetricInfo, Outcome, Scale, Sides, SubgroupRow, SubgroupTable, Undefined, Unit,
 };
 
 /// Columns whose levels are subgroups when none is declared, and their levels at most.
@@ -39,6 +38,18 @@ impl SubgroupOptions {
             outcomes: options.outcomes.clone(),
             min_cell: options.min_cell as u64,
         }
+    }
+}
+
+impl Analysis for SubgroupOptions {
+    type Output = Vec<SubgroupTable>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Vec<SubgroupTable>, MetricError> {
+        tables(&cache.frame(), self)
     }
 }
 
@@ -104,10 +115,7 @@ impl Grouping {
 }
 
 /// Every table of the options.
-pub(crate) fn tables(
-    frame: &Frame,
-    options: &SubgroupOptions,
-) -> Result<Vec<SubgroupTable>, MetricError> {
+fn tables(frame: &Frame, options: &SubgroupOptions) -> Result<Vec<SubgroupTable>, MetricError> {
     let find = |option: &'static str, name: &String| {
         frame.named(name).ok_or_else(|| MetricError::BadOption {
             option,
@@ -256,25 +264,21 @@ fn rows_of(
         .collect()
 }
 
+static SUBGROUP_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "subgroup_difference",
+    "Outcomes by subgroup, mean absolute difference of means (in sd) and shares",
+    "How far the average outcome of girls, of each arm or of each region is off, in standard deviations (shares: in percentage points over 100).",
+)
+.with_group(Group::Utility);
+
 impl Metric for SubgroupDifference {
-    fn id(&self) -> &str {
-        "subgroup_difference"
+    fn info(&self) -> &MetricInfo {
+        &SUBGROUP_DIFFERENCE
     }
 
-    fn title(&self) -> &str {
-        "Outcomes by subgroup, mean absolute difference of means (in sd) and shares"
-    }
-
-    fn explanation(&self) -> &str {
-        "How far the average outcome of girls, of each arm or of each region is off, in standard deviations (shares: in percentage points over 100)."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let tables = tables(&pair.frame(), &self.options)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let tables = cache.get(&self.options)?;
         let of = |table: &SubgroupTable, row: &SubgroupRow| match table.level {
             Some(_) => row.difference,
             None => row.difference_in_sd,
@@ -282,7 +286,7 @@ impl Metric for SubgroupDifference {
         let mut values = Vec::new();
         let mut undefined = 0;
         let mut worst: Option<(f64, String)> = None;
-        for table in &tables {
+        for table in tables.iter() {
             for row in table
                 .rows
                 .iter()
@@ -312,28 +316,27 @@ impl Metric for SubgroupDifference {
             0 => Err(Undefined::NoRows),
             n => Ok(values.iter().sum::<f64>() / n as f64),
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Utility,
-            self.direction(),
-            value,
-        )
-        .with_param("min_cell", self.options.min_cell)
-        .with_used(values.len(), Unit::Cells)
-        .with_undefined(undefined);
+        let mut score = self
+            .info()
+            .score(value)
+            .with_param("min_cell", self.options.min_cell)
+            .with_used(values.len(), Unit::Cells)
+            .with_undefined(undefined);
         if let Some((difference, name)) = worst {
             score = score
                 .with_detail("worst_subgroup", name)
                 .with_detail("worst_difference", difference);
         }
-        Ok(score)
+        Ok(score.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     #[test]
@@ -363,7 +366,7 @@ mod tests {
             .with_subgroups(["g"])
             .with_outcomes(["y", "pass"]);
         let pair = Pair::new(&real, &other).unwrap();
-        let tables = tables(&pair.frame(), &SubgroupOptions::of(&options)).unwrap();
+        let tables = tables(&Cache::new(&pair).frame(), &SubgroupOptions::of(&options)).unwrap();
         let y = &tables[0].rows;
         assert_eq!((y[0].value.real, y[1].value.real), (Some(0.5), Some(10.5)));
         assert_eq!((y[0].difference, y[1].difference), (Some(0.0), Some(1.0)));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use parable_draw::number;
 use parable_judge::ExactNumbers;
-use parable_metrics::{Evaluation, EvaluationOptions, Pair};
+use parable_metrics::{Evaluation, EvaluationOptions};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Schema, Table, Values};
 
@@ -70,10 +70,10 @@ fn people(real: bool) -> Table {
 
 fn report() -> Report {
     let (real, synthetic) = (people(true), people(false));
-    let evaluation = Evaluation::of(Pair::new(&real, &synthetic).expect("a pair"))
+    let evaluation = Evaluation::of(&real, &synthetic)
         .with_options(EvaluationOptions::default().with_baseline_repeats(1))
-        .with_default_metrics()
-        .run(&Seed::from_u64(3))
+        .seed(&Seed::from_u64(3))
+        .run()
         .expect("an evaluation");
     let method = MethodResult::new("by hand", evaluation)
         .with_coarse(coarse_columns(&real, &synthetic, 10))

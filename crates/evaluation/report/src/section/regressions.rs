@@ -87,7 +87,7 @@ fn drawing(m: &mut Markup, coefficients: &[CoefficientRow]) {
             if real.se.is_nan() || real.se <= 0.0 {
                 return None;
             }
-            let scaled = |estimate: parable_metrics::Estimate, series| Mark {
+            let scaled = |estimate: parable_metrics::CoefficientEstimate, series| Mark {
                 series,
                 value: estimate.value / real.se,
                 interval: Some((estimate.ci.low / real.se, estimate.ci.high / real.se)),

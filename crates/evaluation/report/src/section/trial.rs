@@ -3,7 +3,9 @@
 use parable_draw::markup::Markup;
 use parable_draw::{ForestRow, Mark, Series, forest, number};
 use parable_judge::main_estimate;
-use parable_metrics::{BalanceRow, Effect, EffectPair, Evaluation, TrialSection, Undefined};
+use parable_metrics::{
+    BalanceRow, EffectEstimate, EffectPair, Evaluation, TrialSection, Undefined,
+};
 
 use super::{legend, remark, section};
 use crate::Truth;
@@ -188,7 +190,7 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
                 );
                 table::words(m, super::yes_no(main.same_sign));
                 table::words(m, super::yes_no(main.same_significance));
-                let rows = |effect: &Option<Effect>| match effect {
+                let rows = |effect: &Option<EffectEstimate>| match effect {
                     Some(effect) => number::count(effect.treated_rows + effect.control_rows),
                     None => number::NONE.to_owned(),
                 };
@@ -208,7 +210,7 @@ fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
     }
 }
 
-fn estimate(m: &mut Markup, effect: Option<&Effect>, pair: &EffectPair) {
+fn estimate(m: &mut Markup, effect: Option<&EffectEstimate>, pair: &EffectPair) {
     m.node("td", &[("class", &"f")], |m| match effect {
         Some(effect) => {
             let form =

@@ -10,7 +10,8 @@ use parable_table::Table;
 use crate::data::frame::Frame;
 use crate::fidelity::univariate::kolmogorov_smirnov;
 use crate::{
-    Direction, Group, Metric, MetricError, Pair, PropensityModel, Score, Sides, Undefined, Unit,
+    Cache, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, PropensityModel,
+    Section, Sides, Undefined, Unit,
 };
 use design::Design;
 use tree::{Binned, TreeOptions};
@@ -89,7 +90,15 @@ impl Propensity {
         pair: &Pair<'_>,
         seed: &Seed,
     ) -> Result<Result<PropensityModel, Undefined>, MetricError> {
-        let frame = pair.frame();
+        self.fit(&Cache::new(pair), seed)
+    }
+
+    fn fit(
+        &self,
+        cache: &Cache<'_>,
+        seed: &Seed,
+    ) -> Result<Result<PropensityModel, Undefined>, MetricError> {
+        let frame = cache.frame();
         for name in &self.columns {
             if frame.named(name).is_none() {
                 return Err(MetricError::BadOption {
@@ -103,7 +112,7 @@ impl Propensity {
             Ok(model) => model,
             Err(why) => return Ok(Err(why)),
         };
-        self.add_generator_null(&mut model, pair.copies(), seed);
+        self.add_generator_null(&mut model, cache.copies(), seed);
         Ok(Ok(model))
     }
 
@@ -397,61 +406,46 @@ pub(crate) fn area_under_curve(mut real: Vec<f64>, mut synthetic: Vec<f64>) -> f
     wins / (real.len() as f64 * synthetic.len() as f64)
 }
 
+static PROPENSITY_LOGIT_RATIO: MetricInfo = MetricInfo::new(
+    "propensity_logit_ratio",
+    "Propensity error over chance, logistic regression",
+    "Whether a simple model can tell synthetic from real rows by averages and shares; 1 is chance. It cannot see relations.",
+)
+.with_group(Group::Multivariate)
+.without_anchors();
+
+static PROPENSITY_PRODUCTS_RATIO: MetricInfo = MetricInfo::new(
+    "propensity_products_ratio",
+    "Propensity error over chance, logistic regression with products",
+    "Whether a model that sees relations of two columns can tell synthetic from real rows; 1 is chance.",
+)
+.with_group(Group::Multivariate)
+.without_anchors();
+
+static PROPENSITY_TREE_RATIO: MetricInfo = MetricInfo::new(
+    "propensity_tree_ratio",
+    "Propensity error over chance, tree",
+    "Whether a decision tree can tell synthetic from real rows; 1 is chance.",
+)
+.with_group(Group::Multivariate)
+.without_anchors();
+
 impl Metric for Propensity {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.model {
-            Model::Logit => "propensity_logit_ratio",
-            Model::Products => "propensity_products_ratio",
-            Model::Tree => "propensity_tree_ratio",
+            Model::Logit => &PROPENSITY_LOGIT_RATIO,
+            Model::Products => &PROPENSITY_PRODUCTS_RATIO,
+            Model::Tree => &PROPENSITY_TREE_RATIO,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.model {
-            Model::Logit => "Propensity error over chance, logistic regression",
-            Model::Products => "Propensity error over chance, logistic regression with products",
-            Model::Tree => "Propensity error over chance, tree",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.model {
-            Model::Logit => {
-                "Whether a simple model can tell synthetic from real rows by averages and shares; 1 is chance. It cannot see relations."
-            }
-            Model::Products => {
-                "Whether a model that sees relations of two columns can tell synthetic from real rows; 1 is chance."
-            }
-            Model::Tree => {
-                "Whether a decision tree can tell synthetic from real rows; 1 is chance."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        // The null is its own baseline.
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let model = pair.propensity(self, seed)?;
-        let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Multivariate,
-                self.direction(),
-                value,
-            )
-            .with_param("model", self.name())
-        };
-        let model = match model.as_ref() {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let seed = context.seed();
+        let model = self.fit(context.cache(), seed)?;
+        let score = |value| self.info().score(value).with_param("model", self.name());
+        let model = match model {
             Ok(model) => model,
-            Err(why) => return Ok(score(Err(*why))),
+            Err(why) => return Ok(score(Err(why)).into()),
         };
         let mut scored = score(model.ratio.ok_or(Undefined::ConstantColumn))
             .with_used(model.rows as usize, Unit::Rows)
@@ -482,7 +476,7 @@ impl Metric for Propensity {
         if model.permutations > 0 {
             scored.repeats = Some(model.permutations);
         }
-        Ok(scored)
+        Ok(Outcome::from(scored).with_section(Section::Propensity(model)))
     }
 }
 
@@ -557,7 +551,7 @@ mod tests {
             .map(|draw| {
                 let synthetic = resample(&real, 800, &Seed::from_u64(7).index(draw));
                 let pair = Pair::new(&real, &synthetic).unwrap();
-                let fit = logit::fit(&Design::main_effects(&pair.frame(), |_| true));
+                let fit = logit::fit(&Design::main_effects(&Cache::new(&pair).frame(), |_| true));
                 assert_eq!(fit.rank, 4);
                 let labels = Labels::new(1000, 800);
                 let c = labels.share();

@@ -2,14 +2,15 @@
 
 mod comparison;
 
-use parable_seed::Seed;
 use rayon::prelude::*;
 
 pub use self::comparison::TableComparison;
 use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Frame, FrameColumn};
 use crate::data::quantile::quantile_sorted;
-use crate::{Direction, Group, Metric, MetricError, Pair, Part, Score, Undefined, Unit};
+use crate::{
+    Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, Part, Undefined, Unit,
+};
 
 /// Standardised propensity mean squared error of contingency tables, mean over all columns or all pairs of columns.
 ///
@@ -53,7 +54,7 @@ impl TableUtility {
     /// The comparison of one table over the named columns; `None` if a name is not among the columns metrics look at or a table has no row.
     #[must_use]
     pub fn compare(&self, pair: &Pair<'_>, names: &[&str]) -> Option<TableComparison> {
-        let frame = pair.frame();
+        let frame = Frame::new(pair.real(), pair.synthetic(), None);
         let grouped: Option<Vec<Grouped>> = names
             .iter()
             .map(|name| Some(Grouped::of(frame.named(name)?, self.groups)))
@@ -93,49 +94,44 @@ impl TableUtility {
     }
 }
 
+static S_PMSE_COLUMNS: MetricInfo = MetricInfo::new(
+    "s_pmse_columns",
+    "Standardised propensity error of columns, mean",
+    "Whether the counts of each column differ by more than chance; 1 is chance, 10 and more is a fault.",
+)
+.with_group(Group::Univariate);
+
+static S_PMSE_PAIRS: MetricInfo = MetricInfo::new(
+    "s_pmse_pairs",
+    "Standardised propensity error of two-way tables, mean",
+    "Whether the counts of each pair of columns differ by more than chance; 1 is chance, 10 and more is a lost relation.",
+)
+.with_group(Group::Bivariate);
+
 impl Metric for TableUtility {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.columns {
-            1 => "s_pmse_columns",
-            _ => "s_pmse_pairs",
+            1 => &S_PMSE_COLUMNS,
+            _ => &S_PMSE_PAIRS,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.columns {
-            1 => "Standardised propensity error of columns, mean",
-            _ => "Standardised propensity error of two-way tables, mean",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.columns {
-            1 => {
-                "Whether the counts of each column differ by more than chance; 1 is chance, 10 and more is a fault."
-            }
-            _ => {
-                "Whether the counts of each pair of columns differ by more than chance; 1 is chance, 10 and more is a lost relation."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let parts = self.parts(&pair.frame());
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let parts = self.parts(&cache.frame());
         let defined: Vec<f64> = parts.iter().filter_map(|part| part.value).collect();
         let value = match (defined.len(), parts.len()) {
             (0, 0) => Err(Undefined::NoPairs),
             (0, _) => Err(parts[0].reason.unwrap_or(Undefined::NoPairs)),
             (n, _) => Ok(defined.iter().sum::<f64>() / n as f64),
         };
-        let (group, unit) = match self.columns {
-            1 => (Group::Univariate, Unit::Columns),
-            _ => (Group::Bivariate, Unit::Pairs),
+        let unit = match self.columns {
+            1 => Unit::Columns,
+            _ => Unit::Pairs,
         };
-        let mut score = Score::new(self.id(), self.title(), group, self.direction(), value)
+        let mut score = self
+            .info()
+            .score(value)
             .with_param("groups", self.groups)
             .with_used(defined.len(), unit)
             .with_undefined(parts.len() - defined.len());
@@ -152,6 +148,6 @@ impl Metric for TableUtility {
                 .with_detail("worst_value", worst.value.unwrap_or(0.0));
         }
         score.parts = parts;
-        Ok(score)
+        Ok(score.into())
     }
 }

@@ -1,22 +1,72 @@
 //! What an evaluation says of each column.
 
-use std::sync::Arc;
-
 use parable_table::Kind;
 
-use super::Univariate;
+use super::UnivariateAnalysis;
 use super::cells::Cells;
 use crate::data::frame::FrameColumn;
-use crate::{Cell, ColumnDetail, EvaluationOptions, NumericSummary, Pair, Scale, Sides};
+use crate::{
+    Cache, ColumnDetail, EvaluationOptions, Group, HistogramCell, Metric, MetricContext,
+    MetricError, MetricInfo, NumericSummary, Outcome, Scale, Section, Sides,
+};
+
+/// The section on single columns, which has no score of its own.
+pub(crate) struct ColumnDetails {
+    /// Bins per numeric column.
+    bins: usize,
+    /// Listed levels per column.
+    max_cells: usize,
+}
+
+static COLUMN_DETAILS: MetricInfo = MetricInfo::new(
+    "column_details",
+    "Columns",
+    "The distribution of every column in both tables.",
+)
+.with_group(Group::Univariate);
+
+impl ColumnDetails {
+    /// With the bins and cells of the options.
+    pub(crate) fn of(options: &EvaluationOptions) -> Self {
+        Self {
+            bins: options.bins,
+            max_cells: options.max_cells,
+        }
+    }
+}
+
+impl Metric for ColumnDetails {
+    fn info(&self) -> &MetricInfo {
+        &COLUMN_DETAILS
+    }
+
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let columns = details(context.cache(), self.bins, self.max_cells)?;
+        Ok(Section::Columns(columns).into())
+    }
+
+    fn complete(&self, outcome: &mut Outcome, resampled: &[Section]) {
+        let Some(Section::Columns(columns)) = &mut outcome.section else {
+            return;
+        };
+        for (position, column) in columns.iter_mut().enumerate() {
+            let of = |section: &Section| match section {
+                Section::Columns(columns) => columns[position].tvd,
+                _ => None,
+            };
+            column.tvd_resample = mean(resampled.iter().filter_map(of));
+        }
+    }
+}
 
 /// Details of every column of the real table, in its order.
-pub(crate) fn details(
-    pair: &Pair<'_>,
-    options: &EvaluationOptions,
-    resamples: &[Arc<Univariate>],
-) -> Vec<ColumnDetail> {
-    let frame = pair.frame();
-    let univariate = pair.univariate(options.bins);
+fn details(
+    cache: &Cache<'_>,
+    bins: usize,
+    max_cells: usize,
+) -> Result<Vec<ColumnDetail>, MetricError> {
+    let frame = cache.frame();
+    let univariate = cache.get(&UnivariateAnalysis { bins })?;
     let missing = |table: &parable_table::Table, name: &str| {
         let (_, column) = table.named(name)?;
         (table.rows() > 0).then(|| column.missing_count() as f64 / table.rows() as f64)
@@ -26,64 +76,57 @@ pub(crate) fn details(
             (column.len() - column.missing_count()) as u64
         })
     };
-    let fields = pair.real().schema().fields().iter();
-    fields
-        .map(|field| {
-            let name = &field.name;
-            let position = frame.columns.iter().position(|column| &column.name == name);
-            let mut detail = ColumnDetail {
-                name: name.clone(),
-                kind: field.kind.name().to_owned(),
-                role: field.role.name().to_owned(),
-                label: field.label.clone(),
-                scale: Scale::Excluded,
-                tvd: None,
-                tvd_resample: None,
-                ks: None,
-                js_distance: None,
-                wasserstein: None,
-                cover: None,
-                adherence: None,
-                missing_share: Sides {
-                    real: missing(pair.real(), name),
-                    synthetic: missing(pair.synthetic(), name),
-                },
-                values: Sides {
-                    real: values(pair.real(), name),
-                    synthetic: values(pair.synthetic(), name),
-                },
-                summary: Sides::default(),
-                mean_difference_in_sd: None,
-                cells: Vec::new(),
-                other: None,
-                distinct: Sides::default(),
-            };
-            if let Some(position) = position {
-                let column = &frame.columns[position];
-                let numbers = &univariate.columns[position];
-                detail.scale = column.scale;
-                detail.tvd = numbers.tvd().ok();
-                detail.tvd_resample = mean(
-                    resamples
-                        .iter()
-                        .filter_map(|resample| resample.columns[position].tvd().ok()),
-                );
-                detail.ks = numbers.ks.flatten();
-                detail.js_distance = numbers.js_distance().ok();
-                detail.wasserstein = numbers.wasserstein;
-                detail.cover = numbers.cover;
-                detail.adherence = numbers.adherence;
-                detail.summary = numbers.summary;
-                detail.distinct = numbers.distinct;
-                detail.mean_difference_in_sd = mean_difference(&numbers.summary);
-                if let Ok(cells) = &numbers.cells {
-                    (detail.cells, detail.other) =
-                        describe(column, cells, &field.kind, options.max_cells);
-                }
+    let fields = cache.real().schema().fields().iter();
+    let details = fields.map(|field| {
+        let name = &field.name;
+        let position = frame.columns.iter().position(|column| &column.name == name);
+        let mut detail = ColumnDetail {
+            name: name.clone(),
+            kind: field.kind.name().to_owned(),
+            role: field.role.name().to_owned(),
+            label: field.label.clone(),
+            scale: Scale::Excluded,
+            tvd: None,
+            tvd_resample: None,
+            ks: None,
+            js_distance: None,
+            wasserstein: None,
+            cover: None,
+            adherence: None,
+            missing_share: Sides {
+                real: missing(cache.real(), name),
+                synthetic: missing(cache.synthetic(), name),
+            },
+            values: Sides {
+                real: values(cache.real(), name),
+                synthetic: values(cache.synthetic(), name),
+            },
+            summary: Sides::default(),
+            mean_difference_in_sd: None,
+            cells: Vec::new(),
+            other: None,
+            distinct: Sides::default(),
+        };
+        if let Some(position) = position {
+            let column = &frame.columns[position];
+            let numbers = &univariate.columns[position];
+            detail.scale = column.scale;
+            detail.tvd = numbers.tvd().ok();
+            detail.ks = numbers.ks.flatten();
+            detail.js_distance = numbers.js_distance().ok();
+            detail.wasserstein = numbers.wasserstein;
+            detail.cover = numbers.cover;
+            detail.adherence = numbers.adherence;
+            detail.summary = numbers.summary;
+            detail.distinct = numbers.distinct;
+            detail.mean_difference_in_sd = mean_difference(&numbers.summary);
+            if let Ok(cells) = &numbers.cells {
+                (detail.cells, detail.other) = describe(column, cells, &field.kind, max_cells);
             }
-            detail
-        })
-        .collect()
+        }
+        detail
+    });
+    Ok(details.collect())
 }
 
 fn mean_difference(summary: &Sides<Option<NumericSummary>>) -> Option<f64> {
@@ -106,8 +149,8 @@ fn describe(
     cells: &Cells,
     kind: &Kind,
     max_cells: usize,
-) -> (Vec<Cell>, Option<Cell>) {
-    let make = |counts: [u64; 2], label: String| Cell {
+) -> (Vec<HistogramCell>, Option<HistogramCell>) {
+    let make = |counts: [u64; 2], label: String| HistogramCell {
         label,
         low: None,
         high: None,
@@ -125,7 +168,7 @@ fn describe(
         let bins = (0..cells.counts.len()).map(|bin| {
             let (low, high) = (cells.edges[bin], cells.edges[bin + 1]);
             let spell = |edge| spell_edge(edge, high - low, kind);
-            Cell {
+            HistogramCell {
                 low: Some(low),
                 high: Some(high),
                 ..make(
@@ -148,7 +191,7 @@ fn describe(
             0 => "missing".to_owned(),
             code => labels[code as usize - 1].clone(),
         };
-        Cell {
+        HistogramCell {
             missing: code == 0,
             ..make(cells.counts[cell], label)
         }
@@ -203,6 +246,7 @@ fn spell_day(days: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, text};
 
     #[test]
@@ -210,11 +254,7 @@ mod tests {
         let real = table(vec![text("x", &[Some("a"), Some("a"), Some("b"), None])]);
         let synthetic = table(vec![text("x", &[Some("c"), Some("a")])]);
         let pair = Pair::new(&real, &synthetic).unwrap();
-        let options = EvaluationOptions {
-            max_cells: 2,
-            ..EvaluationOptions::default()
-        };
-        let detail = &details(&pair, &options, &[])[0];
+        let detail = &details(&Cache::new(&pair), 10, 2).unwrap()[0];
         let labels: Vec<&str> = detail.cells.iter().map(|c| c.label.as_str()).collect();
         assert_eq!(labels, ["a", "missing"]);
         let other = detail.other.as_ref().unwrap();
@@ -237,7 +277,7 @@ mod tests {
     fn summaries_use_interpolated_quantiles() {
         let real = table(vec![numbers("x", &[1.0, 2.0, 3.0, 4.0])]);
         let pair = Pair::new(&real, &real).unwrap();
-        let detail = &details(&pair, &EvaluationOptions::default(), &[])[0];
+        let detail = &details(&Cache::new(&pair), 10, 40).unwrap()[0];
         let summary = detail.summary.real.unwrap();
         assert_eq!(
             (summary.q25, summary.median, summary.q75),

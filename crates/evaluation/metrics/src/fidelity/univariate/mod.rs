@@ -8,11 +8,11 @@ mod score;
 
 use crate::data::frame::{Data, Frame, FrameColumn};
 use crate::data::quantile::quantile_sorted;
-use crate::{NumericSummary, Sides, Undefined};
+use crate::{Analysis, Cache, EvaluationProgress, MetricError, NumericSummary, Sides, Undefined};
 use cells::Cells;
 use distance::{level_cover, range_cover, wasserstein};
 
-pub(crate) use details::details;
+pub(crate) use details::ColumnDetails;
 pub(crate) use distance::kolmogorov_smirnov;
 pub use rank::{RankTest, RankTestResult};
 pub use score::{
@@ -26,6 +26,24 @@ pub(crate) struct Univariate {
     pub(crate) columns: Vec<ColumnNumbers>,
     /// The pair has under 50 rows on one side.
     pub(crate) small: bool,
+}
+
+/// The key of [`Univariate`] in a cache: bins per numeric column.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct UnivariateAnalysis {
+    pub(crate) bins: usize,
+}
+
+impl Analysis for UnivariateAnalysis {
+    type Output = Univariate;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Univariate, MetricError> {
+        Ok(Univariate::of(&cache.frame(), self.bins))
+    }
 }
 
 #[derive(Debug)]
@@ -42,7 +60,7 @@ pub(crate) struct ColumnNumbers {
 }
 
 impl Univariate {
-    pub(crate) fn of(frame: &Frame, bins: usize) -> Self {
+    fn of(frame: &Frame, bins: usize) -> Self {
         use rayon::prelude::*;
         let columns = frame
             .columns

@@ -1,10 +1,10 @@
 //! Rank tests of single columns, for comparison with published tables.
 
-use parable_seed::Seed;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 
+use super::UnivariateAnalysis;
 use super::score::{mean_over_columns, warn_if_small, with_parts};
-use crate::{Direction, Metric, MetricError, Pair, Score, Undefined};
+use crate::{Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined};
 
 /// A rank test of real against synthetic values of each numeric column (1.13). The score is the mean of `1 - p` over columns: 0.5 is expected of a second sample of the
 /// same population, values near 1 say that tables of this size can be told apart. Large tables reject always, so never gate on it.
@@ -76,32 +76,34 @@ impl RankTest {
     }
 }
 
+static KRUSKAL_WALLIS: MetricInfo = MetricInfo::new(
+    "kruskal_wallis",
+    "Kruskal-Wallis test, mean of 1 - p over numeric columns",
+    "Whether a rank test tells numeric columns apart; large tables always do, so it is only for comparison with published tables.",
+)
+.with_group(Group::Univariate)
+.with_direction(Direction::Baseline);
+
+static MANN_WHITNEY: MetricInfo = MetricInfo::new(
+    "mann_whitney",
+    "Mann-Whitney test, mean of 1 - p over numeric columns",
+    "Whether a rank test tells numeric columns apart; large tables always do, so it is only for comparison with published tables.",
+)
+.with_group(Group::Univariate)
+.with_direction(Direction::Baseline);
+
 impl Metric for RankTest {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self {
-            Self::KruskalWallis => "kruskal_wallis",
-            Self::MannWhitney => "mann_whitney",
+            Self::KruskalWallis => &KRUSKAL_WALLIS,
+            Self::MannWhitney => &MANN_WHITNEY,
         }
     }
 
-    fn title(&self) -> &str {
-        match self {
-            Self::KruskalWallis => "Kruskal-Wallis test, mean of 1 - p over numeric columns",
-            Self::MannWhitney => "Mann-Whitney test, mean of 1 - p over numeric columns",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether a rank test tells numeric columns apart; large tables always do, so it is only for comparison with published tables."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Baseline
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(10);
-        let frame = pair.frame();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: 10 })?;
+        let frame = cache.frame();
         let given = |values: &[f64]| -> Vec<f64> {
             values.iter().copied().filter(|x| !x.is_nan()).collect()
         };
@@ -131,7 +133,7 @@ impl Metric for RankTest {
         let score = mean_over_columns(self, parts.iter().copied(), &univariate)
             .with_detail("statistics", values(|result| result.statistic))
             .with_detail("p_values", values(|result| result.p));
-        Ok(warn_if_small(with_parts(score, &parts), &univariate))
+        Ok(warn_if_small(with_parts(score, &parts), &univariate).into())
     }
 }
 

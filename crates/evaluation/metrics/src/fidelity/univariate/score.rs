@@ -1,11 +1,12 @@
 //! The scores of single columns.
 
-use parable_seed::Seed;
-
-use super::Univariate;
 use super::cells::Cells;
+use super::{Univariate, UnivariateAnalysis};
 use crate::data::frame::Data;
-use crate::{Direction, Group, Metric, MetricError, Pair, Part, Score, Undefined, Unit};
+use crate::{
+    Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Part, Score,
+    Undefined, Unit,
+};
 
 /// Mean absolute difference of the shares over all cells of all columns (1.2): numeric columns in bins of equal width over the pooled range,
 /// other columns by level, missing being a level.
@@ -122,25 +123,21 @@ impl Default for TotalVariation {
     }
 }
 
+static MASS_MAD: MetricInfo = MetricInfo::new(
+    "mass_mad",
+    "Mean absolute difference of shares",
+    "How far the bars of the histograms are off on average: 0.01 is one percentage point.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for MassMad {
-    fn id(&self) -> &str {
-        "mass_mad"
+    fn info(&self) -> &MetricInfo {
+        &MASS_MAD
     }
 
-    fn title(&self) -> &str {
-        "Mean absolute difference of shares"
-    }
-
-    fn explanation(&self) -> &str {
-        "How far the bars of the histograms are off on average: 0.01 is one percentage point."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(self.bins);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: self.bins })?;
         let (mut sum, mut cells, mut undefined) = (0.0, 0usize, 0usize);
         for column in univariate.columns.iter().filter(|c| c.comparable) {
             match &column.cells {
@@ -156,40 +153,32 @@ impl Metric for MassMad {
         } else {
             Err(nothing(&univariate))
         };
-        let score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Univariate,
-            self.direction(),
-            value,
-        )
-        .with_param("bins", self.bins)
-        .with_used(cells, Unit::Cells)
-        .with_undefined(undefined);
-        Ok(warn_if_small(score, &univariate))
+        let score = self
+            .info()
+            .score(value)
+            .with_param("bins", self.bins)
+            .with_used(cells, Unit::Cells)
+            .with_undefined(undefined);
+        Ok(warn_if_small(score, &univariate).into())
     }
 }
 
+static DENSITY_MAD: MetricInfo = MetricInfo::new(
+    "density_mad",
+    "Mean absolute difference of densities (depends on units)",
+    "As mass_mad, divided by the width of the bars; only for comparison with published tables, because it depends on the units of the columns.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for DensityMad {
-    fn id(&self) -> &str {
-        "density_mad"
+    fn info(&self) -> &MetricInfo {
+        &DENSITY_MAD
     }
 
-    fn title(&self) -> &str {
-        "Mean absolute difference of densities (depends on units)"
-    }
-
-    fn explanation(&self) -> &str {
-        "As mass_mad, divided by the width of the bars; only for comparison with published tables, because it depends on the units of the columns."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(self.bins);
-        let frame = pair.frame();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: self.bins })?;
+        let frame = cache.frame();
         let parts: Vec<(&str, Result<f64, Undefined>)> = frame
             .comparable()
             .map(|column| {
@@ -232,29 +221,25 @@ impl Metric for DensityMad {
             .with_warning(
                 "depends on the units of the columns: compare with published tables only",
             );
-        Ok(warn_if_small(with_parts(score, &parts), &univariate))
+        Ok(warn_if_small(with_parts(score, &parts), &univariate).into())
     }
 }
 
+static KULLBACK_LEIBLER: MetricInfo = MetricInfo::new(
+    "kullback_leibler",
+    "Kullback-Leibler divergence, mean over columns where it is finite",
+    "How surprising the synthetic shares are to somebody who knows the real ones; infinite for a column with a bar the synthetic table never fills.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for KullbackLeibler {
-    fn id(&self) -> &str {
-        "kullback_leibler"
+    fn info(&self) -> &MetricInfo {
+        &KULLBACK_LEIBLER
     }
 
-    fn title(&self) -> &str {
-        "Kullback-Leibler divergence, mean over columns where it is finite"
-    }
-
-    fn explanation(&self) -> &str {
-        "How surprising the synthetic shares are to somebody who knows the real ones; infinite for a column with a bar the synthetic table never fills."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(self.bins);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: self.bins })?;
         let comparable = univariate.columns.iter().filter(|c| c.comparable);
         let parts: Vec<(&str, Result<f64, Undefined>)> = comparable
             .map(|column| {
@@ -286,137 +271,118 @@ impl Metric for KullbackLeibler {
                 .with_detail("infinite_columns", infinite)
                 .with_warning("infinite for some columns, which are left out of the mean");
         }
-        Ok(warn_if_small(with_parts(score, &parts), &univariate))
+        Ok(warn_if_small(with_parts(score, &parts), &univariate).into())
     }
 }
 
+static TOTAL_VARIATION: MetricInfo = MetricInfo::new(
+    "total_variation",
+    "Total variation distance, mean over columns",
+    "The share of rows that would have to move to another bar to make both histograms equal.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for TotalVariation {
-    fn id(&self) -> &str {
-        "total_variation"
+    fn info(&self) -> &MetricInfo {
+        &TOTAL_VARIATION
     }
 
-    fn title(&self) -> &str {
-        "Total variation distance, mean over columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "The share of rows that would have to move to another bar to make both histograms equal."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(self.bins);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: self.bins })?;
         let comparable = univariate.columns.iter().filter(|c| c.comparable);
         let parts = comparable.map(|column| (column.name.as_str(), column.tvd()));
         let score = mean_over_columns(self, parts, &univariate).with_param("bins", self.bins);
-        Ok(warn_if_small(score, &univariate))
+        Ok(warn_if_small(score, &univariate).into())
     }
 }
 
+static KOLMOGOROV_SMIRNOV: MetricInfo = MetricInfo::new(
+    "kolmogorov_smirnov",
+    "Kolmogorov-Smirnov distance, mean over numeric columns",
+    "The largest gap between the cumulative curves of a numeric column.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for KolmogorovSmirnov {
-    fn id(&self) -> &str {
-        "kolmogorov_smirnov"
+    fn info(&self) -> &MetricInfo {
+        &KOLMOGOROV_SMIRNOV
     }
 
-    fn title(&self) -> &str {
-        "Kolmogorov-Smirnov distance, mean over numeric columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "The largest gap between the cumulative curves of a numeric column."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(10);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: 10 })?;
         let parts = univariate.columns.iter().filter_map(|column| {
             let ks = column.ks?;
             Some((column.name.as_str(), ks.ok_or(Undefined::NoRows)))
         });
         let score = mean_over_columns(self, parts, &univariate);
-        Ok(warn_if_small(score, &univariate))
+        Ok(warn_if_small(score, &univariate).into())
     }
 }
 
+static JENSEN_SHANNON: MetricInfo = MetricInfo::new(
+    "jensen_shannon",
+    "Jensen-Shannon distance, mean over columns",
+    "Another distance between the histograms, more sensitive to rare levels.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for JensenShannon {
-    fn id(&self) -> &str {
-        "jensen_shannon"
+    fn info(&self) -> &MetricInfo {
+        &JENSEN_SHANNON
     }
 
-    fn title(&self) -> &str {
-        "Jensen-Shannon distance, mean over columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "Another distance between the histograms, more sensitive to rare levels."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(self.bins);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: self.bins })?;
         let comparable = univariate.columns.iter().filter(|c| c.comparable);
         let parts = comparable.map(|column| (column.name.as_str(), column.js_distance()));
         let score = mean_over_columns(self, parts, &univariate).with_param("bins", self.bins);
-        Ok(warn_if_small(score, &univariate))
+        Ok(warn_if_small(score, &univariate).into())
     }
 }
 
+static WASSERSTEIN: MetricInfo = MetricInfo::new(
+    "wasserstein",
+    "Wasserstein distance in real standard deviations, mean over numeric columns",
+    "How far a value has to be moved on average, in standard deviations.",
+)
+.with_group(Group::Univariate);
+
 impl Metric for Wasserstein {
-    fn id(&self) -> &str {
-        "wasserstein"
+    fn info(&self) -> &MetricInfo {
+        &WASSERSTEIN
     }
 
-    fn title(&self) -> &str {
-        "Wasserstein distance in real standard deviations, mean over numeric columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "How far a value has to be moved on average, in standard deviations."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(10);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: 10 })?;
         let parts = univariate
             .columns
             .iter()
             .filter_map(|column| Some((column.name.as_str(), column.scaled_wasserstein()?)));
         let score = mean_over_columns(self, parts, &univariate);
-        Ok(warn_if_small(score, &univariate))
+        Ok(warn_if_small(score, &univariate).into())
     }
 }
 
+static COVER: MetricInfo = MetricInfo::new(
+    "cover",
+    "Share of real ranges and levels that synthetic values reach, mean over columns",
+    "Whether synthetic values reach all of the real range and use every real level.",
+)
+.with_group(Group::Univariate)
+.with_direction(Direction::Max1);
+
 impl Metric for Cover {
-    fn id(&self) -> &str {
-        "cover"
+    fn info(&self) -> &MetricInfo {
+        &COVER
     }
 
-    fn title(&self) -> &str {
-        "Share of real ranges and levels that synthetic values reach, mean over columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether synthetic values reach all of the real range and use every real level."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max1
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(10);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: 10 })?;
         let comparable = univariate.columns.iter().filter(|c| c.comparable);
         let parts = comparable.map(|column| {
             let why = match column.summary.real.is_some() && column.summary.synthetic.is_some() {
@@ -425,29 +391,26 @@ impl Metric for Cover {
             };
             (column.name.as_str(), column.cover.ok_or(why))
         });
-        Ok(mean_over_columns(self, parts, &univariate))
+        Ok(mean_over_columns(self, parts, &univariate).into())
     }
 }
 
+static ADHERENCE: MetricInfo = MetricInfo::new(
+    "adherence",
+    "Share of synthetic values in the real range or with a real level, mean over columns",
+    "Whether synthetic values stay inside the real range and among the real levels.",
+)
+.with_group(Group::Univariate)
+.with_direction(Direction::Max1);
+
 impl Metric for Adherence {
-    fn id(&self) -> &str {
-        "adherence"
+    fn info(&self) -> &MetricInfo {
+        &ADHERENCE
     }
 
-    fn title(&self) -> &str {
-        "Share of synthetic values in the real range or with a real level, mean over columns"
-    }
-
-    fn explanation(&self) -> &str {
-        "Whether synthetic values stay inside the real range and among the real levels."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Max1
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let univariate = pair.univariate(10);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let univariate = cache.get(&UnivariateAnalysis { bins: 10 })?;
         let comparable = univariate.columns.iter().filter(|c| c.comparable);
         let parts = comparable.map(|column| {
             (
@@ -455,7 +418,7 @@ impl Metric for Adherence {
                 column.adherence.ok_or(Undefined::NoRows),
             )
         });
-        Ok(mean_over_columns(self, parts, &univariate))
+        Ok(mean_over_columns(self, parts, &univariate).into())
     }
 }
 
@@ -471,7 +434,7 @@ pub(super) fn mean_over_columns<'a>(
             Ok(value) => {
                 sum += value;
                 used += 1;
-                let worse = |known: f64| match metric.direction() {
+                let worse = |known: f64| match metric.info().direction {
                     Direction::Max1 => value < known,
                     _ => value > known,
                 };
@@ -489,15 +452,11 @@ pub(super) fn mean_over_columns<'a>(
     } else {
         Err(Undefined::NoColumns)
     };
-    let score = Score::new(
-        metric.id(),
-        metric.title(),
-        Group::Univariate,
-        metric.direction(),
-        value,
-    )
-    .with_used(used, Unit::Columns)
-    .with_undefined(undefined);
+    let score = metric
+        .info()
+        .score(value)
+        .with_used(used, Unit::Columns)
+        .with_undefined(undefined);
     match worst {
         Some((name, value)) => score
             .with_detail("worst_column", name)
@@ -537,7 +496,10 @@ pub(super) fn warn_if_small(score: Score, univariate: &Univariate) -> Score {
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{number, table};
 
     #[test]

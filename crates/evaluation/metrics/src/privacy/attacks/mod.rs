@@ -19,10 +19,11 @@ pub(crate) use score::default_scores;
 
 use crate::data::frame::{Frame, FrameColumn};
 use crate::data::reference::subsample;
-use crate::evaluate::evaluator::silent;
+use crate::privacy::nearest::GowerSpace;
+use crate::progress::silent;
 use crate::{
-    AttackKind, AttackResult, BlindGuess, Conclusion, EvaluationOptions, MetricError, Pair,
-    Progress,
+    AttackKind, AttackResult, BlindGuess, Cache, Conclusion, EvaluationOptions, EvaluationProgress,
+    MetricError, Pair,
 };
 
 /// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference that
@@ -111,7 +112,7 @@ impl Attack {
     /// # Errors
     /// [`MetricError::BadOption`] if a column of the options does not exist, is left out of comparisons, or is in both halves.
     pub fn measure(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Vec<AttackResult>, MetricError> {
-        self.measure_with(pair, seed, &silent)
+        self.results(&Cache::new(pair), seed, &silent)
     }
 
     /// The same, telling `progress` how much is done and stopping when it breaks.
@@ -122,19 +123,28 @@ impl Attack {
         &self,
         pair: &Pair<'_>,
         seed: &Seed,
-        progress: Progress<'_>,
+        progress: EvaluationProgress<'_>,
     ) -> Result<Vec<AttackResult>, MetricError> {
-        let made = self.with_hits(pair, seed, progress)?;
+        self.results(&Cache::new(pair), seed, progress)
+    }
+
+    fn results(
+        &self,
+        cache: &Cache<'_>,
+        seed: &Seed,
+        progress: EvaluationProgress<'_>,
+    ) -> Result<Vec<AttackResult>, MetricError> {
+        let made = self.with_hits(cache, seed, progress)?;
         Ok(made.into_iter().map(|(result, _)| result).collect())
     }
 
     pub(crate) fn with_hits(
         &self,
-        pair: &Pair<'_>,
+        cache: &Cache<'_>,
         seed: &Seed,
-        progress: Progress<'_>,
+        progress: EvaluationProgress<'_>,
     ) -> Result<Vec<WithHits>, MetricError> {
-        let frame = pair.frame();
+        let frame = cache.frame();
         let columns: Vec<&FrameColumn> = frame.comparable().collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let halves = self.halves(&names)?;
@@ -166,7 +176,7 @@ impl Attack {
                 }
                 let targets = self.targets(&frame, seed);
                 let made = linkability::linkability(
-                    &pair.gower(),
+                    &*cache.get(&GowerSpace)?,
                     [&left, &right],
                     self.neighbours,
                     &targets,
@@ -185,7 +195,7 @@ impl Attack {
                 }
                 let (secrets, chosen_by) = secrets;
                 let targets = self.targets(&frame, seed);
-                let space = pair.gower();
+                let space = cache.get(&GowerSpace)?;
                 let attacker = "knows all other columns of a person, exactly, and takes the value of the nearest synthetic row";
                 let mut results = Vec::with_capacity(secrets.len());
                 for (done, &axis) in secrets.iter().enumerate() {

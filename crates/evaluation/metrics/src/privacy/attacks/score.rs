@@ -1,12 +1,9 @@
 //! The attacks as metrics.
 
-use parable_seed::Seed;
-
 use super::Attack;
-use crate::evaluate::evaluator::silent;
 use crate::{
-    AttackKind, AttackResult, Conclusion, Direction, EvaluationOptions, Group, Interval, Metric,
-    MetricError, Pair, Part, Progress, Score, Undefined, Unit,
+    AttackKind, AttackResult, Conclusion, EvaluationOptions, Group, Interval, Metric,
+    MetricContext, MetricError, MetricInfo, Outcome, Part, Section, Undefined, Unit,
 };
 
 /// All attacks with these options.
@@ -16,88 +13,65 @@ pub(crate) fn default_scores(options: &EvaluationOptions) -> impl Iterator<Item 
         .into_iter()
 }
 
+static ATTACK_SINGLING_OUT_UNIVARIATE: MetricInfo = MetricInfo::new(
+    "attack_singling_out_univariate",
+    "Singling people out by one column: risk of being in the data",
+    "An intruder reads a rare value off the synthetic table and asks whether exactly one person has it; how much more often that works for people in the data than for others.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
+static ATTACK_SINGLING_OUT_MULTIVARIATE: MetricInfo = MetricInfo::new(
+    "attack_singling_out_multivariate",
+    "Singling people out by several columns: risk of being in the data",
+    "The same with a combination of values of several columns.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
+static ATTACK_LINKABILITY: MetricInfo = MetricInfo::new(
+    "attack_linkability",
+    "Linking two halves of a person's data: risk of being in the data",
+    "Two sources hold different columns of the same people and match them through the synthetic table; how much more often that works for people in the data than for others.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
+static ATTACK_INFERENCE: MetricInfo = MetricInfo::new(
+    "attack_inference",
+    "Inferring a secret from everything else, worst secret: risk of being in the data",
+    "An intruder knows all about a person but one column and reads it off the most similar synthetic row; how much more often that works for people in the data than for others.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
 impl Metric for Attack {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.kind {
-            AttackKind::SinglingOutUnivariate => "attack_singling_out_univariate",
-            AttackKind::SinglingOutMultivariate => "attack_singling_out_multivariate",
-            AttackKind::Linkability => "attack_linkability",
-            AttackKind::Inference => "attack_inference",
+            AttackKind::SinglingOutUnivariate => &ATTACK_SINGLING_OUT_UNIVARIATE,
+            AttackKind::SinglingOutMultivariate => &ATTACK_SINGLING_OUT_MULTIVARIATE,
+            AttackKind::Linkability => &ATTACK_LINKABILITY,
+            AttackKind::Inference => &ATTACK_INFERENCE,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.kind {
-            AttackKind::SinglingOutUnivariate => {
-                "Singling people out by one column: risk of being in the data"
-            }
-            AttackKind::SinglingOutMultivariate => {
-                "Singling people out by several columns: risk of being in the data"
-            }
-            AttackKind::Linkability => {
-                "Linking two halves of a person's data: risk of being in the data"
-            }
-            AttackKind::Inference => {
-                "Inferring a secret from everything else, worst secret: risk of being in the data"
-            }
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.kind {
-            AttackKind::SinglingOutUnivariate => {
-                "An intruder reads a rare value off the synthetic table and asks whether exactly one person has it; how much more often that works for people in the data than for others."
-            }
-            AttackKind::SinglingOutMultivariate => {
-                "The same with a combination of values of several columns."
-            }
-            AttackKind::Linkability => {
-                "Two sources hold different columns of the same people and match them through the synthetic table; how much more often that works for people in the data than for others."
-            }
-            AttackKind::Inference => {
-                "An intruder knows all about a person but one column and reads it off the most similar synthetic row; how much more often that works for people in the data than for others."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        self.score_with(pair, seed, &silent)
-    }
-
-    fn score_with(
-        &self,
-        pair: &Pair<'_>,
-        seed: &Seed,
-        progress: Progress<'_>,
-    ) -> Result<Score, MetricError> {
-        let results = pair.attack(self, seed, progress)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let seed = context.seed();
+        let results = self.results(cache, seed, context.observer())?;
         let score = |value| {
-            let mut score = Score::new(
-                self.id(),
-                self.title(),
-                Group::Privacy,
-                self.direction(),
-                value,
-            )
-            .with_param("attacks", self.attacks);
+            let mut score = self.info().score(value).with_param("attacks", self.attacks);
             score.seed = Some(*seed);
             score.unit = Unit::Attacks;
             score
         };
         let Some(worst) = worst(&results) else {
-            let rows = pair.real().rows().min(pair.synthetic().rows());
+            let rows = cache.real().rows().min(cache.synthetic().rows());
             return Ok(score(Err(match rows {
                 0 => Undefined::NoRows,
                 _ => Undefined::NoAttack,
-            })));
+            }))
+            .into());
         };
         let mut score = score(
             worst
@@ -167,7 +141,7 @@ impl Metric for Attack {
                 worst.main.attacks, worst.asked
             ));
         }
-        Ok(score)
+        Ok(Outcome::from(score).with_section(Section::Attacks(results)))
     }
 }
 

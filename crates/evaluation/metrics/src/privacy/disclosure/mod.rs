@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 
 use self::keys::{Coded, KeyIds};
 pub use self::score::WorstDisclosure;
-pub(crate) use self::sweep::{SweepOptions, sweep};
+pub(crate) use self::sweep::SweepOptions;
 use self::tcap::{measures, told_rows};
-use crate::{DisclosureMeasures, MetricError, Pair};
+use crate::{Cache, DisclosureMeasures, MetricError, Pair};
 
 /// How the numbers of a key or a target are made into values that can be equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Binning {
 /// What an intruder who knows the keys of a person learns about the target from the synthetic table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Disclosure {
+pub struct AttributeDisclosure {
     /// The known columns.
     pub keys: Vec<String>,
     /// The column asked for.
@@ -39,7 +39,7 @@ pub struct Disclosure {
     pub default_binning: Binning,
 }
 
-impl Disclosure {
+impl AttributeDisclosure {
     /// These keys, this target, numbers in deciles of the real table.
     #[must_use]
     pub fn new<S: Into<String>>(
@@ -73,18 +73,18 @@ impl Disclosure {
     /// # Errors
     /// [`MetricError::BadOption`] if a column does not exist, or is a row id or free text.
     pub fn measure(&self, pair: &Pair<'_>) -> Result<DisclosureMeasures, MetricError> {
-        let (ids, target) = self.coded(pair)?;
+        let (ids, target) = self.coded(&Cache::new(pair))?;
         Ok(measures(&ids, &target))
     }
 
     /// The positions of the real rows whose keys tell the true value of the target.
-    pub(crate) fn told_rows(&self, pair: &Pair<'_>) -> Result<Vec<u32>, MetricError> {
-        let (ids, target) = self.coded(pair)?;
+    pub(crate) fn told_rows(&self, cache: &Cache<'_>) -> Result<Vec<u32>, MetricError> {
+        let (ids, target) = self.coded(cache)?;
         Ok(told_rows(&ids, &target))
     }
 
-    fn coded(&self, pair: &Pair<'_>) -> Result<(KeyIds, Coded), MetricError> {
-        let frame = pair.frame();
+    fn coded(&self, cache: &Cache<'_>) -> Result<(KeyIds, Coded), MetricError> {
+        let frame = cache.frame();
         let coded = |name: &String| {
             let column = frame.named(name).ok_or_else(|| bad("keys", name))?;
             let binning = self.binning.get(name).unwrap_or(&self.default_binning);
@@ -122,7 +122,7 @@ mod tests {
             texts("t", &["x", "x", "y", "x"]),
         ]);
         let pair = Pair::new(&real, &synthetic).unwrap();
-        let found = Disclosure::new(["k"], "t").measure(&pair).unwrap();
+        let found = AttributeDisclosure::new(["k"], "t").measure(&pair).unwrap();
         assert_eq!((found.matched, found.correct), (4, 3));
         assert_eq!(found.tcap, Some(0.75));
         // Matched rows are told x, x, y, y; a guesser hits them with the shares .6 .6 .4 .4.
@@ -135,7 +135,7 @@ mod tests {
         let y: Vec<f64> = (0..100).map(|i| f64::from(i * 3 % 11)).collect();
         let real = table(vec![numbers("x", &x), numbers("y", &y)]);
         let pair = Pair::new(&real, &real).unwrap();
-        let found = Disclosure::new(["x"], "y")
+        let found = AttributeDisclosure::new(["x"], "y")
             .with_default_binning(Binning::Distinct)
             .measure(&pair)
             .unwrap();
@@ -148,7 +148,9 @@ mod tests {
     fn unknown_columns_are_refused_by_name() {
         let real = table(vec![numbers("x", &[1.0])]);
         let pair = Pair::new(&real, &real).unwrap();
-        let error = Disclosure::new(["z"], "x").measure(&pair).unwrap_err();
+        let error = AttributeDisclosure::new(["z"], "x")
+            .measure(&pair)
+            .unwrap_err();
         assert!(error.to_string().contains("`z`"));
     }
 }

@@ -1,10 +1,9 @@
 //! The worst of a sweep as a metric.
 
-use parable_seed::Seed;
-
 use super::SweepOptions;
 use crate::{
-    Direction, EvaluationOptions, Group, Metric, MetricError, Pair, Score, Undefined, Unit,
+    EvaluationOptions, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Score,
+    Section, Undefined, Unit,
 };
 
 /// The largest excess of a sweep over all sets of one to three keys and all targets: how many more real rows than by guessing have a target that the
@@ -26,56 +25,47 @@ impl WorstDisclosure {
     }
 }
 
+static DISCLOSURE_WORST_EXCESS: MetricInfo = MetricInfo::new(
+    "disclosure_worst_excess",
+    "Attribute disclosure beyond guessing, worst keys and target",
+    "An intruder looks a person's known facts up in the synthetic table; the share of people about whom that tells something true, beyond guessing, for the worst set of facts and secret.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
 impl Metric for WorstDisclosure {
-    fn id(&self) -> &str {
-        "disclosure_worst_excess"
+    fn info(&self) -> &MetricInfo {
+        &DISCLOSURE_WORST_EXCESS
     }
 
-    fn title(&self) -> &str {
-        "Attribute disclosure beyond guessing, worst keys and target"
-    }
-
-    fn explanation(&self) -> &str {
-        "An intruder looks a person's known facts up in the synthetic table; the share of people about whom that tells something true, beyond guessing, for the worst set of facts and secret."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let section = pair.disclosure(&self.options)?;
-        let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Privacy,
-                self.direction(),
-                value,
-            )
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let found = cache.get(&self.options)?;
+        let outcome = |score: Score| {
+            let mut outcome = Outcome::from(score);
+            outcome.section = (*found).clone().map(Section::Disclosure);
+            outcome
         };
-        let Some((section, worst)) = section
+        let worst = found
             .as_ref()
             .as_ref()
-            .and_then(|section| Some((section, section.worst.first()?)))
-        else {
-            let why = match pair.real().rows() == 0 || pair.synthetic().rows() == 0 {
+            .and_then(|section| Some((section, section.worst.first()?)));
+        let Some((section, worst)) = worst else {
+            let why = match cache.real().rows() == 0 || cache.synthetic().rows() == 0 {
                 true => Undefined::NoRows,
                 false => Undefined::NoColumns,
             };
-            return Ok(score(Err(why)));
+            return Ok(outcome(self.info().score(Err(why))));
         };
         // Guessing may do better than keys: then nothing is disclosed beyond it.
         let excess = worst.measures.excess.map(|excess| excess.max(0.0));
-        let mut score = score(excess.ok_or(Undefined::NoRows))
+        let mut score = self
+            .info()
+            .score(excess.ok_or(Undefined::NoRows))
             .with_param("keys", section.keys.clone())
             .with_param("keys_chosen_by", section.keys_chosen_by.as_str())
             .with_param("groups", section.groups)
-            .with_used(pair.real().rows(), Unit::Rows)
+            .with_used(cache.real().rows(), Unit::Rows)
             .with_detail("worst_keys", worst.keys.clone())
             .with_detail("worst_target", worst.target.as_str())
             .with_detail("looked_at", section.looked_at);
@@ -94,6 +84,6 @@ impl Metric for WorstDisclosure {
         }
         score.baseline.real = Some(worst.real_excess);
         score.baseline.holdout = worst.holdout_excess.map(|excess| excess.max(0.0));
-        Ok(score)
+        Ok(outcome(score))
     }
 }

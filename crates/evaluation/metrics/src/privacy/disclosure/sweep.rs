@@ -8,8 +8,8 @@ use super::tcap::{Quick, by_level, measures, quick};
 use super::{Binning, bad};
 use crate::data::frame::Frame;
 use crate::{
-    DisclosureRow, DisclosureSection, EvaluationOptions, KeyTargetMean, LevelDisclosure,
-    MetricError, Scale, TargetMean,
+    Analysis, Cache, DisclosureRow, DisclosureSection, EvaluationOptions, EvaluationProgress,
+    KeyTargetMean, LevelDisclosure, MetricError, Scale, TargetMean,
 };
 
 /// Which keys and targets a sweep looks at.
@@ -35,11 +35,20 @@ const MOST_KEYS: usize = 8;
 /// Levels that a key taken up without being declared may have.
 const MOST_LEVELS: usize = 50;
 
+impl Analysis for SweepOptions {
+    type Output = Option<DisclosureSection>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Option<DisclosureSection>, MetricError> {
+        sweep(&cache.frame(), self)
+    }
+}
+
 /// All sets of one to three keys with every target; `None` without any key or target.
-pub(crate) fn sweep(
-    frame: &Frame,
-    options: &SweepOptions,
-) -> Result<Option<DisclosureSection>, MetricError> {
+fn sweep(frame: &Frame, options: &SweepOptions) -> Result<Option<DisclosureSection>, MetricError> {
     let named = |option: &'static str, names: &[String]| -> Result<Vec<usize>, MetricError> {
         let find = |name: &String| {
             let position = frame.columns.iter().position(|c| &c.name == name);

@@ -10,9 +10,10 @@ use self::embedding::{Embedding, From};
 use self::roc::Ranked;
 pub use self::shadow::{ShadowError, ShadowGame, ShadowResult, VulnerableRecord};
 use crate::data::neighbours::{Index, Points, Squared};
+use crate::privacy::nearest::{GowerSpace, NearestSynthetic};
 use crate::{
-    Direction, Group, Interval, MembershipAttack, MembershipKind, Metric, MetricError, Pair, Score,
-    Undefined, Unit,
+    Cache, Direction, Group, Interval, MembershipAttack, MembershipKind, Metric, MetricContext,
+    MetricError, MetricInfo, Outcome, Section, Undefined, Unit,
 };
 
 /// Bootstrap samples behind the intervals.
@@ -28,20 +29,31 @@ const LEAST_DISTANCE: f64 = 1e-6;
 pub struct MembershipScore(pub MembershipKind);
 
 /// The attack, or why there is none.
-pub(crate) fn attack(
+fn attack(
     kind: MembershipKind,
-    pair: &Pair<'_>,
+    cache: &Cache<'_>,
     seed: &Seed,
-) -> Result<MembershipAttack, Undefined> {
-    let rows = pair.frame().rows;
-    let holdout = rows.holdout.ok_or(Undefined::NoControl)?;
+) -> Result<Result<MembershipAttack, Undefined>, MetricError> {
+    let rows = cache.frame().rows;
+    let Some(holdout) = rows.holdout else {
+        return Ok(Err(Undefined::NoControl));
+    };
     if rows.real == 0 || rows.synthetic == 0 {
-        return Err(Undefined::NoRows);
+        return Ok(Err(Undefined::NoRows));
     }
     let scores = match kind {
-        MembershipKind::Distance => by_distance(pair),
-        MembershipKind::DensityRatio => by_density(pair, holdout, &seed.stream("reference")),
-    }?;
+        MembershipKind::Distance => by_distance(cache)?,
+        MembershipKind::DensityRatio => by_density(cache, holdout, &seed.stream("reference")),
+    };
+    Ok(scores.and_then(|scores| ranked(kind, &scores, seed)))
+}
+
+/// How far the scores tell both groups apart.
+fn ranked(
+    kind: MembershipKind,
+    scores: &Scores,
+    seed: &Seed,
+) -> Result<MembershipAttack, Undefined> {
     let ranked = Ranked::new(&scores.members, &scores.others);
     let curve = ranked
         .curve(REPEATS, &seed.stream("bootstrap"))
@@ -73,23 +85,22 @@ struct Scores {
     reference: usize,
 }
 
-fn by_distance(pair: &Pair<'_>) -> Result<Scores, Undefined> {
-    let space = pair.gower();
-    if space.columns.is_empty() {
-        return Err(Undefined::NoColumns);
+fn by_distance(cache: &Cache<'_>) -> Result<Result<Scores, Undefined>, MetricError> {
+    if cache.get(&GowerSpace)?.columns.is_empty() {
+        return Ok(Err(Undefined::NoColumns));
     }
-    let gaps = pair.gaps();
+    let gaps = cache.get(&NearestSynthetic)?;
     let nearer = |sums: &[f64]| sums.iter().map(|sum| -sum).collect();
-    Ok(Scores {
+    Ok(Ok(Scores {
         members: nearer(&gaps.real.sums),
         others: nearer(gaps.holdout.as_ref().map_or(&[], |found| &found.sums)),
         reference: 0,
-    })
+    }))
 }
 
 /// Half of the holdout is what the attacker knows of the population; the other half is attacked.
-fn by_density(pair: &Pair<'_>, holdout: usize, seed: &Seed) -> Result<Scores, Undefined> {
-    let frame = pair.frame();
+fn by_density(cache: &Cache<'_>, holdout: usize, seed: &Seed) -> Result<Scores, Undefined> {
+    let frame = cache.frame();
     let mut order: Vec<usize> = (0..holdout).collect();
     seed.rng().shuffle(&mut order);
     let (reference, others) = order.split_at(holdout / 2);
@@ -130,60 +141,43 @@ fn by_density(pair: &Pair<'_>, holdout: usize, seed: &Seed) -> Result<Scores, Un
     })
 }
 
+static MEMBERSHIP_DISTANCE: MetricInfo = MetricInfo::new(
+    "membership_distance",
+    "Telling who was in the data, by the nearest synthetic row (area under the curve)",
+    "How often an intruder who knows all about two people, one in the data and one not, finds out which is which by the nearest synthetic row. One half is guessing.",
+)
+.with_group(Group::Privacy)
+.with_direction(Direction::Baseline)
+.without_anchors();
+
+static MEMBERSHIP_DENSITY_RATIO: MetricInfo = MetricInfo::new(
+    "membership_density_ratio",
+    "Telling who was in the data, by synthetic against population density (area under the curve)",
+    "The same for an intruder who also knows what people are like in general. One half is guessing.",
+)
+.with_group(Group::Privacy)
+.with_direction(Direction::Baseline)
+.without_anchors();
+
 impl Metric for MembershipScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.0 {
-            MembershipKind::Distance => "membership_distance",
-            MembershipKind::DensityRatio => "membership_density_ratio",
+            MembershipKind::Distance => &MEMBERSHIP_DISTANCE,
+            MembershipKind::DensityRatio => &MEMBERSHIP_DENSITY_RATIO,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.0 {
-            MembershipKind::Distance => {
-                "Telling who was in the data, by the nearest synthetic row (area under the curve)"
-            }
-            MembershipKind::DensityRatio => {
-                "Telling who was in the data, by synthetic against population density (area under the curve)"
-            }
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.0 {
-            MembershipKind::Distance => {
-                "How often an intruder who knows all about two people, one in the data and one not, finds out which is which by the nearest synthetic row. One half is guessing."
-            }
-            MembershipKind::DensityRatio => {
-                "The same for an intruder who also knows what people are like in general. One half is guessing."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Baseline
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        let attack = pair.membership(self.0, seed);
-        let value = match &*attack {
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let seed = context.seed();
+        let attack = attack(self.0, context.cache(), seed)?;
+        let value = match &attack {
             Ok(attack) => Ok(attack.auc.value),
             Err(why) => Err(*why),
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Privacy,
-            self.direction(),
-            value,
-        );
+        let mut score = self.info().score(value);
         score.seed = Some(*seed);
-        let Ok(attack) = &*attack else {
-            return Ok(score);
+        let Ok(attack) = attack else {
+            return Ok(score.into());
         };
         score.ci = Some(Interval {
             low: attack.auc.low,
@@ -209,7 +203,7 @@ impl Metric for MembershipScore {
                 "fewer than 1,000 holdout rows: the rate at 0.1 % false positives is the rate without any false positive",
             );
         }
-        Ok(score)
+        Ok(Outcome::from(score).with_section(Section::Membership(attack)))
     }
 }
 
@@ -218,6 +212,7 @@ mod tests {
     use parable_table::Table;
 
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     fn people(seed: u64, rows: usize) -> Table {
@@ -242,7 +237,9 @@ mod tests {
                     .unwrap()
                     .with_holdout(&holdout)
                     .unwrap();
-                attack(kind, &pair, &Seed::from_u64(5)).unwrap()
+                attack(kind, &Cache::new(&pair), &Seed::from_u64(5))
+                    .unwrap()
+                    .unwrap()
             };
             let copy = run(&real);
             assert!(copy.auc.value > 0.99, "{kind:?}: {:?}", copy.auc);
@@ -264,7 +261,9 @@ mod tests {
         let pair = Pair::new(&real, &real).unwrap();
         let kind = MembershipKind::Distance;
         assert_eq!(
-            attack(kind, &pair, &Seed::from_u64(1)).unwrap_err(),
+            attack(kind, &Cache::new(&pair), &Seed::from_u64(1))
+                .unwrap()
+                .unwrap_err(),
             Undefined::NoControl
         );
     }

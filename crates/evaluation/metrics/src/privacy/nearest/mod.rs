@@ -9,8 +9,8 @@ use crate::data::neighbours::{
 };
 use crate::data::quantile::quantile_sorted;
 use crate::{
-    Distance, DistanceCurve, DistanceSummary, EvaluationOptions, HoldoutShare, NearestSection,
-    OutlierSection, Undefined,
+    Analysis, Cache, Distance, DistanceCurve, DistanceSummary, EvaluationOptions,
+    EvaluationProgress, HoldoutShare, MetricError, NearestSection, OutlierSection, Undefined,
 };
 
 /// What a [`NearestSection`] is computed with.
@@ -29,6 +29,69 @@ impl NearestOptions {
             outlier_neighbours: options.outlier_neighbours,
             outlier_threshold: options.outlier_threshold,
         }
+    }
+}
+
+/// The key of all compared columns as points of Gower's space in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct GowerSpace;
+
+impl Analysis for GowerSpace {
+    type Output = Space;
+
+    fn compute(&self, cache: &Cache<'_>, _: EvaluationProgress<'_>) -> Result<Space, MetricError> {
+        Ok(Space::of(&cache.frame(), Distance::Gower))
+    }
+}
+
+/// The key of nearest real rows by Gower's distance in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct NearestRows {
+    /// Neighbours of the local outlier factor.
+    pub(crate) outlier_neighbours: usize,
+}
+
+impl Analysis for NearestRows {
+    type Output = Found;
+
+    fn compute(&self, cache: &Cache<'_>, _: EvaluationProgress<'_>) -> Result<Found, MetricError> {
+        let space = cache.get(&GowerSpace)?;
+        Ok(Found::of::<Capped>(&space, self.outlier_neighbours, None))
+    }
+}
+
+/// The key of nearest synthetic rows by Gower's distance in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct NearestSynthetic;
+
+impl Analysis for NearestSynthetic {
+    type Output = Gaps;
+
+    fn compute(&self, cache: &Cache<'_>, _: EvaluationProgress<'_>) -> Result<Gaps, MetricError> {
+        Ok(Gaps::of::<Capped>(&*cache.get(&GowerSpace)?, true))
+    }
+}
+
+impl Analysis for NearestOptions {
+    type Output = NearestSection;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<NearestSection, MetricError> {
+        if self.distance != Distance::Gower {
+            return Ok(nearest(&cache.frame(), *self));
+        }
+        let rows = NearestRows {
+            outlier_neighbours: self.outlier_neighbours,
+        };
+        Ok(section::<Capped>(
+            &*cache.get(&GowerSpace)?,
+            &*cache.get(&rows)?,
+            &*cache.get(&NearestSynthetic)?,
+            *self,
+        ))
     }
 }
 
@@ -87,7 +150,7 @@ impl Gaps {
 }
 
 /// The section of a distance that nothing else needs.
-pub(crate) fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection {
+fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection {
     fn on<T: Term>(
         space: &Space,
         options: NearestOptions,
@@ -112,7 +175,7 @@ pub(crate) fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection 
 }
 
 /// The section from searches that are done.
-pub(crate) fn section<T: Term>(
+fn section<T: Term>(
     space: &Space,
     found: &Found,
     gaps: &Gaps,

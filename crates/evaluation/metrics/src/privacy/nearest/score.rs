@@ -1,18 +1,15 @@
 //! Distances to nearest rows as metrics (specification 5.3, 5.4, 5.8).
 
-use parable_seed::Seed;
-
 use super::NearestOptions;
 use crate::{
-    Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricError,
-    NearestSection, Pair, Score, Undefined, Unit,
+    Direction, Distance, DistanceSummary, EvaluationOptions, Group, Metric, MetricContext,
+    MetricError, MetricInfo, NearestSection, Outcome, Section, Undefined, Unit,
 };
 
 /// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the number: `nearest_gower_median`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NearestScore {
-    id: String,
-    title: String,
+    info: MetricInfo,
     statistic: NearestStatistic,
     options: NearestOptions,
 }
@@ -60,8 +57,14 @@ impl NearestScore {
             ),
         };
         Self {
-            id: format!("nearest_{}_{}", distance.name(), statistic.name()),
-            title,
+            info: MetricInfo::of(
+                format!("nearest_{}_{}", distance.name(), statistic.name()),
+                title,
+                statistic.explanation(),
+            )
+            .with_group(Group::Privacy)
+            .with_direction(Direction::Baseline)
+            .without_anchors(),
             statistic,
             options: NearestOptions::of(distance, options),
         }
@@ -136,28 +139,13 @@ impl NearestStatistic {
 }
 
 impl Metric for NearestScore {
-    fn id(&self) -> &str {
-        &self.id
+    fn info(&self) -> &MetricInfo {
+        &self.info
     }
 
-    fn title(&self) -> &str {
-        &self.title
-    }
-
-    fn explanation(&self) -> &str {
-        self.statistic.explanation()
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Baseline
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let section = pair.nearest(self.options);
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let section = cache.get(&self.options)?;
         let reading = self.read(&section);
         let used = reading.from.map_or(0, |from| from.rows);
         let no_columns = section.columns.is_empty();
@@ -165,21 +153,17 @@ impl Metric for NearestScore {
             _ if no_columns => Err(Undefined::NoColumns),
             Some(value) => Ok(value),
             None if self.statistic == NearestStatistic::HoldoutShare
-                && pair.holdout().is_none() =>
+                && cache.holdout().is_none() =>
             {
                 Err(Undefined::NoControl)
             }
             None => Err(Undefined::NoRows),
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Privacy,
-            self.direction(),
-            value,
-        )
-        .with_param("distance", self.options.distance.name())
-        .with_used(used as usize, Unit::Rows);
+        let mut score = self
+            .info
+            .score(value)
+            .with_param("distance", self.options.distance.name())
+            .with_used(used as usize, Unit::Rows);
         if self.statistic == NearestStatistic::OutlierMinimum {
             score = score
                 .with_param("neighbours", self.options.outlier_neighbours)
@@ -204,7 +188,7 @@ impl Metric for NearestScore {
             score.baseline.real = reading.real;
             score.baseline.holdout = reading.holdout;
         }
-        Ok(score)
+        Ok(Outcome::from(score).with_section(Section::Nearest((*section).clone())))
     }
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 pub use self::score::OverlapScore;
 use crate::data::frame::{Data, Frame};
-use crate::{Overlap, OverlapCounts};
+use crate::{Analysis, Cache, EvaluationProgress, MetricError, Overlap, OverlapCounts};
 
 /// One number per distinct row over all tables.
 pub(crate) struct RowIds {
@@ -76,8 +76,24 @@ impl RowIds {
     }
 }
 
+/// The key of the overlap of rows in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct OverlapAnalysis;
+
+impl Analysis for OverlapAnalysis {
+    type Output = Overlap;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Overlap, MetricError> {
+        Ok(overlap(&cache.frame(), cache.rounding()))
+    }
+}
+
 /// Counts equal rows, on all rows.
-pub(crate) fn overlap(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Overlap {
+fn overlap(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Overlap {
     let ids = RowIds::of(frame, rounding);
     Overlap {
         rounded: rounding.clone(),

@@ -1,8 +1,10 @@
 //! Shares of rows that appear in both tables, as metrics (specification 5.1).
 
-use parable_seed::Seed;
-
-use crate::{Direction, Group, Metric, MetricError, OverlapCounts, Pair, Score, Undefined, Unit};
+use super::OverlapAnalysis;
+use crate::{
+    Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, OverlapCounts, Section,
+    Undefined, Unit,
+};
 
 /// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,49 +18,42 @@ pub enum OverlapScore {
     UniqueRealRows,
 }
 
+static OVERLAP_DISTINCT_REAL_ROWS: MetricInfo = MetricInfo::new(
+    "overlap_distinct_real_rows",
+    "Share of distinct real rows that occur in the synthetic table",
+    "Real rows that stand in the synthetic table, value for value; compare with the holdout, whose rows agree by chance.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
+static OVERLAP_SYNTHETIC_ROWS: MetricInfo = MetricInfo::new(
+    "overlap_synthetic_rows",
+    "Share of synthetic rows that occur in the real table",
+    "Synthetic rows that are real rows, value for value; compare with the holdout, whose rows agree by chance.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
+static OVERLAP_UNIQUE_REAL_ROWS: MetricInfo = MetricInfo::new(
+    "overlap_unique_real_rows",
+    "Share of unique real rows that occur in the synthetic table",
+    "People who are the only ones with their values and who stand in the synthetic table all the same.",
+)
+.with_group(Group::Privacy)
+.without_anchors();
+
 impl Metric for OverlapScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self {
-            Self::DistinctRealRows => "overlap_distinct_real_rows",
-            Self::SyntheticRows => "overlap_synthetic_rows",
-            Self::UniqueRealRows => "overlap_unique_real_rows",
+            Self::DistinctRealRows => &OVERLAP_DISTINCT_REAL_ROWS,
+            Self::SyntheticRows => &OVERLAP_SYNTHETIC_ROWS,
+            Self::UniqueRealRows => &OVERLAP_UNIQUE_REAL_ROWS,
         }
     }
 
-    fn title(&self) -> &str {
-        match self {
-            Self::DistinctRealRows => {
-                "Share of distinct real rows that occur in the synthetic table"
-            }
-            Self::SyntheticRows => "Share of synthetic rows that occur in the real table",
-            Self::UniqueRealRows => "Share of unique real rows that occur in the synthetic table",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self {
-            Self::DistinctRealRows => {
-                "Real rows that stand in the synthetic table, value for value; compare with the holdout, whose rows agree by chance."
-            }
-            Self::SyntheticRows => {
-                "Synthetic rows that are real rows, value for value; compare with the holdout, whose rows agree by chance."
-            }
-            Self::UniqueRealRows => {
-                "People who are the only ones with their values and who stand in the synthetic table all the same."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let overlap = pair.overlap();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let overlap = cache.get(&OverlapAnalysis)?;
         let share = |counts: &OverlapCounts| match self {
             Self::DistinctRealRows => counts.share_of_distinct_real_rows,
             Self::SyntheticRows => counts.share_of_synthetic_rows,
@@ -79,16 +74,12 @@ impl Metric for OverlapScore {
         } else {
             share(counts).ok_or(Undefined::NoRows)
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Privacy,
-            self.direction(),
-            value,
-        )
-        .with_param("columns", overlap.columns.clone())
-        .with_used(of as usize, Unit::Rows)
-        .with_detail("rows", found);
+        let mut score = self
+            .info()
+            .score(value)
+            .with_param("columns", overlap.columns.clone())
+            .with_used(of as usize, Unit::Rows)
+            .with_detail("rows", found);
         if !overlap.rounded.is_empty() {
             let columns: Vec<String> = overlap.rounded.keys().cloned().collect();
             score = score.with_param("rounded_columns", columns);
@@ -96,6 +87,6 @@ impl Metric for OverlapScore {
         if value.is_ok() {
             score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
         }
-        Ok(score)
+        Ok(Outcome::from(score).with_section(Section::Overlap((*overlap).clone())))
     }
 }

@@ -16,6 +16,16 @@ pub struct CellSection {
     pub left_in: Vec<LeftIn>,
 }
 
+impl CellSection {
+    /// Adds what another check of single cells found.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.min_cell = self.min_cell.max(other.min_cell);
+        self.rare_levels.extend(other.rare_levels);
+        self.extremes.extend(other.extremes);
+        self.left_in.extend(other.left_in);
+    }
+}
+
 /// The rare levels of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RareLevels {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, Sides};
+use super::{HistogramCell, Sides};
 use crate::Undefined;
 
 /// What became of the groups that one cluster column names.
@@ -16,7 +16,7 @@ pub struct ClusterSection {
     /// Mean number of rows per cluster.
     pub mean_size: Sides<Option<f64>>,
     /// Clusters by number of rows, in bands of doubling width (1, 2-3, 4-7, ...).
-    pub sizes: Vec<Cell>,
+    pub sizes: Vec<HistogramCell>,
     /// Total variation distance of the two distributions of cluster sizes over these bands.
     pub size_tvd: Option<f64>,
     /// Share of clusters whose rows are all in one arm; 1 in a cluster-randomised trial. `None` without a treatment column or clusters.

@@ -65,17 +65,17 @@ pub struct ColumnDetail {
     pub mean_difference_in_sd: Option<f64>,
     /// The bins of a histogram, or the levels by falling real share. At most [`max_cells`](crate::EvaluationOptions::max_cells) levels: the
     /// rest is added up in `other`.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<HistogramCell>,
     /// The levels beyond the listed ones, added up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub other: Option<Cell>,
+    pub other: Option<HistogramCell>,
     /// Distinct levels, or distinct numbers.
     pub distinct: Sides<u64>,
 }
 
 /// A level, or a bin of a histogram.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Cell {
+pub struct HistogramCell {
     /// The level, or the bin as people write it: `10 to 20`.
     pub label: String,
     /// Lower edge of a bin, included.

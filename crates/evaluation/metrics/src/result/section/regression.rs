@@ -61,9 +61,9 @@ pub struct CoefficientRow {
     /// `(intercept)`, a column, `column = level`, or several joined by `:`.
     pub name: String,
     /// On the real table.
-    pub real: Option<Estimate>,
+    pub real: Option<CoefficientEstimate>,
     /// On the synthetic table, or combined over several.
-    pub synthetic: Option<Estimate>,
+    pub synthetic: Option<CoefficientEstimate>,
     /// Synthetic minus real value.
     pub difference: Option<f64>,
     /// The difference in standard errors of the real estimate.
@@ -83,7 +83,7 @@ pub struct CoefficientRow {
 
 /// An estimate with its error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Estimate {
+pub struct CoefficientEstimate {
     /// The estimate.
     pub value: f64,
     /// Its standard error.

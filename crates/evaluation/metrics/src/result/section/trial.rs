@@ -74,9 +74,9 @@ pub struct TrialEffect {
 #[non_exhaustive]
 pub struct EffectPair {
     /// From the real table.
-    pub real: Option<Effect>,
+    pub real: Option<EffectEstimate>,
     /// From the synthetic table.
-    pub synthetic: Option<Effect>,
+    pub synthetic: Option<EffectEstimate>,
     /// Synthetic minus real value.
     pub difference: Option<f64>,
     /// The difference in standard errors of the real estimate.
@@ -94,7 +94,7 @@ pub struct EffectPair {
 
 /// One estimate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct EffectEstimate {
     /// The estimate.
     pub value: f64,
     /// Its standard error.

@@ -2,18 +2,34 @@
 
 mod intraclass_correlation;
 
-use parable_seed::Seed;
 use parable_table::Role;
 
 pub(crate) use self::intraclass_correlation::estimate_icc;
 use crate::data::frame::{Frame, FrameColumn, Side};
 use crate::{
-    Cell, ClusterSection, Constancy, Direction, Group, Icc, Metric, MetricError, Pair, Score,
-    Sides, Undefined, Unit,
+    Analysis, Cache, ClusterSection, Constancy, Direction, EvaluationProgress, Group,
+    HistogramCell, Icc, Metric, MetricContext, MetricError, MetricInfo, Outcome, Sides, Undefined,
+    Unit,
 };
 
+/// The key of the sections on clusters in a cache.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct ClusterAnalysis;
+
+impl Analysis for ClusterAnalysis {
+    type Output = Vec<ClusterSection>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Vec<ClusterSection>, MetricError> {
+        Ok(sections(&cache.frame()))
+    }
+}
+
 /// One section per cluster column, the one with the fewest real clusters first.
-pub(crate) fn sections(frame: &Frame) -> Vec<ClusterSection> {
+fn sections(frame: &Frame) -> Vec<ClusterSection> {
     let mut sections: Vec<ClusterSection> = frame
         .columns
         .iter()
@@ -153,7 +169,7 @@ fn arm(arms: &[u32], row: usize) -> Option<u64> {
 }
 
 /// Clusters by size in bands 1, 2-3, 4-7, ... and the total variation distance over the bands.
-fn size_bands(members: &Sides<Members>) -> (Vec<Cell>, Option<f64>) {
+fn size_bands(members: &Sides<Members>) -> (Vec<HistogramCell>, Option<f64>) {
     let count = |members: &Members| {
         let mut bands = vec![0u64; 64];
         for &size in &members.sizes {
@@ -170,10 +186,10 @@ fn size_bands(members: &Sides<Members>) -> (Vec<Cell>, Option<f64>) {
     let first = (0..64).find(used).unwrap_or(0);
     let last = (0..64).rev().find(used).unwrap_or(0);
     let share = |count: u64, n: usize| count as f64 / n.max(1) as f64;
-    let cells: Vec<Cell> = (first..=last)
+    let cells: Vec<HistogramCell> = (first..=last)
         .map(|band| {
             let (low, high) = (1u64 << band, (1u64 << (band + 1)) - 1);
-            Cell {
+            HistogramCell {
                 label: if low == high {
                     "1 row".to_owned()
                 } else {
@@ -275,56 +291,51 @@ pub enum ClusterScore {
     Constancy,
 }
 
+static ICC_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "icc_difference",
+    "Intraclass correlation, mean absolute difference",
+    "Whether pupils of one school are as alike as in the real table; trials are planned on it.",
+)
+.with_group(Group::Utility);
+
+static CLUSTER_SIZE_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "cluster_size_difference",
+    "Cluster sizes, total variation distance",
+    "Whether clusters have the same sizes.",
+)
+.with_group(Group::Utility);
+
+static CLUSTERS_IN_ONE_ARM_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "clusters_in_one_arm_difference",
+    "Share of clusters wholly in one arm, synthetic minus real",
+    "Whether whole clusters were still put into one arm.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Target0);
+
+static CLUSTER_CONSTANCY_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "cluster_constancy_difference",
+    "Columns constant within clusters, mean absolute difference",
+    "Whether what is the same for a whole cluster still is.",
+)
+.with_group(Group::Utility);
+
 impl Metric for ClusterScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self {
-            Self::IccDifference => "icc_difference",
-            Self::SizeDifference => "cluster_size_difference",
-            Self::InOneArm => "clusters_in_one_arm_difference",
-            Self::Constancy => "cluster_constancy_difference",
+            Self::IccDifference => &ICC_DIFFERENCE,
+            Self::SizeDifference => &CLUSTER_SIZE_DIFFERENCE,
+            Self::InOneArm => &CLUSTERS_IN_ONE_ARM_DIFFERENCE,
+            Self::Constancy => &CLUSTER_CONSTANCY_DIFFERENCE,
         }
     }
 
-    fn title(&self) -> &str {
-        match self {
-            Self::IccDifference => "Intraclass correlation, mean absolute difference",
-            Self::SizeDifference => "Cluster sizes, total variation distance",
-            Self::InOneArm => "Share of clusters wholly in one arm, synthetic minus real",
-            Self::Constancy => "Columns constant within clusters, mean absolute difference",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self {
-            Self::IccDifference => {
-                "Whether pupils of one school are as alike as in the real table; trials are planned on it."
-            }
-            Self::SizeDifference => "Whether clusters have the same sizes.",
-            Self::InOneArm => "Whether whole clusters were still put into one arm.",
-            Self::Constancy => "Whether what is the same for a whole cluster still is.",
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        match self {
-            Self::InOneArm => Direction::Target0,
-            _ => Direction::Min0,
-        }
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let score = |value| {
-            Score::new(
-                self.id(),
-                self.title(),
-                Group::Utility,
-                self.direction(),
-                value,
-            )
-        };
-        let sections = pair.clusters();
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let score = |value| self.info().score(value);
+        let sections = cache.get(&ClusterAnalysis)?;
         let Some(section) = sections.first() else {
-            return Ok(score(Err(Undefined::NoRole)));
+            return Ok(score(Err(Undefined::NoRole)).into());
         };
         let clusters = section.clusters.real as usize;
         let scored = match self {
@@ -368,7 +379,7 @@ impl Metric for ClusterScore {
                 score(section.size_tvd.ok_or(Undefined::NoRows)).with_used(clusters, Unit::Clusters)
             }
             Self::InOneArm => {
-                let why = match pair
+                let why = match cache
                     .frame()
                     .columns
                     .iter()
@@ -400,13 +411,16 @@ impl Metric for ClusterScore {
                 score(value).with_used(differences.len(), Unit::Columns)
             }
         };
-        Ok(scored.with_param("cluster", section.column.as_str()))
+        Ok(scored.with_param("cluster", section.column.as_str()).into())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_seed::Seed;
+
     use super::*;
+    use crate::Pair;
     use crate::testing::{numbers, table, texts};
 
     fn school(names: &[&str]) -> (parable_table::Field, parable_table::Column) {
@@ -431,7 +445,7 @@ mod tests {
             numbers("size", &[2.0, 2.0, 3.0, 4.0, 5.0]),
         ]);
         let pair = Pair::new(&real, &synthetic).unwrap();
-        let section = &pair.clusters()[0];
+        let section = &sections(&Cache::new(&pair).frame())[0];
         assert_eq!(section.in_one_arm.real, Some(1.0));
         assert_eq!(section.in_one_arm.synthetic, Some(0.5));
         let size = section

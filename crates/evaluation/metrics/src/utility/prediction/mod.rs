@@ -14,8 +14,9 @@ use rayon::prelude::*;
 use crate::data::features::Features;
 use crate::data::frame::{Frame, FrameColumn, Side};
 use crate::{
-    Direction, EvaluationOptions, Group, Metric, MetricError, Pair, Part, PredictionMeasure,
-    PredictionModel, PredictionSection, Progress, Scale, Score, Spread, Undefined, Unit,
+    Cache, EvaluationOptions, EvaluationProgress, Group, Metric, MetricContext, MetricError,
+    MetricInfo, Outcome, Pair, Part, PredictionMeasure, PredictionModel, PredictionSection, Scale,
+    Section, Spread, Undefined, Unit,
 };
 use measure::{Measured, classification, regression};
 use tree::{Forest, ForestOptions};
@@ -117,9 +118,18 @@ impl Prediction {
         &self,
         pair: &Pair<'_>,
         seed: &Seed,
-        progress: Progress<'_>,
+        progress: EvaluationProgress<'_>,
     ) -> Result<Vec<PredictionSection>, MetricError> {
-        let frame = pair.frame();
+        self.sections(&Cache::new(pair), seed, progress)
+    }
+
+    fn sections(
+        &self,
+        cache: &Cache<'_>,
+        seed: &Seed,
+        progress: EvaluationProgress<'_>,
+    ) -> Result<Vec<PredictionSection>, MetricError> {
+        let frame = cache.frame();
         let targets = self.find_targets(&frame)?;
         for name in &self.features {
             find(&frame, "features", name)?;
@@ -564,39 +574,22 @@ impl Spread {
     }
 }
 
+static PREDICTION_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "prediction_difference",
+    "Trained on synthetic, tested on real: loss of F1 or R², mean over targets and models",
+    "How much worse models predict real people after training on synthetic rows; below 0.02 is hardly any loss.",
+)
+.with_group(Group::Utility)
+.without_anchors();
+
 impl Metric for Prediction {
-    fn id(&self) -> &str {
-        "prediction_difference"
+    fn info(&self) -> &MetricInfo {
+        &PREDICTION_DIFFERENCE
     }
 
-    fn title(&self) -> &str {
-        "Trained on synthetic, tested on real: loss of F1 or R², mean over targets and models"
-    }
-
-    fn explanation(&self) -> &str {
-        "How much worse models predict real people after training on synthetic rows; below 0.02 is hardly any loss."
-    }
-
-    fn direction(&self) -> Direction {
-        Direction::Min0
-    }
-
-    fn has_baseline(&self) -> bool {
-        // The majority line and the real models are its own, and training takes long.
-        false
-    }
-
-    fn score(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Score, MetricError> {
-        self.score_with(pair, seed, &|_, _| ControlFlow::Continue(()))
-    }
-
-    fn score_with(
-        &self,
-        pair: &Pair<'_>,
-        seed: &Seed,
-        progress: Progress<'_>,
-    ) -> Result<Score, MetricError> {
-        let sections = pair.predictions(self, seed, progress)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let seed = context.seed();
+        let sections = self.sections(context.cache(), seed, context.observer())?;
         let mut parts = Vec::new();
         let (mut signed, mut rows) = (Vec::new(), 0);
         for section in sections.iter() {
@@ -628,15 +621,11 @@ impl Metric for Prediction {
         } else {
             Ok(signed.iter().map(|d| d.abs()).sum::<f64>() / count)
         };
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Utility,
-            self.direction(),
-            value,
-        )
-        .with_used(rows, Unit::Rows)
-        .with_undefined(parts.iter().filter(|part| part.value.is_none()).count());
+        let mut score = self
+            .info()
+            .score(value)
+            .with_used(rows, Unit::Rows)
+            .with_undefined(parts.iter().filter(|part| part.value.is_none()).count());
         if !signed.is_empty() {
             score = score.with_detail("mean_signed_difference", signed.iter().sum::<f64>() / count);
         }
@@ -645,6 +634,6 @@ impl Metric for Prediction {
         score.parts = parts;
         score.seed = Some(*seed);
         score.repeats = Some(self.splits);
-        Ok(score)
+        Ok(Outcome::from(score).with_section(Section::Predictions(sections)))
     }
 }

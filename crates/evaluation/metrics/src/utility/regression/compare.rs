@@ -6,7 +6,7 @@ use super::design::Model;
 use super::fit::Fitted;
 use crate::data::logistic::{cholesky, solve};
 use crate::utility::trial::overlap;
-use crate::{CoefficientRow, Combining, Estimate, RegressionSection, Sides, Undefined};
+use crate::{CoefficientEstimate, CoefficientRow, Combining, RegressionSection, Sides, Undefined};
 
 /// The section of one formula. `synthetic`: the judged table first, then the copies; `rows`: of the real and of the judged table.
 pub(super) fn section(
@@ -125,10 +125,10 @@ pub(super) fn section(
     }
 }
 
-fn estimate(fit: &Fitted, name: &str) -> Option<Estimate> {
+fn estimate(fit: &Fitted, name: &str) -> Option<CoefficientEstimate> {
     let position = fit.names.iter().position(|own| own == name)?;
     let (value, se) = fit.coefficients[position].ok()?;
-    Some(Estimate {
+    Some(CoefficientEstimate {
         value,
         se,
         ci: fit.interval(value, se),
@@ -140,15 +140,16 @@ fn combined(
     name: &str,
     combining: Combining,
     [real, synthetic]: [usize; 2],
-) -> Option<Estimate> {
-    let found: Vec<Estimate> = fits.iter().filter_map(|fit| estimate(fit, name)).collect();
+) -> Option<CoefficientEstimate> {
+    let found: Vec<CoefficientEstimate> =
+        fits.iter().filter_map(|fit| estimate(fit, name)).collect();
     let values: Vec<f64> = found.iter().map(|estimate| estimate.value).collect();
     let variances: Vec<f64> = found
         .iter()
         .map(|estimate| estimate.se * estimate.se)
         .collect();
     let all = combining.combine(&values, &variances, real as f64, synthetic as f64)?;
-    Some(Estimate {
+    Some(CoefficientEstimate {
         value: all.value,
         se: all.se,
         ci: fits.first()?.interval(all.value, all.se),
@@ -157,8 +158,8 @@ fn combined(
 
 fn row(
     name: String,
-    real: Option<Estimate>,
-    synthetic: Option<Estimate>,
+    real: Option<CoefficientEstimate>,
+    synthetic: Option<CoefficientEstimate>,
     reason: Option<Undefined>,
 ) -> CoefficientRow {
     let (Some(r), Some(s)) = (real, synthetic) else {
@@ -177,7 +178,8 @@ fn row(
         high: s.value + half,
         ..r.ci
     };
-    let excludes_zero = |estimate: &Estimate| estimate.ci.low > 0.0 || estimate.ci.high < 0.0;
+    let excludes_zero =
+        |estimate: &CoefficientEstimate| estimate.ci.low > 0.0 || estimate.ci.high < 0.0;
     CoefficientRow {
         name,
         real,

@@ -7,7 +7,10 @@ mod fit;
 mod score;
 
 use crate::data::frame::{Frame, Side};
-use crate::{Combining, EvaluationOptions, Formula, MetricError, Pair, RegressionSection};
+use crate::{
+    Analysis, Cache, Combining, EvaluationOptions, EvaluationProgress, Formula, MetricError,
+    RegressionSection,
+};
 
 pub use score::RegressionScore;
 
@@ -29,21 +32,33 @@ impl RegressionOptions {
     }
 }
 
+impl Analysis for RegressionOptions {
+    type Output = Vec<RegressionSection>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Vec<RegressionSection>, MetricError> {
+        sections(cache, self)
+    }
+}
+
 /// Every formula on both tables, and on the copies.
-pub(crate) fn sections(
-    pair: &Pair<'_>,
+fn sections(
+    cache: &Cache<'_>,
     options: &RegressionOptions,
 ) -> Result<Vec<RegressionSection>, MetricError> {
     if options.formulas.is_empty() {
         return Ok(Vec::new());
     }
     // Levels are coded anew beside each copy; coefficients are matched by name.
-    let copies: Vec<Frame> = pair
+    let copies: Vec<Frame> = cache
         .copies()
         .iter()
-        .map(|copy| Frame::new(pair.real(), copy, None))
+        .map(|copy| Frame::new(cache.real(), copy, None))
         .collect();
-    let frame = pair.frame();
+    let frame = cache.frame();
     let of = |formula: &Formula| -> Result<RegressionSection, MetricError> {
         let model = |frame| design::Model::new(formula, frame, options.control_arm.as_deref());
         let own = model(&frame)?;

@@ -1,11 +1,9 @@
 //! Numbers about all regressions together.
 
-use parable_seed::Seed;
-
 use super::RegressionOptions;
 use crate::{
-    CoefficientRow, Direction, EvaluationOptions, Group, Metric, MetricError, Pair, Score,
-    Undefined, Unit,
+    CoefficientRow, Direction, EvaluationOptions, Group, Metric, MetricContext, MetricError,
+    MetricInfo, Outcome, Undefined, Unit,
 };
 
 /// A number about the regressions of [`EvaluationOptions::formulas`] (4.2), over all their coefficients.
@@ -78,49 +76,50 @@ impl RegressionScore {
     }
 }
 
+static REGRESSION_OVERLAP: MetricInfo = MetricInfo::new(
+    "regression_overlap",
+    "Regression coefficients, mean overlap of intervals",
+    "How far the confidence intervals of the analyst's regressions agree; 1 is the same interval.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Max1);
+
+static REGRESSION_STANDARDISED_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "regression_standardised_difference",
+    "Regression coefficients, mean difference in standard errors",
+    "How far the coefficients of the analyst's regressions are off; below 1 is within the real table's own uncertainty.",
+)
+.with_group(Group::Utility);
+
+static REGRESSION_SIGN_AGREEMENT: MetricInfo = MetricInfo::new(
+    "regression_sign_agreement",
+    "Regression coefficients, share with the same sign",
+    "Whether the analyst's coefficients point in the same direction.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Max1);
+
+static REGRESSION_SIGNIFICANCE_AGREEMENT: MetricInfo = MetricInfo::new(
+    "regression_significance_agreement",
+    "Regression coefficients, share with the same significance",
+    "Whether the analyst would call the same coefficients significant.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Max1);
+
 impl Metric for RegressionScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.statistic {
-            Statistic::Overlap => "regression_overlap",
-            Statistic::Difference => "regression_standardised_difference",
-            Statistic::Sign => "regression_sign_agreement",
-            Statistic::Significance => "regression_significance_agreement",
+            Statistic::Overlap => &REGRESSION_OVERLAP,
+            Statistic::Difference => &REGRESSION_STANDARDISED_DIFFERENCE,
+            Statistic::Sign => &REGRESSION_SIGN_AGREEMENT,
+            Statistic::Significance => &REGRESSION_SIGNIFICANCE_AGREEMENT,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.statistic {
-            Statistic::Overlap => "Regression coefficients, mean overlap of intervals",
-            Statistic::Difference => "Regression coefficients, mean difference in standard errors",
-            Statistic::Sign => "Regression coefficients, share with the same sign",
-            Statistic::Significance => "Regression coefficients, share with the same significance",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.statistic {
-            Statistic::Overlap => {
-                "How far the confidence intervals of the analyst's regressions agree; 1 is the same interval."
-            }
-            Statistic::Difference => {
-                "How far the coefficients of the analyst's regressions are off; below 1 is within the real table's own uncertainty."
-            }
-            Statistic::Sign => "Whether the analyst's coefficients point in the same direction.",
-            Statistic::Significance => {
-                "Whether the analyst would call the same coefficients significant."
-            }
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        match self.statistic {
-            Statistic::Difference => Direction::Min0,
-            _ => Direction::Max1,
-        }
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let sections = pair.regressions(&self.options)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let sections = cache.get(&self.options)?;
         let rows: Vec<&CoefficientRow> = sections.iter().flat_map(|s| &s.coefficients).collect();
         let values: Vec<f64> = rows.iter().filter_map(|row| self.of(row)).collect();
         let reasons = sections
@@ -135,15 +134,11 @@ impl Metric for RegressionScore {
             .iter()
             .filter(|s| s.coefficients.is_empty())
             .count();
-        let mut score = Score::new(
-            self.id(),
-            self.title(),
-            Group::Utility,
-            self.direction(),
-            value,
-        )
-        .with_used(values.len(), Unit::Coefficients)
-        .with_undefined(rows.len() - values.len() + failed);
+        let mut score = self
+            .info()
+            .score(value)
+            .with_used(values.len(), Unit::Coefficients)
+            .with_undefined(rows.len() - values.len() + failed);
         if !sections.is_empty() {
             let formulas: Vec<String> = sections.iter().map(|s| s.formula.clone()).collect();
             score = score.with_param("formulas", formulas);
@@ -168,6 +163,6 @@ impl Metric for RegressionScore {
             let raw: Vec<f64> = rows.iter().filter_map(|row| row.overlap).collect();
             score = score.with_detail("mean_unclamped", raw.iter().sum::<f64>() / raw.len() as f64);
         }
-        Ok(score)
+        Ok(score.into())
     }
 }

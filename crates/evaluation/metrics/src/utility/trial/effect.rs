@@ -4,13 +4,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::data::frame::{Each, FrameColumn, Side};
 use crate::data::least_squares;
-use crate::{Effect, EffectPair, Interval, Undefined};
+use crate::{EffectEstimate, EffectPair, Interval, Undefined};
 
 /// The 97.5 % quantile of the normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 const LEVEL: f64 = 0.95;
 
-pub(super) type Estimate = Result<Effect, Undefined>;
+pub(super) type Estimate = Result<EffectEstimate, Undefined>;
 
 /// One outcome, one arm against the control.
 pub(super) struct Design<'a> {
@@ -93,7 +93,7 @@ impl Design<'_> {
     pub(super) fn adjusted_effect_size(&self, side: Side, robust: bool) -> Estimate {
         let (effect, pooled) = self.fit(side, self.covariates, robust)?;
         let pooled = pooled?;
-        Ok(Effect {
+        Ok(EffectEstimate {
             value: effect.value / pooled,
             se: effect.se / pooled,
             ci: Interval {
@@ -110,7 +110,7 @@ impl Design<'_> {
         side: Side,
         covariates: &[&FrameColumn],
         robust: bool,
-    ) -> Result<(Effect, Result<f64, Undefined>), Undefined> {
+    ) -> Result<(EffectEstimate, Result<f64, Undefined>), Undefined> {
         let outcome = self.outcome.as_numbers(side).ok_or(Undefined::NoColumns)?;
         let arms = self.treatment.of(side);
         let terms: Vec<Terms<'_>> = covariates.iter().map(|c| Terms::of(c, side)).collect();
@@ -222,12 +222,18 @@ fn pooled_sd(a: &Moments, b: &Moments) -> Result<f64, Undefined> {
     }
 }
 
-fn normal(value: f64, se: f64, treated: &Moments, control: &Moments) -> Effect {
+fn normal(value: f64, se: f64, treated: &Moments, control: &Moments) -> EffectEstimate {
     estimate(value, se, Z, treated, control)
 }
 
-fn estimate(value: f64, se: f64, quantile: f64, treated: &Moments, control: &Moments) -> Effect {
-    Effect {
+fn estimate(
+    value: f64,
+    se: f64,
+    quantile: f64,
+    treated: &Moments,
+    control: &Moments,
+) -> EffectEstimate {
+    EffectEstimate {
         value,
         se,
         ci: Interval {

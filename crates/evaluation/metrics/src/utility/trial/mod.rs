@@ -9,7 +9,10 @@ use parable_table::Role;
 
 use crate::data::frame::{Frame, FrameColumn, Side};
 use crate::utility::clusters::coarsest;
-use crate::{ArmShare, EvaluationOptions, MetricError, Sides, TrialEffect, TrialSection};
+use crate::{
+    Analysis, ArmShare, Cache, EvaluationOptions, EvaluationProgress, MetricError, Sides,
+    TrialEffect, TrialSection,
+};
 use covariates::Covariates;
 use effect::{Design, compare};
 
@@ -33,11 +36,20 @@ impl TrialOptions {
     }
 }
 
+impl Analysis for TrialOptions {
+    type Output = Option<TrialSection>;
+
+    fn compute(
+        &self,
+        cache: &Cache<'_>,
+        _: EvaluationProgress<'_>,
+    ) -> Result<Option<TrialSection>, MetricError> {
+        section(&cache.frame(), self)
+    }
+}
+
 /// What the analysis of a trial gives on both tables; `None` without a treatment column or with fewer than two arms.
-pub(crate) fn section(
-    frame: &Frame,
-    options: &TrialOptions,
-) -> Result<Option<TrialSection>, MetricError> {
+fn section(frame: &Frame, options: &TrialOptions) -> Result<Option<TrialSection>, MetricError> {
     let Some(treatment) = frame.columns.iter().find(|c| c.role == Role::Treatment) else {
         return Ok(None);
     };

@@ -1,11 +1,9 @@
 //! Numbers about a trial as a whole.
 
-use parable_seed::Seed;
-
 use super::TrialOptions;
 use crate::{
-    Direction, EffectPair, EvaluationOptions, Group, Metric, MetricError, Pair, Score, TrialEffect,
-    TrialSection, Undefined, Unit,
+    Direction, EffectPair, EvaluationOptions, Group, Metric, MetricContext, MetricError,
+    MetricInfo, Outcome, Score, TrialEffect, TrialSection, Undefined, Unit,
 };
 
 /// A number about the treatment effects of a trial (4.3).
@@ -64,13 +62,7 @@ impl TrialScore {
     }
 
     fn score_of(&self, value: Result<f64, Undefined>) -> Score {
-        Score::new(
-            self.id(),
-            self.title(),
-            Group::Utility,
-            self.direction(),
-            value,
-        )
+        self.info().score(value)
     }
 
     /// The mean over effects of what `part` says of them.
@@ -100,54 +92,59 @@ fn adjusted(effect: &TrialEffect) -> &EffectPair {
     effect.adjusted_robust.as_ref().unwrap_or(&effect.adjusted)
 }
 
+static HEDGES_G_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "hedges_g_difference",
+    "Treatment effect (Hedges' g), mean absolute difference",
+    "How far the treatment effect is off, in standard deviations of the outcome.",
+)
+.with_group(Group::Utility);
+
+static EFFECT_OVERLAP: MetricInfo = MetricInfo::new(
+    "effect_overlap",
+    "Adjusted treatment effect, mean overlap of intervals",
+    "How far the confidence intervals of the adjusted effect agree; 1 is the same interval.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Max1);
+
+static EFFECT_SIGN_AGREEMENT: MetricInfo = MetricInfo::new(
+    "effect_sign_agreement",
+    "Adjusted treatment effect, share with the same sign",
+    "Whether the study would come to the same direction of the effect.",
+)
+.with_group(Group::Utility)
+.with_direction(Direction::Max1);
+
+static ARM_BALANCE_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "arm_balance_difference",
+    "Balance of the arms, mean absolute difference",
+    "Whether the arms were as alike before the trial as in the real table.",
+)
+.with_group(Group::Utility);
+
+static ARM_SHARE_DIFFERENCE: MetricInfo = MetricInfo::new(
+    "arm_share_difference",
+    "Shares of the arms, total variation distance",
+    "Whether the arms have the same sizes.",
+)
+.with_group(Group::Utility);
+
 impl Metric for TrialScore {
-    fn id(&self) -> &str {
+    fn info(&self) -> &MetricInfo {
         match self.statistic {
-            Statistic::HedgesG => "hedges_g_difference",
-            Statistic::Overlap => "effect_overlap",
-            Statistic::Sign => "effect_sign_agreement",
-            Statistic::Balance => "arm_balance_difference",
-            Statistic::Arms => "arm_share_difference",
+            Statistic::HedgesG => &HEDGES_G_DIFFERENCE,
+            Statistic::Overlap => &EFFECT_OVERLAP,
+            Statistic::Sign => &EFFECT_SIGN_AGREEMENT,
+            Statistic::Balance => &ARM_BALANCE_DIFFERENCE,
+            Statistic::Arms => &ARM_SHARE_DIFFERENCE,
         }
     }
 
-    fn title(&self) -> &str {
-        match self.statistic {
-            Statistic::HedgesG => "Treatment effect (Hedges' g), mean absolute difference",
-            Statistic::Overlap => "Adjusted treatment effect, mean overlap of intervals",
-            Statistic::Sign => "Adjusted treatment effect, share with the same sign",
-            Statistic::Balance => "Balance of the arms, mean absolute difference",
-            Statistic::Arms => "Shares of the arms, total variation distance",
-        }
-    }
-
-    fn explanation(&self) -> &str {
-        match self.statistic {
-            Statistic::HedgesG => {
-                "How far the treatment effect is off, in standard deviations of the outcome."
-            }
-            Statistic::Overlap => {
-                "How far the confidence intervals of the adjusted effect agree; 1 is the same interval."
-            }
-            Statistic::Sign => "Whether the study would come to the same direction of the effect.",
-            Statistic::Balance => {
-                "Whether the arms were as alike before the trial as in the real table."
-            }
-            Statistic::Arms => "Whether the arms have the same sizes.",
-        }
-    }
-
-    fn direction(&self) -> Direction {
-        match self.statistic {
-            Statistic::Overlap | Statistic::Sign => Direction::Max1,
-            _ => Direction::Min0,
-        }
-    }
-
-    fn score(&self, pair: &Pair<'_>, _: &Seed) -> Result<Score, MetricError> {
-        let section = pair.trial(&self.options)?;
+    fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
+        let cache = context.cache();
+        let section = cache.get(&self.options)?;
         let Some(trial) = section.as_ref() else {
-            return Ok(self.score_of(Err(Undefined::NoRole)));
+            return Ok(self.score_of(Err(Undefined::NoRole)).into());
         };
         let score = match self.statistic {
             Statistic::HedgesG => {
@@ -213,6 +210,7 @@ impl Metric for TrialScore {
         };
         Ok(score
             .with_param("treatment", trial.treatment.as_str())
-            .with_param("control", trial.control.as_str()))
+            .with_param("control", trial.control.as_str())
+            .into())
     }
 }
