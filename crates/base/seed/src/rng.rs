@@ -1,42 +1,80 @@
 //! The generator and the few draws every crate needs.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng};
+use rand_chacha::rand_core::{Rng as _, SeedableRng, TryRng};
 
 /// A stream of random numbers: ChaCha with 8 rounds, the same on every platform.
 ///
-/// Every method consumes a fixed number of words or rejects and draws again; what each returns for a fixed seed is part of the contract.
+/// Every method consumes a fixed number of words or rejects and draws again; its values for a fixed
+/// seed are part of the contract.
+///
+/// The type implements `TryRng` of `rand_core` (and with it `Rng`), so that `rand` and `rand_distr`
+/// draw from it. Their values belong to the version of those crates, not to this contract. It does
+/// not implement `SeedableRng`: generators come from a [`Seed`](crate::Seed) alone.
+///
+/// ```
+/// use rand_distr::{Distribution, Gamma};
+///
+/// let mut rng = parable_seed::Seed::from_u64(7).stream("incomes").rng();
+/// let income: f64 = Gamma::new(2.0, 900.0)?.sample(&mut rng);
+/// assert!(income > 0.0);
+/// # Ok::<(), rand_distr::GammaError>(())
+/// ```
 #[derive(Clone)]
 pub struct Rng(ChaCha8Rng);
+
+impl TryRng for Rng {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+
+    #[inline]
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill_bytes(bytes);
+        Ok(())
+    }
+}
 
 impl Rng {
     pub(crate) fn new(seed: [u8; 32]) -> Self {
         Self(ChaCha8Rng::from_seed(seed))
     }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Uniform on `[0, 1)` in steps of 2^-53.
+    /// Draws a number uniform on `[0, 1)`, in steps of 2^-53.
     #[inline]
     pub fn uniform(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// Uniform on the open interval `(0, 1)`: never 0, never 1, so that quantile functions stay finite.
+    /// Draws a number uniform on the open interval `(0, 1)`: never 0, never 1, so that quantile
+    /// functions stay finite.
     #[inline]
     pub fn uniform_open(&mut self) -> f64 {
         ((self.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
     }
 
-    /// A whole number below `bound`, each with exactly the same probability (Lemire 2019, with rejection).
+    /// Draws a whole number below `bound`, each with exactly the same probability (Lemire 2019, with
+    /// rejection).
     ///
     /// # Panics
+    ///
     /// If `bound` is 0: there is nothing to choose from.
     #[inline]
     pub fn below(&mut self, bound: u64) -> u64 {
@@ -51,13 +89,14 @@ impl Rng {
         (product >> 64) as u64
     }
 
-    /// True with this probability (values outside `[0, 1]` act as the nearer end).
+    /// Returns true with this probability (values outside `[0, 1]` act as the nearer end).
     #[inline]
     pub fn chance(&mut self, probability: f64) -> bool {
         self.uniform() < probability
     }
 
-    /// A standard normal number (polar method of Marsaglia 1964; the second number of each pair is not kept).
+    /// Draws a standard normal number (polar method of Marsaglia 1964; the second number of each pair
+    /// is not kept).
     pub fn normal(&mut self) -> f64 {
         loop {
             let x = 2.0 * self.uniform_open() - 1.0;
@@ -69,7 +108,7 @@ impl Rng {
         }
     }
 
-    /// Puts the items into a random order, each order with the same probability (Fisher and Yates).
+    /// Shuffles the items, each order with the same probability (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             let other = self.below(last as u64 + 1) as usize;
@@ -77,7 +116,8 @@ impl Rng {
         }
     }
 
-    /// An index drawn with probability proportional to its weight, from the running sums of the weights.
+    /// Draws an index with probability proportional to its weight, from the running sums of the
+    /// weights.
     ///
     /// `cumulative` ascends and ends with the total; `None` when it is empty or the total is not above 0.
     pub fn weighted(&mut self, cumulative: &[f64]) -> Option<usize> {
@@ -119,8 +159,34 @@ mod tests {
     }
 
     #[test]
+    fn other_crates_draw_the_same_words() {
+        use rand_distr::{Distribution, StandardUniform};
+
+        let mut own = Seed::from_u64(7).rng();
+        let mut drawn = Seed::from_u64(7).rng();
+        let words = (0..8).all(|_| {
+            let word: u64 = StandardUniform.sample(&mut drawn);
+            word == own.next_u64()
+        });
+        assert!(words);
+        // Halves of a word are not mixed up with whole ones.
+        let half: u32 = StandardUniform.sample(&mut drawn);
+        assert_eq!(half, own.next_u64() as u32);
+        // The median of a Gamma(2, 1) is 1.678: 20,000 draws fall on either side of it, sd 0.00354.
+        let gamma = rand_distr::Gamma::new(2.0, 1.0).unwrap();
+        let below = (0..20_000)
+            .filter(|_| gamma.sample(&mut drawn) < 1.678_347)
+            .count();
+        assert!(
+            (below as f64 / 20_000.0 - 0.5).abs() < 5.5 * 0.00354,
+            "{below}"
+        );
+    }
+
+    #[test]
     fn below_is_uniform() {
-        // 60,000 draws over 6 outcomes: each count has sd sqrt(60000 * 5/36) = 91.3; 5.5 sd = 502 is exceeded with probability below 1e-6.
+        // 60,000 draws over 6 outcomes: each count has sd sqrt(60000 * 5/36) = 91.3; 5.5 sd = 502 is
+        // exceeded with probability below 1e-6.
         let mut rng = Seed::from_u64(1).rng();
         let mut counts = [0i64; 6];
         for _ in 0..60_000 {

@@ -1,4 +1,4 @@
-//! The seed and how others are derived from it.
+//! Seeds and their derivation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::Rng;
 
-/// Where a family of random numbers starts: 32 bytes, printed as 64 hexadecimal digits.
+/// The start of a family of random streams: 32 bytes, printed as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Seed([u8; 32]);
 
-/// A text that is not a seed.
+/// Error for a text that is not a seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseSeedError;
 
@@ -26,37 +26,37 @@ impl fmt::Display for ParseSeedError {
 impl std::error::Error for ParseSeedError {}
 
 impl Seed {
-    /// A seed from 32 bytes.
+    /// Makes a seed of 32 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// A seed from a small number, as people type it. Different numbers give unrelated streams.
+    /// Makes a seed of a small number, as people type it. Different numbers give unrelated streams.
     #[must_use]
     pub fn from_u64(number: u64) -> Self {
         derive(&[0; 32], b"u64", &number.to_le_bytes())
     }
 
-    /// The 32 bytes, for seeding another generator privately.
+    /// Returns the 32 bytes, for seeding another generator.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 32] {
         self.0
     }
 
-    /// The seed of the stream with this name. Names are paths by habit: `"cart/fit"`.
+    /// Derives the seed of a named stream. Names are paths by convention: `"cart/fit"`.
     #[must_use]
     pub fn stream(&self, name: &str) -> Self {
         derive(&self.0, b"stream", name.as_bytes())
     }
 
-    /// The seed of the thing with this number: a column, a block of rows, a copy.
+    /// Derives the seed of a numbered thing: a column, a block of rows, a copy.
     #[must_use]
     pub fn index(&self, number: u64) -> Self {
         derive(&self.0, b"index", &number.to_le_bytes())
     }
 
-    /// A generator that starts here.
+    /// Returns a generator that starts at this seed.
     #[must_use]
     pub fn rng(&self) -> Rng {
         Rng::new(self.0)

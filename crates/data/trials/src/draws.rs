@@ -1,9 +1,7 @@
 //! Random numbers: one named stream for each column, in blocks of rows, and the distributions drawn
 //! from them.
 
-use parable_seed::Seed;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng};
+use parable_seed::{Rng, Seed};
 use rand_distr::{
     Beta, Binomial, Distribution, Gamma, Poisson, StandardNormal, StudentT as StudentDistribution,
 };
@@ -84,17 +82,17 @@ impl Streams {
 
 /// Draws from one stream.
 #[derive(Debug)]
-pub(crate) struct Draws(ChaCha8Rng);
+pub(crate) struct Draws(Rng);
 
 impl Draws {
     fn new(seed: Seed) -> Self {
-        Self(ChaCha8Rng::from_seed(seed.to_bytes()))
+        Self(seed.rng())
     }
 
     /// Uniform on `[0, 1)` in steps of 2^-53.
     #[inline]
     pub(crate) fn uniform(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+        self.0.uniform()
     }
 
     #[inline]
