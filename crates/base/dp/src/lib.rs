@@ -17,57 +17,44 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod accountant;
-mod analytic_gaussian;
-mod audit;
-mod budget;
-mod calibrate;
-mod composition;
-mod convert;
+mod accounting;
 mod event;
-mod gdp;
 mod ledger;
-mod ledger_file;
-mod loss_law;
+mod math;
 pub mod mechanism;
-mod noise_source;
-mod normal;
 mod number;
-mod pld;
-mod renyi;
-mod root;
-mod saddle_point;
-mod sampled_gaussian;
-mod tilted_noise;
 mod unit;
 #[cfg(test)]
 mod vectors;
-mod zcdp;
 
-pub use accountant::{
+pub use accounting::accountant::{
     Accountant, Best, Bound, DeltaBound, DeltaEvaluation, Evaluation, Method, evaluate,
     evaluate_delta,
 };
-pub use analytic_gaussian::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
-pub use audit::{Audit, AuditConfig, AuditError, AuditedClaim, epsilon_lower_from_rates};
-pub use budget::Budget;
-pub use calibrate::{
+pub use accounting::analytic_gaussian::{
+    gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier,
+};
+pub use accounting::audit::{
+    Audit, AuditConfig, AuditError, AuditedClaim, epsilon_lower_from_rates,
+};
+pub use accounting::calibrate::{
     Calibrated, CalibrationError, Target, calibrate_noise_multiplier, calibrate_rho,
     calibrate_sampling_rate, calibrate_steps,
 };
-pub use composition::Unsupported;
-pub use convert::{
+pub use accounting::composition::Unsupported;
+pub use accounting::convert::{
     renyi_to_delta, renyi_to_epsilon, zcdp_from_approx, zcdp_to_delta, zcdp_to_epsilon,
     zcdp_to_log_delta,
 };
+pub use accounting::renyi::renyi_divergence;
+pub use accounting::zcdp::zcdp_rho;
 pub use event::{Event, RenyiPoint, Repetitions};
+pub use ledger::budget::Budget;
+pub use ledger::file::{LedgerFileError, LedgerLog, NoiseOrigin, VerifiedLedger, verify};
 pub use ledger::{Entry, Ledger, LedgerError, Receipt, Spent};
-pub use ledger_file::{LedgerFileError, LedgerLog, NoiseOrigin, VerifiedLedger, verify};
-pub use noise_source::NoiseSource;
+pub use mechanism::noise_source::NoiseSource;
 pub use number::{
     Delta, Epsilon, Mean, NoiseMultiplier, Order, ParameterError, Probability, Rho, SamplingRate,
     Shape, Sigma,
 };
-pub use renyi::renyi_divergence;
 pub use unit::{PrivacyUnit, Relation, Sensitivity};
-pub use zcdp::zcdp_rho;

@@ -3,12 +3,13 @@
 
 use serde_json::Value;
 
-use crate::composition::{Composition, Release, Scheme, stopping_probability};
-use crate::convert;
+use crate::accounting::analytic_gaussian;
+use crate::accounting::composition::{Composition, Release, Scheme, stopping_probability};
+use crate::accounting::convert;
+use crate::accounting::renyi;
+use crate::accounting::sampled_gaussian::{Direction, log_delta};
 use crate::number::{Delta, Epsilon, Mean, NoiseMultiplier, Order, Rho, Shape};
-use crate::renyi;
-use crate::sampled_gaussian::{Direction, log_delta};
-use crate::{analytic_gaussian, gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
+use crate::{gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier};
 
 /// The cases of one family.
 macro_rules! family {
@@ -543,8 +544,8 @@ fn saddle_point_epsilon(case: &Case<'_>) -> Result<(), String> {
     let delta = case.param("delta");
     let (mut low, mut high) = (0.0_f64, 0.0_f64);
     for direction in [Direction::Remove, Direction::Add] {
-        let found =
-            crate::saddle_point::epsilon(&composition, direction, delta).ok_or("not resolved")?;
+        let found = crate::accounting::saddle_point::epsilon(&composition, direction, delta)
+            .ok_or("not resolved")?;
         low = low.max(found.low);
         high = high.max(found.high);
     }
@@ -584,8 +585,12 @@ fn saddle_point_of_delta_curves() {
             if case.0["expected"][name].is_null() {
                 continue;
             }
-            let found = crate::saddle_point::log_delta(&composition, direction, case.param("eps"))
-                .ok_or("not resolved")?;
+            let found = crate::accounting::saddle_point::log_delta(
+                &composition,
+                direction,
+                case.param("eps"),
+            )
+            .ok_or("not resolved")?;
             near(name, found.high, case.expected(name), 0.0, 1e-8)?;
             near(name, found.low, case.expected(name), 0.0, 1e-8)?;
         }
@@ -595,9 +600,9 @@ fn saddle_point_of_delta_curves() {
 
 /// Certified interval by privacy loss distributions.
 fn pld_epsilon(composition: &Composition, delta: f64) -> Option<(f64, f64)> {
-    use crate::pld::{Laws, Question, Side};
+    use crate::accounting::pld::{Laws, Question, Side};
     let (mut low, mut high) = (0.0_f64, 0.0_f64);
-    for direction in crate::saddle_point::directions(composition) {
+    for direction in crate::accounting::saddle_point::directions(composition) {
         let laws = Laws::of(composition, *direction)?;
         high = high.max(laws.answer(Question::Epsilon { delta }, Side::Upper)?);
         low = low.max(laws.answer(Question::Epsilon { delta }, Side::Lower)?);
@@ -701,7 +706,7 @@ fn calibration() {
 #[test]
 fn best_of_gaussian_compositions() {
     let check = |case: &Case<'_>| {
-        let best = crate::accountant::best_epsilon(&parts(case), case.param("delta"));
+        let best = crate::accounting::accountant::best_epsilon(&parts(case), case.param("delta"));
         let exact = case.expected("eps");
         let (low, high) = (best.lower.get(), best.upper.get());
         if high < exact * (1.0 - 1e-8) || low > exact * (1.0 + 1e-8) {
@@ -716,7 +721,7 @@ fn best_of_gaussian_compositions() {
 
 #[test]
 fn discrete_gaussian_curves() {
-    use crate::loss_law::discrete_gaussian_delta;
+    use crate::accounting::loss_law::discrete_gaussian_delta;
     family!("discrete_gaussian").each(|case| {
         if case.text("quantity") != "delta" {
             return Ok(());
@@ -734,7 +739,7 @@ fn discrete_gaussian_curves() {
 
 #[test]
 fn audits() {
-    use crate::audit::{p_value, rate_lower};
+    use crate::accounting::audit::{p_value, rate_lower};
     use crate::{Audit, AuditConfig, Probability, epsilon_lower_from_rates};
     family!("audit").each(|case| {
         let delta = Delta::new(case.param("delta")).unwrap();

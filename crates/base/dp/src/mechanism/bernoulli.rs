@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use dashu::integer::UBig;
 
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 
 /// Largest denominator of [`coin`].
 pub(super) const LARGEST: u128 = 1 << 126;

@@ -7,7 +7,7 @@ use super::discrete_laplace::{draw as draw_laplace, short_fraction};
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
 /// Adds whole-numbered noise with `P(x)` proportional to `exp(-x^2 / (2 sigma^2))`

@@ -4,7 +4,7 @@ use super::bernoulli::{below, exp_coin, heads_of_inverse_e};
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
 /// Adds whole-numbered noise with `P(x)` proportional to `exp(-|x| / t)` (Canonne, Kamath & Steinke 2020, algorithm 2).

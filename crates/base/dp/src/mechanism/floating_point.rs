@@ -3,7 +3,7 @@
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
 /// Adds floating-point Gaussian noise. **Not exact**: the guarantee is that of real numbers, which floating point approximates.

@@ -9,6 +9,7 @@ mod discrete_gaussian;
 mod discrete_laplace;
 mod floating_point;
 mod grid;
+pub(crate) mod noise_source;
 mod selection;
 mod tree_splits;
 

@@ -6,7 +6,7 @@ use super::bernoulli::{LARGEST, below, big_exp_coin, exp_coin};
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Epsilon;
 
 /// How candidates are chosen.

@@ -6,7 +6,7 @@ use super::discrete_laplace::{draw, short_fraction};
 use super::{MechanismError, covered};
 use crate::event::Event;
 use crate::ledger::Receipt;
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Epsilon;
 use crate::unit::{PrivacyUnit, Relation};
 

@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::budget::Budget;
+use crate::ledger::budget::Budget;
 use crate::ledger::{Entry, Ledger, LedgerError};
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::unit::PrivacyUnit;
 
 /// Name of the format, in the header.

@@ -1,9 +1,9 @@
 //! The privacy loss of one elementary release as a distribution: how much probability lies above and below a loss, under both
 //! of the distributions that are told apart.
 
-use crate::composition::{Release, Scheme, response_epsilon};
-use crate::normal;
-use crate::sampled_gaussian::Direction;
+use crate::accounting::composition::{Release, Scheme, response_epsilon};
+use crate::accounting::sampled_gaussian::Direction;
+use crate::math::normal;
 
 /// Probability on both sides of a loss, under the first (`p`) and the second (`q`) distribution. Each number keeps its digits
 /// however small it is. "Above" excludes the loss itself, "below" includes it.

@@ -2,8 +2,8 @@
 //!
 //! Costs are those of [`Best`](crate::Best); the answer of every search is one that was itself evaluated and found to fit.
 
-use crate::accountant::{best_epsilon, rough_epsilon};
-use crate::composition::{Composition, Unsupported};
+use crate::accounting::accountant::{best_epsilon, rough_epsilon};
+use crate::accounting::composition::{Composition, Unsupported};
 use crate::event::Event;
 use crate::number::{Delta, Epsilon, NoiseMultiplier, Rho, SamplingRate};
 use crate::unit::PrivacyUnit;

@@ -1,10 +1,10 @@
 //! The loss of one sampled Gaussian, tilted, on a grid of noise values: moments, characteristic function, and the intervals on
-//! which its density has a floor (points 2 and 3 of [`saddle_point`](crate::saddle_point)).
+//! which its density has a floor (points 2 and 3 of [`saddle_point`](crate::accounting::saddle_point)).
 
-use crate::normal;
-use crate::renyi::log_ratio;
-use crate::saddle_point::Cumulants;
-use crate::sampled_gaussian::Direction;
+use crate::accounting::renyi::log_ratio;
+use crate::accounting::saddle_point::Cumulants;
+use crate::accounting::sampled_gaussian::Direction;
+use crate::math::normal;
 
 /// The tilted loss of one sampled Gaussian on a grid of noise values.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 //! Everything is written in `a = order - 1` and in logarithms, so that nothing cancels near order 1 or underflows at tiny
 //! `delta`. The formulas are proposition 12 and corollary 13 of Canonne, Kamath & Steinke 2020 (arXiv 2004.00010).
 
+use crate::math::root;
 use crate::number::{Delta, Epsilon, Order, Rho};
-use crate::root;
 
 /// Smallest `epsilon` that follows from a Renyi loss at one order, with the rule that a small divergence alone bounds the
 /// total variation: `delta^2 + expm1(-loss) > 0` gives `epsilon = 0`.

@@ -1,6 +1,6 @@
 //! Zero-concentrated differential privacy: what an event costs.
 
-use crate::composition::{Composition, Release, Unsupported};
+use crate::accounting::composition::{Composition, Release, Unsupported};
 use crate::event::Event;
 use crate::number::{Rho, round_up};
 use crate::unit::PrivacyUnit;

@@ -1,8 +1,8 @@
 //! The Gaussian mechanism exactly: `delta`, `epsilon` and noise multiplier from one another (Balle & Wang 2018).
 
-use crate::normal;
+use crate::math::normal;
+use crate::math::root;
 use crate::number::{Delta, Epsilon, NoiseMultiplier};
-use crate::root;
 
 /// Exact `delta` of one Gaussian release, as a logarithm: minus infinity where it is 0.
 pub fn gaussian_log_delta(noise_multiplier: NoiseMultiplier, epsilon: Epsilon) -> f64 {

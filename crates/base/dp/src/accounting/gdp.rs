@@ -16,11 +16,11 @@
 //! `r` is chosen by [`smoothing`] so that the logarithm of that product is at most [`MISMATCH`] times the loss. With a loss of at most `rho` in all, whoever
 //! keeps `delta(epsilon)` of the curve keeps `(epsilon + 2 MISMATCH rho, e^(MISMATCH rho) delta(epsilon))` with discrete noise.
 
-use crate::analytic_gaussian;
-use crate::composition::{Composition, Release, Unsupported};
-use crate::normal;
+use crate::accounting::analytic_gaussian;
+use crate::accounting::composition::{Composition, Release, Unsupported};
+use crate::math::normal;
+use crate::math::root;
 use crate::number::{Delta, Epsilon, ParameterError, Rho, Sigma};
-use crate::root;
 
 /// Bound on the logarithm of the factor by which odds can differ, per unit of loss; see [`smoothing`].
 pub(crate) const MISMATCH: f64 = 2e-3;

@@ -1,7 +1,7 @@
 //! One Gaussian release on a sample, in closed form.
 
-use crate::composition::Scheme;
-use crate::normal;
+use crate::accounting::composition::Scheme;
+use crate::math::normal;
 
 /// Which of two neighbours comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,9 +23,9 @@
 //!    The step is chosen to make this `1e-17`. Tails more than 50 nats below the peak are cut.
 //! 4. *Rounding.* Every exponent is taken to be right to four units in the last place of its largest term.
 
-use crate::composition::{Composition, Release, Scheme};
-use crate::sampled_gaussian::Direction;
-use crate::tilted_noise::{Nodes, Spin};
+use crate::accounting::composition::{Composition, Release, Scheme};
+use crate::accounting::sampled_gaussian::Direction;
+use crate::accounting::tilted_noise::{Nodes, Spin};
 
 /// Largest number of products of one inversion, about 100 ms.
 const MOST_PRODUCTS: f64 = 1e8;
@@ -598,7 +598,7 @@ mod tests {
         for mu in [0.01, 0.3, 1.0, 5.0] {
             for nats in [0.5, 3.0, 11.5, 100.0, 600.0] {
                 let delta = f64::exp(-nats);
-                let exact = crate::analytic_gaussian::epsilon(mu, delta);
+                let exact = crate::accounting::analytic_gaussian::epsilon(mu, delta);
                 if exact == 0.0 {
                     continue;
                 }

@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::analytic_gaussian;
-use crate::composition::{Composition, Release, Unsupported};
-use crate::convert;
+use crate::accounting::analytic_gaussian;
+use crate::accounting::composition::{Composition, Release, Unsupported};
+use crate::accounting::convert;
+use crate::accounting::pld::{Laws, Question, Side};
+use crate::accounting::renyi;
+use crate::accounting::saddle_point;
+use crate::accounting::sampled_gaussian;
+use crate::accounting::zcdp;
 use crate::event::Event;
 use crate::number::{Delta, Epsilon};
-use crate::pld::{Laws, Question, Side};
-use crate::renyi;
-use crate::saddle_point;
-use crate::sampled_gaussian;
 use crate::unit::PrivacyUnit;
-use crate::zcdp;
 
 /// How a bound was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -19,9 +19,9 @@
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
-use crate::composition::Composition;
-use crate::loss_law::LossLaw;
-use crate::sampled_gaussian::Direction;
+use crate::accounting::composition::Composition;
+use crate::accounting::loss_law::LossLaw;
+use crate::accounting::sampled_gaussian::Direction;
 
 /// Points of the longest transform.
 const MOST_POINTS: usize = 1 << 17;

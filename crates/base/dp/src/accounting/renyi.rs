@@ -5,12 +5,12 @@
 //! reference packages lose all digits at small rates; see the tests.)
 
 use crate::Unsupported;
-use crate::composition::{Composition, Release, Scheme, amplified, response_epsilon};
-use crate::convert;
+use crate::accounting::composition::{Composition, Release, Scheme, amplified, response_epsilon};
+use crate::accounting::convert;
 use crate::event::{Event, RenyiPoint};
-use crate::normal;
+use crate::math::normal;
+use crate::math::root;
 use crate::number::{Epsilon, Order};
-use crate::root;
 use crate::unit::PrivacyUnit;
 
 /// Renyi divergence of an event between neighbouring tables, in nats: the larger of the two directions. Order 1 is the

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::noise_source::NoiseSource;
+use crate::mechanism::noise_source::NoiseSource;
 use crate::number::{Delta, Epsilon, ParameterError, Probability};
 
 /// Sizes of a one-run audit.
