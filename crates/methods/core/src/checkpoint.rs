@@ -279,13 +279,17 @@ impl CheckpointFile {
             ("the privacy unit", own.unit == found.unit),
             ("the kind of noise", own.noise == found.noise),
             ("the table", own.table_digest == found.table_digest),
-            ("the budget", goes_with(own.budget, found.budget)),
+            ("the budget", own.budget.is_kept_by(found.budget)),
         ];
         if let Some((what, _)) = parts.iter().find(|(_, same)| !same) {
             return Err(differs(what).into());
         }
-        let receipts = enter(&checkpoint, context.ledger, open)?;
-        let receipts = receipts.ok_or_else(|| differs("the ledger"))?;
+        let receipts = (context.ledger)
+            .resume(checkpoint.identity.budget, &checkpoint.ledger)?
+            .ok_or_else(|| differs("the ledger"))?
+            .into_iter()
+            .filter(|receipt| open(receipt.event()))
+            .collect();
         Ok(Some((checkpoint, receipts)))
     }
 
@@ -297,52 +301,6 @@ impl CheckpointFile {
             problem,
         }
     }
-}
-
-/// Whether a fit with the first budget may go on from a checkpoint with the second: the same, or the same kept by the exact curve of Gaussians.
-fn goes_with(own: Budget, found: Budget) -> bool {
-    match (own, found) {
-        (
-            Budget::Approx { epsilon, delta },
-            Budget::Gaussian {
-                epsilon: kept,
-                delta: with,
-            },
-        ) => (epsilon, delta) == (kept, with),
-        _ => own == found,
-    }
-}
-
-/// Charges to the ledger what stands in the checkpoint and not yet in it. `None` if neither begins with the other.
-fn enter(
-    checkpoint: &Checkpoint,
-    ledger: &mut Ledger,
-    open: impl Fn(&Event) -> bool,
-) -> Result<Option<Vec<Receipt>>, FitError> {
-    let (own, found) = (ledger.entries(), &checkpoint.ledger);
-    let common = own.len().min(found.len());
-    if own[..common] != found[..common] {
-        return Ok(None);
-    }
-    let longer = if own.len() > found.len() {
-        own.to_vec()
-    } else {
-        found.clone()
-    };
-    // From the start, as receipts come from charges only. Equal charges leave an equal ledger.
-    let mut again = Ledger::open(ledger.unit(), checkpoint.identity.budget);
-    if !own.is_empty() && ledger.budget() != checkpoint.identity.budget {
-        return Ok(None);
-    }
-    let mut receipts = Vec::new();
-    for (index, entry) in longer.into_iter().enumerate() {
-        let receipt = again.try_spend(&entry.purpose, entry.event)?;
-        if index < found.len() && open(receipt.event()) {
-            receipts.push(receipt);
-        }
-    }
-    *ledger = again;
-    Ok(Some(receipts))
 }
 
 impl Checkpoint {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parable_dp::{Event, Ledger, NoiseSource, Receipt};
+use parable_dp::{Event, Ledger, NoiseOrigin, NoiseSource, Receipt};
 use parable_seed::Seed;
 
 use crate::{Checkpointing, FitError, NoObserver, Observer, Progress};
@@ -26,6 +26,7 @@ pub struct FitContext<'a> {
 impl<'a> FitContext<'a> {
     /// A context that nobody watches.
     pub fn new(seed: Seed, ledger: &'a mut Ledger, noise: &'a mut NoiseSource) -> Self {
+        ledger.set_noise_origin(NoiseOrigin::of(noise));
         Self {
             seed,
             ledger,

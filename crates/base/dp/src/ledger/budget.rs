@@ -34,6 +34,21 @@ pub enum Budget {
 }
 
 impl Budget {
+    /// Returns whether a ledger with the `recorded` budget keeps the promise of this one: the same,
+    /// or the same `epsilon` and `delta` by exact Gaussian accounting.
+    pub fn is_kept_by(self, recorded: Self) -> bool {
+        match (self, recorded) {
+            (
+                Self::Approx { epsilon, delta },
+                Self::Gaussian {
+                    epsilon: exact,
+                    delta: with,
+                },
+            ) => (epsilon, delta) == (exact, with),
+            _ => self == recorded,
+        }
+    }
+
     /// A budget of `rho` zero-concentrated loss.
     pub const fn zcdp(rho: Rho) -> Self {
         Self::Zcdp { rho }

@@ -1,8 +1,12 @@
 //! The ledger as a file: JSON lines, each with the hash of the line before it.
 //!
-//! The first line is a header; each further line is one charged release. Changing, removing or exchanging a line breaks the
-//! chain; cutting the end off does not, so the digest of the last line belongs into whatever is published with the data.
-//! [`verify`] needs the text alone: it replays all charges against the budget and can evaluate them.
+//! The first line is a header; each further line is one charged release. Changing, removing or
+//! exchanging a line breaks the chain; cutting off the end does not, so the digest of the last line
+//! belongs into whatever is published with the data. [`verify`] needs the text alone: it replays all
+//! charges against the budget and can evaluate them.
+
+use std::io;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -31,7 +35,7 @@ pub enum NoiseOrigin {
 }
 
 impl NoiseOrigin {
-    /// Origin of what a source gives.
+    /// Returns the origin of the noise of a source.
     pub const fn of(source: &NoiseSource) -> Self {
         if source.is_insecure() {
             Self::InsecureSeed
@@ -66,36 +70,40 @@ struct Line {
     previous: String,
 }
 
-/// A ledger file in the making.
+/// The end of a chain of lines.
 #[derive(Clone, Debug)]
-pub struct LedgerLog {
-    text: String,
+pub(super) struct Chain {
+    /// SHA-256 of the last line.
     digest: String,
     lines: u64,
 }
 
-impl LedgerLog {
-    /// A log without releases. `dataset` is a public name of the data, never anything computed from it.
-    pub fn new(ledger: &Ledger, dataset: &str) -> Self {
+impl Chain {
+    /// Starts a chain, and returns its header line.
+    pub(super) fn start(unit: PrivacyUnit, budget: Budget, dataset: &str) -> (Self, String) {
         let header = Header {
             format: FORMAT.to_owned(),
             version: VERSION,
             written_by: concat!("parable-dp ", env!("CARGO_PKG_VERSION")).to_owned(),
             dataset: dataset.to_owned(),
-            unit: ledger.unit(),
-            budget: ledger.budget(),
+            unit,
+            budget,
         };
-        let mut log = Self {
-            text: String::new(),
-            digest: String::new(),
-            lines: 0,
+        let line = serde_json::to_string(&header).expect("a header is JSON");
+        let chain = Self {
+            digest: digest(&line),
+            lines: 1,
         };
-        log.push(&serde_json::to_string(&header).expect("a header is JSON"));
-        log
+        (chain, line)
     }
 
-    /// Adds a charged release. `time` is for the caller to state, if it is to be there at all.
-    pub fn append(&mut self, entry: &Entry, noise: NoiseOrigin, time: Option<&str>) {
+    /// Returns the chain with one more release, and the line of that release.
+    pub(super) fn next(
+        &self,
+        entry: &Entry,
+        noise: NoiseOrigin,
+        time: Option<&str>,
+    ) -> (Self, String) {
         let line = Line {
             index: self.lines,
             purpose: entry.purpose.clone(),
@@ -104,28 +112,68 @@ impl LedgerLog {
             time: time.map(str::to_owned),
             previous: self.digest.clone(),
         };
-        self.push(&serde_json::to_string(&line).expect("an entry is JSON"));
+        let line = serde_json::to_string(&line).expect("an entry is JSON");
+        let chain = Self {
+            digest: digest(&line),
+            lines: self.lines + 1,
+        };
+        (chain, line)
+    }
+}
+
+/// A ledger file as a text in memory. [`Ledger::open_file`] keeps one on disk.
+#[derive(Clone, Debug)]
+pub struct LedgerLog {
+    text: String,
+    chain: Chain,
+}
+
+impl LedgerLog {
+    /// Starts a log without releases.
+    ///
+    /// - `dataset`: a public name of the data, never anything computed from it
+    pub fn new(ledger: &Ledger, dataset: &str) -> Self {
+        let (chain, line) = Chain::start(ledger.unit(), ledger.budget(), dataset);
+        let text = line + "\n";
+        Self { text, chain }
     }
 
-    /// The text, one line for each release after the header.
+    /// Continues the log in a text: verifies it, and returns it with the ledger after its charges.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`].
+    pub fn resume(text: &str) -> Result<(Self, Ledger), LedgerFileError> {
+        let found = verify(text)?;
+        let mut text = text.to_owned();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let chain = found.chain();
+        Ok((Self { text, chain }, found.ledger))
+    }
+
+    /// Appends a charged release. `time` is stated by the caller, if at all.
+    pub fn append(&mut self, entry: &Entry, noise: NoiseOrigin, time: Option<&str>) {
+        let (chain, line) = self.chain.next(entry, noise, time);
+        self.text.push_str(&line);
+        self.text.push('\n');
+        self.chain = chain;
+    }
+
+    /// Returns the text: the header, then one line for each release.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// SHA-256 of the last line, in hexadecimal: who knows it can tell whether the end of the file is missing.
+    /// Returns the SHA-256 of the last line, in hexadecimal, by which a reader can tell whether the
+    /// end of the file is missing.
     pub fn digest(&self) -> &str {
-        &self.digest
-    }
-
-    fn push(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-        self.digest = digest(line);
-        self.lines += 1;
+        &self.chain.digest
     }
 }
 
-/// A ledger file that holds together.
+/// A ledger file whose chain and charges were verified.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct VerifiedLedger {
@@ -139,7 +187,17 @@ pub struct VerifiedLedger {
     pub digest: String,
 }
 
-/// A ledger file that does not hold together.
+impl VerifiedLedger {
+    /// The end of its chain.
+    pub(super) fn chain(&self) -> Chain {
+        Chain {
+            digest: self.digest.clone(),
+            lines: 1 + self.ledger.entries().len() as u64,
+        }
+    }
+}
+
+/// A ledger file that cannot be verified or continued.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerFileError {
@@ -151,6 +209,21 @@ pub enum LedgerFileError {
         /// What was wrong with it.
         #[source]
         source: serde_json::Error,
+    },
+    /// The last line was not written to its end.
+    #[error(
+        "line {line} is incomplete: the program stopped while it was written, before anything was \
+         released under it; delete this line to go on"
+    )]
+    Torn {
+        /// Number of the line, from 1.
+        line: usize,
+    },
+    /// A line is not text.
+    #[error("line {line} is not text in UTF-8")]
+    Encoding {
+        /// Number of the line, from 1.
+        line: usize,
     },
     /// The first line names another format.
     #[error("the file is not a privacy ledger")]
@@ -180,18 +253,60 @@ pub enum LedgerFileError {
         #[source]
         source: LedgerError,
     },
+    /// The file is kept for another privacy unit.
+    #[error(
+        "the ledger file protects {found:?}, not {asked:?}: give the same unit, or another file"
+    )]
+    OtherUnit {
+        /// Unit of the file.
+        found: PrivacyUnit,
+        /// Unit asked for.
+        asked: PrivacyUnit,
+    },
+    /// The file is kept for another budget.
+    #[error(
+        "the ledger file has the budget {found:?}, not {asked:?}: give the same budget, or another file"
+    )]
+    OtherBudget {
+        /// Budget of the file.
+        found: Budget,
+        /// Budget asked for.
+        asked: Budget,
+    },
+    /// Another process is charging releases to the file.
+    #[error("the ledger file `{}` is in use by another process: wait for it to end", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be opened or read.
+    #[error("the ledger file `{}` could not be opened", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// Reads a ledger file, checks its chain, and replays every charge against the budget.
 ///
 /// # Errors
 ///
-/// [`LedgerFileError`] names the first line that does not hold.
+/// [`LedgerFileError`] names the first line that is wrong.
 pub fn verify(text: &str) -> Result<VerifiedLedger, LedgerFileError> {
     let mut lines = text.lines().enumerate();
     let (_, first) = lines.next().ok_or(LedgerFileError::Format)?;
-    let peek: serde_json::Value =
-        serde_json::from_str(first).map_err(|source| LedgerFileError::Line { line: 1, source })?;
+    let last_line = text.lines().count();
+    let wrong = |line: usize, source: serde_json::Error| {
+        if source.is_eof() && line == last_line && !text.ends_with('\n') {
+            LedgerFileError::Torn { line }
+        } else {
+            LedgerFileError::Line { line, source }
+        }
+    };
+    let peek: serde_json::Value = serde_json::from_str(first).map_err(|e| wrong(1, e))?;
     if peek["format"] != FORMAT {
         return Err(LedgerFileError::Format);
     }
@@ -205,15 +320,13 @@ pub fn verify(text: &str) -> Result<VerifiedLedger, LedgerFileError> {
             newest: VERSION,
         });
     }
-    let header: Header =
-        serde_json::from_str(first).map_err(|source| LedgerFileError::Line { line: 1, source })?;
+    let header: Header = serde_json::from_str(first).map_err(|e| wrong(1, e))?;
     let mut ledger = Ledger::open(header.unit, header.budget);
     let mut last = digest(first);
     let mut secure_noise = true;
     for (index, text) in lines {
         let line = index + 1;
-        let parsed: Line =
-            serde_json::from_str(text).map_err(|source| LedgerFileError::Line { line, source })?;
+        let parsed: Line = serde_json::from_str(text).map_err(|e| wrong(line, e))?;
         if parsed.previous != last || parsed.index != index as u64 {
             return Err(LedgerFileError::Chain { line });
         }

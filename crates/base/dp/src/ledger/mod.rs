@@ -2,8 +2,14 @@
 
 pub(crate) mod budget;
 pub(crate) mod file;
+mod recorder;
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use file::{LedgerFileError, NoiseOrigin};
+use recorder::Recorder;
 
 use crate::accounting::accountant::{Evaluation, evaluate_composition};
 use crate::accounting::composition::{Composition, Unsupported};
@@ -35,6 +41,14 @@ pub enum LedgerError {
     NonPrivate {
         /// What the release was for.
         purpose: String,
+    },
+    /// The charge could not be written to the file of the ledger, so that it was not granted.
+    #[error("`{purpose}` could not be recorded in the ledger file: {reason}")]
+    NotRecorded {
+        /// What the release was for.
+        purpose: String,
+        /// What the operating system says.
+        reason: String,
     },
     /// No bound is known for the event in the measure of the ledger.
     #[error(transparent)]
@@ -138,10 +152,12 @@ pub struct Ledger {
     budget: Budget,
     filter: Option<Filter>,
     entries: Vec<Entry>,
+    noise: NoiseOrigin,
+    recorder: Option<Recorder>,
 }
 
 impl Ledger {
-    /// An empty ledger.
+    /// Opens an empty ledger.
     pub fn open(unit: PrivacyUnit, budget: Budget) -> Self {
         let filter = match budget {
             Budget::Zcdp { rho } => Some(Filter {
@@ -162,7 +178,106 @@ impl Ledger {
             budget,
             filter,
             entries: Vec::new(),
+            noise: NoiseOrigin::External,
+            recorder: None,
         }
+    }
+
+    /// Opens a ledger that records its charges in a file, for several fits that share a budget.
+    ///
+    /// A file that is not there is created. One that is there is verified, and continued: its
+    /// charges are spent. Each charge is on disk before it is granted, so that a crash can cost
+    /// budget but never lose a charge. The file is locked as long as the ledger lives.
+    ///
+    /// - `dataset`: a public name of the data, never anything computed from it; an existing file
+    ///   keeps its own
+    ///
+    /// ```
+    /// use parable_dp::{Budget, Event, Ledger, PrivacyUnit, Rho};
+    ///
+    /// # let place = std::env::temp_dir().join(format!("ledger-{}.jsonl", std::process::id()));
+    /// let (unit, budget) = (PrivacyUnit::one_row(), Budget::zcdp(Rho::new(0.5)?));
+    /// let event = Event::Zcdp { rho: Rho::new(0.4)? };
+    ///
+    /// let mut first = Ledger::open_file(&place, "trial", unit, budget)?;
+    /// let _ = first.try_spend("first fit", event.clone())?;
+    /// drop(first);
+    ///
+    /// let mut second = Ledger::open_file(&place, "trial", unit, budget)?;
+    /// assert!(second.try_spend("second fit", event).unwrap_err().is_over_budget());
+    /// # drop(second);
+    /// # std::fs::remove_file(&place)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFileError`] for a file that is damaged, kept for another unit or budget, in use, or
+    /// that cannot be opened.
+    pub fn open_file(
+        path: impl AsRef<Path>,
+        dataset: &str,
+        unit: PrivacyUnit,
+        budget: Budget,
+    ) -> Result<Self, LedgerFileError> {
+        let (recorder, found) = Recorder::open(path.as_ref(), dataset)?;
+        let mut ledger = found.unwrap_or_else(|| Self::open(unit, budget));
+        if ledger.unit != unit {
+            let found = ledger.unit;
+            return Err(LedgerFileError::OtherUnit { found, asked: unit });
+        }
+        if !budget.is_kept_by(ledger.budget) {
+            let (found, asked) = (ledger.budget, budget);
+            return Err(LedgerFileError::OtherBudget { found, asked });
+        }
+        ledger.recorder = Some(recorder);
+        Ok(ledger)
+    }
+
+    /// Sets the origin of the noise of the charges to come, which the file of the ledger records.
+    /// [`NoiseOrigin::External`] before the first call.
+    pub fn set_noise_origin(&mut self, noise: NoiseOrigin) {
+        self.noise = noise;
+    }
+
+    /// Goes on from the charges of an interrupted fit: enters those that this ledger lacks, and
+    /// returns a receipt for each of `found`, to draw what was charged and not drawn.
+    ///
+    /// `None` if neither list of charges begins with the other, or the budgets differ; the ledger is
+    /// then as it was. The caller must know which releases were drawn.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::try_spend`], with the ledger as it was.
+    pub fn resume(
+        &mut self,
+        budget: Budget,
+        found: &[Entry],
+    ) -> Result<Option<Vec<Receipt>>, LedgerError> {
+        let own = self.entries.len();
+        let common = own.min(found.len());
+        let differs = self.entries[..common] != found[..common];
+        if differs || (own > 0 && self.budget != budget) {
+            return Ok(None);
+        }
+        // From the start, as receipts come from charges only. Equal charges leave an equal ledger.
+        let mut again = Self::open(self.unit, budget);
+        again.noise = self.noise;
+        let mut receipts = Vec::new();
+        for entry in self.entries.iter().chain(&found[common..]) {
+            let receipt = again.try_spend(&entry.purpose, entry.event.clone())?;
+            if receipts.len() < found.len() {
+                receipts.push(receipt);
+            }
+        }
+        if let Some(recorder) = &mut self.recorder {
+            for entry in &found[common..] {
+                record(recorder, (again.unit, again.budget), entry, again.noise)?;
+            }
+        }
+        again.recorder = self.recorder.take();
+        *self = again;
+        Ok(Some(receipts))
     }
 
     /// Charges a release, to be drawn afterwards with the receipt.
@@ -181,13 +296,26 @@ impl Ledger {
     }
 
     fn charge(&mut self, purpose: &str, event: &Event) -> Result<(), LedgerError> {
+        let filter = self.filter_after(purpose, event)?;
+        let entry = Entry {
+            purpose: purpose.to_owned(),
+            event: event.clone(),
+        };
+        if let Some(recorder) = &mut self.recorder {
+            record(recorder, (self.unit, self.budget), &entry, self.noise)?;
+        }
+        self.filter = filter;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// The filter after a charge.
+    fn filter_after(&self, purpose: &str, event: &Event) -> Result<Option<Filter>, LedgerError> {
         match self.budget {
-            Budget::Unlimited => {}
-            _ if event.is_non_private() => {
-                return Err(LedgerError::NonPrivate {
-                    purpose: purpose.to_owned(),
-                });
-            }
+            Budget::Unlimited => Ok(None),
+            _ if event.is_non_private() => Err(LedgerError::NonPrivate {
+                purpose: purpose.to_owned(),
+            }),
             Budget::Zcdp { .. } | Budget::Approx { .. } | Budget::Gaussian { .. } => {
                 let composition = Composition::new(event, &self.unit)?;
                 let mut filter = match self.filter {
@@ -209,14 +337,9 @@ impl Ledger {
                     });
                 }
                 filter.spent = total;
-                self.filter = Some(filter);
+                Ok(Some(filter))
             }
         }
-        self.entries.push(Entry {
-            purpose: purpose.to_owned(),
-            event: event.clone(),
-        });
-        Ok(())
     }
 
     /// The releases so far, in order.
@@ -241,9 +364,11 @@ impl Ledger {
     pub fn keep_by_gaussians(&mut self) -> bool {
         if let Budget::Approx { epsilon, delta } = self.budget
             && self.entries.is_empty()
+            && self.recorder.as_ref().is_none_or(Recorder::is_empty)
             && gdp::limit(epsilon, delta).is_some()
         {
-            *self = Self::open(self.unit, Budget::Gaussian { epsilon, delta });
+            let exact = Self::open(self.unit, Budget::Gaussian { epsilon, delta });
+            (self.budget, self.filter) = (exact.budget, exact.filter);
         }
         matches!(self.budget, Budget::Gaussian { .. })
     }
@@ -356,6 +481,8 @@ impl Ledger {
             budget: self.budget,
             filter: self.filter,
             entries: self.entries.clone(),
+            noise: self.noise,
+            recorder: None,
         };
         for (purpose, event) in releases {
             if let Err(error) = copy.charge(purpose, event) {
@@ -417,6 +544,20 @@ fn divergence(composition: &Composition, order: f64) -> Result<f64, LedgerError>
         nats
     } else {
         nats * (1.0 + 1e-12)
+    })
+}
+
+/// Writes a charge to the file of a ledger.
+fn record(
+    recorder: &mut Recorder,
+    header: (PrivacyUnit, Budget),
+    entry: &Entry,
+    noise: NoiseOrigin,
+) -> Result<(), LedgerError> {
+    let written = recorder.append(header, entry, noise);
+    written.map_err(|error| LedgerError::NotRecorded {
+        purpose: entry.purpose.clone(),
+        reason: error.to_string(),
     })
 }
 
