@@ -8,8 +8,9 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use parable_dp::mechanism::{DiscreteGaussian, DiscreteLaplace};
 use parable_dp::{
-    Accountant, Budget, Delta, Epsilon, Event, Ledger, Method, NoiseMultiplier, NoiseSource,
-    PrivacyUnit, SamplingRate, Sigma, Target, calibrate_noise_multiplier, zcdp_from_approx,
+    Accountant, AccountingMethod, Budget, Delta, Epsilon, Event, Ledger, NoiseMultiplier,
+    NoiseSource, PrivacyUnit, SamplingRate, Sigma, Target, calibrate_noise_multiplier,
+    zcdp_from_approx,
 };
 
 fn training(noise_multiplier: NoiseMultiplier) -> Event {
@@ -24,9 +25,9 @@ fn accounting(bench: &mut Criterion) {
     let delta = Delta::new(1e-5).expect("a probability");
     let event = training(NoiseMultiplier::new(1.1).expect("a multiplier"));
     for (name, method) in [
-        ("saddle-point", Method::SaddlePoint),
-        ("renyi", Method::Renyi),
-        ("pld", Method::Pld),
+        ("saddle-point", AccountingMethod::SaddlePoint),
+        ("renyi", AccountingMethod::Renyi),
+        ("pld", AccountingMethod::Pld),
     ] {
         bench.bench_function(&format!("dp/epsilon/{name}"), |b| {
             b.iter(|| {

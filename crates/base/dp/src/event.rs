@@ -1,4 +1,4 @@
-//! Releases as data: what was done to the table, in numbers that an accountant understands.
+//! Releases as data, in the numbers that accountants need.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,10 +6,12 @@ use crate::number::{
     Delta, Epsilon, Mean, NoiseMultiplier, Order, Probability, Rho, SamplingRate, Shape, Sigma,
 };
 
-/// One release, or a tree of releases. The list only grows, and the meaning and the tag of a variant never change.
+/// One release, or a tree of releases. The list only grows, and the meaning and the tag of a
+/// variant never change.
 ///
-/// Noise is always relative to the sensitivity **under the privacy unit of the ledger** that is charged: build it with
-/// [`NoiseMultiplier::of`] or [`PrivacyUnit::counts_squared`](crate::PrivacyUnit::counts_squared), and the factor between
+/// Noise is always relative to the sensitivity **under the privacy unit of the ledger** that is
+/// charged: build it with [`NoiseMultiplier::of`] or
+/// [`PrivacyUnit::counts_squared`](crate::PrivacyUnit::counts_squared), and the factor between
 /// relations cannot be forgotten.
 ///
 /// ```
@@ -38,7 +40,8 @@ pub enum Event {
     DiscreteGaussian {
         /// Parameter `sigma` of the noise, in steps of the integer grid.
         sigma: Sigma,
-        /// Squared L2 sensitivity in steps of the grid: a whole number, since the answers are whole.
+        /// Squared L2 sensitivity in steps of the grid: a whole number, since the answers are
+        /// whole.
         sensitivity_squared: u64,
     },
     /// Discrete Laplace (two-sided geometric) noise on a vector of integers.
@@ -48,16 +51,18 @@ pub enum Event {
         /// L1 sensitivity in steps of the grid.
         sensitivity: u64,
     },
-    /// Every record answers truly with probability `1 - noise`, and else uniformly among all categories (the true one
-    /// included). Local: under every relation the cost is that of one exchanged answer.
+    /// Every record answers truly with probability `1 - noise`, and else uniformly among all
+    /// categories (the true one included). Local: under every relation the cost is that of one
+    /// exchanged answer.
     RandomizedResponse {
         /// Number of possible answers, at least 2.
         categories: u32,
         /// Probability of a uniform answer.
         noise: Probability,
     },
-    /// The exponential mechanism, or any mechanism of bounded range `epsilon` (Durfee & Rogers 2019): probabilities
-    /// proportional to `exp(epsilon * score / (2 * sensitivity))`, without the 2 when scores only move one way.
+    /// The exponential mechanism, or any mechanism of bounded range `epsilon` (Durfee & Rogers
+    /// 2019): probabilities proportional to `exp(epsilon * score / (2 * sensitivity))`, without the
+    /// 2 when scores only move one way.
     Exponential {
         /// The bounded range: largest difference of two log-likelihood ratios.
         epsilon: Epsilon,
@@ -79,7 +84,8 @@ pub enum Event {
         /// Its loss.
         rho: Rho,
     },
-    /// Any mechanism with these Renyi divergences in both directions (for example a data-dependent analysis).
+    /// Any mechanism with these Renyi divergences in both directions (for example a data-dependent
+    /// analysis).
     RenyiCurve {
         /// Points of the curve.
         points: Vec<RenyiPoint>,
@@ -88,15 +94,15 @@ pub enum Event {
     PoissonSampled {
         /// That probability.
         rate: SamplingRate,
-        /// What is done with the sample.
+        /// The event on the sample.
         event: Box<Event>,
     },
-    /// The event on a uniformly drawn sample of fixed size, without replacement. Replace-one relation only; the noise of
-    /// the inner event is relative to the replace-one sensitivity.
+    /// The event on a uniformly drawn sample of fixed size, without replacement. Replace-one
+    /// relation only; the noise of the inner event is relative to the replace-one sensitivity.
     SampledWithoutReplacement {
         /// Size of the sample over number of rows.
         rate: SamplingRate,
-        /// What is done with the sample.
+        /// The event on the sample.
         event: Box<Event>,
     },
     /// All of these, in any order.
@@ -108,7 +114,7 @@ pub enum Event {
     Repeated {
         /// How often.
         times: u64,
-        /// What is repeated.
+        /// The repeated event.
         event: Box<Event>,
     },
     /// The event run a random number of times, of which only the best is released: private tuning
@@ -119,8 +125,8 @@ pub enum Event {
         /// One run, with everything that it releases.
         event: Box<Event>,
     },
-    /// Running sums by the binary tree mechanism, each record in one step only (one epoch), replace-null relation
-    /// (Kairouz et al. 2021, appendix D).
+    /// Running sums by the binary tree mechanism, each record in one step only (one epoch),
+    /// replace-null relation (Kairouz et al. 2021, appendix D).
     TreeAggregation {
         /// Standard deviation of the noise of one node over the norm of one record.
         noise_multiplier: NoiseMultiplier,
@@ -132,7 +138,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The event `times` times.
+    /// Returns the event repeated `times` times.
     pub fn repeated(self, times: u64) -> Self {
         Self::Repeated {
             times,
@@ -140,7 +146,7 @@ impl Event {
         }
     }
 
-    /// The event on a Poisson sample.
+    /// Returns the event on a Poisson sample.
     pub fn poisson_sampled(self, rate: SamplingRate) -> Self {
         Self::PoissonSampled {
             rate,
@@ -148,7 +154,7 @@ impl Event {
         }
     }
 
-    /// The stable tag that names the kind of event in files.
+    /// Returns the stable tag that names the kind of event in files.
     pub const fn tag(&self) -> &'static str {
         match self {
             Self::Gaussian { .. } => "gaussian",
@@ -171,7 +177,7 @@ impl Event {
         }
     }
 
-    /// Whether some part of the event makes no promise at all.
+    /// Returns whether some part of the event makes no promise at all.
     pub fn is_non_private(&self) -> bool {
         match self {
             Self::NonPrivate => true,

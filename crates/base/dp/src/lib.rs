@@ -1,8 +1,9 @@
 //! Differential privacy: events, ledger, accounting, calibration and exact noise.
 //!
-//! A [`Ledger`] is opened with a [`PrivacyUnit`] (who is protected) and a [`Budget`] (how much may be spent). Every release is
-//! described by an [`Event`] and charged before it is drawn; the [`Receipt`] is what a sampler asks for. Noise comes from a
-//! [`NoiseSource`]. The crate knows nothing about tables and does no input or output.
+//! A [`Ledger`] is opened with a [`PrivacyUnit`] (neighbouring tables) and a [`Budget`]. Every
+//! release is described by an [`Event`] and charged before it is drawn; samplers take the
+//! [`Receipt`]. Noise comes from a [`NoiseSource`]. Several fits share a budget through a file
+//! ([`Ledger::open_file`]). The crate knows nothing about tables.
 //!
 //! ```
 //! use parable_dp::{Budget, Event, Ledger, PrivacyUnit, Rho, Sigma};
@@ -28,8 +29,8 @@ mod unit;
 mod vectors;
 
 pub use accounting::accountant::{
-    Accountant, Best, Bound, DeltaBound, DeltaEvaluation, Evaluation, Method, evaluate,
-    evaluate_delta,
+    Accountant, AccountingMethod, Best, DeltaBound, DeltaEvaluation, EpsilonBound,
+    EpsilonEvaluation, evaluate, evaluate_delta,
 };
 pub use accounting::analytic_gaussian::{
     gaussian_epsilon, gaussian_log_delta, gaussian_noise_multiplier,

@@ -9,17 +9,17 @@ pub enum ParameterError {
     /// A number broke the rule of its type. NaN breaks every rule.
     #[error("{parameter} is {value}, but must be {rule}")]
     OutOfRange {
-        /// What the number is, in words: `sampling rate`, `delta`.
+        /// Name of the number: `sampling rate`, `delta`.
         parameter: &'static str,
         /// The number given.
         value: f64,
-        /// What would have been accepted.
+        /// Rule for accepted values.
         rule: &'static str,
     },
     /// A number was written as text other than `inf`.
     #[error("{parameter} is the text `{text}`, but must be a number or `inf`")]
     NotANumber {
-        /// What the number is, in words.
+        /// Name of the number.
         parameter: &'static str,
         /// The text given.
         text: String,
@@ -27,11 +27,11 @@ pub enum ParameterError {
     /// A whole number broke its rule.
     #[error("{parameter} is {value}, but must be {rule}")]
     InvalidCount {
-        /// What is counted.
+        /// Name of the count.
         parameter: &'static str,
         /// The count given.
         value: i128,
-        /// What would have been accepted.
+        /// Rule for accepted values.
         rule: &'static str,
     },
 }
@@ -59,7 +59,8 @@ macro_rules! numbers {
             /// [`ParameterError::OutOfRange`] otherwise; NaN is always refused.
             pub fn new($x: f64) -> Result<Self, ParameterError> {
                 if $ok {
-                    // Adding zero turns -0 into 0, so that it prints and compares like any other zero.
+                    // Adding zero turns -0 into 0, so that it prints and compares like any other
+                    // zero.
                     Ok(Self($x + 0.0))
                 } else {
                     Err(ParameterError::OutOfRange { parameter: $words, value: $x, rule: $rule })
@@ -121,24 +122,29 @@ macro_rules! numbers {
 }
 
 numbers! {
-    /// Privacy loss `epsilon` of pure, approximate or Renyi differential privacy, in nats. Infinity says "no promise".
+    /// Privacy loss `epsilon` of pure, approximate or Renyi differential privacy, in nats. Infinity
+    /// says "no promise".
     Epsilon, "epsilon", "at least 0", |value| value >= 0.0;
 
     /// Failure probability `delta` of approximate differential privacy, in `[0, 1]`.
     Delta, "delta", "between 0 and 1", |value| (0.0..=1.0).contains(&value);
 
-    /// Zero-concentrated privacy loss `rho` in nats (Bun & Steinke 2016). Infinity says "no promise".
+    /// Zero-concentrated privacy loss `rho` in nats (Bun & Steinke 2016). Infinity says "no
+    /// promise".
     Rho, "rho", "at least 0", |value| value >= 0.0;
 
-    /// Noise over sensitivity: the standard deviation of Gaussian noise divided by the L2 sensitivity of the query, or the
-    /// scale of Laplace noise divided by its L1 sensitivity, **under the privacy unit of the ledger**
-    /// (see [`Sensitivity`](crate::Sensitivity)). 0 means no noise, infinity means that nothing is released.
+    /// Noise over sensitivity: the standard deviation of Gaussian noise divided by the L2
+    /// sensitivity of the query, or the scale of Laplace noise divided by its L1 sensitivity,
+    /// **under the privacy unit of the ledger** (see [`Sensitivity`](crate::Sensitivity)). 0 means
+    /// no noise, infinity means that nothing is released.
     NoiseMultiplier, "noise multiplier", "at least 0", |value| value >= 0.0;
 
-    /// Standard deviation (Gaussian) or scale (Laplace) of noise in the units of the query. Finite and above 0.
+    /// Standard deviation (Gaussian) or scale (Laplace) of noise in the units of the query. Finite
+    /// and above 0.
     Sigma, "sigma", "finite and above 0", |value| value > 0.0 && value < f64::INFINITY;
 
-    /// Order of a Renyi divergence, at least 1: 1 is the Kullback-Leibler divergence, infinity pure differential privacy.
+    /// Order of a Renyi divergence, at least 1: 1 is the Kullback-Leibler divergence, infinity pure
+    /// differential privacy.
     Order, "order", "at least 1", |value| value >= 1.0;
 
     /// Share of the privacy units that one step looks at, in `[0, 1]`.
@@ -150,7 +156,8 @@ numbers! {
     /// An expected number of repetitions. Finite and above 0.
     Mean, "mean", "finite and above 0", |value| value > 0.0 && value < f64::INFINITY;
 
-    /// Shape of a truncated negative binomial number of repetitions, above -1: 0 is the logarithmic distribution, 1 the geometric.
+    /// Shape of a truncated negative binomial number of repetitions, above -1: 0 is the logarithmic
+    /// distribution, 1 the geometric.
     Shape, "shape", "finite and above -1", |value| value > -1.0 && value < f64::INFINITY;
 }
 
@@ -170,14 +177,15 @@ impl Rho {
     /// No loss.
     pub const ZERO: Self = Self(0.0);
 
-    /// Loss of one Gaussian release: `1 / (2 z^2)`, rounded up (Bun & Steinke 2016, proposition 1.6).
+    /// Loss of one Gaussian release: `1 / (2 z^2)`, rounded up (Bun & Steinke 2016, proposition
+    /// 1.6).
     pub fn of_gaussian(noise_multiplier: NoiseMultiplier) -> Self {
         let mu = 1.0 / noise_multiplier.get();
         Self(round_up(0.5 * (mu * mu)))
     }
 
-    /// Loss of one discrete Gaussian release on integers with this squared L2 sensitivity, rounded up
-    /// (Canonne, Kamath & Steinke 2020, theorem 4).
+    /// Loss of one discrete Gaussian release on integers with this squared L2 sensitivity, rounded
+    /// up (Canonne, Kamath & Steinke 2020, theorem 4).
     pub fn of_discrete_gaussian(sigma: Sigma, sensitivity_squared: u64) -> Self {
         Self(round_up(
             sensitivity_squared as f64 * 0.5 / sigma.get() / sigma.get(),
@@ -186,7 +194,8 @@ impl Rho {
 }
 
 impl NoiseMultiplier {
-    /// Noise multiplier of noise with standard deviation (or scale) `sigma` on a query with this sensitivity, rounded down.
+    /// Noise multiplier of noise with standard deviation (or scale) `sigma` on a query with this
+    /// sensitivity, rounded down.
     pub fn of(sigma: Sigma, sensitivity: &crate::Sensitivity, unit: &crate::PrivacyUnit) -> Self {
         let ratio = sigma.get() / sensitivity.under(unit);
         Self(if ratio.is_finite() {
@@ -196,7 +205,8 @@ impl NoiseMultiplier {
         })
     }
 
-    /// Smallest noise multiplier whose Gaussian release costs at most `rho`, rounded up so that the charge fits.
+    /// Smallest noise multiplier whose Gaussian release costs at most `rho`, rounded up so that the
+    /// charge fits.
     pub fn for_rho(rho: Rho) -> Self {
         let mut z = (0.5 / rho.get()).sqrt();
         while Rho::of_gaussian(Self(z)) > rho {
@@ -207,11 +217,13 @@ impl NoiseMultiplier {
 }
 
 impl Sigma {
-    /// Smallest standard deviation whose discrete Gaussian release costs at most `rho`, rounded up so that the charge fits.
+    /// Smallest standard deviation whose discrete Gaussian release costs at most `rho`, rounded up
+    /// so that the charge fits.
     ///
     /// # Errors
     ///
-    /// [`ParameterError::OutOfRange`] when `rho` is 0 or infinite, or the sensitivity is 0: no finite positive sigma answers.
+    /// [`ParameterError::OutOfRange`] when `rho` is 0 or infinite, or the sensitivity is 0: no
+    /// finite positive sigma answers.
     pub fn for_rho(rho: Rho, sensitivity_squared: u64) -> Result<Self, ParameterError> {
         let mut sigma = Self::new((sensitivity_squared as f64 * 0.5 / rho.get()).sqrt())?;
         while Rho::of_discrete_gaussian(sigma, sensitivity_squared) > rho {
@@ -221,7 +233,8 @@ impl Sigma {
     }
 }
 
-/// Larger than any result that a handful of rounded operations can have missed (each errs by half a unit in the last place).
+/// Larger than any result that a handful of rounded operations can have missed (each errs by half a
+/// unit in the last place).
 pub(crate) fn round_up(value: f64) -> f64 {
     if value > 0.0 && value < f64::INFINITY {
         value.next_up().next_up()

@@ -1,4 +1,4 @@
-//! What is protected: which tables count as neighbours, and how far a query can move between them.
+//! Privacy units (neighbouring tables) and sensitivities of queries.
 
 use std::num::NonZeroU32;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::ParameterError;
 
-/// When two tables count as neighbours.
+/// The relation between neighbouring tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
@@ -14,17 +14,19 @@ pub enum Relation {
     AddRemove,
     /// The rows of one person are exchanged for other rows. The number of rows is public.
     ReplaceOne,
-    /// The rows of one person are exchanged for rows that contribute nothing. The number of rows is public.
+    /// The rows of one person are exchanged for rows that contribute nothing. The number of rows is
+    /// public.
     ReplaceNull,
 }
 
-/// Whose presence is hidden: the relation between neighbouring tables, and the most rows that one person has.
+/// The privacy unit: the relation between neighbouring tables, and the most rows of one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrivacyUnit {
-    /// When two tables are neighbours.
+    /// The relation between neighbouring tables.
     pub relation: Relation,
-    /// Most rows of one person. A table in which somebody has more rows is not protected as promised.
+    /// Most rows of one person. A table in which somebody has more rows is not protected as
+    /// promised.
     pub max_rows: NonZeroU32,
 }
 
@@ -51,20 +53,22 @@ impl PrivacyUnit {
         Ok(Self { relation, max_rows })
     }
 
-    /// Squared L2 sensitivity of a vector of counts in which every row falls into one cell: `max_rows^2`, doubled when a
-    /// replaced row leaves one cell and enters another.
+    /// Squared L2 sensitivity of a vector of counts in which every row falls into one cell:
+    /// `max_rows^2`, doubled when a replaced row leaves one cell and enters another.
     pub fn counts_squared(&self) -> u64 {
         let rows = u64::from(self.max_rows.get());
         match self.relation {
             Relation::AddRemove | Relation::ReplaceNull => rows * rows,
-            // Fits: 2 (2^32 - 1)^2 would not, but no table has such a person; saturating keeps the promise conservative.
+            // Fits: 2 (2^32 - 1)^2 would not, but no table has such a person; saturating keeps the
+            // promise conservative.
             Relation::ReplaceOne => (rows * rows).saturating_mul(2),
         }
     }
 }
 
-/// How far one row can move the answer of a query, under each relation. The factor between the relations depends on the
-/// query (2 for a clipped sum, the root of 2 for a table of counts), so it is declared once, with the query.
+/// How far one row can move the answer of a query, under each relation. The factor between the
+/// relations depends on the query (2 for a clipped sum, the root of 2 for a table of counts), so it
+/// is declared once, with the query.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Declared", into = "Declared")]
 pub struct Sensitivity {
@@ -83,7 +87,8 @@ struct Declared {
 }
 
 impl Sensitivity {
-    /// L2 (or L1) sensitivity of a sum of row vectors, each clipped to this norm: replacing a row can move it twice as far.
+    /// L2 (or L1) sensitivity of a sum of row vectors, each clipped to this norm: replacing a row
+    /// can move it twice as far.
     ///
     /// # Errors
     ///
@@ -92,7 +97,8 @@ impl Sensitivity {
         Self::declared(norm, 2.0 * norm, norm)
     }
 
-    /// L2 sensitivity of a table of counts, each row falling into one cell: replacing a row changes two cells by one each.
+    /// L2 sensitivity of a table of counts, each row falling into one cell: replacing a row changes
+    /// two cells by one each.
     pub const fn counts_l2() -> Self {
         Self {
             add_remove: 1.0,
@@ -114,8 +120,8 @@ impl Sensitivity {
     ///
     /// # Errors
     ///
-    /// [`ParameterError::OutOfRange`] unless all are finite and above 0, and no relation is above twice another: a replaced
-    /// row is one removed and one added.
+    /// [`ParameterError::OutOfRange`] unless all are finite and above 0, and no relation is above
+    /// twice another: a replaced row is one removed and one added.
     pub fn declared(
         add_remove: f64,
         replace_one: f64,

@@ -1,5 +1,5 @@
-//! Numbers from reference implementations (`tests/vectors`; each file says where its numbers come from), every family at the
-//! tolerance that it states.
+//! Numbers from reference implementations (`tests/vectors`; each file says where its numbers come
+//! from), every family at the tolerance that it states.
 
 use serde_json::Value;
 
@@ -286,7 +286,8 @@ fn repeat_and_select() {
             )],
             loose: false,
         };
-        // On the grid of the reference, the formula gives its numbers; the continuous search is never worse.
+        // On the grid of the reference, the formula gives its numbers; the continuous search is
+        // never worse.
         let orders = default_orders();
         let plain = |order: f64| renyi::composition_at(&run, order);
         let curve: Vec<f64> = if shape == f64::INFINITY {
@@ -375,8 +376,9 @@ fn renyi_to_approximate() {
                 .iter()
                 .map(|&order| convert::epsilon_at(order, renyi::composition_at(&run, order), delta))
                 .fold(f64::INFINITY, f64::min);
-            // The stated number comes from a package whose fractional orders are too large in eight cases (by 1.2 % at most);
-            // there the other package, on the same grid, decides, and we are never above the first.
+            // The stated number comes from a package whose fractional orders are too large in eight
+            // cases (by 1.2 % at most); there the other package, on the same grid, decides, and we
+            // are never above the first.
             return case.is("eps_default_grid", epsilon).or_else(|text| {
                 let lower = epsilon < case.expected("eps_default_grid");
                 if lower {
@@ -455,7 +457,8 @@ fn zcdp_conversions() {
         )?;
         if case.has("rho") {
             let rho = Rho::new(case.param("rho")).unwrap();
-            // Case 13 has five digits only (log delta of -3.4e-16, where the exact one is -exp(epsilon - rho) to first order).
+            // Case 13 has five digits only (log delta of -3.4e-16, where the exact one is
+            // -exp(epsilon - rho) to first order).
             near(
                 "log_delta",
                 convert::zcdp_to_log_delta(rho, epsilon),
@@ -662,7 +665,8 @@ fn pld_of_pure_mechanisms() {
         let (low, high) = pld_epsilon(&composition, case.param("delta")).ok_or("no answer")?;
         let (mut least, mut most) = (case.expected("eps_lower"), case.expected("eps_upper"));
         if case.0["id"] == "0006" {
-            // The bracket of this case is wrong: the trinomial sum in 40 digits gives 788.897474645.
+            // The bracket of this case is wrong: the trinomial sum in 40 digits gives
+            // 788.897474645.
             (least, most) = (788.897_474_644, 788.897_474_646);
         }
         let high = high.min(pure);

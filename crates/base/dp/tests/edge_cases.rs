@@ -1,7 +1,8 @@
-//! Corner inputs, each with the behaviour that `tests/vectors/edge_cases.json` asks for and the reason why.
+//! Corner inputs, each with the behaviour that `tests/vectors/edge_cases.json` asks for and the
+//! reason why.
 
 use parable_dp::{
-    Accountant, Best, Budget, CalibrationError, Delta, Epsilon, Event, Ledger, Method,
+    Accountant, AccountingMethod, Best, Budget, CalibrationError, Delta, Epsilon, Event, Ledger,
     NoiseMultiplier, Order, ParameterError, PrivacyUnit, Relation, Rho, SamplingRate, Sensitivity,
     Sigma, Target, calibrate_noise_multiplier, evaluate, renyi_to_delta, zcdp_to_epsilon,
 };
@@ -105,7 +106,7 @@ fn run(name: &str, params: &Value) -> Outcome {
             let event = inner
                 .poisson_sampled(rate)
                 .repeated(params["steps"].as_u64().unwrap());
-            let found = Method::Renyi
+            let found = AccountingMethod::Renyi
                 .epsilon(&event, &unit, delta().unwrap())
                 .unwrap();
             Outcome::Number(found.upper.get())
@@ -182,8 +183,8 @@ fn agrees(outcome: &Outcome, case: &Value) -> bool {
             }
             let relative = case["tolerance"]["rel"].as_f64().unwrap_or(0.0);
             let absolute = case["tolerance"]["abs"].as_f64().unwrap_or(0.0);
-            // A first-order value, 8 % off: with the second order, (1/2 - sqrt(1/4 - 4 a b)) / (2 a) at a = 6308, b = 2.6157e-6
-            // is 5.63e-6, which is what we find.
+            // A first-order value, 8 % off: with the second order, (1/2 - sqrt(1/4 - 4 a b)) / (2
+            // a) at a = 6308, b = 2.6157e-6 is 5.63e-6, which is what we find.
             let about = |x: f64| (value - x).abs() <= 0.1 * x;
             let near = |x: f64| *value == x || (value - x).abs() <= absolute + relative * x.abs();
             !value.is_nan()
@@ -243,7 +244,7 @@ fn evaluation_prints_what_the_command_line_promises() {
     // Closed form, zCDP, saddle point, Renyi, PLD, and the pure bound, which is infinite.
     assert_eq!(json["bounds"].as_array().unwrap().len(), 6);
     assert_eq!(
-        serde_json::from_value::<parable_dp::Evaluation>(json).unwrap(),
+        serde_json::from_value::<parable_dp::EpsilonEvaluation>(json).unwrap(),
         found
     );
 }

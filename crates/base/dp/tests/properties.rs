@@ -1,8 +1,8 @@
 //! Laws that hold for every input.
 
 use parable_dp::{
-    Accountant, Best, Budget, Delta, Epsilon, Event, Ledger, Method, NoiseMultiplier, Order,
-    PrivacyUnit, Relation, Rho, SamplingRate, Sensitivity, Sigma, Target,
+    Accountant, AccountingMethod, Best, Budget, Delta, Epsilon, Event, Ledger, NoiseMultiplier,
+    Order, PrivacyUnit, Relation, Rho, SamplingRate, Sensitivity, Sigma, Target,
     calibrate_noise_multiplier, calibrate_rho, calibrate_sampling_rate, calibrate_steps, evaluate,
     renyi_divergence, zcdp_from_approx, zcdp_to_epsilon,
 };
@@ -172,7 +172,8 @@ fn rates_steps_and_rho_are_calibrated() {
 
 #[test]
 fn exact_accounting_saves_noise_for_fixed_schedules() {
-    // Marginals with a fixed schedule of Gaussian noise: the design table, 8 % and 5 % below what zCDP conversion gives.
+    // Marginals with a fixed schedule of Gaussian noise: the design table, 8 % and 5 % below what
+    // zCDP conversion gives.
     for (at, saved) in [(1e-5, 0.077), (1e-9, 0.049)] {
         let target = Target {
             epsilon: Epsilon::new(1.0).unwrap(),
@@ -210,10 +211,10 @@ fn selections_and_gaussians_together_cost_less_than_their_rho() {
     let zcdp = found
         .bounds
         .iter()
-        .find(|bound| bound.method == Method::Zcdp)
+        .find(|bound| bound.method == AccountingMethod::Zcdp)
         .unwrap();
-    // The two-point family of a selection at each Renyi order is tighter than one dominating pair for all of them: no method
-    // is best for every mixture, and the least is taken.
+    // The two-point family of a selection at each Renyi order is tighter than one dominating pair
+    // for all of them: no method is best for every mixture, and the least is taken.
     assert!(
         found.best.upper.get() < 0.99 * zcdp.upper.get(),
         "{found:?}"
@@ -231,7 +232,8 @@ fn selections_and_gaussians_together_cost_less_than_their_rho() {
     );
 }
 
-// What follows breaks an accountant's input on purpose: each fault that other packages had must change the answer.
+// What follows breaks an accountant's input on purpose: each fault that other packages had must
+// change the answer.
 
 #[test]
 fn a_dropped_factor_two_is_seen() {

@@ -1,5 +1,5 @@
-//! Samplers against their exact probabilities. Seeds are fixed; every threshold is derived from the distribution of the
-//! statistic, with a false alarm below one in a million.
+//! Samplers against their exact probabilities. Seeds are fixed; every threshold is derived from the
+//! distribution of the statistic, with a false alarm below one in a million.
 
 use parable_dp::mechanism::{
     DiscreteGaussian, DiscreteLaplace, FloatingPointGaussian, Scores, Selection, SelectionRule,
@@ -35,8 +35,8 @@ fn laplace(scale: f64) -> Vec<i64> {
         .unwrap()
 }
 
-/// Chi-squared statistic and degrees of freedom against probabilities for 0, 1, 2, ... of a symmetric distribution. Cells that
-/// expect fewer than 20 draws are pooled.
+/// Chi-squared statistic and degrees of freedom against probabilities for 0, 1, 2, ... of a
+/// symmetric distribution. Cells that expect fewer than 20 draws are pooled.
 fn chi_squared(draws: &[i64], half: &[(i64, f64)]) -> (f64, f64) {
     let count = |x: i64| draws.iter().filter(|draw| **draw == x).count() as f64;
     let total = draws.len() as f64;
@@ -67,8 +67,8 @@ fn chi_squared(draws: &[i64], half: &[(i64, f64)]) -> (f64, f64) {
     (statistic, cells - 1.0)
 }
 
-/// Laurent and Massart 2000: chi-squared with d degrees of freedom exceeds d + 2 sqrt(d x) + 2 x with probability below
-/// e^-x; x = 14 is one in a million.
+/// Laurent and Massart 2000: chi-squared with d degrees of freedom exceeds d + 2 sqrt(d x) + 2 x
+/// with probability below e^-x; x = 14 is one in a million.
 fn threshold(degrees: f64) -> f64 {
     degrees + 2.0 * (degrees * 14.0_f64).sqrt() + 28.0
 }
@@ -98,7 +98,8 @@ fn discrete_noise_has_the_tabulated_probabilities() {
             statistic <= threshold(degrees),
             "{params}: {statistic} with {degrees} degrees of freedom"
         );
-        // The sum of squares has mean `variance` and a variance of at most 5 times its square in each draw.
+        // The sum of squares has mean `variance` and a variance of at most 5 times its square in
+        // each draw.
         let variance = case["expected"]["variance"].as_f64().unwrap();
         let found = draws.iter().map(|x| (*x as f64).powi(2)).sum::<f64>() / DRAWS as f64;
         let most = 6.0 * (variance * (1.0 + 5.0 * variance) / DRAWS as f64).sqrt();

@@ -1,14 +1,14 @@
 //! Named, reproducible random streams.
 //!
 //! A [`Seed`] is 32 bytes. Other seeds derive from it by name ([`Seed::stream`]) or number
-//! ([`Seed::index`]), and [`Seed::rng`] makes a generator of any of them. Streams belong to *things*
-//! (a column, a block of rows), never to threads: the same seed gives the same bytes on any number
-//! of threads, and a new stream changes no other.
+//! ([`Seed::index`]), and [`Seed::rng`] makes a generator of any of them. Streams belong to
+//! *things* (a column, a block of rows), never to threads: the same seed gives the same bytes on
+//! any number of threads, and a new stream changes no other.
 //!
 //! The derivation (SHA-256 over a tagged label) and the generator (ChaCha with 8 rounds) are fixed:
 //! their output for a given seed is part of this crate's contract, and a change of it is listed in
-//! the changelog. [`Rng`] implements the traits of `rand_core` 0.10, so that `rand` and `rand_distr`
-//! draw from it.
+//! the changelog. [`Rng`] implements the traits of `rand_core` 0.10, so that `rand` and
+//! `rand_distr` draw from it.
 //!
 //! **Not for privacy noise.** Anyone who has a seed can subtract what was drawn from it; noise that
 //! protects people comes from the operating system (see `parable-dp`).

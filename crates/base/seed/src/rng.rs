@@ -70,8 +70,8 @@ impl Rng {
         ((self.next_u64() >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
     }
 
-    /// Draws a whole number below `bound`, each with exactly the same probability (Lemire 2019, with
-    /// rejection).
+    /// Draws a whole number below `bound`, each with exactly the same probability (Lemire 2019,
+    /// with rejection).
     ///
     /// # Panics
     ///
@@ -95,8 +95,8 @@ impl Rng {
         self.uniform() < probability
     }
 
-    /// Draws a standard normal number (polar method of Marsaglia 1964; the second number of each pair
-    /// is not kept).
+    /// Draws a standard normal number (polar method of Marsaglia 1964; the second number of each
+    /// pair is not kept).
     pub fn normal(&mut self) -> f64 {
         loop {
             let x = 2.0 * self.uniform_open() - 1.0;
@@ -119,7 +119,8 @@ impl Rng {
     /// Draws an index with probability proportional to its weight, from the running sums of the
     /// weights.
     ///
-    /// `cumulative` ascends and ends with the total; `None` when it is empty or the total is not above 0.
+    /// `cumulative` ascends and ends with the total; `None` when it is empty or the total is not
+    /// above 0.
     pub fn weighted(&mut self, cumulative: &[f64]) -> Option<usize> {
         let total = *cumulative.last()?;
         if total <= 0.0 || total.is_nan() {
@@ -185,8 +186,8 @@ mod tests {
 
     #[test]
     fn below_is_uniform() {
-        // 60,000 draws over 6 outcomes: each count has sd sqrt(60000 * 5/36) = 91.3; 5.5 sd = 502 is
-        // exceeded with probability below 1e-6.
+        // 60,000 draws over 6 outcomes: each count has sd sqrt(60000 * 5/36) = 91.3; 5.5 sd = 502
+        // is exceeded with probability below 1e-6.
         let mut rng = Seed::from_u64(1).rng();
         let mut counts = [0i64; 6];
         for _ in 0..60_000 {

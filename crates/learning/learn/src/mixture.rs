@@ -1,8 +1,8 @@
 //! Gaussian mixtures in one dimension.
 //!
-//! Expectation and maximisation (Dempster, Laird & Rubin 1977) for one to ten components, from three
-//! starts each; the Bayesian information criterion (Schwarz 1978) chooses their number. Nothing is
-//! random: the same numbers give the same components.
+//! Expectation and maximisation (Dempster, Laird & Rubin 1977) for one to ten components, from
+//! three starts each; the Bayesian information criterion (Schwarz 1978) chooses their number.
+//! Nothing is random: the same numbers give the same components.
 
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +109,8 @@ impl Points {
 
     /// The number of components with the lowest criterion.
     fn choose(&self, floor: f64, rows: f64) -> Fitted {
-        // Lower is better; a component has three numbers, one of which is known when the others are.
+        // Lower is better; a component has three numbers, one of which is known when the others
+        // are.
         let criterion = |fitted: &Fitted| {
             let numbers = 3.0 * fitted.components.len() as f64 - 1.0;
             numbers * rows.ln() - 2.0 * rows * fitted.likelihood

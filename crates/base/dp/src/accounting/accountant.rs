@@ -1,4 +1,4 @@
-//! Accountants: what a composition costs, as an interval with the method that proved it.
+//! Accountants: the cost of a composition, as an interval with the method that proved it.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::unit::PrivacyUnit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Method {
+pub enum AccountingMethod {
     /// A formula for the exact curve.
     ClosedForm,
     /// Inversion of the moment generating function through its saddle point.
@@ -36,14 +36,15 @@ pub enum Method {
 /// Bounds on the exact `epsilon` at a given `delta`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Bound {
+pub struct EpsilonBound {
     /// No composition of these events costs more.
     pub upper: Epsilon,
-    /// Some composition of these events costs at least this much; 0 where the method says nothing, and where an event stands
-    /// for mechanisms of which none is the worst at every loss (bounded range, exchanged persons on a sample).
+    /// Some composition of these events costs at least this much; 0 where the method says nothing,
+    /// and where an event stands for mechanisms of which none is the worst at every loss (bounded
+    /// range, exchanged persons on a sample).
     pub lower: Epsilon,
     /// How the upper bound was found.
-    pub method: Method,
+    pub method: AccountingMethod,
     /// Whether discretisation, truncation and rounding are included in the bounds.
     pub certified: bool,
 }
@@ -57,7 +58,7 @@ pub struct DeltaBound {
     /// Some composition of these events fails at least as often; 0 where the method says nothing.
     pub lower: Delta,
     /// How the upper bound was found.
-    pub method: Method,
+    pub method: AccountingMethod,
     /// Whether discretisation, truncation and rounding are included in the bounds.
     pub certified: bool,
 }
@@ -65,22 +66,23 @@ pub struct DeltaBound {
 /// The best bound on `epsilon`, and the bound of every accountant that applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Evaluation {
+pub struct EpsilonEvaluation {
     /// Lowest upper and highest lower bound.
-    pub best: Bound,
+    pub best: EpsilonBound,
     /// One bound for each accountant that supports the events.
-    pub bounds: Vec<Bound>,
+    pub bounds: Vec<EpsilonBound>,
 }
 
-/// Judges events under a privacy unit. Object-safe.
+/// Bounds the cost of events under a privacy unit. Object-safe.
 ///
-/// Accountants compose events whose *parameters* were fixed in advance (each mechanism may depend on the outputs before it).
-/// Parameters chosen from outputs need the filter of [`Ledger`](crate::Ledger), which adds losses at one order only.
+/// Accountants compose events whose *parameters* were fixed in advance (each mechanism may depend
+/// on the outputs before it). Parameters chosen from outputs need the filter of
+/// [`Ledger`](crate::Ledger), which adds losses at one order only.
 pub trait Accountant {
-    /// Its method.
-    fn method(&self) -> Method;
+    /// Returns the method.
+    fn method(&self) -> AccountingMethod;
 
-    /// Bounds on `epsilon` at this `delta`.
+    /// Returns bounds on `epsilon` at this `delta`.
     ///
     /// # Errors
     ///
@@ -90,9 +92,9 @@ pub trait Accountant {
         event: &Event,
         unit: &PrivacyUnit,
         delta: Delta,
-    ) -> Result<Bound, Unsupported>;
+    ) -> Result<EpsilonBound, Unsupported>;
 
-    /// Bounds on `delta` at this `epsilon`.
+    /// Returns bounds on `delta` at this `epsilon`.
     ///
     /// # Errors
     ///
@@ -105,10 +107,10 @@ pub trait Accountant {
     ) -> Result<DeltaBound, Unsupported>;
 }
 
-/// An interval for what was asked: `epsilon`, or the logarithm of `delta`.
+/// An interval for `epsilon`, or for the logarithm of `delta`.
 type Answer = Option<(f64, f64)>;
 
-impl Method {
+impl AccountingMethod {
     /// All methods, cheapest first.
     pub const ALL: [Self; 6] = [
         Self::ClosedForm,
@@ -197,7 +199,8 @@ impl Method {
                 for direction in saddle_point::directions(composition) {
                     let laws = Laws::of(composition, *direction)?;
                     let high = laws.answer(Question::Epsilon { delta }, Side::Upper)?;
-                    // A lower bound in one direction is one for both: that of the dearer one will do.
+                    // A lower bound in one direction is one for both: that of the dearer one will
+                    // do.
                     let low = if high > both.1 && !composition.loose {
                         laws.answer(Question::Epsilon { delta }, Side::Lower)
                             .unwrap_or(0.0)
@@ -304,8 +307,8 @@ impl Method {
     }
 }
 
-impl Accountant for Method {
-    fn method(&self) -> Method {
+impl Accountant for AccountingMethod {
+    fn method(&self) -> AccountingMethod {
         *self
     }
 
@@ -314,7 +317,7 @@ impl Accountant for Method {
         event: &Event,
         unit: &PrivacyUnit,
         delta: Delta,
-    ) -> Result<Bound, Unsupported> {
+    ) -> Result<EpsilonBound, Unsupported> {
         let composition = Composition::new(event, unit)?;
         let answer = self.epsilon_of(&composition, delta.get());
         answer
@@ -338,13 +341,14 @@ impl Accountant for Method {
 
 /// The accountant to use: the least upper bound of all methods that support the events.
 ///
-/// Where a closed form or the saddle-point method answers (within `1e-8` of the truth and certified), the others are not run.
+/// Where a closed form or the saddle-point method answers (within `1e-8` of the truth and
+/// certified), the others are not run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Best;
 
 impl Accountant for Best {
-    fn method(&self) -> Method {
-        Method::SaddlePoint
+    fn method(&self) -> AccountingMethod {
+        AccountingMethod::SaddlePoint
     }
 
     fn epsilon(
@@ -352,7 +356,7 @@ impl Accountant for Best {
         event: &Event,
         unit: &PrivacyUnit,
         delta: Delta,
-    ) -> Result<Bound, Unsupported> {
+    ) -> Result<EpsilonBound, Unsupported> {
         Ok(best_epsilon(&Composition::new(event, unit)?, delta.get()))
     }
 
@@ -363,8 +367,8 @@ impl Accountant for Best {
         epsilon: Epsilon,
     ) -> Result<DeltaBound, Unsupported> {
         let composition = Composition::new(event, unit)?;
-        let mut best: Option<(Method, (f64, f64))> = None;
-        for method in Method::ALL {
+        let mut best: Option<(AccountingMethod, (f64, f64))> = None;
+        for method in AccountingMethod::ALL {
             if let Some((low, high)) = method.log_delta_of(&composition, epsilon.get()) {
                 best = Some(match best {
                     Some((have, (least, most))) if most <= high => (have, (least.max(low), most)),
@@ -382,14 +386,17 @@ impl Accountant for Best {
 }
 
 /// Whether no other method can do better by more than rounding.
-fn is_exact(method: Method, composition: &Composition) -> bool {
-    matches!(method, Method::ClosedForm | Method::SaddlePoint) && !composition.loose
+fn is_exact(method: AccountingMethod, composition: &Composition) -> bool {
+    matches!(
+        method,
+        AccountingMethod::ClosedForm | AccountingMethod::SaddlePoint
+    ) && !composition.loose
 }
 
 /// The best bound on a composition.
-pub(crate) fn best_epsilon(composition: &Composition, delta: f64) -> Bound {
-    let mut best: Option<Bound> = None;
-    for method in Method::ALL {
+pub(crate) fn best_epsilon(composition: &Composition, delta: f64) -> EpsilonBound {
+    let mut best: Option<EpsilonBound> = None;
+    for method in AccountingMethod::ALL {
         if let Some(answer) = method.epsilon_of(composition, delta) {
             best = Some(merge(best, bound(method, answer)));
             if is_exact(method, composition) {
@@ -403,10 +410,10 @@ pub(crate) fn best_epsilon(composition: &Composition, delta: f64) -> Bound {
 /// The best bound of the methods that need no search over losses.
 pub(crate) fn rough_epsilon(composition: &Composition, delta: f64) -> Epsilon {
     [
-        Method::ClosedForm,
-        Method::Pure,
-        Method::Zcdp,
-        Method::Renyi,
+        AccountingMethod::ClosedForm,
+        AccountingMethod::Pure,
+        AccountingMethod::Zcdp,
+        AccountingMethod::Renyi,
     ]
     .into_iter()
     .filter_map(|method| Some(bound(method, method.epsilon_of(composition, delta)?).upper))
@@ -435,7 +442,7 @@ pub fn evaluate(
     event: &Event,
     unit: &PrivacyUnit,
     delta: Delta,
-) -> Result<Evaluation, Unsupported> {
+) -> Result<EpsilonEvaluation, Unsupported> {
     let composition = Composition::new(event, unit)?;
     Ok(evaluate_composition(&composition, delta.get()))
 }
@@ -461,31 +468,31 @@ pub fn evaluate_delta(
     epsilon: Epsilon,
 ) -> Result<DeltaEvaluation, Unsupported> {
     let best = Best.delta(event, unit, epsilon)?;
-    let bounds = Method::ALL
+    let bounds = AccountingMethod::ALL
         .iter()
         .filter_map(|method| method.delta(event, unit, epsilon).ok())
         .collect();
     Ok(DeltaEvaluation { best, bounds })
 }
 
-pub(crate) fn evaluate_composition(composition: &Composition, delta: f64) -> Evaluation {
+pub(crate) fn evaluate_composition(composition: &Composition, delta: f64) -> EpsilonEvaluation {
     let mut bounds = Vec::new();
     let mut best = None;
-    for method in Method::ALL {
+    for method in AccountingMethod::ALL {
         if let Some(answer) = method.epsilon_of(composition, delta) {
             let found = bound(method, answer);
             best = Some(merge(best, found));
             bounds.push(found);
         }
     }
-    Evaluation {
+    EpsilonEvaluation {
         best: best.expect("the pure bound always answers"),
         bounds,
     }
 }
 
 /// The lower upper bound with its method, and the higher lower bound.
-fn merge(best: Option<Bound>, found: Bound) -> Bound {
+fn merge(best: Option<EpsilonBound>, found: EpsilonBound) -> EpsilonBound {
     match best {
         None => found,
         Some(have) => {
@@ -499,15 +506,15 @@ fn merge(best: Option<Bound>, found: Bound) -> Bound {
             } else {
                 have
             };
-            Bound { lower, ..winner }
+            EpsilonBound { lower, ..winner }
         }
     }
 }
 
-fn bound(method: Method, (low, high): (f64, f64)) -> Bound {
+fn bound(method: AccountingMethod, (low, high): (f64, f64)) -> EpsilonBound {
     let upper = Epsilon::new(high.max(0.0)).expect("a loss is never NaN");
     let lower = Epsilon::new(low.max(0.0).min(upper.get())).expect("a loss is never NaN");
-    Bound {
+    EpsilonBound {
         upper,
         lower,
         method,
@@ -515,7 +522,7 @@ fn bound(method: Method, (low, high): (f64, f64)) -> Bound {
     }
 }
 
-fn delta_bound(method: Method, (low, high): (f64, f64)) -> DeltaBound {
+fn delta_bound(method: AccountingMethod, (low, high): (f64, f64)) -> DeltaBound {
     let upper = Delta::new(high.exp().min(1.0)).expect("a probability");
     let lower = Delta::new(low.exp().min(upper.get())).expect("a probability");
     DeltaBound {
@@ -526,7 +533,7 @@ fn delta_bound(method: Method, (low, high): (f64, f64)) -> DeltaBound {
     }
 }
 
-/// What the formulas may have lost to rounding, relative to the answer.
+/// Rounding error of the formulas, relative to the answer.
 const FORMULA_ERROR: f64 = 1e-11;
 
 fn closed_form_epsilon(composition: &Composition, delta: f64) -> Answer {

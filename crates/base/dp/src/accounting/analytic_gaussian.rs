@@ -1,4 +1,5 @@
-//! The Gaussian mechanism exactly: `delta`, `epsilon` and noise multiplier from one another (Balle & Wang 2018).
+//! The Gaussian mechanism exactly: `delta`, `epsilon` and noise multiplier from one another (Balle
+//! & Wang 2018).
 
 use crate::math::normal;
 use crate::math::root;
@@ -15,7 +16,8 @@ pub fn gaussian_epsilon(noise_multiplier: NoiseMultiplier, delta: Delta) -> Epsi
         .expect("a loss is never negative or NaN")
 }
 
-/// Smallest noise multiplier with which one Gaussian release is `(epsilon, delta)`-private; infinite where none is.
+/// Smallest noise multiplier with which one Gaussian release is `(epsilon, delta)`-private;
+/// infinite where none is.
 ///
 /// The answer is checked with the exact formula and moved up until it holds.
 pub fn gaussian_noise_multiplier(epsilon: Epsilon, delta: Delta) -> NoiseMultiplier {

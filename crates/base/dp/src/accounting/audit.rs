@@ -1,7 +1,8 @@
 //! Empirical audit: a lower bound on `epsilon` from guesses about who was in the data.
 //!
-//! A proof gives `epsilon <= 1`; an attack that guesses too well shows `epsilon >= 0.4`. Printed side by side they say how much
-//! of the promise is used, and a lower bound above the upper one says that the implementation is broken.
+//! A proof gives `epsilon <= 1`; an attack that guesses too well shows `epsilon >= 0.4`. Printed
+//! side by side they say how much of the promise is used, and a lower bound above the upper one
+//! says that the implementation is broken.
 
 use std::fmt;
 
@@ -16,7 +17,8 @@ use crate::number::{Delta, Epsilon, ParameterError, Probability};
 pub struct AuditConfig {
     /// Records that are put in or left out by a fair coin each.
     pub canaries: u64,
-    /// How many of them are guessed about: half of them as in, half as out; the others are passed over.
+    /// How many of them are guessed about: half of them as in, half as out; the others are passed
+    /// over.
     pub guesses: u64,
     /// Failure probability of the privacy claim.
     pub delta: Delta,
@@ -33,7 +35,8 @@ pub struct Audit {
     pub config: AuditConfig,
     /// Right guesses.
     pub correct: u64,
-    /// With confidence `1 - significance`, the mechanism is not `(epsilon, delta)`-private for any smaller epsilon.
+    /// With confidence `1 - significance`, the mechanism is not `(epsilon, delta)`-private for any
+    /// smaller epsilon.
     pub epsilon_lower: Epsilon,
 }
 
@@ -63,9 +66,9 @@ pub enum AuditError {
         "an attack shows epsilon >= {lower}, above the claimed {upper}: the implementation is broken"
     )]
     Refuted {
-        /// What the audit shows.
+        /// Result of the audit.
         lower: f64,
-        /// What was claimed.
+        /// The claim.
         upper: f64,
     },
     /// Training or scoring did not work.
@@ -74,11 +77,13 @@ pub enum AuditError {
 }
 
 impl Audit {
-    /// The lower bound from a number of right guesses (Steinke, Nasr & Jagielski 2023, theorem 5.2).
+    /// The lower bound from a number of right guesses (Steinke, Nasr & Jagielski 2023, theorem
+    /// 5.2).
     ///
     /// # Errors
     ///
-    /// [`AuditError::Parameter`] when there are more guesses than canaries or more right ones than guesses.
+    /// [`AuditError::Parameter`] when there are more guesses than canaries or more right ones than
+    /// guesses.
     pub fn of_guesses(config: AuditConfig, correct: u64) -> Result<Self, AuditError> {
         check_count("guesses", config.guesses, config.canaries)?;
         check_count("right guesses", correct, config.guesses)?;
@@ -106,13 +111,14 @@ impl Audit {
         })
     }
 
-    /// Runs a one-run audit of anything that trains: `train_and_score` is given which canaries are in the data, and returns a
-    /// score for each canary, higher for those that it believes to be in. The highest half of the guesses is called in, the
-    /// lowest out.
+    /// Runs a one-run audit of anything that trains: `train_and_score` is given which canaries are
+    /// in the data, and returns a score for each canary, higher for those that it believes to be
+    /// in. The highest half of the guesses is called in, the lowest out.
     ///
     /// # Errors
     ///
-    /// [`AuditError::Run`] with the text of the error of the closure; [`AuditError::Scores`] when a score is missing.
+    /// [`AuditError::Run`] with the text of the error of the closure; [`AuditError::Scores`] when a
+    /// score is missing.
     pub fn run<E: fmt::Display>(
         config: AuditConfig,
         coins: &mut NoiseSource,
@@ -169,14 +175,15 @@ impl Audit {
     }
 }
 
-/// A claim and what an audit found, consistent with each other. Displays as `0.4 <= epsilon <= 1 (lower bound at 95 %)`.
+/// A claim and what an audit found, consistent with each other. Displays as `0.4 <= epsilon <= 1
+/// (lower bound at 95 %)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct AuditedClaim {
-    /// What the audit shows.
+    /// Result of the audit.
     pub lower: Epsilon,
-    /// What was claimed.
+    /// The claim.
     pub upper: Epsilon,
     /// Probability that the lower bound is wrong.
     pub significance: Probability,
@@ -196,7 +203,8 @@ impl fmt::Display for AuditedClaim {
 }
 
 /// Probability, at most, of so many right guesses under an `(epsilon, delta)`-private mechanism:
-/// `P[Bin(r, q) >= v] + 2 m delta max over i of P[v > Bin(r, q) >= v - i] / i` with `q = 1 / (1 + e^-epsilon)`.
+/// `P[Bin(r, q) >= v] + 2 m delta max over i of P[v > Bin(r, q) >= v - i] / i` with `q = 1 / (1 +
+/// e^-epsilon)`.
 pub(crate) fn p_value(config: &AuditConfig, correct: u64, epsilon: f64) -> f64 {
     let chances = binomial(config.guesses, 1.0 / (1.0 + (-epsilon).exp()));
     let correct = correct as usize;
@@ -212,8 +220,9 @@ pub(crate) fn p_value(config: &AuditConfig, correct: u64, epsilon: f64) -> f64 {
     value.min(1.0)
 }
 
-/// Lower bound on `epsilon` from an attack's true and false positives in independent runs, each rate bounded by Clopper and
-/// Pearson's interval at half the significance: the larger of `log((tpr - delta) / fpr)` and `log((tnr - delta) / fnr)`.
+/// Lower bound on `epsilon` from an attack's true and false positives in independent runs, each
+/// rate bounded by Clopper and Pearson's interval at half the significance: the larger of `log((tpr
+/// - delta) / fpr)` and `log((tnr - delta) / fnr)`.
 ///
 /// # Errors
 ///

@@ -1,6 +1,8 @@
-//! Calibration: the least noise, the largest rate, the most steps or the largest `rho` that a target admits.
+//! Calibration: the least noise, the largest rate, the most steps or the largest `rho` that a
+//! target admits.
 //!
-//! Costs are those of [`Best`](crate::Best); the answer of every search is one that was itself evaluated and found to fit.
+//! Costs are those of [`Best`](crate::Best); the answer of every search is one that was itself
+//! evaluated and found to fit.
 
 use crate::accounting::accountant::{best_epsilon, rough_epsilon};
 use crate::accounting::composition::{Composition, Unsupported};
@@ -8,14 +10,14 @@ use crate::event::Event;
 use crate::number::{Delta, Epsilon, NoiseMultiplier, Rho, SamplingRate};
 use crate::unit::PrivacyUnit;
 
-/// What is to be reached.
+/// The target of a calibration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Target {
     /// Largest loss.
     pub epsilon: Epsilon,
     /// Largest failure probability.
     pub delta: Delta,
-    /// Whom it protects.
+    /// The privacy unit.
     pub unit: PrivacyUnit,
 }
 
@@ -51,7 +53,8 @@ pub enum CalibrationError {
 ///
 /// # Errors
 ///
-/// [`CalibrationError::Infeasible`] when no noise multiplier up to `1e12` suffices (`delta = 0` with Gaussian noise).
+/// [`CalibrationError::Infeasible`] when no noise multiplier up to `1e12` suffices (`delta = 0`
+/// with Gaussian noise).
 ///
 /// ```
 /// use parable_dp::{Delta, Epsilon, Event, PrivacyUnit, SamplingRate, Target, calibrate_noise_multiplier};
@@ -86,7 +89,8 @@ pub fn calibrate_noise_multiplier(
     })
 }
 
-/// Largest sampling rate with which the event is within the target. A larger rate must not cost less.
+/// Largest sampling rate with which the event is within the target. A larger rate must not cost
+/// less.
 ///
 /// # Errors
 ///
@@ -142,7 +146,8 @@ pub fn calibrate_rho(
 ///
 /// # Errors
 ///
-/// [`CalibrationError::Unsupported`] when no accountant covers the event. No repetition at all is always within.
+/// [`CalibrationError::Unsupported`] when no accountant covers the event. No repetition at all is
+/// always within.
 pub fn calibrate_steps(target: Target, event: &Event) -> Result<Calibrated<u64>, CalibrationError> {
     let cost = |steps: u64| target.cost(&event.clone().repeated(steps));
     let (mut low, mut at_low) = (0_u64, Epsilon::ZERO);
@@ -193,8 +198,9 @@ fn vacuous(target: &Target) -> Option<Epsilon> {
     }
 }
 
-/// Least `x` in a range whose cost is within the target; the cost falls in `x`. A first search by Renyi losses, which are cheap
-/// and never below the exact ones, gives a safe start close to the answer.
+/// Least `x` in a range whose cost is within the target; the cost falls in `x`. A first search by
+/// Renyi losses, which are cheap and never below the exact ones, gives a safe start close to the
+/// answer.
 fn least(
     target: &Target,
     parameter: &'static str,
@@ -218,7 +224,8 @@ fn least(
     })
 }
 
-/// Brackets by growing factors, then interpolates between logarithms of cost and `x`, always keeping a point on each side.
+/// Brackets by growing factors, then interpolates between logarithms of cost and `x`, always
+/// keeping a point on each side.
 fn search(
     target: &Target,
     parameter: &'static str,

@@ -34,9 +34,11 @@ impl Unsupported {
 /// How a sample differs between neighbours.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Scheme {
-    /// The person is in the sample with the rate as probability, and absent else (add/remove, or exchanged for nothing).
+    /// The person is in the sample with the rate as probability, and absent else (add/remove, or
+    /// exchanged for nothing).
     Poisson,
-    /// The person is in the sample with the rate as probability, and exchanged for another one in the neighbour.
+    /// The person is in the sample with the rate as probability, and exchanged for another one in
+    /// the neighbour.
     Exchange,
 }
 
@@ -156,8 +158,8 @@ pub(crate) fn amplified(rate: f64, epsilon: f64) -> f64 {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Composition {
     pub(crate) parts: Vec<(Release, u64)>,
-    /// Whether some part stands for a family of mechanisms of which none costs as much as the part: then a lower bound on the
-    /// cost of the parts is none on the cost of the events.
+    /// Whether some part stands for a family of mechanisms of which none costs as much as the part:
+    /// then a lower bound on the cost of the parts is none on the cost of the events.
     pub(crate) loose: bool,
 }
 
@@ -398,7 +400,8 @@ impl Composition {
             return self.collect(event, unit, times);
         }
         let inner = Self::new(event, unit)?;
-        // The rate of a person with several rows is a bound, and so is the amplified loss of a pure mechanism.
+        // The rate of a person with several rows is a bound, and so is the amplified loss of a pure
+        // mechanism.
         self.loose |= unit.max_rows.get() > 1 || inner.loose;
         self.loose |= !matches!(
             inner.parts.as_slice(),
@@ -452,7 +455,8 @@ const fn too_many(tag: &'static str) -> Unsupported {
     Unsupported::new("all", tag, "repeated more than 2^64 times")
 }
 
-/// Nodes of the tree that one record enters: `ceil(log2(steps + 1))`, the number of binary digits of `steps`.
+/// Nodes of the tree that one record enters: `ceil(log2(steps + 1))`, the number of binary digits
+/// of `steps`.
 fn tree_levels(steps: u64, unit: &PrivacyUnit) -> Result<u32, Unsupported> {
     let refuse = |reason| Err(Unsupported::new("all", "tree_aggregation", reason));
     if unit.relation != Relation::ReplaceNull {
@@ -486,13 +490,15 @@ fn best_of(repetitions: Repetitions, run: Box<Composition>) -> Result<Release, U
     }
 }
 
-/// Parameter `gamma` of the truncated negative binomial with this mean, rounded down (more runs: the safe side).
+/// Parameter `gamma` of the truncated negative binomial with this mean, rounded down (more runs:
+/// the safe side).
 pub(crate) fn stopping_probability(mean: Mean, shape: Shape) -> Option<f64> {
     let (target, eta) = (mean.get(), shape.get());
     if target <= 1.0 {
         return None;
     }
-    // E[K] = eta (1 - g) / (g (1 - g^eta)), with the limit (1/g - 1) / log(1/g) at eta = 0; falls from infinity to 1 in g.
+    // E[K] = eta (1 - g) / (g (1 - g^eta)), with the limit (1/g - 1) / log(1/g) at eta = 0; falls
+    // from infinity to 1 in g.
     let log_mean = |log_g: f64| {
         let g = log_g.exp();
         let scaled = if eta.abs() < 1e-12 {

@@ -1,13 +1,15 @@
-//! From one measure of privacy loss to another: Renyi and zero-concentrated to approximate, and back.
+//! From one measure of privacy loss to another: Renyi and zero-concentrated to approximate, and
+//! back.
 //!
-//! Everything is written in `a = order - 1` and in logarithms, so that nothing cancels near order 1 or underflows at tiny
-//! `delta`. The formulas are proposition 12 and corollary 13 of Canonne, Kamath & Steinke 2020 (arXiv 2004.00010).
+//! Everything is written in `a = order - 1` and in logarithms, so that nothing cancels near order 1
+//! or underflows at tiny `delta`. The formulas are proposition 12 and corollary 13 of Canonne,
+//! Kamath & Steinke 2020 (arXiv 2004.00010).
 
 use crate::math::root;
 use crate::number::{Delta, Epsilon, Order, Rho};
 
-/// Smallest `epsilon` that follows from a Renyi loss at one order, with the rule that a small divergence alone bounds the
-/// total variation: `delta^2 + expm1(-loss) > 0` gives `epsilon = 0`.
+/// Smallest `epsilon` that follows from a Renyi loss at one order, with the rule that a small
+/// divergence alone bounds the total variation: `delta^2 + expm1(-loss) > 0` gives `epsilon = 0`.
 ///
 /// Differs from the reference packages in never being negative.
 pub fn renyi_to_epsilon(order: Order, loss: Epsilon, delta: Delta) -> Epsilon {
@@ -33,7 +35,8 @@ pub fn zcdp_to_epsilon(rho: Rho, delta: Delta) -> Epsilon {
     } else if delta == 0.0 || rho == f64::INFINITY {
         f64::INFINITY
     } else {
-        // Stationary in the order: a^2 rho = -log(delta (1 + a)), with one solution between 0 and 1/delta - 1.
+        // Stationary in the order: a^2 rho = -log(delta (1 + a)), with one solution between 0 and
+        // 1/delta - 1.
         let log_delta = delta.ln();
         let a = root::increasing(0.0, 1.0 / delta - 1.0, (-log_delta / rho).sqrt(), |a| {
             (
@@ -46,7 +49,8 @@ pub fn zcdp_to_epsilon(rho: Rho, delta: Delta) -> Epsilon {
     Epsilon::new(epsilon).expect("a loss is never negative or NaN")
 }
 
-/// Logarithm of the smallest `delta` that follows from zero-concentrated loss `rho` at this `epsilon`.
+/// Logarithm of the smallest `delta` that follows from zero-concentrated loss `rho` at this
+/// `epsilon`.
 pub fn zcdp_to_log_delta(rho: Rho, epsilon: Epsilon) -> f64 {
     let (rho, epsilon) = (rho.get(), epsilon.get());
     if rho == 0.0 || epsilon == f64::INFINITY {
@@ -55,7 +59,8 @@ pub fn zcdp_to_log_delta(rho: Rho, epsilon: Epsilon) -> f64 {
     if rho == f64::INFINITY {
         return 0.0;
     }
-    // Stationary: (1 + 2a) rho - epsilon + log(a / (1 + a)) = 0, increasing in a. Solved for log a, since a may be tiny.
+    // Stationary: (1 + 2a) rho - epsilon + log(a / (1 + a)) = 0, increasing in a. Solved for log a,
+    // since a may be tiny.
     let high = (((epsilon / rho + 1.0) * 2.0) + 4.0 / rho).ln().max(1.0);
     let low = (rho - epsilon).min(0.0) - 1e3 - rho;
     let start = if epsilon > rho {
@@ -87,7 +92,8 @@ pub fn zcdp_from_approx(epsilon: Epsilon, delta: Delta) -> Rho {
     } else if delta == 0.0 {
         0.0
     } else {
-        // At the best order rho = -log(delta (1 + a)) / a^2; put into epsilon = rho (1 + a) + conversion this falls in a.
+        // At the best order rho = -log(delta (1 + a)) / a^2; put into epsilon = rho (1 + a) +
+        // conversion this falls in a.
         let log_delta = delta.ln();
         let at = |x: f64| {
             let a = x.exp();
@@ -120,7 +126,7 @@ pub fn zcdp_from_approx(epsilon: Epsilon, delta: Delta) -> Rho {
     Rho::new(rho).expect("a loss is never negative or NaN")
 }
 
-/// What a Renyi loss at order `1 + a` gains on its way to `(epsilon, delta)`:
+/// The summand that converts a Renyi loss at order `1 + a` to `(epsilon, delta)`:
 /// `log(1 - 1/order) - log(delta order) / (order - 1)`.
 pub(crate) fn conversion(a: f64, log_delta: f64) -> f64 {
     if a == f64::INFINITY {

@@ -1,20 +1,29 @@
-//! Gaussian differential privacy: what a release costs as a shift of a normal number, discrete noise included.
+//! Gaussian differential privacy: the cost of a release as the shift of a normal number, discrete
+//! noise included.
 //!
-//! A mechanism that can be computed from one draw of `N(mu, 1)` or `N(0, 1)`, by which of two neighbouring tables it was given, costs `mu^2 / 2` here. A
-//! sequence of such mechanisms, each chosen after looking at the results of those before it, can be computed from a Brownian motion with drift 1 or 0
-//! on `[0, sum of mu^2]`: its increments are independent, so that the next stretch of length `mu^2`, fixed by what was seen, serves the next mechanism.
-//! The motion up to a fixed time `T` is as good as its end, and that is `N(T, T)` against `N(0, T)`. A running sum that is stopped at `T`
-//! therefore keeps the exact curve of one Gaussian with `mu^2 = T` (Smith & Thakurta 2022; Koskela, Tobaben & Honkela 2023).
+//! A mechanism that can be computed from one draw of `N(mu, 1)` or `N(0, 1)`, by which of two
+//! neighbouring tables it was given, costs `mu^2 / 2` here. A sequence of such mechanisms, each
+//! chosen after looking at the results of those before it, can be computed from a Brownian motion
+//! with drift 1 or 0 on `[0, sum of mu^2]`: its increments are independent, so that the next
+//! stretch of length `mu^2`, fixed by what was seen, serves the next mechanism. The motion up to a
+//! fixed time `T` is as good as its end, and that is `N(T, T)` against `N(0, T)`. A running sum
+//! that is stopped at `T` therefore has the exact curve of one Gaussian with `mu^2 = T` (Smith &
+//! Thakurta 2022; Koskela, Tobaben & Honkela 2023).
 //!
-//! **Discrete noise.** Draw `X` from `N(x, sigma^2 - r^2)` around a whole number `x`, and then a whole number around `X` with probabilities proportional to
-//! `exp(-(z - X)^2 / 2 r^2)` (randomised rounding, Peikert 2010). Poisson's summation formula gives the normalising sum as `r sqrt(2 pi) (1 +- e)` with
-//! `e = 2 sum_k exp(-2 pi^2 r^2 k^2)`, whatever `X` is, so that the result has the probabilities of a discrete Gaussian of parameter `sigma` up to a factor
-//! within `(1 - e) / (1 + e)` and its inverse. Coordinates in which neighbours agree have the same law under both and need no such factor, and at most as
-//! many differ as the squared sensitivity says, since answers are whole. So a discrete Gaussian costs `squared / 2 (sigma^2 - r^2)`, and the odds of
-//! the transcript differ from those of one that obeys the curve by at most the product of the factors.
+//! **Discrete noise.** Draw `X` from `N(x, sigma^2 - r^2)` around a whole number `x`, and then a
+//! whole number around `X` with probabilities proportional to `exp(-(z - X)^2 / 2 r^2)` (randomised
+//! rounding, Peikert 2010). Poisson's summation formula gives the normalising sum as `r sqrt(2 pi)
+//! (1 +- e)` with `e = 2 sum_k exp(-2 pi^2 r^2 k^2)`, whatever `X` is, so that the result has the
+//! probabilities of a discrete Gaussian of parameter `sigma` up to a factor within `(1 - e) / (1 +
+//! e)` and its inverse. Coordinates in which neighbours agree have the same law under both and need
+//! no such factor, and at most as many differ as the squared sensitivity says, since answers are
+//! whole. So a discrete Gaussian costs `squared / 2 (sigma^2 - r^2)`, and the odds of the
+//! transcript differ from those of one that obeys the curve by at most the product of the factors.
 //!
-//! `r` is chosen by [`smoothing`] so that the logarithm of that product is at most [`MISMATCH`] times the loss. With a loss of at most `rho` in all, whoever
-//! keeps `delta(epsilon)` of the curve keeps `(epsilon + 2 MISMATCH rho, e^(MISMATCH rho) delta(epsilon))` with discrete noise.
+//! `r` is chosen by [`smoothing`] so that the logarithm of that product is at most [`MISMATCH`]
+//! times the loss. With a loss of at most `rho` in all, a transcript with the curve
+//! `delta(epsilon)` has `(epsilon + 2 MISMATCH rho, e^(MISMATCH rho) delta(epsilon))` with discrete
+//! noise.
 
 use crate::accounting::analytic_gaussian;
 use crate::accounting::composition::{Composition, Release, Unsupported};
@@ -22,17 +31,20 @@ use crate::math::normal;
 use crate::math::root;
 use crate::number::{Delta, Epsilon, ParameterError, Rho, Sigma};
 
-/// Bound on the logarithm of the factor by which odds can differ, per unit of loss; see [`smoothing`].
+/// Bound on the logarithm of the factor by which odds can differ, per unit of loss; see
+/// [`smoothing`].
 pub(crate) const MISMATCH: f64 = 2e-3;
 
-/// What computing a loss or a limit can have lost to rounding, relatively.
+/// Relative rounding error of a loss or a limit.
 const ROUNDING: f64 = 1e-11;
 
 /// The variance of the randomised rounding that a discrete Gaussian is taken to end with.
 ///
-/// The logarithm of the factor of one coordinate is `log((1 + e) / (1 - e)) <= 4.0001 exp(-2 pi^2 r^2)`, and the loss of one coordinate is more than
-/// `1 / (2 sigma^2)`. Their ratio grows with `sigma` as long as `r` stays: below 8 with `r^2 = 0.64` it is at most 1.67e-3, below 32 with 0.81 at most
-/// 9.3e-4, below 64 with 1 at most 8.8e-5; beyond, `r` grows with `sigma` and the ratio falls.
+/// The logarithm of the factor of one coordinate is `log((1 + e) / (1 - e)) <= 4.0001 exp(-2 pi^2
+/// r^2)`, and the loss of one coordinate is more than `1 / (2 sigma^2)`. Their ratio grows with
+/// `sigma` as long as `r` stays: below 8 with `r^2 = 0.64` it is at most 1.67e-3, below 32 with
+/// 0.81 at most 9.3e-4, below 64 with 1 at most 8.8e-5; beyond, `r` grows with `sigma` and the
+/// ratio falls.
 fn smoothing(sigma: f64) -> f64 {
     if sigma < 8.0 {
         0.64
@@ -86,17 +98,21 @@ fn one(release: &Release) -> Result<f64, Unsupported> {
     }
 }
 
-/// Loss of a mechanism of bounded range: log-likelihood ratios between `t - range` and `t` for some `t`.
+/// Loss of a mechanism of bounded range: log-likelihood ratios between `t - range` and `t` for some
+/// `t`.
 ///
-/// For each `t` such a mechanism is at most as telling as one of two outcomes, with these two ratios (Dong, Durfee & Rogers 2020). Its trade-off curve
-/// consists of two straight pieces and lies above the convex curve of a Gaussian if their common point does: `mu >= quantile(p) - quantile(q)`, where the
-/// log-odds of `p` and `q` differ by the range. The quantile as a function of log-odds is steepest at 0, so that `log-odds = +- range / 2` is the worst.
+/// For each `t` such a mechanism is at most as telling as one of two outcomes, with these two
+/// ratios (Dong, Durfee & Rogers 2020). Its trade-off curve consists of two straight pieces and
+/// lies above the convex curve of a Gaussian if their common point does: `mu >= quantile(p) -
+/// quantile(q)`, where the log-odds of `p` and `q` differ by the range. The quantile as a function
+/// of log-odds is steepest at 0, so that `log-odds = +- range / 2` is the worst.
 fn of_range(range: f64) -> f64 {
     let half = quantile_of_log_odds(0.5 * range);
     2.0 * half * half
 }
 
-/// The range whose loss this is, rounded down: `range = 2 log(below(x) / above(x))` with `x = sqrt(rho / 2)`.
+/// The range whose loss this is, rounded down: `range = 2 log(below(x) / above(x))` with `x =
+/// sqrt(rho / 2)`.
 pub(crate) fn range_for(rho: Rho) -> f64 {
     let x = (0.5 * rho.get() * (1.0 - 4.0 * ROUNDING)).sqrt();
     2.0 * (normal::below(x).ln() - normal::log_above(x))
@@ -107,7 +123,8 @@ fn quantile_of_log_odds(log_odds: f64) -> f64 {
     if log_odds == f64::INFINITY {
         return f64::INFINITY;
     }
-    // log below - log above <= log-odds; above(x) <= exp(-x^2 / 2), so that x^2 / 2 never exceeds log-odds + log 2.
+    // log below - log above <= log-odds; above(x) <= exp(-x^2 / 2), so that x^2 / 2 never exceeds
+    // log-odds + log 2.
     let high = (2.0 * (log_odds + 1.0)).sqrt();
     root::increasing(0.0, high, (0.6 * log_odds).min(0.9 * high), |x| {
         let (below, above) = (normal::below(x), normal::log_above(x));
@@ -117,8 +134,8 @@ fn quantile_of_log_odds(log_odds: f64) -> f64 {
     })
 }
 
-/// The most loss that keeps the promise, mismatch of discrete noise included; `None` where the curve of Gaussians promises nothing (no failure probability, or
-/// no finite loss).
+/// The largest loss within the promise, mismatch of discrete noise included; `None` where no curve
+/// of a Gaussian is within it (no failure probability, or no finite loss).
 pub(crate) fn limit(epsilon: Epsilon, delta: Delta) -> Option<f64> {
     let finite = epsilon.get() > 0.0 && epsilon.get() < f64::INFINITY;
     if !(finite && delta.get() > 0.0 && delta.get() < 1.0) {
@@ -136,12 +153,13 @@ pub(crate) fn limit(epsilon: Epsilon, delta: Delta) -> Option<f64> {
     if left <= 0.0 {
         return None;
     }
-    // Less by what `epsilon` rounds up, so that a budget spent to its end is not said to be exceeded.
+    // Less by what `epsilon` rounds up, so that a budget spent to its end is not said to be
+    // exceeded.
     let limit = loss_at(left, delta.get() * (-mismatch).exp() * (1.0 - ROUNDING))?;
     Some(limit * (1.0 - 100.0 * ROUNDING))
 }
 
-/// What this loss comes to at `delta`, mismatch included, rounded up.
+/// The `epsilon` of a loss at `delta`, mismatch included, rounded up.
 pub(crate) fn epsilon(loss: f64, delta: Delta) -> f64 {
     if loss == 0.0 {
         return 0.0;
@@ -220,7 +238,8 @@ mod tests {
 
     #[test]
     fn the_exact_curve_of_discrete_noise_lies_below() {
-        // Plans with fixed parameters have an exact answer by other means: the charge must not be less than that.
+        // Plans with fixed parameters have an exact answer by other means: the charge must not be
+        // less than that.
         let unit = PrivacyUnit::one_row();
         for (sigma, squared, times) in [
             (3.0, 1, 4),
@@ -285,7 +304,8 @@ mod tests {
             assert!(back <= eps && back > eps * 0.995, "{eps} {back}");
         }
         let limit_at = |e: f64, d: f64| limit(Epsilon::new(e).unwrap(), Delta::new(d).unwrap());
-        // The exact bound of a Gaussian at (1, 1e-9) is 0.016557; by zero-concentrated loss it is 0.014973.
+        // The exact bound of a Gaussian at (1, 1e-9) is 0.016557; by zero-concentrated loss it is
+        // 0.014973.
         let most = limit_at(1.0, 1e-9).unwrap();
         assert!((0.016_54..0.016_557_5).contains(&most), "{most}");
         assert!(limit_at(1.0, 0.0).is_none() && limit_at(f64::INFINITY, 1e-9).is_none());

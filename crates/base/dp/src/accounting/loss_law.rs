@@ -1,12 +1,13 @@
-//! The privacy loss of one elementary release as a distribution: how much probability lies above and below a loss, under both
-//! of the distributions that are told apart.
+//! The privacy loss of one elementary release as a distribution: how much probability lies above
+//! and below a loss, under both of the distributions that are told apart.
 
 use crate::accounting::composition::{Release, Scheme, response_epsilon};
 use crate::accounting::sampled_gaussian::Direction;
 use crate::math::normal;
 
-/// Probability on both sides of a loss, under the first (`p`) and the second (`q`) distribution. Each number keeps its digits
-/// however small it is. "Above" excludes the loss itself, "below" includes it.
+/// Probability on both sides of a loss, under the first (`p`) and the second (`q`) distribution.
+/// Each number keeps its digits however small it is. "Above" excludes the loss itself, "below"
+/// includes it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sides {
     pub(crate) p_above: f64,
@@ -29,7 +30,8 @@ impl Sides {
         q_below: 1.0,
     };
 
-    /// Probability of the losses above the first and not above the second point, and a bound on its error.
+    /// Probability of the losses above the first and not above the second point, and a bound on its
+    /// error.
     pub(crate) fn between(self, higher: Self) -> (f64, f64, f64, f64) {
         // Tails are good to about y^2 units in the last place; 512 covers y = 20.
         const ERROR: f64 = 512.0 * f64::EPSILON;
@@ -192,7 +194,8 @@ impl LossLaw {
                     (-b, b - a)
                 })
             }
-            // Neighbouring atoms of the discrete laws are equally spaced: the least gap fits them all.
+            // Neighbouring atoms of the discrete laws are equally spaced: the least gap fits them
+            // all.
             Self::Atoms { losses, .. } if losses.len() > 1 => {
                 Some((losses[0], losses[1] - losses[0]))
             }
@@ -219,7 +222,8 @@ impl LossLaw {
                 if loss >= *epsilon {
                     return Sides::ALL_BELOW;
                 }
-                // Between the centres, at distances (epsilon -+ loss) / 2 of them in units of the scale.
+                // Between the centres, at distances (epsilon -+ loss) / 2 of them in units of the
+                // scale.
                 let p_below = 0.5 * (-0.5 * (epsilon - loss)).exp();
                 let q_above = 0.5 * (-0.5 * (epsilon + loss)).exp();
                 Sides {
@@ -236,7 +240,8 @@ impl LossLaw {
                 if loss >= *range {
                     return Sides::ALL_BELOW;
                 }
-                // Density of the loss proportional to e^(loss / 2) under the first, e^(-loss / 2) under the second.
+                // Density of the loss proportional to e^(loss / 2) under the first, e^(-loss / 2)
+                // under the second.
                 let total = -(-range).exp_m1();
                 let upper = -(0.5 * (loss - range)).exp_m1() / total;
                 let lower = (-range).exp() * (0.5 * (loss + range)).exp_m1() / total;
@@ -337,7 +342,8 @@ fn discrete_gaussian(sigma: f64, shift: i32) -> LossLaw {
     LossLaw::atoms(atoms)
 }
 
-/// Exact `delta` of one discrete Gaussian for a whole shift: `P(loss > epsilon) - e^epsilon Q(loss > epsilon)`.
+/// Exact `delta` of one discrete Gaussian for a whole shift: `P(loss > epsilon) - e^epsilon Q(loss
+/// > epsilon)`.
 #[cfg(test)]
 pub(crate) fn discrete_gaussian_delta(sigma: f64, shift: i32, epsilon: f64) -> f64 {
     let sides = discrete_gaussian(sigma, shift).sides(epsilon);

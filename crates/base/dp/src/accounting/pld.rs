@@ -1,20 +1,26 @@
-//! Privacy loss distributions: certified bounds on both sides, for any mechanism with a known dominating pair.
+//! Privacy loss distributions: certified bounds on both sides, for any mechanism with a known
+//! dominating pair.
 //!
-//! The loss of each release is put on a grid of spacing `h` and the grid distributions are convolved by fast Fourier transforms.
+//! The loss of each release is put on a grid of spacing `h` and the grid distributions are
+//! convolved by fast Fourier transforms.
 //!
-//! - **Upper bound.** The probability `(p, q)` that a cell holds under the two distributions goes to the two ends of the cell so
-//!   that both sums are kept: the hockey-stick curve becomes its chord in `e^epsilon` ("connect the dots", Doroshenko, Ghazi,
-//!   Kamath, Kumar & Manurangsi 2022).
-//! - **Lower bound.** All outcomes of a cell around a grid point are merged into one, which is post-processing: its loss is
-//!   `log(p / q)`. Where that lies below the grid point by at most `D`, a fraction of `h^2`, the mass stays there and the whole
-//!   sum is shifted down by `D` for each release; where it lies lower, the mass moves down one cell.
-//! - **Transforms.** Masses are tilted by `e^(c loss)` with `c` near the saddle point of the target before they are transformed,
-//!   so that rounding is relative to the tail that is asked for, not to 1. The rounding error of the transform, of the powers
-//!   and of the tails of the laws, the mass that wraps around (by Chernoff's bound) and what is cut off are all added to the
-//!   upper and taken from the lower bound: "certified" is true at `delta = 1e-12` too, under the model that a transform of
-//!   length `N` errs by at most `8 log2(N)` units in the last place in the Euclidean norm.
+//! - **Upper bound.** The probability `(p, q)` that a cell holds under the two distributions goes
+//!   to the two ends of the cell so that both sums are kept: the hockey-stick curve becomes its
+//!   chord in `e^epsilon` ("connect the dots", Doroshenko, Ghazi, Kamath, Kumar & Manurangsi 2022).
+//! - **Lower bound.** All outcomes of a cell around a grid point are merged into one, which is
+//!   post-processing: its loss is `log(p / q)`. Where that lies below the grid point by at most
+//!   `D`, a fraction of `h^2`, the mass stays there and the whole sum is shifted down by `D` for
+//!   each release; where it lies lower, the mass moves down one cell.
+//! - **Transforms.** Masses are tilted by `e^(c loss)` with `c` near the saddle point of the target
+//!   before they are transformed, so that rounding is relative to the tail that is asked for, not
+//!   to 1. The rounding error of the transform, of the powers and of the tails of the laws, the
+//!   mass that wraps around (by Chernoff's bound) and what is cut off are all added to the upper
+//!   and taken from the lower bound: "certified" is true at `delta = 1e-12` too, under the model
+//!   that a transform of length `N` errs by at most `8 log2(N)` units in the last place in the
+//!   Euclidean norm.
 //!
-//! The spacing follows from the range of the composed loss, at most `2^17` points and in extreme cases `2^20`: memory does not grow with epsilon.
+//! The spacing follows from the range of the composed loss, at most `2^17` points and in extreme
+//! cases `2^20`: memory does not grow with epsilon.
 
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
@@ -39,7 +45,7 @@ pub(crate) enum Side {
     Lower,
 }
 
-/// What is asked.
+/// A question to a loss distribution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Question {
     /// The loss at this `delta`.
@@ -135,7 +141,8 @@ impl Laws {
         if variance <= 0.0 || variance.is_nan() {
             return None;
         }
-        // The saddle: for an epsilon directly, for a delta by the saddle-point approximation. Any tilt is valid.
+        // The saddle: for an epsilon directly, for a delta by the saddle-point approximation. Any
+        // tilt is valid.
         let value = |x: f64| {
             let c = x.exp();
             let (k, mean, variance) = at(c);
@@ -167,8 +174,9 @@ impl Laws {
         let (_, log_delta, _) = value(x);
         let c = x.exp();
         let (k, mean, variance) = at(c);
-        // Window: tilted tails by Chernoff's bound at other tilts, to e^-45 of the whole on either side.
-        // A tilt may leave a single atom; the window is never narrower than part of one release.
+        // Window: tilted tails by Chernoff's bound at other tilts, to e^-45 of the whole on either
+        // side. A tilt may leave a single atom; the window is never narrower than part of one
+        // release.
         let widest = rough
             .iter()
             .map(|(grid, _)| grid.range().1 - grid.range().0)
@@ -185,7 +193,8 @@ impl Laws {
         let top = top.min(reach.1).max(mean);
         let bottom = bottom.max(reach.0).min(mean);
         let width = (top - bottom) * 1.02 + 1e-300;
-        // Spreading a cell adds at most h^2 / 4 of variance to a release, which moves epsilon by c / 2 times that.
+        // Spreading a cell adds at most h^2 / 4 of variance to a release, which moves epsilon by c
+        // / 2 times that.
         let total: f64 = self.parts.iter().map(|(_, count)| *count as f64).sum();
         let fine = (1e-6 * 8.0 * (mean.abs() + 1e-3 / c) / (c * total)).sqrt();
         let points = ((width / fine) as usize)
@@ -193,7 +202,8 @@ impl Laws {
             .next_power_of_two()
             .min(MOST_POINTS);
         let mut points = points;
-        // A loss of one release that is narrower than the spacing: more than 3e-4 of excess is worth a longer transform.
+        // A loss of one release that is narrower than the spacing: more than 3e-4 of excess is
+        // worth a longer transform.
         while width / points as f64 > 17.0 * fine && points < 4 * MOST_POINTS {
             points *= 2;
         }
@@ -266,7 +276,7 @@ struct Grid {
     masses: Vec<f64>,
     /// Mass that was cut off above (upper side: an infinite loss).
     infinite: f64,
-    /// What each release is to be shifted down by (lower side).
+    /// Downward shift of each release (lower side).
     shift: f64,
 }
 
@@ -298,7 +308,8 @@ impl Grid {
             let (p, q, p_error, q_error) = sides.between(next);
             let p = p + p_error;
             if p > 0.0 {
-                // a + b = p and a e^-low + b e^-high = q, with less of the second distribution than was computed.
+                // a + b = p and a e^-low + b e^-high = q, with less of the second distribution than
+                // was computed.
                 let scaled = (q - q_error).max(0.0) * low.exp();
                 let b = if scaled.is_finite() {
                     ((p - scaled) / ratio).clamp(0.0, p)
@@ -321,7 +332,8 @@ impl Grid {
     }
 
     fn lower(law: &LossLaw, offset: f64, spacing: f64, count: usize) -> Self {
-        // Merged outcomes of the cells between boundaries in the middle, moved by `moves[cell]` (upper boundary).
+        // Merged outcomes of the cells between boundaries in the middle, moved by `moves[cell]`
+        // (upper boundary).
         let merge = |moves: &dyn Fn(usize) -> f64| {
             let mut cells = Vec::with_capacity(count + 1);
             let mut sides = law.sides(offset - 0.5 * spacing);
@@ -330,7 +342,8 @@ impl Grid {
                 let next = law.sides(point + 0.5 * spacing + moves(cell));
                 let (p, q, p_error, q_error) = sides.between(next);
                 let p = (p - p_error).max(0.0);
-                // How far the merged outcome lies below the grid point; without mass or digits, nothing is known.
+                // How far the merged outcome lies below the grid point; without mass or digits,
+                // nothing is known.
                 let merged = (p / (q + q_error)).ln();
                 let known = p > 0.0 && merged.is_finite();
                 cells.push((p, if known { point - merged } else { f64::INFINITY }));
@@ -339,8 +352,9 @@ impl Grid {
             cells
         };
         let centred = merge(&|_| 0.0);
-        // Moving a boundary by e moves the merged outcomes on both sides of it by e / 2: with these moves all outcomes lie on
-        // their grid points to first order. The moves alternate and do not grow, since the deficits vary slowly.
+        // Moving a boundary by e moves the merged outcomes on both sides of it by e / 2: with these
+        // moves all outcomes lie on their grid points to first order. The moves alternate and do
+        // not grow, since the deficits vary slowly.
         let mut moves = vec![0.0; count + 1];
         let mut last = 0.0;
         for (cell, (_, below)) in centred.iter().enumerate() {
@@ -464,7 +478,7 @@ struct Convolved {
     error: f64,
     /// Mass with infinite loss.
     infinite: f64,
-    /// What the loss is to be shifted down by (lower side).
+    /// Downward shift of the loss (lower side).
     shift: f64,
 }
 
@@ -511,7 +525,8 @@ impl Convolved {
             shift += times * grid.shift;
         }
         let weight: f64 = product.iter().map(|z| 2.0 * z.norm_sqr()).sum();
-        // The powers of a coefficient near 1 dominate; what multiplies the error there is at most e^(relative).
+        // The powers of a coefficient near 1 dominate; what multiplies the error there is at most
+        // e^(relative).
         let spectral = (relative.exp_m1() * weight.sqrt() + transform_error * weight.sqrt())
             / (n as f64).sqrt();
         product[0].im = 0.0;

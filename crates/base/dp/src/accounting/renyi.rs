@@ -1,8 +1,10 @@
-//! Renyi divergences of elementary releases, with relative accuracy down to divergences of `1e-300` and at any order.
+//! Renyi divergences of elementary releases, with relative accuracy down to divergences of `1e-300`
+//! and at any order.
 //!
-//! Every divergence is written through the kernel `r^k - 1 - k (r - 1)` of the likelihood ratio `r`. It is never negative, and
-//! its mean under the second distribution is the moment less 1, since the ratio has mean 1: no cancellation is left. (The
-//! reference packages lose all digits at small rates; see the tests.)
+//! Every divergence is written through the kernel `r^k - 1 - k (r - 1)` of the likelihood ratio
+//! `r`. It is never negative, and its mean under the second distribution is the moment less 1,
+//! since the ratio has mean 1: no cancellation is left. (The reference packages lose all digits at
+//! small rates; see the tests.)
 
 use crate::Unsupported;
 use crate::accounting::composition::{Composition, Release, Scheme, amplified, response_epsilon};
@@ -13,12 +15,13 @@ use crate::math::root;
 use crate::number::{Epsilon, Order};
 use crate::unit::PrivacyUnit;
 
-/// Renyi divergence of an event between neighbouring tables, in nats: the larger of the two directions. Order 1 is the
-/// Kullback-Leibler divergence, infinite order the pure loss.
+/// Renyi divergence of an event between neighbouring tables, in nats: the larger of the two
+/// directions. Order 1 is the Kullback-Leibler divergence, infinite order the pure loss.
 ///
-/// Exact for Gaussian, Laplace and their Poisson samples (Mironov, Talwar & Zhang 2019 for the direction), for discrete noise,
-/// randomized response and bounded range (maximum over the two-point family of Dong, Durfee & Rogers 2020); for a sample of
-/// fixed size, of the dominating pair of Zhu, Dong & Wang 2022 (proposition 30), which is below the bound of Wang, Balle &
+/// Exact for Gaussian, Laplace and their Poisson samples (Mironov, Talwar & Zhang 2019 for the
+/// direction), for discrete noise, randomized response and bounded range (maximum over the
+/// two-point family of Dong, Durfee & Rogers 2020); for a sample of fixed size, of the dominating
+/// pair of Zhu, Dong & Wang 2022 (proposition 30), which is below the bound of Wang, Balle &
 /// Kasiviswanathan 2019; an upper bound for tuning (Papernot & Steinke 2022).
 ///
 /// # Errors
@@ -124,9 +127,9 @@ fn exp_m2(y: f64) -> f64 {
     sum
 }
 
-/// Divergence of order `order` from points `(log mass under the second distribution, log ratio)` and the power `k` that
-/// belongs to the direction: `order` for the first over the second, `1 - order` for the second over the first. Points at ratio
-/// 1 may be left out.
+/// Divergence of order `order` from points `(log mass under the second distribution, log ratio)`
+/// and the power `k` that belongs to the direction: `order` for the first over the second, `1 -
+/// order` for the second over the first. Points at ratio 1 may be left out.
 fn from_points(points: &[(f64, f64)], k: f64, order: f64) -> f64 {
     let highest = points
         .iter()
@@ -165,7 +168,8 @@ fn from_points(points: &[(f64, f64)], k: f64, order: f64) -> f64 {
     moment.max(0.0).ln_1p() / (order - 1.0)
 }
 
-/// Log ratio of the sampled Gaussian at `y` standard deviations: `log(1 - rate + rate exp(y / sigma - 1 / (2 sigma^2)))`.
+/// Log ratio of the sampled Gaussian at `y` standard deviations: `log(1 - rate + rate exp(y / sigma
+/// - 1 / (2 sigma^2)))`.
 pub(crate) fn log_ratio(rate: f64, sigma: f64, y: f64) -> f64 {
     let shift = (y - 0.5 / sigma) / sigma;
     if shift > 500.0 {
@@ -185,7 +189,8 @@ fn sampled_gaussian(scheme: Scheme, rate: f64, sigma: f64, order: f64) -> f64 {
     let plain = 0.5 * order / sigma / sigma;
     let peak = order / sigma;
     if peak >= 2e4 || peak.is_nan() {
-        // Convexity: the moment is at most (1 - rate) + rate exp((order - 1) plain). Within 1e-3 here, and never below.
+        // Convexity: the moment is at most (1 - rate) + rate exp((order - 1) plain). Within 1e-3
+        // here, and never below.
         return (amplified(rate, (order - 1.0) * plain) / (order - 1.0)).min(plain);
     }
     let divergence = match scheme {
@@ -195,8 +200,9 @@ fn sampled_gaussian(scheme: Scheme, rate: f64, sigma: f64, order: f64) -> f64 {
     divergence.min(plain)
 }
 
-/// The mixture against the normal, by the trapezoid rule on the part of the line that matters. The integrand is analytic in a
-/// strip of half-width `pi sigma` (in standard deviations), and its tails are Gaussian: the rule converges geometrically.
+/// The mixture against the normal, by the trapezoid rule on the part of the line that matters. The
+/// integrand is analytic in a strip of half-width `pi sigma` (in standard deviations), and its
+/// tails are Gaussian: the rule converges geometrically.
 fn poisson_gaussian(rate: f64, sigma: f64, order: f64) -> f64 {
     let step = (0.28 * sigma).min(0.2);
     let exponent = |y: f64| -0.5 * y * y + order * log_ratio(rate, sigma, y).max(0.0);
@@ -235,8 +241,9 @@ fn poisson_gaussian(rate: f64, sigma: f64, order: f64) -> f64 {
     from_points(&points, order, order)
 }
 
-/// The dominating pair of exchanged persons: the mixture against the normal where the ratio is above 1, its mirror image where
-/// it is below, an atom between. Both parts are integrals over `y` above `1 / (2 sigma)`.
+/// The dominating pair of exchanged persons: the mixture against the normal where the ratio is
+/// above 1, its mirror image where it is below, an atom between. Both parts are integrals over `y`
+/// above `1 / (2 sigma)`.
 fn exchanged_gaussian(rate: f64, sigma: f64, order: f64) -> f64 {
     let start = 0.5 / sigma;
     let high = (order / sigma).max(start) + 12.0;
@@ -313,15 +320,17 @@ fn sampled_laplace(rate: f64, epsilon: f64, order: f64) -> f64 {
     removed.max(added).min(laplace(epsilon, order))
 }
 
-/// Exact divergence of the discrete Gaussian for a whole shift: the Gaussian one and a ratio of theta sums, at most 1, that
-/// depends on the fractional part of `order * shift` only.
+/// Exact divergence of the discrete Gaussian for a whole shift: the Gaussian one and a ratio of
+/// theta sums, at most 1, that depends on the fractional part of `order * shift` only.
 pub(crate) fn discrete_gaussian(sigma: f64, shift: f64, order: f64) -> f64 {
     let gaussian = 0.5 * order * shift * shift / sigma / sigma;
     if order == 1.0 || sigma > 10.0 {
-        // The ratio differs from 1 by less than e^(-2 pi^2 sigma^2) < 1e-800; at order 1 both losses have the same mean.
+        // The ratio differs from 1 by less than e^(-2 pi^2 sigma^2) < 1e-800; at order 1 both
+        // losses have the same mean.
         return gaussian;
     }
-    // Logarithm of the sum, relative to its largest term (0 is the nearest whole number): for small sigma every term underflows.
+    // Logarithm of the sum, relative to its largest term (0 is the nearest whole number): for small
+    // sigma every term underflows.
     let log_theta = |centre: f64| -> f64 {
         let reach = (9.0 * sigma).ceil() + 1.0;
         let top = 0.5 * (centre / sigma) * (centre / sigma);
@@ -357,8 +366,9 @@ fn discrete_laplace(scale: f64, sensitivity: u64, order: f64) -> f64 {
     from_points(&points, order, order)
 }
 
-/// Two answers exchanged, the rarer with probability `low` and log ratio `epsilon`; all others are equally likely on both
-/// sides. The moment less 1 is `low (e^(order epsilon) - 1) (1 - e^((1 - order) epsilon))`.
+/// Two answers exchanged, the rarer with probability `low` and log ratio `epsilon`; all others are
+/// equally likely on both sides. The moment less 1 is `low (e^(order epsilon) - 1) (1 - e^((1 -
+/// order) epsilon))`.
 fn exchange(epsilon: f64, low: f64, order: f64) -> f64 {
     if epsilon == 0.0 || epsilon == f64::INFINITY {
         return epsilon;
@@ -401,8 +411,8 @@ fn bounded_range(range: f64, order: f64) -> f64 {
     (-value).min(range).min(0.125 * order * range * range)
 }
 
-/// Bound from points of a curve: `(order - 1)` times the divergence is convex in the order and 0 at order 1, so that it lies
-/// below the chord; and the divergence itself grows with the order.
+/// Bound from points of a curve: `(order - 1)` times the divergence is convex in the order and 0 at
+/// order 1, so that it lies below the chord; and the divergence itself grows with the order.
 fn on_curve(points: &[RenyiPoint], order: f64) -> f64 {
     let mut below = (1.0, 0.0);
     let mut above: Option<(f64, f64)> = None;
@@ -432,8 +442,9 @@ fn on_curve(points: &[RenyiPoint], order: f64) -> f64 {
 /// Patience that scans all orders.
 const ALL: u32 = u32::MAX;
 
-/// Logarithm of `order - 1` at the lowest point of a function of it, and the value there: a coarse scan from `low` to 23, then
-/// golden section. The scan ends after `patience` steps above the lowest value: 2 serve a function with one valley.
+/// Logarithm of `order - 1` at the lowest point of a function of it, and the value there: a coarse
+/// scan from `low` to 23, then golden section. The scan ends after `patience` steps above the
+/// lowest value: 2 serve a function with one valley.
 pub(crate) fn best_log_order(low: f64, patience: u32, mut f: impl FnMut(f64) -> f64) -> (f64, f64) {
     let (mut best, mut lowest, mut worse) = (low, f64::INFINITY, 0);
     let mut x = low;
@@ -465,8 +476,8 @@ fn best_of(order: f64, bound: impl Fn(f64) -> f64) -> f64 {
     here.min(best_log_order(low, ALL, |x| bound(1.0 + x.exp())).1)
 }
 
-/// Papernot & Steinke 2022, theorem 6: `loss(order) + mean * delta + log(mean) / (order - 1)`, where one run is
-/// `(log(1 + 1/(order - 1)), delta)`-private.
+/// Papernot & Steinke 2022, theorem 6: `loss(order) + mean * delta + log(mean) / (order - 1)`,
+/// where one run is `(log(1 + 1/(order - 1)), delta)`-private.
 pub(crate) fn best_of_poisson(mean: f64, run: &Composition, order: f64) -> f64 {
     let epsilon = (1.0 / (order - 1.0)).ln_1p();
     let (_, log_delta) = best_log_order(-9.0, ALL, |x| {
@@ -475,7 +486,8 @@ pub(crate) fn best_of_poisson(mean: f64, run: &Composition, order: f64) -> f64 {
     composition_at(run, order) + mean * log_delta.exp() + mean.ln().max(0.0) / (order - 1.0)
 }
 
-/// The terms of Papernot & Steinke 2022, theorem 2, that do not depend on the order of the result, at the best inner order.
+/// The terms of Papernot & Steinke 2022, theorem 2, that do not depend on the order of the result,
+/// at the best inner order.
 fn negative_binomial_excess(stopping: f64, shape: f64, run: &Composition) -> f64 {
     let at =
         |inner: f64| negative_binomial_terms(stopping, shape, inner, composition_at(run, inner));

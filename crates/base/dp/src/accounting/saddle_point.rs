@@ -1,5 +1,6 @@
-//! `delta(epsilon)` of a composition by inverting the moment generating function of its privacy loss along a line through the
-//! saddle point: nearly exact at any `delta`, without a grid of losses.
+//! `delta(epsilon)` of a composition by inverting the moment generating function of its privacy
+//! loss along a line through the saddle point: nearly exact at any `delta`, without a grid of
+//! losses.
 //!
 //! With `M(s) = E e^(s L)` the composed moment generating function and any `c > 0`,
 //!
@@ -7,21 +8,26 @@
 //! delta(epsilon) = (1 / 2 pi) * integral of M(s) e^(-s epsilon) / (s (s + 1)) dt,   s = c + i t
 //! ```
 //!
-//! (cf. the saddle-point accountant of Alghamdi et al. 2023 and the characteristic functions of Zhu, Dong & Wang 2022). All
-//! errors of the computed sum are bounded, so that the interval returned is certified up to the rounding model stated last:
+//! (cf. the saddle-point accountant of Alghamdi et al. 2023 and the characteristic functions of
+//! Zhu, Dong & Wang 2022). All errors of the computed sum are bounded, so that the interval
+//! returned is certified up to the rounding model stated last:
 //!
-//! 1. *Step `h` in `t`.* By Poisson summation the trapezoid sum is `sum over k of delta(epsilon + 2 pi k / h) e^(2 pi k c / h)`:
-//!    the sum over all `t` errs upwards only. Terms `k < 0` are at most `e^(-2 pi |k| c / h)`, since `delta <= 1`; terms
-//!    `k > 0` are bounded by Chernoff's `delta(e) <= M(c') e^(-c' e)` at some `c' > c`.
-//! 2. *End `T` in `t`.* If the tilted loss of one release has density at least `d` on an interval of length `w`, it is with
-//!    probability `p = d w` uniform there, and its characteristic function is at most `1 - p (1 - S(t w / 2))`, where
-//!    `S(x) = sin x / x` before the first lobe and a decreasing majorant of its modulus behind. The product over all releases
-//!    times `1 / (pi T)` bounds what is cut off.
-//! 3. *Integral over the noise* of a sampled Gaussian: the trapezoid rule in a strip of half-width `a < pi sigma` errs by at most
-//!    `2 A / (e^(2 pi a / step) - 1)`, where `A` is `e^(a^2/2 + t a / sigma)` times the moment on the line, because
-//!    `|1 - q + q e^(u + i v)|` lies between its value at `v = 0` and that times `cos(v / 2)`, and its argument below `v`.
-//!    The step is chosen to make this `1e-17`. Tails more than 50 nats below the peak are cut.
-//! 4. *Rounding.* Every exponent is taken to be right to four units in the last place of its largest term.
+//! 1. *Step `h` in `t`.* By Poisson summation the trapezoid sum is `sum over k of delta(epsilon + 2
+//!    pi k / h) e^(2 pi k c / h)`: the sum over all `t` errs upwards only. Terms `k < 0` are at
+//!    most `e^(-2 pi |k| c / h)`, since `delta <= 1`; terms `k > 0` are bounded by Chernoff's
+//!    `delta(e) <= M(c') e^(-c' e)` at some `c' > c`.
+//! 2. *End `T` in `t`.* If the tilted loss of one release has density at least `d` on an interval
+//!    of length `w`, it is with probability `p = d w` uniform there, and its characteristic
+//!    function is at most `1 - p (1 - S(t w / 2))`, where `S(x) = sin x / x` before the first lobe
+//!    and a decreasing majorant of its modulus behind. The product over all releases times `1 / (pi
+//!    T)` bounds what is cut off.
+//! 3. *Integral over the noise* of a sampled Gaussian: the trapezoid rule in a strip of half-width
+//!    `a < pi sigma` errs by at most `2 A / (e^(2 pi a / step) - 1)`, where `A` is `e^(a^2/2 + t a
+//!    / sigma)` times the moment on the line, because `|1 - q + q e^(u + i v)|` lies between its
+//!    value at `v = 0` and that times `cos(v / 2)`, and its argument below `v`. The step is chosen
+//!    to make this `1e-17`. Tails more than 50 nats below the peak are cut.
+//! 4. *Rounding.* Every exponent is taken to be right to four units in the last place of its
+//!    largest term.
 
 use crate::accounting::composition::{Composition, Release, Scheme};
 use crate::accounting::sampled_gaussian::Direction;
@@ -87,7 +93,8 @@ pub(crate) fn log_delta(
     contour.log_delta(epsilon)
 }
 
-/// Interval of `epsilon(delta)`, which may lie below 0; absent when the inversion does not resolve it.
+/// Interval of `epsilon(delta)`, which may lie below 0; absent when the inversion does not resolve
+/// it.
 pub(crate) fn epsilon(
     composition: &Composition,
     direction: Direction,
@@ -98,7 +105,8 @@ pub(crate) fn epsilon(
     let state = |x: f64| {
         let c = x.exp();
         let cumulants = cumulants(composition, direction, c)?;
-        // The saddle-point approximation of log delta at the epsilon to which c belongs; it falls with c.
+        // The saddle-point approximation of log delta at the epsilon to which c belongs; it falls
+        // with c.
         let curvature = cumulants.variance + 1.0 / (c * c) + 1.0 / ((c + 1.0) * (c + 1.0));
         let log_delta = cumulants.value
             - c * centre(c, &cumulants)
@@ -115,14 +123,16 @@ pub(crate) fn epsilon(
     })
 }
 
-/// Logarithm of a tilt of the right size: where a normal loss of the same variance would have its saddle.
+/// Logarithm of a tilt of the right size: where a normal loss of the same variance would have its
+/// saddle.
 fn start(composition: &Composition, direction: Direction, nats: f64) -> Option<f64> {
     let variance = cumulants(composition, direction, 1e-3)?.variance;
     (variance > 0.0 && variance < f64::INFINITY)
         .then(|| 0.5 * (2.0 * nats.max(1.0) / variance).ln())
 }
 
-/// Walks and then cuts to a tilt where an increasing function of its logarithm is about 0. Any tilt near it serves.
+/// Walks and then cuts to a tilt where an increasing function of its logarithm is about 0. Any tilt
+/// near it serves.
 fn bracket<T: Clone>(start: f64, state: impl Fn(f64) -> Option<(f64, T, f64)>) -> Option<(f64, T)> {
     let mut x = start;
     let mut at = state(x)?;
@@ -191,8 +201,8 @@ fn cumulants(composition: &Composition, direction: Direction, c: f64) -> Option<
     sum.value.is_finite().then_some(sum)
 }
 
-/// The dominating loss of bounded range has density proportional to `e^(loss / 2)` on `[-range, range]`: its moments are
-/// `sinh(b range) / b` with `b = s + 1/2`, over the same at `s = 0`.
+/// The dominating loss of bounded range has density proportional to `e^(loss / 2)` on `[-range,
+/// range]`: its moments are `sinh(b range) / b` with `b = s + 1/2`, over the same at `s = 0`.
 fn range_cumulants(range: f64, c: f64) -> Cumulants {
     let b = c + 0.5;
     let x = b * range;
@@ -252,7 +262,8 @@ enum Tilted {
 }
 
 impl Tilted {
-    /// Logarithm of a bound on the modulus of the characteristic function at all arguments from `t` on.
+    /// Logarithm of a bound on the modulus of the characteristic function at all arguments from `t`
+    /// on.
     fn log_modulus(&self, t: f64) -> f64 {
         match self {
             Self::Gaussian { mu_squared, .. } => -0.5 * mu_squared * t * t,
@@ -287,7 +298,8 @@ struct Contour {
     centre: f64,
     /// `phi(k h) e^(-i k h centre) / (s (s + 1))`, real and imaginary.
     terms: Vec<(f64, f64)>,
-    /// Bound on all errors of the sum but the aliases from below, relative to `M(c) e^(-c epsilon)`.
+    /// Bound on all errors of the sum but the aliases from below, relative to `M(c) e^(-c
+    /// epsilon)`.
     error: f64,
 }
 
@@ -488,8 +500,9 @@ fn part_value(part: &Tilted) -> f64 {
     }
 }
 
-/// The step `h`, made smaller until Chernoff's bound on the aliases from above, relative to `M(c) e^(-c epsilon)`, is below
-/// `goal`; and that bound. Any larger tilt gives a bound: a few are tried, since losses with a rare far mode want a small one.
+/// The step `h`, made smaller until Chernoff's bound on the aliases from above, relative to `M(c)
+/// e^(-c epsilon)`, is below `goal`; and that bound. Any larger tilt gives a bound: a few are
+/// tried, since losses with a rare far mode want a small one.
 fn alias_from_above(
     composition: &Composition,
     direction: Direction,
@@ -508,7 +521,8 @@ fn alias_from_above(
             continue;
         };
         let rise = further.value - at_c.value;
-        // exp(rise - more (centre + period)) is to be the goal; the sum over all periods is geometric.
+        // exp(rise - more (centre + period)) is to be the goal; the sum over all periods is
+        // geometric.
         let period = ((rise - goal.ln() + 0.7) / more - centre).max(turn / h);
         let bound = (rise - more * (centre + period)).exp() / -(-more * period).exp_m1();
         if best.is_none_or(|(step, _)| turn / period > step) {
@@ -521,7 +535,8 @@ fn alias_from_above(
     best.filter(|(_, bound)| *bound <= 4.0 * goal)
 }
 
-/// Logarithm of the characteristic function of the tilted, composed loss at one argument, and a bound on its error.
+/// Logarithm of the characteristic function of the tilted, composed loss at one argument, and a
+/// bound on its error.
 #[derive(Clone, Copy, Debug, Default)]
 struct Characteristic {
     log: f64,
@@ -618,7 +633,8 @@ mod tests {
 
     #[test]
     fn inverts_bounded_range() {
-        // 40 selections of range 0.3: the closed form of one, convolved on a grid, is what PLD does; here the moments alone.
+        // 40 selections of range 0.3: the closed form of one, convolved on a grid, is what PLD
+        // does; here the moments alone.
         let composition = Composition {
             parts: vec![(Release::BoundedRange { range: 0.3 }, 40)],
             loose: false,

@@ -12,8 +12,8 @@ pub(crate) enum Direction {
     Add,
 }
 
-/// Logarithm of `delta(epsilon)` for `epsilon >= 0`. Both directions are Gaussian divergences at another `epsilon`
-/// (Balle, Barthe & Gaboardi 2018, theorem 2, and its mirror image).
+/// Logarithm of `delta(epsilon)` for `epsilon >= 0`. Both directions are Gaussian divergences at
+/// another `epsilon` (Balle, Barthe & Gaboardi 2018, theorem 2, and its mirror image).
 pub(crate) fn log_delta(
     scheme: Scheme,
     direction: Direction,

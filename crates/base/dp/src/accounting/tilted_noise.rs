@@ -1,5 +1,6 @@
-//! The loss of one sampled Gaussian, tilted, on a grid of noise values: moments, characteristic function, and the intervals on
-//! which its density has a floor (points 2 and 3 of [`saddle_point`](crate::accounting::saddle_point)).
+//! The loss of one sampled Gaussian, tilted, on a grid of noise values: moments, characteristic
+//! function, and the intervals on which its density has a floor (points 2 and 3 of
+//! [`saddle_point`](crate::accounting::saddle_point)).
 
 use crate::accounting::renyi::log_ratio;
 use crate::accounting::saddle_point::Cumulants;
@@ -45,8 +46,9 @@ impl Nodes {
         }
     }
 
-    /// Largest step with a strip error below `1e-17` for arguments up to `reach`. On the line at height `v` the integrand grows
-    /// by `e^(v^2/2 + t arg) |rho|^power`, where `rho = 1 - w + w e^(i v / sigma)` and `w` is the share of the ratio that moves.
+    /// Largest step with a strip error below `1e-17` for arguments up to `reach`. On the line at
+    /// height `v` the integrand grows by `e^(v^2/2 + t arg) |rho|^power`, where `rho = 1 - w + w
+    /// e^(i v / sigma)` and `w` is the share of the ratio that moves.
     fn step_for(&self, reach: f64) -> f64 {
         let shares: Vec<f64> = (0..self.weights.len())
             .map(|node| self.share(node))
@@ -174,7 +176,8 @@ impl Nodes {
         }
     }
 
-    /// Intervals on which the tilted loss has at least a known density: `(probability of the uniform part, length)`.
+    /// Intervals on which the tilted loss has at least a known density: `(probability of the
+    /// uniform part, length)`.
     pub(crate) fn uniform_parts(&self) -> Vec<(f64, f64)> {
         let n = self.weights.len();
         let y = |node: usize| self.first + node as f64 * self.step;
@@ -183,7 +186,8 @@ impl Nodes {
         let densities: Vec<f64> = (0..n)
             .map(|node| self.weights[node] / self.step / (shares[node] / self.sigma).max(1e-300))
             .collect();
-        // Least density within a cell: the logarithm has a slope between bounds that follow from the ends of the cell.
+        // Least density within a cell: the logarithm has a slope between bounds that follow from
+        // the ends of the cell.
         let floors: Vec<f64> = (0..n - 1)
             .map(|node| {
                 let (a, b) = (shares[node], shares[node + 1]);
@@ -221,8 +225,8 @@ impl Nodes {
     }
 }
 
-/// Largest step of the noise grid with a strip error below `1e-17` for arguments of no size (point 3 of the module
-/// documentation).
+/// Largest step of the noise grid with a strip error below `1e-17` for arguments of no size (point
+/// 3 of the module documentation).
 fn strip_step(sigma: f64, negative_power: f64) -> f64 {
     strip_widths(sigma)
         .map(|(a, angle)| {
@@ -233,7 +237,8 @@ fn strip_step(sigma: f64, negative_power: f64) -> f64 {
         .min(0.5)
 }
 
-/// Half-widths of strips to try, below `pi sigma`, and the angles that they turn the exponential by.
+/// Half-widths of strips to try, below `pi sigma`, and the angles that they turn the exponential
+/// by.
 fn strip_widths(sigma: f64) -> impl Iterator<Item = (f64, f64)> {
     let widest = (3.05 * sigma).min(12.0);
     (0..14).map(move |k| {

@@ -1,4 +1,4 @@
-//! Zero-concentrated differential privacy: what an event costs.
+//! Zero-concentrated differential privacy: the cost of an event.
 
 use crate::accounting::composition::{Composition, Release, Unsupported};
 use crate::event::Event;
@@ -7,9 +7,10 @@ use crate::unit::PrivacyUnit;
 
 /// Zero-concentrated loss of an event, rounded up.
 ///
-/// Gaussians cost `1 / (2 z^2)`, a mechanism of pure loss `epsilon` costs `epsilon^2 / 2` (Bun & Steinke 2016, propositions 1.6
-/// and 1.4), one of bounded range `epsilon^2 / 8` (Cesar & Rogers 2021). Sampling does not lower the loss of a Gaussian in this
-/// measure, so sampled events are refused rather than charged in full: budget them as approximate differential privacy.
+/// Gaussians cost `1 / (2 z^2)`, a mechanism of pure loss `epsilon` costs `epsilon^2 / 2` (Bun &
+/// Steinke 2016, propositions 1.6 and 1.4), one of bounded range `epsilon^2 / 8` (Cesar & Rogers
+/// 2021). Sampling does not lower the loss of a Gaussian in this measure, so sampled events are
+/// refused rather than charged in full: budget them as approximate differential privacy.
 ///
 /// # Errors
 ///

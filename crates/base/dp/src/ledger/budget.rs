@@ -1,10 +1,10 @@
-//! How much may be spent, in exact units.
+//! Privacy budgets, in exact units.
 
 use serde::{Deserialize, Serialize};
 
 use crate::number::{Delta, Epsilon, ParameterError, Rho};
 
-/// The most that a ledger lets through. There is no default: nobody can choose it for you.
+/// The most that a ledger grants. There is no default: nobody can choose it for you.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -21,15 +21,17 @@ pub enum Budget {
         /// Total failure probability.
         delta: Delta,
     },
-    /// Approximate differential privacy, kept by the exact curve of Gaussians: releases with Gaussian noise (continuous or discrete), of bounded range, or of
-    /// pure loss, chosen one after the other in any way. About a tenth more than [`Budget::Approx`] admits of the same noise.
+    /// Approximate differential privacy with exact Gaussian accounting: releases with Gaussian
+    /// noise (continuous or discrete), of bounded range, or of pure loss, chosen one after the
+    /// other in any way. About a tenth more than [`Budget::Approx`] admits of the same noise.
     Gaussian {
         /// Total loss.
         epsilon: Epsilon,
         /// Total failure probability.
         delta: Delta,
     },
-    /// No limit: releases are recorded, none is refused, and releases without any promise are accepted.
+    /// No limit: releases are recorded, none is refused, and releases without any promise are
+    /// accepted.
     Unlimited,
 }
 
@@ -49,17 +51,17 @@ impl Budget {
         }
     }
 
-    /// A budget of `rho` zero-concentrated loss.
+    /// Makes a budget of `rho` zero-concentrated loss.
     pub const fn zcdp(rho: Rho) -> Self {
         Self::Zcdp { rho }
     }
 
-    /// A budget of approximate (or, with `delta` 0, pure) loss.
+    /// Makes a budget of approximate (or, with `delta` 0, pure) loss.
     pub const fn approx(epsilon: Epsilon, delta: Delta) -> Self {
         Self::Approx { epsilon, delta }
     }
 
-    /// Loss and failure probability of an approximate budget, however it is kept.
+    /// Returns the loss and failure probability of an approximate budget, by either accounting.
     pub const fn epsilon_delta(&self) -> Option<(Epsilon, Delta)> {
         match *self {
             Self::Approx { epsilon, delta } | Self::Gaussian { epsilon, delta } => {
@@ -69,13 +71,15 @@ impl Budget {
         }
     }
 
-    /// Cuts the budget into parts in the ratio of `weights`. The parts sum to the whole **exactly**, in floating point too:
-    /// each but the last is rounded down to the unit in the last place of the whole, and the last takes what remains.
-    /// Both numbers of an approximate budget are cut (basic composition).
+    /// Cuts the budget into parts in the ratio of `weights`. The parts sum to the whole
+    /// **exactly**, in floating point too: each but the last is rounded down to the unit in the
+    /// last place of the whole, and the last takes what remains. Both numbers of an approximate
+    /// budget are split (basic composition).
     ///
     /// # Errors
     ///
-    /// [`ParameterError`] when there is no weight, or one is negative, infinite or NaN, or all are 0.
+    /// [`ParameterError`] when there is no weight, or one is negative, infinite or NaN, or all are
+    /// 0.
     pub fn split(&self, weights: &[f64]) -> Result<Vec<Self>, ParameterError> {
         let total: f64 = weights.iter().sum();
         let fine = weights.iter().all(|w| *w >= 0.0) && total > 0.0 && total < f64::INFINITY;
@@ -126,12 +130,14 @@ impl Budget {
     }
 }
 
-/// Cuts a number so that the parts, added in order in floating point, give it back without rounding.
+/// Cuts a number so that the parts, added in order in floating point, give it back without
+/// rounding.
 fn cut(whole: f64, weights: &[f64], total: f64) -> Vec<f64> {
     if whole == 0.0 || whole.is_infinite() {
         return vec![whole; weights.len()];
     }
-    // Multiples of the last place of the whole, up to the whole, are all floating-point numbers, and so are their sums.
+    // Multiples of the last place of the whole, up to the whole, are all floating-point numbers,
+    // and so are their sums.
     let unit = whole - whole.next_down();
     let mut remaining = whole;
     let mut parts = Vec::with_capacity(weights.len());
@@ -147,7 +153,8 @@ fn cut(whole: f64, weights: &[f64], total: f64) -> Vec<f64> {
     parts
 }
 
-/// A sum of losses in units of `2^-96`. Costs round up and limits round down, so that no sum of small remainders is lost.
+/// A sum of losses in units of `2^-96`. Costs round up and limits round down, so that no sum of
+/// small remainders is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Units(u128);
 
@@ -155,7 +162,8 @@ impl Units {
     pub(crate) const ZERO: Self = Self(0);
     const PER_NAT: f64 = 79_228_162_514_264_337_593_543_950_336.0; // 2^96
 
-    /// A cost, rounded up. What does not fit, or is no loss at all (negative, NaN), becomes the largest number, which no limit admits.
+    /// A cost, rounded up. One that does not fit, or is no loss (negative, NaN), becomes the
+    /// largest number, which no limit admits.
     pub(crate) fn cost(nats: f64) -> Self {
         if nats.is_nan() || nats < 0.0 {
             return Self(u128::MAX);
@@ -176,7 +184,7 @@ impl Units {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// In nats, rounded up: for what was spent.
+    /// In nats, rounded up: for spent losses.
     pub(crate) fn nats_up(self) -> f64 {
         if self.0 == u128::MAX {
             return f64::INFINITY;
@@ -189,7 +197,7 @@ impl Units {
         }
     }
 
-    /// In nats, rounded down: for what remains.
+    /// In nats, rounded down: for remainders.
     pub(crate) fn nats_down(self) -> f64 {
         let nats = self.0 as f64 / Self::PER_NAT;
         if Self::cost(nats) > self {

@@ -2,8 +2,8 @@
 //!
 //! The first line is a header; each further line is one charged release. Changing, removing or
 //! exchanging a line breaks the chain; cutting off the end does not, so the digest of the last line
-//! belongs into whatever is published with the data. [`verify`] needs the text alone: it replays all
-//! charges against the budget and can evaluate them.
+//! belongs into whatever is published with the data. [`verify`] needs the text alone: it replays
+//! all charges against the budget and can evaluate them.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ const FORMAT: &str = "parable-privacy-ledger";
 /// Newest version that this build reads and writes.
 const VERSION: u32 = 1;
 
-/// Where the noise of a release came from.
+/// Origin of the noise of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -201,12 +201,12 @@ impl VerifiedLedger {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerFileError {
-    /// A line is not what the format asks for.
+    /// A line does not follow the format.
     #[error("line {line} is not a line of a privacy ledger")]
     Line {
         /// Number of the line, from 1.
         line: usize,
-        /// What was wrong with it.
+        /// The fault.
         #[source]
         source: serde_json::Error,
     },
@@ -249,11 +249,11 @@ pub enum LedgerFileError {
     Refused {
         /// Number of the line, from 1.
         line: usize,
-        /// Why not.
+        /// The cause.
         #[source]
         source: LedgerError,
     },
-    /// The file is kept for another privacy unit.
+    /// The file belongs to another privacy unit.
     #[error(
         "the ledger file protects {found:?}, not {asked:?}: give the same unit, or another file"
     )]
@@ -263,7 +263,7 @@ pub enum LedgerFileError {
         /// Unit asked for.
         asked: PrivacyUnit,
     },
-    /// The file is kept for another budget.
+    /// The file belongs to another budget.
     #[error(
         "the ledger file has the budget {found:?}, not {asked:?}: give the same budget, or another file"
     )]
@@ -284,7 +284,7 @@ pub enum LedgerFileError {
     Io {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },

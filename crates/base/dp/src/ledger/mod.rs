@@ -1,4 +1,4 @@
-//! The ledger: every release is charged before it is drawn, and what does not fit is refused.
+//! The ledger: every release is charged before it is drawn, and refused if it exceeds the budget.
 
 pub(crate) mod budget;
 pub(crate) mod file;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use file::{LedgerFileError, NoiseOrigin};
 use recorder::Recorder;
 
-use crate::accounting::accountant::{Evaluation, evaluate_composition};
+use crate::accounting::accountant::{EpsilonEvaluation, evaluate_composition};
 use crate::accounting::composition::{Composition, Unsupported};
 use crate::accounting::convert::conversion;
 use crate::accounting::gdp;
@@ -22,32 +22,33 @@ use crate::ledger::budget::{Budget, Units};
 use crate::number::{Delta, Epsilon, ParameterError, Rho, Sigma};
 use crate::unit::PrivacyUnit;
 
-/// A release that was refused. The ledger is as it was before.
+/// A refused release. The ledger is as it was before.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The release costs more than what remains.
+    /// The release costs more than the remaining budget.
     #[error("`{purpose}` costs {requested} nats, but {remaining} of the budget remain")]
     Exceeded {
-        /// What the release was for.
+        /// Purpose of the release.
         purpose: String,
-        /// Its cost, in the measure of the ledger (`rho`, or Renyi loss at the order of the ledger), rounded up.
+        /// Its cost, in the measure of the ledger (`rho`, or Renyi loss at the order of the
+        /// ledger), rounded up.
         requested: f64,
-        /// What remains in the same measure, rounded down.
+        /// The remaining budget in the same measure, rounded down.
         remaining: f64,
     },
     /// The release makes no promise, and the budget is finite.
     #[error("`{purpose}` is not private at all; a ledger with a budget refuses it")]
     NonPrivate {
-        /// What the release was for.
+        /// Purpose of the release.
         purpose: String,
     },
     /// The charge could not be written to the file of the ledger, so that it was not granted.
     #[error("`{purpose}` could not be recorded in the ledger file: {reason}")]
     NotRecorded {
-        /// What the release was for.
+        /// Purpose of the release.
         purpose: String,
-        /// What the operating system says.
+        /// Message of the operating system.
         reason: String,
     },
     /// No bound is known for the event in the measure of the ledger.
@@ -56,13 +57,14 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// Whether the release would have been accepted with a larger budget.
+    /// Returns whether a larger budget would have admitted the release.
     pub const fn is_over_budget(&self) -> bool {
         matches!(self, Self::Exceeded { .. })
     }
 }
 
-/// Proof that a release was charged. Samplers take it, only a ledger makes it, and it cannot be copied.
+/// Proof that a release was charged. Samplers take it, only a ledger makes it, and it cannot be
+/// copied.
 #[derive(Debug)]
 #[must_use = "a release was charged; draw it with this receipt, or the budget is wasted"]
 pub struct Receipt {
@@ -70,7 +72,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// What was charged.
+    /// Returns the charged event.
     pub const fn event(&self) -> &Event {
         &self.event
     }
@@ -81,23 +83,25 @@ impl Receipt {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Entry {
-    /// What the release was for, in words. Public: it must not tell anything about the data.
+    /// Purpose of the release, in words. Public: it must not reveal anything about the data.
     pub purpose: String,
-    /// What was released.
+    /// The released event.
     pub event: Event,
 }
 
-/// What was spent so far.
+/// The loss of all charges so far.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Spent {
-    /// Whether some release made no promise at all. Then no number below means anything, and all are absent.
+    /// Whether some release made no promise at all. Then no number below means anything, and all
+    /// are absent.
     pub non_private: bool,
     /// Zero-concentrated loss, where every event has one. Rounded up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rho: Option<Rho>,
-    /// Approximate loss at the `delta` of the budget, by the accountant that guards the budget. Rounded up.
+    /// Approximate loss at the `delta` of the budget, by the accountant that guards the budget.
+    /// Rounded up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<Epsilon>,
     /// The failure probability that `epsilon` belongs to.
@@ -105,7 +109,7 @@ pub struct Spent {
     pub delta: Option<Delta>,
 }
 
-/// In what losses are added.
+/// The measure in which losses are added.
 #[derive(Clone, Copy, Debug)]
 enum Measure {
     /// Zero-concentrated loss.
@@ -116,7 +120,7 @@ enum Measure {
     Gaussian,
 }
 
-/// What may still be spent.
+/// The limit and the loss so far.
 #[derive(Clone, Copy, Debug)]
 struct Filter {
     measure: Measure,
@@ -126,11 +130,13 @@ struct Filter {
 
 /// Record and guard of all releases from one table.
 ///
-/// A ledger with a finite budget is a privacy filter: the parameters of each release may depend on the releases before
-/// it (for `rho` and for one fixed Renyi order: Feldman & Zrnic 2021). Sums are kept in exact units of `2^-96` nats.
+/// A ledger with a finite budget is a privacy filter: the parameters of each release may depend on
+/// the releases before it (for `rho` and for one fixed Renyi order: Feldman & Zrnic 2021). Sums are
+/// exact, in units of `2^-96` nats.
 ///
-/// With an approximate budget the order at which losses are added is chosen at the first charge, before anything has been
-/// seen, as the one at which the budget admits the most repetitions of that first event. [`Ledger::keep_by_gaussians`] adds squared shifts of Gaussians
+/// With an approximate budget the order at which losses are added is chosen at the first charge,
+/// before anything has been seen, as the one at which the budget admits the most repetitions of
+/// that first event. [`Ledger::keep_by_gaussians`] adds squared shifts of Gaussians
 /// instead, which is exact for them.
 ///
 /// ```
@@ -190,7 +196,7 @@ impl Ledger {
     /// budget but never lose a charge. The file is locked as long as the ledger lives.
     ///
     /// - `dataset`: a public name of the data, never anything computed from it; an existing file
-    ///   keeps its own
+    ///   has its own
     ///
     /// ```
     /// use parable_dp::{Budget, Event, Ledger, PrivacyUnit, Rho};
@@ -212,7 +218,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`LedgerFileError`] for a file that is damaged, kept for another unit or budget, in use, or
+    /// [`LedgerFileError`] for a file that is damaged, of another unit or budget, in use, or
     /// that cannot be opened.
     pub fn open_file(
         path: impl AsRef<Path>,
@@ -241,10 +247,10 @@ impl Ledger {
     }
 
     /// Goes on from the charges of an interrupted fit: enters those that this ledger lacks, and
-    /// returns a receipt for each of `found`, to draw what was charged and not drawn.
+    /// returns a receipt for each of `found`, to draw releases that were charged and not drawn.
     ///
-    /// `None` if neither list of charges begins with the other, or the budgets differ; the ledger is
-    /// then as it was. The caller must know which releases were drawn.
+    /// `None` if neither list of charges begins with the other, or the budgets differ; the ledger
+    /// is then as it was. The caller must know which releases were drawn.
     ///
     /// # Errors
     ///
@@ -280,17 +286,19 @@ impl Ledger {
         Ok(Some(receipts))
     }
 
-    /// Charges a release, to be drawn afterwards with the receipt.
+    /// Charges a release, which is drawn afterwards with the receipt.
     ///
     /// # Errors
     ///
-    /// [`LedgerError`] when it costs more than what remains, makes no promise, or has no known cost; the ledger is unchanged.
+    /// [`LedgerError`] when it costs more than the remaining budget, makes no promise, or has no
+    /// known cost; the ledger is unchanged.
     pub fn try_spend(&mut self, purpose: &str, event: Event) -> Result<Receipt, LedgerError> {
         self.charge(purpose, &event)?;
         Ok(Receipt { event })
     }
 
-    /// Charges a release that was drawn before, read from a file: there is no receipt to draw it again.
+    /// Charges a release that was drawn before, read from a file: there is no receipt to draw it
+    /// again.
     pub(crate) fn replay(&mut self, purpose: &str, event: Event) -> Result<(), LedgerError> {
         self.charge(purpose, &event)
     }
@@ -342,25 +350,27 @@ impl Ledger {
         }
     }
 
-    /// The releases so far, in order.
+    /// Returns the releases so far, in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// The privacy unit.
+    /// Returns the privacy unit.
     pub const fn unit(&self) -> PrivacyUnit {
         self.unit
     }
 
-    /// The budget that the ledger was opened with.
+    /// Returns the budget that the ledger was opened with.
     pub const fn budget(&self) -> Budget {
         self.budget
     }
 
-    /// Keeps an approximate budget by the exact curve of Gaussians from now on, if nothing was spent so far: about a tenth more noise-free
-    /// counting for a method whose releases are all Gaussian or choices of bounded range. Other releases are refused afterwards.
+    /// Switches an unspent approximate budget to exact Gaussian accounting, which admits about a
+    /// tenth more for a method whose releases are all Gaussian or choices of bounded range. Other
+    /// releases are refused afterwards.
     ///
-    /// Returns whether the budget is kept in this way. It stays as it is where something was spent, or no failure probability is allowed.
+    /// Returns whether exact Gaussian accounting is in use. A budget from which something was
+    /// spent, and one without failure probability, stay as they are.
     pub fn keep_by_gaussians(&mut self) -> bool {
         if let Budget::Approx { epsilon, delta } = self.budget
             && self.entries.is_empty()
@@ -373,7 +383,8 @@ impl Ledger {
         matches!(self.budget, Budget::Gaussian { .. })
     }
 
-    /// Least noise of a discrete Gaussian that this ledger charges with at most `rho`, of what [`remaining_rho`](Self::remaining_rho) gives.
+    /// Returns the least noise of a discrete Gaussian that this ledger charges with at most `rho`,
+    /// a part of [`remaining_rho`](Self::remaining_rho).
     ///
     /// # Errors
     ///
@@ -385,8 +396,9 @@ impl Ledger {
         }
     }
 
-    /// Largest range of a choice ([`Event::Exponential`]) that this ledger charges with at most `rho`. An approximate budget charges less
-    /// than a zero-concentrated one, for which this is.
+    /// Returns the largest range of a choice ([`Event::Exponential`]) that this ledger charges with
+    /// at most `rho`. An approximate budget charges less than a zero-concentrated one, for which
+    /// the range is computed.
     ///
     /// # Errors
     ///
@@ -394,13 +406,15 @@ impl Ledger {
     pub fn range_for(&self, rho: Rho) -> Result<Epsilon, ParameterError> {
         Epsilon::new(match self.budget {
             Budget::Gaussian { .. } => gdp::range_for(rho),
-            // Bounded range epsilon costs epsilon^2 / 8; a few places less, so that rounding cannot make it more.
+            // Bounded range epsilon costs epsilon^2 / 8; a few places less, so that rounding cannot
+            // make it more.
             _ => (8.0 * rho.get()).sqrt() * (1.0 - 4.0 * f64::EPSILON),
         })
     }
 
-    /// Zero-concentrated loss that may still be spent, rounded down; absent where the budget is kept at a Renyi order, or has no limit. Noise made
-    /// for it with [`sigma_for`](Self::sigma_for) is always accepted, and continuous noise made with
+    /// Returns the zero-concentrated loss that may still be spent, rounded down; `None` where
+    /// losses are added at a Renyi order, or there is no limit. Noise made for it with
+    /// [`sigma_for`](Self::sigma_for) is always accepted, and continuous noise made with
     /// [`NoiseMultiplier::for_rho`](crate::NoiseMultiplier::for_rho).
     pub fn remaining_rho(&self) -> Option<Rho> {
         match (self.budget, self.filter) {
@@ -412,7 +426,7 @@ impl Ledger {
         }
     }
 
-    /// What was spent so far.
+    /// Returns the loss of all charges so far.
     pub fn spent(&self) -> Spent {
         let non_private = self
             .entries
@@ -456,22 +470,24 @@ impl Ledger {
         spent
     }
 
-    /// What the releases so far cost, by every accountant that applies.
+    /// Returns the cost of the releases so far, by every accountant that applies.
     ///
-    /// Valid where the parameters of all releases were fixed in advance. Where some were chosen from outputs of others, only
-    /// [`spent`](Self::spent), which adds losses at one order, is a promise.
+    /// Valid where the parameters of all releases were fixed in advance. Where some were chosen
+    /// from outputs of others, only [`spent`](Self::spent), which adds losses at one order, is a
+    /// promise.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`] when some event has no bound under the unit (possible in an unlimited ledger only).
-    pub fn evaluate(&self, delta: Delta) -> Result<Evaluation, Unsupported> {
+    /// [`Unsupported`] when some event has no bound under the unit (possible in an unlimited ledger
+    /// only).
+    pub fn evaluate(&self, delta: Delta) -> Result<EpsilonEvaluation, Unsupported> {
         let composition =
             Composition::of_all(self.entries.iter().map(|entry| &entry.event), &self.unit)?;
         Ok(evaluate_composition(&composition, delta.get()))
     }
 
-    /// What a list of releases would cost if they were charged now, without charging them: the ledger after the last one that
-    /// fits, and the error of the first that does not.
+    /// Returns the loss after a list of releases, without charging them: after the last one that
+    /// fits, with the error of the first that does not.
     pub fn plan<'a>(
         &self,
         releases: impl IntoIterator<Item = (&'a str, &'a Event)>,
@@ -492,7 +508,8 @@ impl Ledger {
         (copy.spent(), Ok(()))
     }
 
-    /// The filter of an approximate budget: at the order that admits the most repetitions of the first event.
+    /// The filter of an approximate budget: at the order that admits the most repetitions of the
+    /// first event.
     fn choose_order(&self, first: &Composition) -> Result<Filter, LedgerError> {
         let Budget::Approx { epsilon, delta } = self.budget else {
             unreachable!("only approximate budgets choose an order");
@@ -533,7 +550,8 @@ impl Ledger {
     }
 }
 
-/// Renyi loss of an event that has no failure probability, rounded up by what its computation can have lost.
+/// Renyi loss of an event that has no failure probability, rounded up by the error of its
+/// computation.
 fn divergence(composition: &Composition, order: f64) -> Result<f64, LedgerError> {
     if renyi::failure(composition) > 0.0 {
         let reason = "a release with a failure probability cannot be charged to a filter";

@@ -96,7 +96,8 @@ impl Recorder {
         text.push_str(&line);
         text.push('\n');
         if let Err(error) = self.write(text.as_bytes()) {
-            // What is left of the line would be found as torn; without it the next charge can go on.
+            // What is left of the line would be found as torn; without it the next charge can go
+            // on.
             let _ = self.file.set_len(self.length);
             return Err(error);
         }

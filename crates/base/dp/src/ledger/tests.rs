@@ -89,7 +89,8 @@ fn only_an_unlimited_ledger_takes_a_release_without_promise() {
 
 #[test]
 fn an_approximate_budget_admits_the_zcdp_optimum_for_gaussians() {
-    // rho for (1, 1e-5) by Canonne, Kamath & Steinke is 0.0305...: sigma 4.045 (design table), so 4.05 fits and 4.04 not.
+    // rho for (1, 1e-5) by Canonne, Kamath & Steinke is 0.0305...: sigma 4.045 (design table), so
+    // 4.05 fits and 4.04 not.
     let budget = Budget::approx(Epsilon::new(1.0).unwrap(), Delta::new(1e-5).unwrap());
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
     assert!(
@@ -172,7 +173,8 @@ fn the_curve_of_gaussians_admits_a_tenth_more_and_keeps_the_promise() {
 
 #[test]
 fn a_charge_without_smoothing_would_break_the_promise() {
-    // Discrete noise of parameter 1, charged as if it were continuous, would exceed what an exact accountant allows; the charge does not.
+    // Discrete noise of parameter 1, charged as if it were continuous, would exceed what an exact
+    // accountant allows; the charge does not.
     let unit = PrivacyUnit::one_row();
     let event = discrete(Sigma::new(1.0).unwrap()).repeated(3);
     let delta = Delta::new(1e-6).unwrap();

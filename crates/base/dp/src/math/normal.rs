@@ -54,7 +54,8 @@ pub(crate) fn log_above(x: f64) -> f64 {
     }
 }
 
-/// Mills ratio `R(x) = above(x) / density(x)` and `1 - x R(x)` (minus its derivative), for `x > -37`.
+/// Mills ratio `R(x) = above(x) / density(x)` and `1 - x R(x)` (minus its derivative), for `x >
+/// -37`.
 fn mills(x: f64) -> (f64, f64) {
     if x < 5.0 {
         let ratio = if x < 0.0 {
@@ -69,7 +70,8 @@ fn mills(x: f64) -> (f64, f64) {
     }
 }
 
-/// `1 / (x + 2 / (x + 3 / (x + ...)))` of Laplace's continued fraction `R = 1 / (x + 1 / (x + 2 / (x + ...)))`.
+/// `1 / (x + 2 / (x + 3 / (x + ...)))` of Laplace's continued fraction `R = 1 / (x + 1 / (x + 2 /
+/// (x + ...)))`.
 fn fraction(x: f64, levels: u32) -> f64 {
     let mut rest = x;
     for level in (2..levels).rev() {
@@ -81,8 +83,8 @@ fn fraction(x: f64, levels: u32) -> f64 {
 /// Points of the table of Mills ratios: `x = k / 16` for `k` from 0 to 640.
 const TABLE: usize = 641;
 
-/// Mills ratio for `0 <= x <= 40`: Taylor's series at the nearest point of a table. All derivatives follow from
-/// `R' = x R - 1` and `R^(n+1) = x R^(n) + n R^(n-1)`.
+/// Mills ratio for `0 <= x <= 40`: Taylor's series at the nearest point of a table. All derivatives
+/// follow from `R' = x R - 1` and `R^(n+1) = x R^(n) + n R^(n-1)`.
 fn mills_ratio(x: f64) -> f64 {
     static RATIOS: LazyLock<Vec<f64>> = LazyLock::new(|| {
         (0..TABLE)
@@ -118,9 +120,9 @@ fn mills_ratio(x: f64) -> f64 {
     sum
 }
 
-/// Logarithm of `delta(epsilon)` of the Gaussian mechanism: the hockey-stick divergence of `N(mu, 1)` and `N(0, 1)`,
-/// `Phi(mu/2 - epsilon/mu) - e^epsilon Phi(-mu/2 - epsilon/mu)` (Balle & Wang 2018, theorem 8), without cancellation.
-/// Any real `epsilon`; `mu > 0` and finite.
+/// Logarithm of `delta(epsilon)` of the Gaussian mechanism: the hockey-stick divergence of `N(mu,
+/// 1)` and `N(0, 1)`, `Phi(mu/2 - epsilon/mu) - e^epsilon Phi(-mu/2 - epsilon/mu)` (Balle & Wang
+/// 2018, theorem 8), without cancellation. Any real `epsilon`; `mu > 0` and finite.
 pub(crate) fn log_hockey_stick(mu: f64, epsilon: f64) -> f64 {
     let u = epsilon / mu - 0.5 * mu;
     let v = epsilon / mu + 0.5 * mu;

@@ -1,7 +1,8 @@
 //! Zeros of monotone functions, bracketed at every step.
 
-/// Zero of an increasing function given with its derivative, by Newton steps that fall back to bisection.
-/// Needs `f(low) <= 0 <= f(high)`; the answer is within a few units in the last place unless `f` is flat there.
+/// Zero of an increasing function given with its derivative, by Newton steps that fall back to
+/// bisection. Needs `f(low) <= 0 <= f(high)`; the answer is within a few units in the last place
+/// unless `f` is flat there.
 pub(crate) fn increasing(
     mut low: f64,
     mut high: f64,
@@ -33,7 +34,8 @@ pub(crate) fn increasing(
     x
 }
 
-/// Argument and value of the minimum of a function with one valley, by golden section on `[low, high]`.
+/// Argument and value of the minimum of a function with one valley, by golden section on `[low,
+/// high]`.
 pub(crate) fn valley(
     mut low: f64,
     mut high: f64,

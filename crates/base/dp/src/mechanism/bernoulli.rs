@@ -1,8 +1,8 @@
 //! Exact coins: `n / d`, `exp(-n / d)`, and exact uniform whole numbers.
 //!
-//! A coin `n / d` compares 64 random bits with the fraction. When they decide, the answer is that of infinitely many bits; when
-//! they do not (once in `2^64 / d` times), the comparison goes on with the next 64 bits and what remains of the fraction.
-//! No division, no rejection, no rounding.
+//! A coin `n / d` compares 64 random bits with the fraction. When they decide, the answer is that
+//! of infinitely many bits; when they do not (once in `2^64 / d` times), the comparison goes on
+//! with the next 64 bits and what remains of the fraction. No division, no rejection, no rounding.
 
 use std::sync::LazyLock;
 
@@ -37,7 +37,8 @@ fn tiny_coin(mut n: u32, d: u32, source: &mut NoiseSource) -> bool {
 #[inline]
 pub(super) fn small_coin(mut n: u64, d: u64, source: &mut NoiseSource) -> bool {
     loop {
-        // Random bits r stand for the interval [r, r + 1) / 2^64; compare it with n / d, both times d 2^64.
+        // Random bits r stand for the interval [r, r + 1) / 2^64; compare it with n / d, both times
+        // d 2^64.
         let product = u128::from(source.next_u64()) * u128::from(d);
         let (high, low) = ((product >> 64) as u64, product as u64);
         if high >= n {
@@ -105,8 +106,9 @@ static THRESHOLDS: LazyLock<[u64; 44]> = LazyLock::new(|| {
 
 /// `floor(2^bits e^-k)`, by the series of `e^k` in big integers.
 fn threshold(k: u32, bits: usize) -> UBig {
-    // 1 / e^k with 192 bits to spare: the error of the sum and of the division is far below the last of them, so that the
-    // floor is right unless a run of 100 equal bits follows, which is checked.
+    // 1 / e^k with 192 bits to spare: the error of the sum and of the division is far below the
+    // last of them, so that the floor is right unless a run of 100 equal bits follows, which is
+    // checked.
     let guard = 192;
     let one = UBig::from(1_u8) << (bits + guard);
     let (mut sum, mut term, mut n) = (one.clone(), one.clone(), 0_u32);
@@ -125,8 +127,8 @@ fn threshold(k: u32, bits: usize) -> UBig {
     inverse >> guard
 }
 
-/// How many heads of coins `exp(-1)` come before the first tails: `floor(-log u)` of a uniform `u`, read from 64 bits of it
-/// unless these lie exactly on a threshold.
+/// How many heads of coins `exp(-1)` come before the first tails: `floor(-log u)` of a uniform `u`,
+/// read from 64 bits of it unless these lie exactly on a threshold.
 #[inline]
 pub(super) fn heads_of_inverse_e(source: &mut NoiseSource) -> u64 {
     let u = source.next_u64();
@@ -143,7 +145,8 @@ pub(super) fn heads_of_inverse_e(source: &mut NoiseSource) -> u64 {
     undecided(u, heads, source)
 }
 
-/// Goes on with more bits of the uniform number, one comparison with `e^-(heads + 1)` after the other.
+/// Goes on with more bits of the uniform number, one comparison with `e^-(heads + 1)` after the
+/// other.
 #[cold]
 fn undecided(u: u64, mut heads: u64, source: &mut NoiseSource) -> u64 {
     let (mut uniform, mut bits) = (UBig::from(u), 64);
@@ -167,7 +170,8 @@ pub(super) fn inverse_e(source: &mut NoiseSource) -> bool {
     heads_of_inverse_e(source) > 0
 }
 
-/// Heads with probability `exp(-n / d)` (Canonne, Kamath & Steinke 2020, algorithm 1), for `0 < d <= LARGEST`.
+/// Heads with probability `exp(-n / d)` (Canonne, Kamath & Steinke 2020, algorithm 1), for `0 < d
+/// <= LARGEST`.
 pub(super) fn exp_coin(n: u128, d: u128, source: &mut NoiseSource) -> bool {
     let (whole, part) = match (u64::try_from(n), u64::try_from(d)) {
         (Ok(n), Ok(d)) if n < d => (0, u128::from(n)),
@@ -180,7 +184,8 @@ pub(super) fn exp_coin(n: u128, d: u128, source: &mut NoiseSource) -> bool {
     exp_part(part, d, source)
 }
 
-/// Heads with probability `exp(-n / d)` for `n < d`: count heads of coins `n / (d k)`, `k = 1, 2, ...` until tails.
+/// Heads with probability `exp(-n / d)` for `n < d`: count heads of coins `n / (d k)`, `k = 1, 2,
+/// ...` until tails.
 #[inline]
 fn exp_part(n: u128, d: u128, source: &mut NoiseSource) -> bool {
     if n == 0 {
@@ -197,7 +202,8 @@ fn exp_part(n: u128, d: u128, source: &mut NoiseSource) -> bool {
             k += 1;
         }
     } else if d < 1 << 58 {
-        // Denominators stay below 2^64 for k up to 63; more heads in a row are rarer than 1 / 63!, and go on below.
+        // Denominators stay below 2^64 for k up to 63; more heads in a row are rarer than 1 / 63!,
+        // and go on below.
         let (n, d) = (n as u64, d as u64);
         while k < 64 {
             if !small_coin(n, d * k, source) {
@@ -264,7 +270,8 @@ pub(super) fn below(bound: u64, source: &mut NoiseSource) -> u64 {
 mod tests {
     use super::*;
 
-    /// Heads in a million flips; the threshold of six deviations is passed by chance less than once in 5e8 times.
+    /// Heads in a million flips; the threshold of six deviations is passed by chance less than once
+    /// in 5e8 times.
     #[track_caller]
     fn check(probability: f64, mut flip: impl FnMut(&mut NoiseSource) -> bool) {
         let mut source = NoiseSource::insecure_seeded([3; 32]);
@@ -297,7 +304,8 @@ mod tests {
         for k in 1..5 {
             check((-f64::from(k)).exp(), |s| heads_of_inverse_e(s) >= k as u64);
         }
-        // A uniform number that begins exactly on a threshold is above it as often as the bits of e^-1 that follow say.
+        // A uniform number that begins exactly on a threshold is above it as often as the bits of
+        // e^-1 that follow say.
         let rest = threshold(1, 128) % (UBig::from(1_u8) << 64);
         let share = u64::try_from(rest).unwrap() as f64 / 2.0_f64.powi(64);
         let mut tries = 0;
@@ -319,7 +327,8 @@ mod tests {
 
     #[test]
     fn undecided_bits_go_on_with_the_rest_of_the_fraction() {
-        // With a denominator near 2^64 almost every second comparison is undecided: the slow path must be exact too.
+        // With a denominator near 2^64 almost every second comparison is undecided: the slow path
+        // must be exact too.
         let d = u64::MAX - 58;
         check(1.0 / 3.0, |s| small_coin(d / 3, d, s));
         check(0.5, |s| coin(LARGEST / 2 - 1, LARGEST - 2, s));

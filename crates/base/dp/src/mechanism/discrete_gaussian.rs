@@ -10,11 +10,12 @@ use crate::ledger::Receipt;
 use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
-/// Adds whole-numbered noise with `P(x)` proportional to `exp(-x^2 / (2 sigma^2))`
-/// (Canonne, Kamath & Steinke 2020, algorithm 3): a discrete Laplace draw, accepted with probability
-/// `exp(-(|y| - sigma^2 / t)^2 / (2 sigma^2))`, where `t` is `floor(sigma) + 1`.
+/// Adds whole-numbered noise with `P(x)` proportional to `exp(-x^2 / (2 sigma^2))` (Canonne, Kamath
+/// & Steinke 2020, algorithm 3): a discrete Laplace draw, accepted with probability `exp(-(|y| -
+/// sigma^2 / t)^2 / (2 sigma^2))`, where `t` is `floor(sigma) + 1`.
 ///
-/// All in machine integers, with overflow checked: a number that does not fit goes to big integers, with the same distribution.
+/// All in machine integers, with overflow checked: a number that does not fit goes to big integers,
+/// with the same distribution.
 ///
 /// ```
 /// use parable_dp::mechanism::DiscreteGaussian;
@@ -36,15 +37,16 @@ pub struct DiscreteGaussian {
     /// Exact variance `a / b`, at least the square of the requested sigma.
     a: u64,
     b: u64,
-    /// `2 a b t^2` where it fits, `t b`, and `a`, as they enter the exponent `(|y| t b - a)^2 / (2 a b t^2)`.
+    /// `2 a b t^2` where it fits, `t b`, and `a`, as they enter the exponent `(|y| t b - a)^2 / (2
+    /// a b t^2)`.
     machine: Option<(u128, u128)>,
 }
 
 const NAME: &str = "discrete Gaussian noise";
 
 impl DiscreteGaussian {
-    /// Noise of at least this standard-deviation parameter. The exact variance is a short fraction, at most `2^-20`
-    /// (relative) above the square of `sigma`.
+    /// Noise of at least this standard-deviation parameter. The exact variance is a short fraction,
+    /// at most `2^-20` (relative) above the square of `sigma`.
     ///
     /// # Errors
     ///
@@ -88,12 +90,14 @@ impl DiscreteGaussian {
         }
     }
 
-    /// Adds noise to all values, which are one answer. The noise is drawn before it meets the values, so that the time it takes
-    /// does not depend on them; sums beyond the range of `i64` stay at its end.
+    /// Adds noise to all values, which are one answer. The noise is drawn before it meets the
+    /// values, so that the time it takes does not depend on them; sums beyond the range of `i64`
+    /// stay at its end.
     ///
     /// # Errors
     ///
-    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for more noise; nothing is changed.
+    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for more
+    /// noise; nothing is changed.
     pub fn release(
         &self,
         receipt: Receipt,
@@ -194,8 +198,8 @@ mod tests {
             for x in draws(&noise.in_big_integers(), 20_000, 10) {
                 counts.entry(cell(&x)).or_insert((0.0, 0.0)).1 += 1.0;
             }
-            // Two samples of one size: chi-squared with one degree less than cells, exceeded by the threshold of Laurent and
-            // Massart less than once in a million.
+            // Two samples of one size: chi-squared with one degree less than cells, exceeded by the
+            // threshold of Laurent and Massart less than once in a million.
             let statistic: f64 = counts
                 .values()
                 .map(|(a, b): &(f64, f64)| (a - b).powi(2) / (a + b))

@@ -7,7 +7,8 @@ use crate::ledger::Receipt;
 use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
-/// Adds whole-numbered noise with `P(x)` proportional to `exp(-|x| / t)` (Canonne, Kamath & Steinke 2020, algorithm 2).
+/// Adds whole-numbered noise with `P(x)` proportional to `exp(-|x| / t)` (Canonne, Kamath & Steinke
+/// 2020, algorithm 2).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DiscreteLaplace {
     requested: Sigma,
@@ -19,7 +20,8 @@ pub struct DiscreteLaplace {
 const NAME: &str = "discrete Laplace noise";
 
 impl DiscreteLaplace {
-    /// Noise of at least this scale `t`. The exact scale is a short fraction, at most `2^-20` (relative) above.
+    /// Noise of at least this scale `t`. The exact scale is a short fraction, at most `2^-20`
+    /// (relative) above.
     ///
     /// # Errors
     ///
@@ -47,12 +49,14 @@ impl DiscreteLaplace {
         }
     }
 
-    /// Adds noise to all values, which are one answer. The noise is drawn before it meets the values, so that the time it takes
-    /// does not depend on them; sums beyond the range of `i64` stay at its end.
+    /// Adds noise to all values, which are one answer. The noise is drawn before it meets the
+    /// values, so that the time it takes does not depend on them; sums beyond the range of `i64`
+    /// stay at its end.
     ///
     /// # Errors
     ///
-    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for more noise; nothing is changed.
+    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for more
+    /// noise; nothing is changed.
     pub fn release(
         &self,
         receipt: Receipt,
@@ -94,7 +98,8 @@ pub(super) fn draw(t: u64, s: u64, source: &mut NoiseSource) -> i64 {
             continue;
         }
         let high = heads_of_inverse_e(source);
-        // t < 2^61, and more than 2^20 heads in a row do not happen within the age of the universe; still nothing wraps.
+        // t < 2^61, and more than 2^20 heads in a row do not happen within the age of the universe;
+        // still nothing wraps.
         let whole = u128::from(t) * u128::from(high) + u128::from(low);
         let magnitude = if s == 1 { whole } else { whole / u128::from(s) };
         let magnitude = i64::try_from(magnitude).unwrap_or(i64::MAX);
@@ -106,8 +111,8 @@ pub(super) fn draw(t: u64, s: u64, source: &mut NoiseSource) -> i64 {
     }
 }
 
-/// Short fraction at least the number: a numerator of 21 bits, or a whole number. Exact for whole numbers up to `2^40` and
-/// for short binary fractions; reduced.
+/// Short fraction at least the number: a numerator of 21 bits, or a whole number. Exact for whole
+/// numbers up to `2^40` and for short binary fractions; reduced.
 pub(super) fn short_fraction(value: f64) -> Option<(u64, u64)> {
     if !(2.0_f64.powi(-30)..=2.0_f64.powi(40)).contains(&value) {
         return None;

@@ -6,17 +6,20 @@ use crate::ledger::Receipt;
 use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Sigma;
 
-/// Adds floating-point Gaussian noise. **Not exact**: the guarantee is that of real numbers, which floating point approximates.
+/// Adds floating-point Gaussian noise. **Not exact**: the guarantee is that of real numbers, which
+/// floating point approximates.
 ///
-/// What it protects against: anybody who sees what a model learned from noisy sums, and statistical attacks on the sums; the
-/// noise comes from a cryptographic generator, has 53 random bits in each uniform number, is computed in double precision and
-/// only the sum is rounded to single precision.
+/// What it protects against: anybody who sees what a model learned from noisy sums, and statistical
+/// attacks on the sums; the noise comes from a cryptographic generator, has 53 random bits in each
+/// uniform number, is computed in double precision and only the sum is rounded to single precision.
 ///
-/// What it does not protect against: somebody who sees the noisy numbers themselves and asks which of them can occur. The set
-/// of sums that floating point can produce depends on the exact value (Mironov 2012; Jin, McMurtry, Rubinstein & Ohrimenko
-/// 2022 for this very transform), and that can give a value away whatever the noise. Publish noisy numbers with
-/// [`DiscreteGaussian`](super::DiscreteGaussian) on a [`Grid`](super::Grid) instead; use this for sums that only an optimiser
-/// sees, thousands of times, where exact draws would take too long. Nor are the last tails there: no draw is beyond 8.6 sigma.
+/// What it does not protect against: somebody who sees the noisy numbers themselves and asks which
+/// of them can occur. The set of sums that floating point can produce depends on the exact value
+/// (Mironov 2012; Jin, McMurtry, Rubinstein & Ohrimenko 2022 for this very transform), and that can
+/// give a value away whatever the noise. Publish noisy numbers with
+/// [`DiscreteGaussian`](super::DiscreteGaussian) on a [`DyadicGrid`](super::DyadicGrid) instead;
+/// use this for sums that only an optimiser sees, thousands of times, where exact draws would take
+/// too long. Nor are the last tails there: no draw is beyond 8.6 sigma.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FloatingPointGaussian {
     sigma: Sigma,
@@ -28,13 +31,15 @@ impl FloatingPointGaussian {
         Self { sigma }
     }
 
-    /// Adds noise to all values. One receipt of a training run covers all of its steps, so it is borrowed; it must hold a
-    /// Gaussian event. That its noise multiplier is `sigma` over the clipping norm is for the caller to see to
+    /// Adds noise to all values. One receipt of a training run covers all of its steps, so it is
+    /// borrowed; it must hold a Gaussian event. That its noise multiplier is `sigma` over the
+    /// clipping norm is for the caller to see to
     /// ([`NoiseMultiplier::of`](crate::NoiseMultiplier::of)).
     ///
     /// # Errors
     ///
-    /// [`MechanismError::ReceiptMismatch`] when the receipt holds no Gaussian event; nothing is changed.
+    /// [`MechanismError::ReceiptMismatch`] when the receipt holds no Gaussian event; nothing is
+    /// changed.
     pub fn add(
         &self,
         receipt: &Receipt,

@@ -4,15 +4,16 @@ use super::MechanismError;
 
 /// A grid whose step is a power of two, so that division by the step is exact.
 ///
-/// Noise for real answers is drawn on a grid because floating-point noise leaks: the set of numbers that a sum of doubles can
-/// hit depends on the answer (Mironov 2012). Two answers at distance `d` may be rounded to grid points further apart, by less
-/// than one step for each value that differs; the methods below give the sensitivity that holds after rounding.
+/// Noise for real answers is drawn on a grid because floating-point noise leaks: the set of numbers
+/// that a sum of doubles can hit depends on the answer (Mironov 2012). Two answers at distance `d`
+/// may be rounded to grid points further apart, by less than one step for each value that differs;
+/// the methods below give the sensitivity that holds after rounding.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grid {
+pub struct DyadicGrid {
     step: f64,
 }
 
-impl Grid {
+impl DyadicGrid {
     /// The finest grid with steps of at least this size, up to the next power of two.
     ///
     /// # Errors
@@ -39,10 +40,11 @@ impl Grid {
         self.step
     }
 
-    /// Nearest grid point, in steps. NaN goes to 0, and what is out of range to its end, so that no value is an error that an
-    /// onlooker could see.
+    /// Nearest grid point, in steps. NaN goes to 0, and what is out of range to its end, so that no
+    /// value is an error that an onlooker could see.
     pub fn round(&self, value: f64) -> i64 {
-        // Halves always go up: rounding them away from zero would move -1/2 and 1/2 two steps apart. The fraction is exact.
+        // Halves always go up: rounding them away from zero would move -1/2 and 1/2 two steps
+        // apart. The fraction is exact.
         let steps = value / self.step;
         let floor = steps.floor();
         let nearest = if steps - floor >= 0.5 {
@@ -59,7 +61,8 @@ impl Grid {
         steps as f64 * self.step
     }
 
-    /// Largest move of a single rounded value, in steps, when the value itself moves by at most `sensitivity`.
+    /// Largest move of a single rounded value, in steps, when the value itself moves by at most
+    /// `sensitivity`.
     pub fn sensitivity(&self, sensitivity: f64) -> u64 {
         (sensitivity / self.step).ceil() as u64
     }
@@ -83,15 +86,15 @@ mod tests {
 
     #[test]
     fn steps_are_powers_of_two() {
-        assert_eq!(Grid::new(0.3).unwrap().step(), 0.5);
-        assert_eq!(Grid::new(0.25).unwrap().step(), 0.25);
-        assert!(Grid::new(f64::NAN).is_err());
-        assert!(Grid::new(0.0).is_err());
+        assert_eq!(DyadicGrid::new(0.3).unwrap().step(), 0.5);
+        assert_eq!(DyadicGrid::new(0.25).unwrap().step(), 0.25);
+        assert!(DyadicGrid::new(f64::NAN).is_err());
+        assert!(DyadicGrid::new(0.0).is_err());
     }
 
     #[test]
     fn rounding_never_moves_answers_further_apart_than_declared() {
-        let grid = Grid::new(0.125).unwrap();
+        let grid = DyadicGrid::new(0.125).unwrap();
         for sensitivity in [0.01, 0.125, 0.2, 1.0, 3.3] {
             for i in 0..4000 {
                 let x = f64::from(i) * 0.003_7 - 7.0;
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn strange_values_stay_on_the_grid() {
-        let grid = Grid::new(1.0).unwrap();
+        let grid = DyadicGrid::new(1.0).unwrap();
         assert_eq!(grid.round(f64::NAN), 0);
         assert_eq!(grid.round(f64::INFINITY), i64::MAX);
     }

@@ -1,8 +1,9 @@
 //! Mechanisms: noise and choices that are drawn exactly as they are charged.
 //!
-//! All but [`FloatingPointGaussian`] work on whole numbers: no rounding of a logarithm or an exponential decides anything, so
-//! that the output has exactly the distribution that the accountants assume. Real data is put on a [`Grid`] first.
-//! Every mechanism takes the [`Receipt`] of a charge that covers it.
+//! All but [`FloatingPointGaussian`] work on whole numbers: no rounding of a logarithm or an
+//! exponential decides anything, so that the output has exactly the distribution that the
+//! accountants assume. Real data is put on a [`DyadicGrid`] first. Every mechanism takes the
+//! [`Receipt`] of a charge that covers it.
 
 mod bernoulli;
 mod discrete_gaussian;
@@ -16,13 +17,13 @@ mod tree_splits;
 pub use discrete_gaussian::DiscreteGaussian;
 pub use discrete_laplace::DiscreteLaplace;
 pub use floating_point::FloatingPointGaussian;
-pub use grid::Grid;
+pub use grid::DyadicGrid;
 pub use selection::{Scores, Selection, SelectionRule};
 pub use tree_splits::TreeSplits;
 
 use crate::ledger::Receipt;
 
-/// A release that was not drawn.
+/// Error for a release that was not drawn.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MechanismError {
@@ -31,19 +32,19 @@ pub enum MechanismError {
     ReceiptMismatch {
         /// Tag of the event that was charged.
         charged: &'static str,
-        /// What was to be drawn.
+        /// The mechanism.
         mechanism: &'static str,
     },
     /// A parameter is outside the range of the sampler.
     #[error("{parameter} of the {mechanism} is {value}, but must be {rule}")]
     OutOfRange {
-        /// What was to be drawn.
+        /// The mechanism.
         mechanism: &'static str,
         /// The parameter, in words.
         parameter: &'static str,
         /// Its value.
         value: f64,
-        /// What would have been accepted.
+        /// Rule for accepted values.
         rule: &'static str,
     },
     /// There is nothing to choose from.

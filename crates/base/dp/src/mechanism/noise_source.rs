@@ -1,14 +1,15 @@
-//! Where random bits for noise come from.
+//! Sources of random bits for privacy noise.
 
 use std::fmt;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// Random bits for privacy noise: ChaCha20 with a key from the operating system.
+/// A source of random bits for privacy noise: ChaCha with 20 rounds and a key from the operating
+/// system.
 ///
-/// Its state is never shown or stored, since whoever has it can subtract the noise. It has nothing to do with the seed of a
-/// synthesis.
+/// Its state is never shown or stored: anyone who has it can subtract the noise. It cannot be made
+/// of the seed of a synthesis, nor lend its bits to one.
 pub struct NoiseSource {
     generator: ChaCha20Rng,
     insecure: bool,
@@ -21,15 +22,16 @@ pub struct NoiseSource {
     half: Option<u32>,
 }
 
-/// Words generated at a time: 16 blocks of ChaCha.
+/// Number of words generated at a time: 16 blocks of ChaCha.
 const WORDS: usize = 128;
 
 impl NoiseSource {
-    /// A source keyed with 256 fresh bits from the operating system.
+    /// Makes a source keyed with 256 fresh bits from the operating system.
     ///
     /// # Panics
     ///
-    /// When the operating system has no random bits to give; no noise is better than predictable noise.
+    /// When the operating system has no random bits to give; no noise is better than predictable
+    /// noise.
     pub fn operating_system() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system gives random bits");
@@ -46,8 +48,9 @@ impl NoiseSource {
         }
     }
 
-    /// A source that gives the same bits for the same seed: for tests only. **Whoever knows the seed can remove the noise**,
-    /// so that nothing drawn from it is private; [`is_insecure`](Self::is_insecure) tells, and records say so.
+    /// Makes a source that gives the same bits for the same seed: for tests only. **Anyone who
+    /// knows the seed can remove the noise**, so that nothing drawn from it is private;
+    /// [`is_insecure`](Self::is_insecure) and records say so.
     pub fn insecure_seeded(seed: [u8; 32]) -> Self {
         Self {
             generator: ChaCha20Rng::from_seed(seed),
@@ -59,12 +62,13 @@ impl NoiseSource {
         }
     }
 
-    /// Whether the bits can be repeated by somebody who knows a seed.
+    /// Returns whether someone who knows a seed can repeat the bits.
     pub const fn is_insecure(&self) -> bool {
         self.insecure
     }
 
-    /// 64 random bits, for mechanisms written elsewhere; those of this crate draw their own.
+    /// Returns 64 random bits, for mechanisms written elsewhere; those of this crate draw their
+    /// own.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
         if self.next == WORDS {

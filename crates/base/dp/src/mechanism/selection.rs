@@ -13,10 +13,11 @@ use crate::number::Epsilon;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SelectionRule {
-    /// The exponential mechanism (McSherry & Talwar 2007), the same as report-noisy-max with Gumbel noise. Of bounded range,
-    /// so that it costs `epsilon^2 / 8` of zero-concentrated loss.
+    /// The exponential mechanism (McSherry & Talwar 2007), the same as report-noisy-max with Gumbel
+    /// noise. Of bounded range, so that it costs `epsilon^2 / 8` of zero-concentrated loss.
     Exponential,
-    /// Permute-and-flip (McKenna & Sheldon 2020): never a worse expected score, but only pure privacy is known of it.
+    /// Permute-and-flip (McKenna & Sheldon 2020): never a worse expected score, but only pure
+    /// privacy is known of it.
     PermuteAndFlip,
 }
 
@@ -30,12 +31,14 @@ pub enum Scores {
     Monotone,
 }
 
-/// Chooses the index of a high score. Scores are whole numbers: put real ones on a [`Grid`](super::Grid) first.
+/// Chooses the index of a high score. Scores are whole numbers: put real ones on a
+/// [`DyadicGrid`](super::DyadicGrid) first.
 ///
-/// Candidates are proposed uniformly and accepted with probability `exp(-epsilon (best - score) / (2 sensitivity))`, an exact
-/// coin with a rational exponent. With replacement, the accepted one has exactly the distribution of the exponential mechanism;
-/// without, that of permute-and-flip. No logarithm or exponential is computed. The number of proposals depends on the scores,
-/// so the time taken must not be shown.
+/// Candidates are proposed uniformly and accepted with probability `exp(-epsilon (best - score) /
+/// (2 sensitivity))`, an exact coin with a rational exponent. With replacement, the accepted one
+/// has exactly the distribution of the exponential mechanism; without, that of permute-and-flip. No
+/// logarithm or exponential is computed. The number of proposals depends on the scores, so the time
+/// taken must not be shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
     rule: SelectionRule,
@@ -48,12 +51,13 @@ pub struct Selection {
 const NAME: &str = "private selection";
 
 impl Selection {
-    /// A choice with loss `epsilon`, for scores of this sensitivity in steps of their grid. The exact loss is a short fraction,
-    /// at most `2^-40` (relative) below.
+    /// A choice with loss `epsilon`, for scores of this sensitivity in steps of their grid. The
+    /// exact loss is a short fraction, at most `2^-40` (relative) below.
     ///
     /// # Errors
     ///
-    /// [`MechanismError::OutOfRange`] unless `epsilon` is between `2^-40` and `2^20`, and the sensitivity between 1 and `2^40`.
+    /// [`MechanismError::OutOfRange`] unless `epsilon` is between `2^-40` and `2^20`, and the
+    /// sensitivity between 1 and `2^40`.
     pub fn new(
         rule: SelectionRule,
         epsilon: Epsilon,
@@ -110,8 +114,8 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// [`MechanismError::NoCandidates`] without scores; [`MechanismError::ReceiptMismatch`] when the receipt is for something
-    /// else or for a smaller loss.
+    /// [`MechanismError::NoCandidates`] without scores; [`MechanismError::ReceiptMismatch`] when
+    /// the receipt is for something else or for a smaller loss.
     pub fn select(
         &self,
         receipt: Receipt,

@@ -10,19 +10,24 @@ use crate::mechanism::noise_source::NoiseSource;
 use crate::number::Epsilon;
 use crate::unit::{PrivacyUnit, Relation};
 
-/// Splits a row of cells in halves again and again, wherever enough rows are (PrivTree: Zhang, Xiao & Xie 2016), with a loss that does not depend
-/// on how deep the tree grows.
+/// Splits a row of cells in halves again and again, wherever enough rows are (PrivTree: Zhang, Xiao
+/// & Xie 2016), with a loss that does not depend on how deep the tree grows.
 ///
-/// A stretch of cells at depth `d` with count `c` is split if `max(c - d * decay, threshold - decay) + noise > threshold`. Differences
-/// from the paper: the noise is discrete Laplace noise, drawn exactly, and the decay is a whole number.
+/// A stretch of cells at depth `d` with count `c` is split if `max(c - d * decay, threshold -
+/// decay) + noise > threshold`. Differences from the paper: the noise is discrete Laplace noise,
+/// drawn exactly, and the decay is a whole number.
 ///
-/// **Loss.** Let the noise be `P(x)` proportional to `exp(-|x| / t)`, and `decay >= t ln 2`. One more row raises the counts on one path of the tree by
-/// one. Write `b` for the value compared with the threshold after the raise. A split's log-probability grows by `1 / t` if `b <= threshold + 1`,
-/// since that is the exponential part of the tail, and by at most `exp(-s / t) / t` if `b = threshold + 1 + s` (because there the probability that no
-/// split happens is `exp(-s / t) / (1 + exp(-1 / t))` of an exponential tail). A node whose value was cut off before and after does not change at all, so
-/// that all others have `b > threshold - decay`. From one node to the one above it `b` grows by at least the decay: the deepest loses at most `1 / t`, the
-/// next has `s >= 0`, the next `s >= decay`, and so on. The sum is at most `(1 + 1 + 1/2 + 1/4 + ...) / t = 3 / t`. The leaf at the end of
-/// the path is less likely to stay whole with one more row, and by at most `1 / t` more likely with one less. So `t = 3 / epsilon` for one row.
+/// **Loss.** Let the noise be `P(x)` proportional to `exp(-|x| / t)`, and `decay >= t ln 2`. One
+/// more row raises the counts on one path of the tree by one. Write `b` for the value compared with
+/// the threshold after the raise. A split's log-probability grows by `1 / t` if `b <= threshold +
+/// 1`, since that is the exponential part of the tail, and by at most `exp(-s / t) / t` if `b =
+/// threshold + 1 + s` (because there the probability that no split happens is `exp(-s / t) / (1 +
+/// exp(-1 / t))` of an exponential tail). A node whose value was cut off before and after does not
+/// change at all, so that all others have `b > threshold - decay`. From one node to the one above
+/// it `b` grows by at least the decay: the deepest loses at most `1 / t`, the next has `s >= 0`,
+/// the next `s >= decay`, and so on. The sum is at most `(1 + 1 + 1/2 + 1/4 + ...) / t = 3 / t`.
+/// The leaf at the end of the path is less likely to stay whole with one more row, and by at most
+/// `1 / t` more likely with one less. So `t = 3 / epsilon` for one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TreeSplits {
     requested: Epsilon,
@@ -35,12 +40,13 @@ pub struct TreeSplits {
 const NAME: &str = "private splits";
 
 impl TreeSplits {
-    /// Splits with loss `epsilon` for everybody of this unit, of stretches with more than about `threshold` rows.
+    /// Splits with loss `epsilon` for everybody of this unit, of stretches with more than about
+    /// `threshold` rows.
     ///
     /// # Errors
     ///
-    /// [`MechanismError::OutOfRange`] unless the scale of the noise, three times the rows of a person (six for replaced ones) over `epsilon`, is
-    /// between `2^-30` and `2^40`.
+    /// [`MechanismError::OutOfRange`] unless the scale of the noise, three times the rows of a
+    /// person (six for replaced ones) over `epsilon`, is between `2^-30` and `2^40`.
     pub fn new(
         epsilon: Epsilon,
         unit: &PrivacyUnit,
@@ -80,11 +86,13 @@ impl TreeSplits {
         }
     }
 
-    /// The leaves of the tree over these cells, in order: stretches that cover all of them. Every row lies in one cell.
+    /// The leaves of the tree over these cells, in order: stretches that cover all of them. Every
+    /// row lies in one cell.
     ///
     /// # Errors
     ///
-    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for a smaller loss.
+    /// [`MechanismError::ReceiptMismatch`] when the receipt is for something else or for a smaller
+    /// loss.
     pub fn split(
         &self,
         receipt: Receipt,
@@ -159,7 +167,8 @@ mod tests {
             .collect()
     }
 
-    /// The largest logarithm of a ratio of shares of a tree over two tables, among trees frequent enough to tell.
+    /// The largest logarithm of a ratio of shares of a tree over two tables, among trees frequent
+    /// enough to tell.
     fn loss(mechanism: &TreeSplits, one: &[i64], other: &[i64]) -> f64 {
         let runs = 60_000;
         let (one, other) = (shares(mechanism, one, runs), shares(mechanism, other, runs));
@@ -194,7 +203,8 @@ mod tests {
 
     #[test]
     fn one_row_changes_no_tree_by_more_than_the_loss_and_less_noise_would_show() {
-        // Shares of at least 1 % of 60,000 runs have a relative standard deviation of at most 4 %, their log ratio of 6 %: allow five of them.
+        // Shares of at least 1 % of 60,000 runs have a relative standard deviation of at most 4 %,
+        // their log ratio of 6 %: allow five of them.
         let (one, other) = ([3i64, 0, 0, 0], [4i64, 0, 0, 0]);
         for value in [0.5, 1.5] {
             let mechanism = TreeSplits::new(epsilon(value), &PrivacyUnit::one_row(), 2).unwrap();
