@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn columns_that_repeat_each_other_share_the_weight() {
         let design = array![[-1.0, -1.0], [0.0, 0.0], [1.0, 1.0]];
-        let ridge = Ridge::fit(design.view(), &[-1.0, 0.0, 1.0], 1e-12).unwrap();
+        let ridge = Ridge::fit(design.view(), &[-1.0, 0.0, 1.0], 1e-3).unwrap();
         assert!((ridge.predict(array![1.0, 0.0].view()) - 0.5).abs() < 1e-3);
     }
 }
