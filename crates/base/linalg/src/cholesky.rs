@@ -3,7 +3,6 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 
 use crate::LinalgError;
-use crate::products::dot;
 
 /// Smallest share of a diagonal entry that must remain as pivot.
 const LEAST_PIVOT: f64 = 1e-14;
@@ -135,20 +134,25 @@ impl Cholesky {
 /// - `tolerance`: smallest share of a column's squared length that must be left after projection on
 ///   the columns before it
 pub fn independent_columns(gram: ArrayView2<'_, f64>, tolerance: f64) -> Vec<usize> {
+    let p = gram.nrows();
     let mut kept: Vec<usize> = Vec::new();
-    // One row of the factor for each kept column, as long as there are columns before it.
-    let mut factor: Vec<Vec<f64>> = Vec::new();
-    for i in 0..gram.nrows() {
-        let mut row = Vec::with_capacity(kept.len() + 1);
+    // One row of the factor for each kept column.
+    let mut factor = Array2::<f64>::zeros((p, p));
+    for i in 0..p {
+        let rank = kept.len();
+        let mut row = vec![0.0; rank];
         for (slot, &j) in kept.iter().enumerate() {
-            let known = dot(&row, &factor[slot][..slot]);
-            row.push((gram[[i, j]] - known) / factor[slot][slot]);
+            let other = factor.row(slot);
+            let known: f64 = row[..slot].iter().zip(other).map(|(a, b)| a * b).sum();
+            row[slot] = (gram[[i, j]] - known) / factor[[slot, slot]];
         }
         let own = gram[[i, i]];
-        let left = own - dot(&row, &row);
+        let left = own - row.iter().map(|x| x * x).sum::<f64>();
         if left > tolerance * own {
             row.push(left.sqrt());
-            factor.push(row);
+            factor
+                .slice_mut(s![rank, ..=rank])
+                .assign(&ArrayView1::from(&row));
             kept.push(i);
         }
     }

@@ -1,6 +1,6 @@
 //! Least squares with detection of aliased columns.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::LinalgError;
 use crate::products::{contiguous, dot};
@@ -37,22 +37,23 @@ impl LeastSquares {
             return Err(LinalgError::ShapeMismatch { rows, found });
         }
         let mut kept = Vec::new();
-        let mut directions: Vec<Vec<f64>> = Vec::new();
-        // Column k of R: the parts of kept column k along the directions up to its own.
-        let mut triangle: Vec<Vec<f64>> = Vec::new();
+        // The rows of Q', one for each kept column.
+        let mut directions = Array2::zeros((columns.min(rows), rows));
+        // R: the parts of the kept columns along the directions up to their own.
+        let mut triangle = Array2::zeros((columns, columns));
         for position in 0..columns {
-            let column = contiguous(design.index_axis_move(ndarray::Axis(1), position));
+            let column = contiguous(design.index_axis_move(Axis(1), position));
             let length = dot(&column, &column).sqrt();
             let mut rest = column.into_owned();
-            let mut parts = vec![0.0; directions.len()];
-            project_out(&mut rest, &directions, &mut parts);
+            let rank = kept.len();
+            let parts = project_out(&mut rest, directions.slice(s![..rank, ..]));
             let left = dot(&rest, &rest).sqrt();
             // A column that is not a number has no length, and is left out as well.
-            if left > TOLERANCE * length {
+            if left > TOLERANCE * length && rank < rows {
                 rest.iter_mut().for_each(|r| *r /= left);
-                parts.push(left);
-                directions.push(rest);
-                triangle.push(parts);
+                triangle.slice_mut(s![..rank, rank]).assign(&parts);
+                triangle[[rank, rank]] = left;
+                directions.row_mut(rank).assign(&ArrayView1::from(&rest));
                 kept.push(position);
             }
         }
@@ -61,22 +62,24 @@ impl LeastSquares {
             return Err(LinalgError::TooFewRows { rows, rank });
         }
         let mut residuals = response.to_vec();
-        let mut projections = vec![0.0; rank];
-        project_out(&mut residuals, &directions, &mut projections);
+        let projections = project_out(&mut residuals, directions.slice(s![..rank, ..]));
+        let triangle = triangle.slice(s![..rank, ..rank]);
         let mut coefficients = vec![None; columns];
-        for (&position, value) in kept.iter().zip(back_substitute(&triangle, &projections)) {
+        for (&position, &value) in kept.iter().zip(&back_substitute(triangle, projections)) {
             coefficients[position] = Some(value);
         }
         // The inverse of R, column by column; X'X is R'R.
-        let inverse: Vec<Vec<f64>> = (0..rank)
-            .map(|k| {
-                let mut unit = vec![0.0; rank];
-                unit[k] = 1.0;
-                back_substitute(&triangle, &unit)
-            })
-            .collect();
+        let mut inverse = Array2::<f64>::zeros((rank, rank));
+        for k in 0..rank {
+            let mut unit = Array1::zeros(rank);
+            unit[k] = 1.0;
+            inverse
+                .column_mut(k)
+                .assign(&back_substitute(triangle, unit));
+        }
         let inverse_gram = Array2::from_shape_fn((rank, rank), |(i, j)| {
-            inverse.iter().map(|column| column[i] * column[j]).sum()
+            let pairs = inverse.row(i).into_iter().zip(inverse.row(j));
+            pairs.map(|(a, b)| a * b).sum()
         });
         Ok(Self {
             coefficients,
@@ -107,28 +110,34 @@ impl LeastSquares {
     }
 }
 
-/// Subtracts the parts along orthonormal directions, twice, and adds them up in `parts`.
-fn project_out(rest: &mut [f64], directions: &[Vec<f64>], parts: &mut [f64]) {
+/// Subtracts the parts along orthonormal directions (rows), twice, and returns them.
+fn project_out(rest: &mut [f64], directions: ArrayView2<'_, f64>) -> Array1<f64> {
+    let mut parts = Array1::zeros(directions.nrows());
     for _ in 0..2 {
-        for (sum, direction) in parts.iter_mut().zip(directions) {
-            let part = dot(rest, direction);
+        for (sum, direction) in parts.iter_mut().zip(directions.rows()) {
+            let direction = contiguous(direction);
+            let part = dot(rest, &direction);
             *sum += part;
-            for (r, d) in rest.iter_mut().zip(direction) {
+            for (r, d) in rest.iter_mut().zip(direction.iter()) {
                 *r -= part * d;
             }
         }
     }
+    parts
 }
 
-/// Solves `R x = right`, where entry `(i, k)` of `R` is `triangle[k][i]`.
-fn back_substitute(triangle: &[Vec<f64>], right: &[f64]) -> Vec<f64> {
-    let rank = right.len();
-    let mut solution = vec![0.0; rank];
-    for i in (0..rank).rev() {
-        let known: f64 = (i + 1..rank).map(|k| triangle[k][i] * solution[k]).sum();
-        solution[i] = (right[i] - known) / triangle[i][i];
+/// Solves `R x = right` for an upper triangular matrix.
+fn back_substitute(triangle: ArrayView2<'_, f64>, mut right: Array1<f64>) -> Array1<f64> {
+    for i in (0..right.len()).rev() {
+        let above = triangle.slice(s![i, i + 1..]);
+        let known: f64 = above
+            .iter()
+            .zip(right.slice(s![i + 1..]))
+            .map(|(r, x)| r * x)
+            .sum();
+        right[i] = (right[i] - known) / triangle[[i, i]];
     }
-    solution
+    right
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
 pub fn gram(design: ArrayView2<'_, f64>, weights: &[f64]) -> Array2<f64> {
     let (n, p) = design.dim();
     assert_eq!(n, weights.len(), "a weight for each row of the design");
-    let blocks: Vec<Vec<f64>> = (0..n.div_ceil(BLOCK))
+    let blocks: Vec<Array2<f64>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
             let rows = block * BLOCK..((block + 1) * BLOCK).min(n);
@@ -47,25 +47,22 @@ pub fn gram(design: ArrayView2<'_, f64>, weights: &[f64]) -> Array2<f64> {
             let columns: Vec<Cow<'_, [f64]>> = (0..p)
                 .map(|column| contiguous(design.slice_move(s![rows.clone(), column])))
                 .collect();
-            let mut sums = Vec::with_capacity(p * (p + 1) / 2);
+            let mut sums = Array2::zeros((p, p));
             let mut weighted = vec![0.0; weights.len()];
             for (i, own) in columns.iter().enumerate() {
                 for ((out, x), w) in weighted.iter_mut().zip(own.iter()).zip(weights) {
                     *out = x * w;
                 }
-                sums.extend(columns[..=i].iter().map(|other| dot(&weighted, other)));
+                for (j, other) in columns[..=i].iter().enumerate() {
+                    sums[[i, j]] = dot(&weighted, other);
+                }
             }
             sums
         })
         .collect();
     let mut total = Array2::zeros((p, p));
     for block in &blocks {
-        let mut sums = block.iter();
-        for i in 0..p {
-            for (cell, sum) in total.slice_mut(s![i, ..=i]).iter_mut().zip(sums.by_ref()) {
-                *cell += sum;
-            }
-        }
+        total += block;
     }
     mirror(&mut total);
     total

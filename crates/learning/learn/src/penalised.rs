@@ -1,6 +1,6 @@
 //! Ridge-penalised least squares and logistic regression on sparse rows.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 use parable_linalg::Cholesky;
 
 use crate::error::{LearnError, check};
@@ -19,8 +19,8 @@ pub struct PenalisedLogistic {
     classes: usize,
     /// Classes that occur.
     present: Vec<usize>,
-    /// The weights of each class that occurs; a single model for two classes, none for one.
-    models: Vec<Vec<f64>>,
+    /// One row of weights for each class that occurs; a single model for two classes, none for one.
+    models: Array2<f64>,
 }
 
 impl PenalisedLogistic {
@@ -48,12 +48,16 @@ impl PenalisedLogistic {
             let label = |row: usize| f64::from(u8::from(usize::from(labels[row]) == class));
             maximise(rows, penalty, label)
         };
-        let models = match present[..] {
-            [] | [_] => Vec::new(),
+        let fitted = match present[..] {
+            [] | [_] => &[],
             // Two classes share one model.
-            [_, second] => vec![fit(second)],
-            _ => present.iter().map(|&class| fit(class)).collect(),
+            [_, _] => &present[1..],
+            _ => &present[..],
         };
+        let mut models = Array2::zeros((fitted.len(), rows.width() + 1));
+        for (mut model, &class) in models.rows_mut().into_iter().zip(fitted) {
+            model.assign(&Array1::from_vec(fit(class)));
+        }
         Ok(Self {
             classes,
             present,
@@ -63,18 +67,19 @@ impl PenalisedLogistic {
 
     /// Returns the probability of each class (column) for each row, scaled to a sum of 1.
     pub fn probabilities(&self, rows: &SparseRows) -> Array2<f64> {
-        let probability =
-            |weights: &[f64], row: usize| 1.0 / (1.0 + (-rows.linear(row, weights)).exp());
+        let probability = |weights: ArrayView1<'_, f64>, row: usize| {
+            1.0 / (1.0 + (-rows.linear(row, weights)).exp())
+        };
         let mut scores = Array2::zeros((rows.rows(), self.classes));
         for (row, mut scores) in scores.rows_mut().into_iter().enumerate() {
-            match (&self.present[..], &self.models[..]) {
-                ([only], _) => scores[*only] = 1.0,
-                (&[first, second], [model]) => {
-                    let p = probability(model, row);
+            match self.present[..] {
+                [only] => scores[only] = 1.0,
+                [first, second] => {
+                    let p = probability(self.models.row(0), row);
                     (scores[first], scores[second]) = (1.0 - p, p);
                 }
-                (present, models) => {
-                    for (&class, model) in present.iter().zip(models) {
+                _ => {
+                    for (&class, model) in self.present.iter().zip(self.models.rows()) {
                         scores[class] = probability(model, row);
                     }
                     let total: f64 = scores.sum();
@@ -169,7 +174,7 @@ fn maximise(rows: &SparseRows, penalty: f64, label: impl Fn(usize) -> f64) -> Ve
     let objective = |weights: &[f64]| -> f64 {
         let loss: f64 = (0..rows.rows())
             .map(|row| {
-                let linear = rows.linear(row, weights);
+                let linear = rows.linear(row, weights.into());
                 let signed = if label(row) == 1.0 { -linear } else { linear };
                 // ln(1 + e^x) without overflow.
                 signed.max(0.0) + (-signed.abs()).exp().ln_1p()
@@ -183,7 +188,7 @@ fn maximise(rows: &SparseRows, penalty: f64, label: impl Fn(usize) -> f64) -> Ve
     for _ in 0..STEPS {
         sums.clear();
         for row in 0..rows.rows() {
-            let p = 1.0 / (1.0 + (-rows.linear(row, &weights)).exp());
+            let p = 1.0 / (1.0 + (-rows.linear(row, ArrayView1::from(&weights))).exp());
             sums.add(rows, row, p * (1.0 - p), label(row) - p);
         }
         let Some(step) = sums.step(&weights, penalty) else {
@@ -234,7 +239,7 @@ mod tests {
         let model = PenalisedLogistic::fit(&rows, &labels, 2, 1.0).unwrap();
         let p = model.probabilities(&rows);
         let residual = |row: usize| f64::from(labels[row]) - p[[row, 1]];
-        let weight = model.models[0][1];
+        let weight = model.models[[0, 1]];
         let gradient: f64 = (0..6).map(|row| x[row] * residual(row)).sum::<f64>() - weight;
         let total: f64 = (0..6).map(residual).sum();
         assert!(

@@ -1,5 +1,7 @@
 //! Rows with few non-zero entries.
 
+use ndarray::ArrayView1;
+
 /// Rows of a sparse matrix, each with the same number of stored entries.
 #[derive(Clone, Debug)]
 pub struct SparseRows {
@@ -60,7 +62,7 @@ impl SparseRows {
     /// Returns the linear predictor of a row.
     ///
     /// - `weights`: the intercept, then one weight per column
-    pub fn linear(&self, row: usize, weights: &[f64]) -> f64 {
+    pub fn linear(&self, row: usize, weights: ArrayView1<'_, f64>) -> f64 {
         let (index, value) = self.row(row);
         let entries = index.iter().zip(value);
         entries.fold(weights[0], |sum, (&index, value)| {
