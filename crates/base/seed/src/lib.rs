@@ -10,8 +10,9 @@
 //! the changelog. [`Rng`] implements the traits of `rand_core` 0.10, so that `rand` and
 //! `rand_distr` draw from it.
 //!
-//! **Not for privacy noise.** Anyone who has a seed can subtract what was drawn from it; noise that
-//! protects people comes from the operating system (see `parable-dp`).
+//! **A seed is not for privacy noise.** Anyone who has a seed can subtract what was drawn from it;
+//! noise that protects people comes from the operating system (see `parable-dp`), through a
+//! [`KeyStream`].
 //!
 //! ```
 //! use parable_seed::Seed;
@@ -24,8 +25,10 @@
 //! assert_eq!(share, Seed::from_u64(7).stream("cart/fit").index(3).rng().uniform());
 //! ```
 
+mod key_stream;
 mod rng;
 mod seed;
 
+pub use key_stream::KeyStream;
 pub use rng::Rng;
 pub use seed::{ParseSeedError, Seed};

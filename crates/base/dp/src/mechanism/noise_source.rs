@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use parable_seed::KeyStream;
 
 /// A source of random bits for privacy noise: ChaCha with 20 rounds and a key from the operating
 /// system.
@@ -11,7 +10,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// Its state is never shown or stored: anyone who has it can subtract the noise. It cannot be made
 /// of the seed of a synthesis, nor lend its bits to one.
 pub struct NoiseSource {
-    generator: ChaCha20Rng,
+    generator: KeyStream,
     insecure: bool,
     /// Words that were generated but not yet given out, from `next` on.
     words: [u64; WORDS],
@@ -35,7 +34,7 @@ impl NoiseSource {
     pub fn operating_system() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the operating system gives random bits");
-        let generator = ChaCha20Rng::from_seed(key);
+        let generator = KeyStream::from_key(key);
         key.fill(0);
         std::hint::black_box(&mut key);
         Self {
@@ -53,7 +52,7 @@ impl NoiseSource {
     /// [`is_insecure`](Self::is_insecure) and records say so.
     pub fn insecure_seeded(seed: [u8; 32]) -> Self {
         Self {
-            generator: ChaCha20Rng::from_seed(seed),
+            generator: KeyStream::from_key(seed),
             insecure: true,
             bits: 1,
             words: [0; WORDS],
@@ -81,7 +80,7 @@ impl NoiseSource {
 
     fn refill(&mut self) {
         let mut bytes = [0; 8 * WORDS];
-        self.generator.fill_bytes(&mut bytes);
+        self.generator.fill(&mut bytes);
         for (word, bytes) in self.words.iter_mut().zip(bytes.as_chunks::<8>().0) {
             *word = u64::from_le_bytes(*bytes);
         }
