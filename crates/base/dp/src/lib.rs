@@ -24,9 +24,9 @@ mod ledger;
 mod math;
 pub mod mechanism;
 mod number;
-mod unit;
 #[cfg(test)]
-mod vectors;
+mod tests;
+mod unit;
 
 pub use accounting::accountant::{
     Accountant, AccountingMethod, Best, DeltaBound, DeltaEvaluation, EpsilonBound,

@@ -432,7 +432,8 @@ pub(crate) fn rough_epsilon(composition: &Composition, delta: f64) -> Epsilon {
 /// ```
 /// use parable_dp::{Delta, Event, NoiseMultiplier, PrivacyUnit, SamplingRate, evaluate};
 ///
-/// let step = Event::Gaussian { noise_multiplier: NoiseMultiplier::new(1.1)? }.poisson_sampled(SamplingRate::new(0.01)?);
+/// let noise = Event::Gaussian { noise_multiplier: NoiseMultiplier::new(1.1)? };
+/// let step = noise.poisson_sampled(SamplingRate::new(0.01)?);
 /// let answer = evaluate(&step.repeated(10_000), &PrivacyUnit::one_row(), Delta::new(1e-5)?)?;
 /// assert!((answer.best.upper.get() - 5.192_583_446).abs() < 1e-6);
 /// assert!(answer.best.certified);

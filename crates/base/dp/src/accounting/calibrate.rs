@@ -57,9 +57,12 @@ pub enum CalibrationError {
 /// with Gaussian noise).
 ///
 /// ```
-/// use parable_dp::{Delta, Epsilon, Event, PrivacyUnit, SamplingRate, Target, calibrate_noise_multiplier};
+/// use parable_dp::{
+///     Delta, Epsilon, Event, PrivacyUnit, SamplingRate, Target, calibrate_noise_multiplier,
+/// };
 ///
-/// let target = Target { epsilon: Epsilon::new(2.0)?, delta: Delta::new(1e-5)?, unit: PrivacyUnit::one_row() };
+/// let (epsilon, delta) = (Epsilon::new(2.0)?, Delta::new(1e-5)?);
+/// let target = Target { epsilon, delta, unit: PrivacyUnit::one_row() };
 /// let rate = SamplingRate::new(0.01)?;
 /// let found = calibrate_noise_multiplier(target, |noise_multiplier| {
 ///     Event::Gaussian { noise_multiplier }.poisson_sampled(rate).repeated(10_000)
@@ -214,33 +217,57 @@ fn least(
             target.delta.get(),
         ))
     };
-    let near = match search(target, parameter, start, 4.0, 0.3, range, rough) {
+    let coarse = Search {
+        parameter,
+        start,
+        factor: 4.0,
+        precision: 0.3,
+        range,
+    };
+    let near = match search(target, &coarse, rough) {
         Ok((near, _)) => near,
         Err(CalibrationError::Infeasible { .. }) => start,
         Err(error) => return Err(error),
     };
-    search(target, parameter, near, 1.1, 1e-9, range, |x| {
-        target.cost(&event(x))
-    })
+    let fine = Search {
+        start: near,
+        factor: 1.1,
+        precision: 1e-9,
+        ..coarse
+    };
+    search(target, &fine, |x| target.cost(&event(x)))
+}
+
+/// A search for the parameter of a release.
+struct Search {
+    parameter: &'static str,
+    start: f64,
+    /// First factor of the bracket.
+    factor: f64,
+    /// Logarithmic width of the bracket at the end.
+    precision: f64,
+    range: (f64, f64),
 }
 
 /// Brackets by growing factors, then interpolates between logarithms of cost and `x`, always
 /// keeping a point on each side.
 fn search(
     target: &Target,
-    parameter: &'static str,
-    start: f64,
-    factor: f64,
-    precision: f64,
-    (floor, ceiling): (f64, f64),
+    search: &Search,
     cost: impl Fn(f64) -> Result<Epsilon, Unsupported>,
 ) -> Result<(f64, Epsilon), CalibrationError> {
     let cost = |x: f64| cost(x).map(|epsilon| (x, epsilon));
     let fits = |point: &(f64, Epsilon)| point.1 <= target.epsilon;
-    let mut point = cost(start)?;
+    let &Search {
+        parameter,
+        precision,
+        range: (floor, ceiling),
+        ..
+    } = search;
+    let mut point = cost(search.start)?;
     let up = !fits(&point);
     let mut last = point;
-    let mut factor = factor;
+    let mut factor = search.factor;
     while fits(&point) != up {
         let next = if up {
             point.0 * factor

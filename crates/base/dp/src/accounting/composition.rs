@@ -359,7 +359,7 @@ impl Composition {
                 } else {
                     -(rows * (-rate.get()).ln_1p()).exp_m1()
                 };
-                self.collect_sampled(scheme, rate, event, unit, times)
+                self.collect_sampled((scheme, rate), event, unit, times)
             }
             Event::SampledWithoutReplacement { rate, event } => {
                 if unit.relation != Relation::ReplaceOne {
@@ -368,7 +368,7 @@ impl Composition {
                     );
                 }
                 let rate = (rate.get() * f64::from(unit.max_rows.get())).min(1.0);
-                self.collect_sampled(Scheme::Exchange, rate, event, unit, times)
+                self.collect_sampled((Scheme::Exchange, rate), event, unit, times)
             }
             Event::RepeatAndSelect {
                 repetitions,
@@ -386,8 +386,7 @@ impl Composition {
 
     fn collect_sampled(
         &mut self,
-        scheme: Scheme,
-        rate: f64,
+        (scheme, rate): (Scheme, f64),
         event: &Event,
         unit: &PrivacyUnit,
         times: u64,

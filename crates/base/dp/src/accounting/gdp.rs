@@ -107,7 +107,7 @@ fn one(release: &Release) -> Result<f64, Unsupported> {
 /// quantile(q)`, where the log-odds of `p` and `q` differ by the range. The quantile as a function
 /// of log-odds is steepest at 0, so that `log-odds = +- range / 2` is the worst.
 fn of_range(range: f64) -> f64 {
-    let half = quantile_of_log_odds(0.5 * range);
+    let half = score_of_log_odds(0.5 * range);
     2.0 * half * half
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn range_for(rho: Rho) -> f64 {
 }
 
 /// Where the standard normal has these log-odds of being below, for log-odds from 0 on.
-fn quantile_of_log_odds(log_odds: f64) -> f64 {
+fn score_of_log_odds(log_odds: f64) -> f64 {
     if log_odds == f64::INFINITY {
         return f64::INFINITY;
     }
@@ -269,9 +269,9 @@ mod tests {
                 let middle = f64::from(step) * 0.05;
                 let point = |log_odds: f64| {
                     if log_odds >= 0.0 {
-                        quantile_of_log_odds(log_odds)
+                        score_of_log_odds(log_odds)
                     } else {
-                        -quantile_of_log_odds(-log_odds)
+                        -score_of_log_odds(-log_odds)
                     }
                 };
                 let needed = point(middle + 0.5 * range) - point(middle - 0.5 * range);

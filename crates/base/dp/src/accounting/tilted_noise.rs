@@ -3,9 +3,16 @@
 //! [`saddle_point`](crate::accounting::saddle_point)).
 
 use crate::accounting::renyi::log_ratio;
-use crate::accounting::saddle_point::Cumulants;
 use crate::accounting::sampled_gaussian::Direction;
 use crate::math::normal;
+
+/// Value, mean and variance: the cumulant generating function and its derivatives at a real tilt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cumulants {
+    pub(crate) value: f64,
+    pub(crate) mean: f64,
+    pub(crate) variance: f64,
+}
 
 /// The tilted loss of one sampled Gaussian on a grid of noise values.
 #[derive(Debug)]

@@ -1,38 +1,9 @@
-//! `delta(epsilon)` of a composition by inverting the moment generating function of its privacy
-//! loss along a line through the saddle point: nearly exact at any `delta`, without a grid of
-//! losses.
-//!
-//! With `M(s) = E e^(s L)` the composed moment generating function and any `c > 0`,
-//!
-//! ```text
-//! delta(epsilon) = (1 / 2 pi) * integral of M(s) e^(-s epsilon) / (s (s + 1)) dt,   s = c + i t
-//! ```
-//!
-//! (cf. the saddle-point accountant of Alghamdi et al. 2023 and the characteristic functions of
-//! Zhu, Dong & Wang 2022). All errors of the computed sum are bounded, so that the interval
-//! returned is certified up to the rounding model stated last:
-//!
-//! 1. *Step `h` in `t`.* By Poisson summation the trapezoid sum is `sum over k of delta(epsilon + 2
-//!    pi k / h) e^(2 pi k c / h)`: the sum over all `t` errs upwards only. Terms `k < 0` are at
-//!    most `e^(-2 pi |k| c / h)`, since `delta <= 1`; terms `k > 0` are bounded by Chernoff's
-//!    `delta(e) <= M(c') e^(-c' e)` at some `c' > c`.
-//! 2. *End `T` in `t`.* If the tilted loss of one release has density at least `d` on an interval
-//!    of length `w`, it is with probability `p = d w` uniform there, and its characteristic
-//!    function is at most `1 - p (1 - S(t w / 2))`, where `S(x) = sin x / x` before the first lobe
-//!    and a decreasing majorant of its modulus behind. The product over all releases times `1 / (pi
-//!    T)` bounds what is cut off.
-//! 3. *Integral over the noise* of a sampled Gaussian: the trapezoid rule in a strip of half-width
-//!    `a < pi sigma` errs by at most `2 A / (e^(2 pi a / step) - 1)`, where `A` is `e^(a^2/2 + t a
-//!    / sigma)` times the moment on the line, because `|1 - q + q e^(u + i v)|` lies between its
-//!    value at `v = 0` and that times `cos(v / 2)`, and its argument below `v`. The step is chosen
-//!    to make this `1e-17`. Tails more than 50 nats below the peak are cut.
-//! 4. *Rounding.* Every exponent is taken to be right to four units in the last place of its
-//!    largest term.
+//! The inversion integral on a line through the saddle.
 
-use crate::accounting::composition::{Composition, Release, Scheme};
+use super::cumulants::{cumulants as at_tilt, lobe, range_cumulants};
+use crate::accounting::composition::{Composition, Release};
 use crate::accounting::sampled_gaussian::Direction;
-use crate::accounting::tilted_noise::{Nodes, Spin};
-
+use crate::accounting::tilted_noise::{Cumulants, Nodes, Spin};
 /// Largest number of products of one inversion, about 100 ms.
 const MOST_PRODUCTS: f64 = 1e8;
 
@@ -41,207 +12,6 @@ const MOST_PRODUCTS: f64 = 1e8;
 pub(crate) struct Interval {
     pub(crate) low: f64,
     pub(crate) high: f64,
-}
-
-/// Whether every part has a smooth loss with a known moment generating function.
-pub(crate) fn supports(composition: &Composition) -> bool {
-    !composition.parts.is_empty()
-        && composition.parts.iter().all(|(release, _)| match release {
-            Release::Gaussian { mu_squared } => *mu_squared > 0.0 && *mu_squared < 1e200,
-            Release::SampledGaussian {
-                scheme: Scheme::Poisson,
-                sigma,
-                ..
-            } => *sigma > 1e-4 && *sigma < 1e100,
-            Release::BoundedRange { range } => *range > 0.0 && *range < 1e3,
-            _ => false,
-        })
-}
-
-/// The directions that differ.
-pub(crate) fn directions(composition: &Composition) -> &'static [Direction] {
-    let sampled = composition.parts.iter().any(|(release, _)| {
-        matches!(
-            release,
-            Release::SampledGaussian {
-                scheme: Scheme::Poisson,
-                ..
-            } | Release::SampledLaplace { .. }
-        )
-    });
-    if sampled {
-        &[Direction::Remove, Direction::Add]
-    } else {
-        &[Direction::Remove]
-    }
-}
-
-/// Interval of `log delta(epsilon)`; absent when the inversion does not resolve it.
-pub(crate) fn log_delta(
-    composition: &Composition,
-    direction: Direction,
-    epsilon: f64,
-) -> Option<Interval> {
-    let state = |x: f64| {
-        let c = x.exp();
-        let cumulants = cumulants(composition, direction, c)?;
-        let value = cumulants.mean - epsilon - 1.0 / c - 1.0 / (c + 1.0);
-        Some((c, cumulants, value))
-    };
-    let found = bracket(start(composition, direction, 10.0)?, state)?;
-    let contour = Contour::new(composition, direction, found.0, &found.1, epsilon)?;
-    contour.log_delta(epsilon)
-}
-
-/// Interval of `epsilon(delta)`, which may lie below 0; absent when the inversion does not resolve
-/// it.
-pub(crate) fn epsilon(
-    composition: &Composition,
-    direction: Direction,
-    delta: f64,
-) -> Option<Interval> {
-    let target = delta.ln();
-    let centre = |c: f64, cumulants: &Cumulants| cumulants.mean - 1.0 / c - 1.0 / (c + 1.0);
-    let state = |x: f64| {
-        let c = x.exp();
-        let cumulants = cumulants(composition, direction, c)?;
-        // The saddle-point approximation of log delta at the epsilon to which c belongs; it falls
-        // with c.
-        let curvature = cumulants.variance + 1.0 / (c * c) + 1.0 / ((c + 1.0) * (c + 1.0));
-        let log_delta = cumulants.value
-            - c * centre(c, &cumulants)
-            - (c * (c + 1.0)).ln()
-            - 0.5 * (2.0 * std::f64::consts::PI * curvature).ln();
-        Some((c, cumulants, target - log_delta))
-    };
-    let found = bracket(start(composition, direction, -target)?, state)?;
-    let near = centre(found.0, &found.1);
-    let contour = Contour::new(composition, direction, found.0, &found.1, near)?;
-    Some(Interval {
-        low: contour.epsilon(target, false)?,
-        high: contour.epsilon(target, true)?,
-    })
-}
-
-/// Logarithm of a tilt of the right size: where a normal loss of the same variance would have its
-/// saddle.
-fn start(composition: &Composition, direction: Direction, nats: f64) -> Option<f64> {
-    let variance = cumulants(composition, direction, 1e-3)?.variance;
-    (variance > 0.0 && variance < f64::INFINITY)
-        .then(|| 0.5 * (2.0 * nats.max(1.0) / variance).ln())
-}
-
-/// Walks and then cuts to a tilt where an increasing function of its logarithm is about 0. Any tilt
-/// near it serves.
-fn bracket<T: Clone>(start: f64, state: impl Fn(f64) -> Option<(f64, T, f64)>) -> Option<(f64, T)> {
-    let mut x = start;
-    let mut at = state(x)?;
-    let up = at.2 < 0.0;
-    let mut step = 0.5;
-    let mut last = (x, at.2);
-    for _ in 0..60 {
-        let next = if up { x + step } else { x - step };
-        if !(-45.0..45.0).contains(&next) {
-            return None;
-        }
-        last = (x, at.2);
-        x = next;
-        at = state(x)?;
-        if (at.2 < 0.0) != up {
-            break;
-        }
-        step *= 1.6;
-    }
-    let mut now = (x, at.2);
-    for _ in 0..12 {
-        if (now.0 - last.0).abs() < 0.03 || now.1.abs() < 0.02 {
-            break;
-        }
-        // Regula falsi, kept away from the ends.
-        let share = (last.1 / (last.1 - now.1)).clamp(0.1, 0.9);
-        let middle = last.0 + share * (now.0 - last.0);
-        at = state(middle)?;
-        if (at.2 < 0.0) == (now.1 < 0.0) {
-            now = (middle, at.2);
-        } else {
-            (last, now) = (now, (middle, at.2));
-        }
-    }
-    Some((at.0, at.1))
-}
-
-/// Value, mean and variance: the cumulant generating function and its derivatives at a real tilt.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cumulants {
-    pub(crate) value: f64,
-    pub(crate) mean: f64,
-    pub(crate) variance: f64,
-}
-
-fn cumulants(composition: &Composition, direction: Direction, c: f64) -> Option<Cumulants> {
-    let mut sum = Cumulants::default();
-    for (release, count) in &composition.parts {
-        let count = *count as f64;
-        let one = match release {
-            Release::Gaussian { mu_squared } => Cumulants {
-                value: 0.5 * mu_squared * c * (c + 1.0),
-                mean: mu_squared * (c + 0.5),
-                variance: *mu_squared,
-            },
-            Release::BoundedRange { range } => range_cumulants(*range, c),
-            Release::SampledGaussian { rate, sigma, .. } => {
-                Nodes::new(*rate, *sigma, direction, c, 0.0)?.cumulants()
-            }
-            _ => return None,
-        };
-        sum.value += count * one.value;
-        sum.mean += count * one.mean;
-        sum.variance += count * one.variance;
-    }
-    sum.value.is_finite().then_some(sum)
-}
-
-/// The dominating loss of bounded range has density proportional to `e^(loss / 2)` on `[-range,
-/// range]`: its moments are `sinh(b range) / b` with `b = s + 1/2`, over the same at `s = 0`.
-fn range_cumulants(range: f64, c: f64) -> Cumulants {
-    let b = c + 0.5;
-    let x = b * range;
-    let log_sinh_ratio = |x: f64| {
-        if x > 20.0 {
-            x - (2.0 * x).ln()
-        } else {
-            (x.sinh() / x).ln()
-        }
-    };
-    let (mean, variance) = if x < 0.05 {
-        let square = x * x;
-        (
-            range * x * (1.0 / 3.0 - square / 45.0),
-            range * range * (1.0 / 3.0 - square / 15.0),
-        )
-    } else {
-        let coth = 1.0 / x.tanh();
-        let csch = if x > 300.0 { 0.0 } else { 1.0 / x.sinh() };
-        (
-            range * (coth - 1.0 / x),
-            range * range * (1.0 / (x * x) - csch * csch),
-        )
-    };
-    Cumulants {
-        value: log_sinh_ratio(x) - log_sinh_ratio(0.5 * range),
-        mean,
-        variance,
-    }
-}
-
-/// Decreasing majorant of `|sin x / x|`.
-fn lobe(x: f64) -> f64 {
-    // The main lobe falls to 0.2172, the height of the first side lobe, before x = 2.58.
-    if x < 2.58 {
-        (x.sin() / x.max(1e-12)).clamp(0.217_234, 1.0)
-    } else {
-        0.217_234_f64.min(1.0 / x)
-    }
 }
 
 /// A part of the composition at a tilt.
@@ -291,8 +61,8 @@ impl Tilted {
 
 /// The integrand on the line `c + i k h`, ready for any `epsilon` near the one it was made for.
 #[derive(Debug)]
-struct Contour {
-    c: f64,
+pub(super) struct Contour {
+    pub(super) c: f64,
     h: f64,
     value: f64,
     centre: f64,
@@ -304,7 +74,7 @@ struct Contour {
 }
 
 impl Contour {
-    fn new(
+    pub(super) fn new(
         composition: &Composition,
         direction: Direction,
         c: f64,
@@ -319,15 +89,9 @@ impl Contour {
         let log_delta = cumulants.value - c * centre + log_scale;
         // Aliases from below: e^(-2 pi c / h) at most 1e-13 of delta.
         let mut h = 2.0 * pi * c / (30.0 - log_delta.min(0.0));
-        let (wider, above) = alias_from_above(
-            composition,
-            direction,
-            c,
-            cumulants,
-            centre,
-            h,
-            1e-13 * scale,
-        )?;
+        let further = |c: f64| at_tilt(composition, direction, c);
+        let saddle = (c, cumulants, centre);
+        let (wider, above) = alias_from_above(further, saddle, h, 1e-13 * scale)?;
         h = wider;
         // Parts without reach first, for the end of the line.
         let mut parts = Vec::with_capacity(composition.parts.len());
@@ -434,7 +198,7 @@ impl Contour {
         (-exponent - self.value + self.c * epsilon).exp() / -(-exponent).exp_m1()
     }
 
-    fn log_delta(&self, epsilon: f64) -> Option<Interval> {
+    pub(super) fn log_delta(&self, epsilon: f64) -> Option<Interval> {
         let (sum, _) = self.sum(epsilon);
         let base = self.value - self.c * epsilon;
         // The aliases from below make the sum too large, never too small.
@@ -448,7 +212,7 @@ impl Contour {
     }
 
     /// Where the upper (or lower) bound of `log delta` meets the target.
-    fn epsilon(&self, target: f64, upper: bool) -> Option<f64> {
+    pub(super) fn epsilon(&self, target: f64, upper: bool) -> Option<f64> {
         let bound = |epsilon: f64| {
             let (sum, slope) = self.sum(epsilon);
             let value = if upper {
@@ -503,12 +267,12 @@ fn part_value(part: &Tilted) -> f64 {
 /// The step `h`, made smaller until Chernoff's bound on the aliases from above, relative to `M(c)
 /// e^(-c epsilon)`, is below `goal`; and that bound. Any larger tilt gives a bound: a few are
 /// tried, since losses with a rare far mode want a small one.
+///
+/// - `at_tilt`: the cumulants at a tilt, where they exist
+/// - `saddle`: the tilt, its cumulants, and the centre of the sum
 fn alias_from_above(
-    composition: &Composition,
-    direction: Direction,
-    c: f64,
-    at_c: &Cumulants,
-    centre: f64,
+    at_tilt: impl Fn(f64) -> Option<Cumulants>,
+    (c, at_c, centre): (f64, &Cumulants, f64),
     h: f64,
     goal: f64,
 ) -> Option<(f64, f64)> {
@@ -517,7 +281,7 @@ fn alias_from_above(
     let mut best: Option<(f64, f64)> = None;
     for share in [0.4, 1.6, 0.1, 0.03, 0.01, 0.003, 0.001] {
         let more = share * unit;
-        let Some(further) = cumulants(composition, direction, c + more) else {
+        let Some(further) = at_tilt(c + more) else {
             continue;
         };
         let rise = further.value - at_c.value;
@@ -589,59 +353,5 @@ fn add_log_characteristic(part: &Tilted, count: f64, h: f64, logs: &mut [Charact
                 at.error += count * error / size;
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gaussian(mu: f64) -> Composition {
-        Composition {
-            parts: vec![(
-                Release::Gaussian {
-                    mu_squared: mu * mu,
-                },
-                1,
-            )],
-            loose: false,
-        }
-    }
-
-    #[test]
-    fn inverts_the_gaussian() {
-        for mu in [0.01, 0.3, 1.0, 5.0] {
-            for nats in [0.5, 3.0, 11.5, 100.0, 600.0] {
-                let delta = f64::exp(-nats);
-                let exact = crate::accounting::analytic_gaussian::epsilon(mu, delta);
-                if exact == 0.0 {
-                    continue;
-                }
-                let found =
-                    epsilon(&gaussian(mu), Direction::Remove, delta).expect("a Gaussian is smooth");
-                assert!(
-                    found.low <= exact * (1.0 + 1e-12) && exact <= found.high * (1.0 + 1e-12),
-                    "{mu} {nats} {exact} {found:?}"
-                );
-                assert!(
-                    found.high - found.low <= 1e-9 * exact,
-                    "{mu} {nats} {exact} {found:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn inverts_bounded_range() {
-        // 40 selections of range 0.3: the closed form of one, convolved on a grid, is what PLD
-        // does; here the moments alone.
-        let composition = Composition {
-            parts: vec![(Release::BoundedRange { range: 0.3 }, 40)],
-            loose: false,
-        };
-        let found =
-            epsilon(&composition, Direction::Remove, 1e-6).expect("bounded range is smooth");
-        assert!(found.high - found.low < 1e-8, "{found:?}");
-        assert!(found.high < 40.0 * 0.3);
     }
 }
