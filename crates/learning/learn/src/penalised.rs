@@ -249,6 +249,16 @@ mod tests {
     }
 
     #[test]
+    fn rows_without_entries_have_the_rates_of_the_classes() {
+        let mut rows = SparseRows::with_capacity(0, 0, 4);
+        (0..4).for_each(|_| rows.push([]));
+        let model = PenalisedLogistic::fit(&rows, &[0, 1, 1, 1], 2, 1.0).unwrap();
+        assert!((model.probabilities(&rows)[[3, 1]] - 0.75).abs() < 1e-6);
+        let weights = penalised_least_squares(&rows, &[1.0, 2.0, 3.0, 6.0], 1.0).unwrap();
+        assert!((weights[0] - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn classes_that_do_not_occur_have_probability_zero() {
         let rows = line(&[0.0, 1.0, 2.0, 3.0]);
         let only = PenalisedLogistic::fit(&rows, &[2; 4], 3, 1.0).unwrap();

@@ -7,6 +7,7 @@ use ndarray::ArrayView1;
 pub struct SparseRows {
     width: usize,
     slots: usize,
+    rows: usize,
     index: Vec<u32>,
     value: Vec<f64>,
 }
@@ -17,6 +18,7 @@ impl SparseRows {
         Self {
             width,
             slots,
+            rows: 0,
             index: Vec::with_capacity(slots * rows),
             value: Vec::with_capacity(slots * rows),
         }
@@ -34,6 +36,7 @@ impl SparseRows {
             self.index.push(column);
             self.value.push(value);
         }
+        self.rows += 1;
         let own = &self.index[start..];
         assert_eq!(own.len(), self.slots, "entries of the row");
         assert!(own.is_sorted_by(|a, b| a < b), "ascending columns");
@@ -49,8 +52,8 @@ impl SparseRows {
     }
 
     /// Returns the number of rows.
-    pub fn rows(&self) -> usize {
-        self.index.len() / self.slots.max(1)
+    pub const fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Returns the columns and values of the entries of a row.
