@@ -194,8 +194,8 @@ mod tests {
         let many = ForestOptions::breiman(&response, 4).with_trees(50);
         let (tree, forest) = (error(&one), error(&many));
         // The variance of the noise is 1; a tree with a row in each leaf has the noise of that row
-        // too.
-        assert!(tree > 1.8 && forest < 0.8 * tree, "{forest} {tree}");
+        // too: about 2.05 in simulations (standard deviation 0.07), a forest 0.72 of it (0.04).
+        assert!(tree > 1.6 && forest < 0.9 * tree, "{forest} {tree}");
         assert_eq!(forest, error(&many));
     }
 
