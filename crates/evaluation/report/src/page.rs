@@ -3,9 +3,9 @@
 use parable_draw::markup::{Markup, Node};
 
 use crate::section::{
-    associations, card, clusters, columns, cost, further, header, missing, placement, predictions,
-    privacy, regressions, remark, rules, section, statement, subgroups, summary, tradeoff, trial,
-    verdicts, whole,
+    associations, card, clusters, columns, cost, custom, custom_id, header, missing, placement,
+    predictions, privacy, regressions, remark, rules, section, statement, subgroups, summary,
+    tradeoff, trial, verdicts, whole,
 };
 use crate::{MethodResult, ReportInput};
 
@@ -97,7 +97,7 @@ fn details(m: &mut Markup, prefix: &str, method: &MethodResult, input: &ReportIn
     missing(m, prefix, evaluation);
     rules(m, prefix, evaluation);
     privacy(m, prefix, method, &judgement.guarantee);
-    further(m, prefix, evaluation);
+    custom(m, prefix, evaluation);
     card(m, prefix, method, &input.schema, &judgement.placement);
     statement(m, prefix, &judgement);
 }
@@ -142,6 +142,11 @@ fn navigation(m: &mut Markup, first: &MethodResult, several: bool) {
                 m.leaf("a", &[("href", &format_args!("#{id}"))], text);
                 m.text(" ");
             }
+        }
+        for (index, own) in evaluation.sections.iter().enumerate() {
+            let target = format!("#{}", custom_id("", index));
+            m.leaf("a", &[("href", &target)], &own.title);
+            m.text(" ");
         }
     });
 }

@@ -7,8 +7,8 @@ mod cells;
 mod clusters;
 mod columns;
 mod cost;
+mod custom;
 mod disclosure;
-mod further;
 mod header;
 mod membership;
 mod missing;
@@ -36,7 +36,7 @@ pub(crate) use card::{card, list, uses};
 pub(crate) use clusters::clusters;
 pub(crate) use columns::columns;
 pub(crate) use cost::cost;
-pub(crate) use further::further;
+pub(crate) use custom::{custom, id as custom_id};
 pub(crate) use header::header;
 pub(crate) use missing::missing;
 pub(crate) use placement::placement;
@@ -79,18 +79,30 @@ pub(crate) fn remark(m: &mut Markup, text: impl Display) {
     m.leaf("p", &[("class", &"remark")], text);
 }
 
-/// What the colours and shapes of a drawing stand for.
+/// A legend of the colours and shapes of a drawing.
 pub(crate) fn legend(m: &mut Markup, entries: &[(Series, &str)]) {
+    let entries = entries.iter();
+    key(
+        m,
+        entries.map(|(series, text)| (series.class(), series.symbol(), *text)),
+    );
+}
+
+/// A legend with the class, the symbol and the text of each entry.
+pub(crate) fn key<'a>(
+    m: &mut Markup,
+    entries: impl IntoIterator<Item = (&'static str, &'static str, &'a str)>,
+) {
     m.node("p", &[("class", &"key")], |m| {
-        for (series, text) in entries {
+        for (class, symbol, text) in entries {
             m.node("span", &[("class", &"entry")], |m| {
                 m.leaf(
                     "span",
                     &[
-                        ("class", &format_args!("sample {}", series.class())),
+                        ("class", &format_args!("sample {class}")),
                         ("aria-hidden", &"true"),
                     ],
-                    series.symbol(),
+                    symbol,
                 );
                 m.text(" ");
                 m.text(text);
@@ -99,7 +111,7 @@ pub(crate) fn legend(m: &mut Markup, entries: &[(Series, &str)]) {
     });
 }
 
-/// What the colours of overlaid bars stand for.
+/// A legend of the colours of overlaid bars.
 pub(crate) fn bar_legend(m: &mut Markup) {
     m.node("p", &[("class", &"key")], |m| {
         for (class, text) in [
