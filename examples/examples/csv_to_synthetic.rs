@@ -1,14 +1,16 @@
-//! A table in a file becomes a synthetic table in a file: `cargo run --example csv_to_synthetic -- DATA.csv SYNTH.csv`.
-//! Without arguments it simulates a trial and works in a temporary folder.
+//! A table in a file becomes a synthetic table in a file:
+//! `cargo run --example csv_to_synthetic -- DATA.csv SYNTH.csv`. Without arguments it simulates a
+//! trial and works in a temporary folder.
 
 use std::error::Error;
 use std::path::PathBuf;
 
+use parable::Source;
+use parable::cart::Cart;
 use parable::core::NoObserver;
 use parable::seed::Seed;
 use parable::table::{Dialect, Overwrite, csv};
 use parable::trials::{Preset, Trial, TrialConfig};
-use parable::{Cleaned, Fitted, Method, Source};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -23,30 +25,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
 
-    // Types, roles and missing codes are worked out from the rows; `source.why(column)` says why.
-    let source = Source::read(&data, None)?;
-    let method = Method::new("cart", serde_json::Map::new())?;
+    // Types, roles and missing codes are inferred from the rows; `source.notes()` says why.
+    let source = Source::read(&data)?;
 
     // Cleaning drops what can be put back: ids, constants, descriptions of other columns.
-    let cleaned = Cleaned::for_method(source.table(), &method)?;
-    for step in cleaned.steps() {
+    let fitted = source.fit(Cart::default()).seed(1).run()?;
+    for step in fitted.cleaning_steps() {
         println!("cleaning: {step}");
     }
-
-    let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &NoObserver)?;
-    let made = fitted.sample(source.table().rows(), &Seed::from_u64(2), &NoObserver)?;
-    csv::write_file(&made.table, &synth, &source.dialect(), Overwrite::Refuse)?;
-
-    let evaluation = parable::judge(
-        source.table(),
-        &made.table,
-        None,
-        &Seed::from_u64(3),
-        &NoObserver,
+    let synthetic = fitted.sample(source.table().rows()).seed(2).run()?;
+    csv::write_file(
+        &synthetic.table,
+        &synth,
+        &source.dialect(),
+        Overwrite::Refuse,
     )?;
+
+    let (real, table) = (source.table(), &synthetic.table);
+    let evaluation = parable::evaluate(real, table, None, &Seed::from_u64(3), &NoObserver)?;
     for score in evaluation.scores.iter().take(5) {
         println!("{}: {:?}", score.id, score.value);
     }
-    println!("{} synthetic rows", made.table.rows());
+    println!("{} synthetic rows", synthetic.table.rows());
     Ok(())
 }

@@ -9,10 +9,10 @@ use parable::dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable::seed::Seed;
 use parable::clean::{InferOptions, infer};
 use parable::table::{csv, read_typed};
-use parable::{METHODS, Method};
+use parable::{MethodInfo, Methods, Priorities};
 
 fn sample(file: &ModelFile) {
-    if let Ok(model) = Method::registry().read(file) {
+    if let Ok(model) = Methods::builtin().read(file) {
         let _ = model.sample(10, &Seed::from_u64(1));
     }
 }
@@ -24,15 +24,15 @@ fn files() -> &'static [ModelFile] {
         let text = "school_id,arm,score,day\nA,0,1.5,2020-01-01\nA,0,,2020-01-02\nB,1,3.5,2020-01-03\nB,1,2.5,2020-01-04\n";
         let raw = csv::read_str(text, &csv::ReadOptions::default()).expect("a table");
         let (table, _) = read_typed(&raw, &infer(&raw, &InferOptions::default()).schema).expect("a table");
-        let fit = |name: &&str| {
-            let method = Method::new(name, serde_json::Map::new()).expect("a method");
+        let fit = |info: &MethodInfo| {
+            let method = info.method("", &Priorities::default()).expect("a method");
             let mut ledger = Ledger::open(PrivacyUnit::one_row(), Budget::Unlimited);
             let mut noise = NoiseSource::insecure_seeded([0; 32]);
             let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
-            let model = method.synthesizer().fit_boxed(&table, &mut context).expect("a fit");
+            let model = method.fit(&table, &mut context).expect("a fit");
             ModelFile::of(&*model).expect("a file")
         };
-        METHODS.iter().map(fit).collect()
+        Methods::builtin().iter().map(fit).collect()
     })
 }
 

@@ -1,14 +1,14 @@
-//! What can be typed.
+//! Command-line arguments.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Synthetic tables that carry what a sensitive table teaches, and none of the people in it.
+/// Synthetic versions of sensitive tables: the statistical patterns without the people.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, propagate_version = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
-    /// Say nothing on standard error but errors: no progress, no notes.
+    /// Print only errors on standard error: no progress, no notes.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
     /// Print the result as JSON on standard output, for programs.
@@ -20,16 +20,16 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Start here:
-  parable demo                                          a simulated school trial, synthesised and judged
+  parable demo                                          a simulated school trial, synthesised and evaluated
   parable synthesize DATA.csv --rows 5000 --out SYNTH.csv  a synthetic version of your own table
-  parable evaluate DATA.csv SYNTH.csv --out report      a page that says how good and how safe it is
+  parable evaluate DATA.csv SYNTH.csv --out report      a page on how good and how safe it is
 
 With more care:
-  parable schema DATA.csv --out schema.json             what parable takes each column for; edit it
+  parable schema DATA.csv --out schema.json             what each column is, as inferred; edit it
   parable clean DATA.csv --schema schema.json --out cleaned
   parable fit DATA.csv --schema schema.json --method cart --model trial.parable
   parable sample trial.parable --rows 5000 --seed 1 --out SYNTH.csv
-  parable inspect trial.parable                         how the model came about
+  parable inspect trial.parable                         how the model was fitted
   parable fit DATA.csv --schema schema.json --method swift --epsilon 1 --delta 1e-9 --model private.parable
   parable sample trial.parable --rows 500 --where arm=treated --where sen=yes --out SEN.csv
   parable privacy epsilon --mechanism gaussian --noise-multiplier 4 --delta 1e-6
@@ -42,27 +42,29 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Simulate a school trial, clean, synthesise with every method, restore, evaluate and write the report
+    /// Simulate a school trial, synthesise it with several methods, evaluate and write the report
     Demo(Demo),
     /// Write a simulated school trial: table, schema and the truth behind it
     Simulate(Simulate),
-    /// Work out a schema from a table and say why; the file is meant to be read and edited
+    /// Infer a schema from a table, with reasons; the file is meant to be read and edited
     Schema(SchemaArgs),
-    /// Clean a table and say what was done: the cleaned table, its schema, the recipe that undoes it, all issues
+    /// Clean a table: writes the cleaned table, its schema, the recipe that undoes it, and all
+    /// issues
     Clean(Clean),
-    /// Learn a model from a table
+    /// Fit a model to a table
     Fit(Fit),
-    /// Make a synthetic table from a model
+    /// Sample a synthetic table from a model
     Sample(Sample),
     /// Clean, fit, sample and restore in one go
     Synthesize(Synthesize),
-    /// Judge a synthetic table against the real one: report.html, report.md and report.json, or with --release the pages fit for others
+    /// Evaluate a synthetic table against the real one: report.html, report.md and report.json, or
+    /// with --release pages for publication
     Evaluate(Evaluate),
-    /// Show how a model came about and what it learnt, as a person reads it
+    /// Show how a model was fitted and what it learnt
     Inspect(Inspect),
     /// List the methods
     Methods,
-    /// Ask what private releases cost, how much noise they need, and whether a privacy ledger holds together
+    /// Compute what private releases cost and how much noise they need, and verify a privacy ledger
     Privacy(Privacy),
 }
 
@@ -80,10 +82,10 @@ pub(crate) enum PresetName {
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Which trial
+    /// The trial to simulate
     #[arg(long, value_enum, default_value = "B", ignore_case = true)]
     pub(crate) preset: PresetName,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "7")]
     pub(crate) seed: parable::seed::Seed,
     /// The folder to write into
@@ -96,10 +98,10 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// Which trial
+    /// The trial to simulate
     #[arg(long, value_enum, default_value = "B", ignore_case = true)]
     pub(crate) preset: PresetName,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "7")]
     pub(crate) seed: parable::seed::Seed,
     /// Make every treatment effect zero, to see how often a method invents one
@@ -111,7 +113,7 @@ pub(crate) struct Simulate {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutFolder {
-    /// The folder to write into; made if absent
+    /// The folder to write into; created if absent
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Replace files that exist
@@ -129,13 +131,14 @@ pub(crate) struct OutFile {
     pub(crate) force: bool,
 }
 
-/// Which groups of rows shall not agree.
+/// Rules of diversity.
 #[derive(Debug, Args)]
 pub(crate) struct DiverseArgs {
-    /// No group of rows that agree in the keys may agree in the target, e.g. --diverse income=age,sex,education: values are exchanged where one does; may be repeated
+    /// No group of rows that agree in the keys may agree in the target, e.g. --diverse
+    /// income=age,sex,education; values are exchanged where a group does. May be repeated
     #[arg(long, value_name = "TARGET=KEY,KEY,...")]
     pub(crate) diverse: Vec<String>,
-    /// Smaller groups are left as they are
+    /// Leave smaller groups as they are
     #[arg(long, default_value = "20", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) diverse_rows: u32,
 }
@@ -156,7 +159,7 @@ pub(crate) struct SchemaArgs {
 pub(crate) struct Input {
     /// The table
     pub(crate) data: PathBuf,
-    /// What each column is; without it, parable works it out and says so
+    /// The schema: what each column is. Without it, parable infers one and says so
     #[arg(long)]
     pub(crate) schema: Option<PathBuf>,
 }
@@ -172,13 +175,14 @@ pub(crate) struct Clean {
     pub(crate) out: OutFolder,
 }
 
-/// Which method, and how it is set.
+/// The method and its settings.
 #[derive(Debug, Args)]
 pub(crate) struct MethodArgs {
     /// The method; `parable methods` lists them
     #[arg(long, default_value = "cart")]
     pub(crate) method: String,
-    /// One setting of the method, e.g. --set min_leaf_rows=10 or --set discriminator.steps=500; may be repeated
+    /// One setting of the method, e.g. --set min_leaf_rows=10 or --set discriminator.steps=500; may
+    /// be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<String>,
     /// A JSON file with settings of the method; --set overrides it
@@ -186,28 +190,32 @@ pub(crate) struct MethodArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// What a private fit may spend, whom it protects, and what it should spend it on.
+/// The budget of a private fit, its unit of privacy, and its priorities.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Private methods")]
 pub(crate) struct PrivateArgs {
-    /// The privacy loss that may not be exceeded
+    /// The largest privacy loss epsilon
     #[arg(long, requires = "delta")]
     pub(crate) epsilon: Option<parable::dp::Epsilon>,
-    /// Its failure probability, far below one over the number of people
+    /// The failure probability delta, far below one over the number of people
     #[arg(long, requires = "epsilon")]
     pub(crate) delta: Option<parable::dp::Delta>,
     #[command(flatten)]
     pub(crate) unit: UnitArgs,
-    /// Columns whose joint table is measured in any case, e.g. --require arm,post_maths; may be repeated
+    /// Columns whose joint distribution is always measured, e.g. --require arm,post_maths; may be
+    /// repeated
     #[arg(long, value_name = "A,B", value_delimiter = None)]
     pub(crate) require: Vec<String>,
-    /// Require the joint table of the treatment and each outcome, as the roles in the schema say
+    /// Require the joint distribution of the treatment and each outcome, by their roles in the
+    /// schema
     #[arg(long)]
     pub(crate) require_effects: bool,
-    /// How much the error of a column or of a set of columns matters, e.g. --weight post_maths=3 or --weight arm,sen=2; may be repeated
+    /// Weight of the error of a column or a set of columns, e.g. --weight post_maths=3 or --weight
+    /// arm,sen=2; may be repeated
     #[arg(long, value_name = "A,B=FACTOR")]
     pub(crate) weight: Vec<String>,
-    /// Take levels, bounds and grids that were read off the rows as public. The guarantee is void where they are not
+    /// Treat levels, bounds and grids that were read off the rows as public. The guarantee is void
+    /// if they are not
     #[arg(long)]
     pub(crate) trust_observed: bool,
     /// Write the privacy ledger here, for `parable privacy verify`
@@ -223,20 +231,23 @@ pub(crate) struct Fit {
     pub(crate) method: MethodArgs,
     #[command(flatten)]
     pub(crate) private: PrivateArgs,
-    /// Say what a private fit would release and how many people each answer will be off for about this many rows; spends and writes nothing
+    /// Show what a private fit would release and the expected error of each answer, in people, for
+    /// about this many rows; charges and writes nothing
     #[arg(long, value_name = "ROWS")]
     pub(crate) plan: Option<f64>,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
-    /// The model file to write. Confidential like the table it learnt from, unless the method is private
+    /// The model file to write. As confidential as the table, unless the method is private
     #[arg(long, required_unless_present = "plan")]
     pub(crate) model: Option<PathBuf>,
-    /// Keep here how far a training is, and go on from there if the file exists (gan, vae). What was charged is not charged again. Removed
-    /// when the model is written; as confidential as the model
+    /// Keep a checkpoint of a training in this file, and resume from it if it exists (gan, vae).
+    /// What
+    /// was charged is not charged again. Removed when the model is written; as confidential as the
+    /// model
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub(crate) checkpoint: Option<PathBuf>,
-    /// Steps between two writings of the checkpoint. A private training that is killed loses up to so many steps
+    /// Steps between two checkpoints. A private training that is killed loses up to this many steps
     #[arg(long, value_name = "STEPS", default_value = "100", requires = "checkpoint", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) checkpoint_every: u64,
     /// Replace the model file if it exists
@@ -248,7 +259,7 @@ pub(crate) struct Fit {
 pub(crate) struct Sample {
     /// A model file written by fit
     pub(crate) model: PathBuf,
-    /// How many rows to make; as many as the model learnt from when left out
+    /// The number of rows; default: as many as the model learnt from
     #[arg(long, conflicts_with = "given")]
     pub(crate) rows: Option<usize>,
     #[command(flatten)]
@@ -256,13 +267,15 @@ pub(crate) struct Sample {
     /// A value that every row must have, e.g. --where arm=treated --where sen=yes; may be repeated
     #[arg(long = "where", value_name = "COLUMN=VALUE", conflicts_with_all = ["given", "diverse"])]
     pub(crate) values: Vec<String>,
-    /// A table with some of the columns: one synthetic row is made for each of its rows, with its values
+    /// A table with some of the columns: one synthetic row is sampled for each of its rows, with
+    /// its values
     #[arg(long, value_name = "FILE", conflicts_with = "diverse")]
     pub(crate) given: Option<PathBuf>,
-    /// How many tables to make, each from its own random numbers; they are named OUT-1, OUT-2, ... and judged together
+    /// The number of tables, each from its own random numbers; they are named OUT-1, OUT-2, ... and
+    /// can be evaluated together
     #[arg(long, default_value = "1", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) copies: u32,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
     #[command(flatten)]
@@ -277,12 +290,12 @@ pub(crate) struct Synthesize {
     pub(crate) method: MethodArgs,
     #[command(flatten)]
     pub(crate) private: PrivateArgs,
-    /// How many rows to make; as many as the table has when left out
+    /// The number of rows; default: as many as the table has
     #[arg(long)]
     pub(crate) rows: Option<usize>,
     #[command(flatten)]
     pub(crate) diverse: DiverseArgs,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
     #[command(flatten)]
@@ -297,19 +310,20 @@ pub(crate) struct Evaluate {
     /// The synthetic table
     #[arg(required_unless_present_any = ["write_bands", "list_metrics"])]
     pub(crate) synthetic: Option<PathBuf>,
-    /// What each column is; without it, parable works it out from the real table and says so
+    /// The schema: what each column is. Without it, parable infers one from the real table and says
+    /// so
     #[arg(long)]
     pub(crate) schema: Option<PathBuf>,
     /// Real rows the method never saw; makes the privacy numbers comparable with chance
     #[arg(long)]
     pub(crate) holdout: Option<PathBuf>,
-    /// The folder to write into; made if absent
+    /// The folder to write into; created if absent
     #[arg(long, required_unless_present_any = ["write_bands", "list_metrics"])]
     pub(crate) out: Option<PathBuf>,
     /// Replace files that exist
     #[arg(long)]
     pub(crate) force: bool,
-    /// Where everything random starts: a number or 64 hexadecimal digits
+    /// The seed of all random numbers: a number or 64 hexadecimal digits
     #[arg(long, default_value = "1")]
     pub(crate) seed: parable::seed::Seed,
     #[command(flatten)]
@@ -325,13 +339,13 @@ pub(crate) struct Measured {
     /// Only these metrics, by id and separated by commas; --list-metrics names them
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(crate) metrics: Option<Vec<String>>,
-    /// Name every metric with a sentence about it, and stop
+    /// List every metric with a sentence about it, and stop
     #[arg(long)]
     pub(crate) list_metrics: bool,
-    /// Columns an intruder is taken to know, separated by commas
+    /// Columns that an intruder is assumed to know, separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) keys: Vec<String>,
-    /// Columns an intruder wants to know, separated by commas
+    /// Columns that an intruder wants to learn, separated by commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub(crate) targets: Vec<String>,
     /// A regression an analyst would fit, such as 'post ~ arm*fsm + pre | school'; may be repeated
@@ -351,29 +365,32 @@ pub(crate) struct Measured {
     pub(crate) also: Vec<String>,
 }
 
-/// What the pages say.
+/// The contents of the pages.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What the pages say")]
 pub(crate) struct Shown {
-    /// Write pages made for publication instead of the owner's: bands in place of numbers, no small counts, no extreme values
+    /// Write pages made for publication instead of the owner's: bands in place of numbers, no small
+    /// counts, no extreme values
     #[arg(long)]
     pub(crate) release: bool,
-    /// Limits of the bands, edited by you
+    /// A file with your own limits of the bands
     #[arg(long, value_name = "FILE")]
     pub(crate) bands: Option<PathBuf>,
     /// Write the limits of the bands to edit, and stop
     #[arg(long, value_name = "FILE")]
     pub(crate) write_bands: Option<PathBuf>,
-    /// The model file the synthetic table was sampled from: the model card tells its method, settings, ledger and cleaning
+    /// The model file of the synthetic table: adds its method, settings, ledger and cleaning to the
+    /// model card
     #[arg(long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
     /// What the synthetic table was made from, if there is no model file
     #[arg(long, value_enum, conflicts_with = "model")]
     pub(crate) made_from: Option<MadeFromName>,
-    /// Also write the rows to look at before a release, for the owner's eyes only: it says who stands in the data
+    /// Also write the rows to review before a release. For the owner only: it says who is in the
+    /// data
     #[arg(long, value_name = "FILE", conflicts_with = "release")]
     pub(crate) review: Option<PathBuf>,
-    /// Days of work people put in, for the cost section
+    /// Days of staff time, for the cost section
     #[arg(long, value_name = "DAYS")]
     pub(crate) person_days: Option<f64>,
 }
@@ -395,13 +412,16 @@ pub(crate) enum MadeFromName {
 pub(crate) struct Inspect {
     /// A model file
     pub(crate) model: PathBuf,
-    /// Show how the model draws this column: its trees and predictors, or the relations that were measured
+    /// Explain how the model draws this column: its trees and predictors, or the relations that
+    /// were measured
     #[arg(long)]
     pub(crate) column: Option<String>,
-    /// Write a picture of the relations (private marginal methods) of the tree of --column (cart), or of the losses and the budget by step (gan, vae), as SVG
+    /// Write a picture as SVG: the relations (private marginal methods), the tree of --column
+    /// (cart), or losses and budget by step (gan, vae)
     #[arg(long, value_name = "FILE")]
     pub(crate) picture: Option<PathBuf>,
-    /// Write the noisy tables that a private fit released, with their standard deviations and cost, as JSON
+    /// Write the noisy tables that a private fit released, with their standard deviations and cost,
+    /// as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) publication: Option<PathBuf>,
     /// Replace files that exist
@@ -417,7 +437,7 @@ pub(crate) struct Privacy {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PrivacyQuestion {
-    /// The loss epsilon at a failure probability delta, by every accountant that applies
+    /// Compute the loss epsilon at a failure probability delta, by every accountant that applies
     Epsilon {
         #[command(flatten)]
         releases: Releases,
@@ -425,7 +445,7 @@ pub(crate) enum PrivacyQuestion {
         #[arg(long)]
         delta: parable::dp::Delta,
     },
-    /// The failure probability delta at a loss epsilon
+    /// Compute the failure probability delta at a loss epsilon
     Delta {
         #[command(flatten)]
         releases: Releases,
@@ -433,7 +453,8 @@ pub(crate) enum PrivacyQuestion {
         #[arg(long)]
         epsilon: parable::dp::Epsilon,
     },
-    /// The least noise, the largest rate or the most steps that a target admits; leave out what is looked for
+    /// Find the least noise, the largest rate or the most steps that meet a target; leave out the
+    /// one to find
     Calibrate {
         #[command(flatten)]
         releases: Releases,
@@ -444,7 +465,7 @@ pub(crate) enum PrivacyQuestion {
         #[arg(long)]
         delta: parable::dp::Delta,
     },
-    /// Whether a list of releases fits a budget, without charging anything
+    /// Check whether a list of releases fits a budget, without charging anything
     Plan {
         /// A JSON list of {"purpose": .., "event": ..}
         plan: PathBuf,
@@ -460,7 +481,7 @@ pub(crate) enum PrivacyQuestion {
         #[command(flatten)]
         unit: UnitArgs,
     },
-    /// Check the chain and the budget of a ledger file, and recompute what was spent from it alone
+    /// Verify the chain and the budget of a ledger file, and recompute what was spent from it alone
     Verify {
         /// The ledger file, JSON lines
         ledger: PathBuf,
@@ -468,15 +489,15 @@ pub(crate) enum PrivacyQuestion {
         #[arg(long)]
         delta: Option<parable::dp::Delta>,
     },
-    /// The lower bound on epsilon that a number of right guesses about canaries shows
+    /// Compute the lower bound on epsilon from a number of correct guesses about canaries
     Audit {
-        /// Records that were put in or left out by a coin each
+        /// Records that were each included or left out by a fair coin
         #[arg(long)]
         canaries: u64,
-        /// How many of them were guessed about
+        /// The number of guesses
         #[arg(long)]
         guesses: u64,
-        /// How many guesses were right
+        /// The number of correct guesses
         #[arg(long)]
         correct: u64,
         /// The failure probability of the claim
@@ -485,7 +506,7 @@ pub(crate) enum PrivacyQuestion {
         /// The probability that the bound is wrong
         #[arg(long, default_value = "0.05")]
         significance: parable::dp::Probability,
-        /// The claimed upper bound; an audit above it is an error
+        /// The claimed upper bound; a lower bound above it is an error
         #[arg(long)]
         claim: Option<parable::dp::Epsilon>,
     },
@@ -508,7 +529,7 @@ pub(crate) struct Releases {
     /// Share of the rows in one step
     #[arg(long)]
     pub(crate) sampling_rate: Option<parable::dp::SamplingRate>,
-    /// How often it is repeated
+    /// The number of repetitions
     #[arg(long)]
     pub(crate) steps: Option<u64>,
     /// A privacy ledger, or a JSON tree of events
@@ -518,7 +539,7 @@ pub(crate) struct Releases {
     pub(crate) unit: UnitArgs,
 }
 
-/// Who is protected.
+/// The unit of privacy.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct UnitArgs {
     /// Which tables are neighbours
@@ -547,10 +568,10 @@ pub(crate) enum MechanismName {
 /// Which tables are neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RelationName {
-    /// One has the rows of one person more
+    /// One table has the rows of one more person
     AddRemove,
-    /// The rows of one person are exchanged
+    /// The rows of one person are replaced
     ReplaceOne,
-    /// The rows of one person are exchanged for rows that say nothing
+    /// The rows of one person are replaced by empty rows
     ReplaceNull,
 }

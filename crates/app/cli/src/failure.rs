@@ -1,11 +1,11 @@
-//! How a command fails: a message for people, a code for programs.
+//! Failures of commands: a message for people, an exit code for programs.
 
 use std::error::Error;
 use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Why a command did not succeed.
+/// A failure of a command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     kind: Kind,
@@ -18,12 +18,12 @@ enum Kind {
     Input,
     /// Something outside the input went wrong.
     Environment,
-    /// The user asked to stop.
+    /// The user cancelled.
     Cancelled,
 }
 
 impl Failure {
-    /// Bad input: the message says file, column, row and rule.
+    /// Creates a failure of the input; the message names file, column, row and rule.
     pub(crate) fn input(problem: impl fmt::Display) -> Self {
         Self {
             kind: Kind::Input,
@@ -31,7 +31,7 @@ impl Failure {
         }
     }
 
-    /// Something outside the input, such as a full disk.
+    /// Creates a failure outside the input, such as a full disk.
     pub(crate) fn environment(problem: impl fmt::Display) -> Self {
         Self {
             kind: Kind::Environment,
@@ -39,7 +39,7 @@ impl Failure {
         }
     }
 
-    /// The user asked to stop.
+    /// Creates the failure of a command that the user cancelled.
     pub(crate) fn cancelled() -> Self {
         Self {
             kind: Kind::Cancelled,
@@ -47,12 +47,12 @@ impl Failure {
         }
     }
 
-    /// The user asked to stop, and a checkpoint holds how far the work was.
+    /// Creates the failure of a command that the user cancelled and that can resume.
     pub(crate) fn paused(checkpoint: &Path) -> Self {
         let shown = checkpoint.display();
         Self {
             kind: Kind::Cancelled,
-            message: format!("cancelled; the same command goes on from {shown}"),
+            message: format!("cancelled; the same command resumes from {shown}"),
         }
     }
 

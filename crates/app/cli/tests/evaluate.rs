@@ -309,7 +309,7 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
     );
     place.refuses(&["--also", "NAME=FILE"], &with(&["--also", "other.csv"]));
     place.refuses(
-        &["stands twice"],
+        &["is used twice"],
         &with(&["--also", "a=other.csv", "--also", "a=other.csv"]),
     );
     place.refuses(&["nobody"], &with(&["--keys", "nobody"]));

@@ -96,7 +96,7 @@ fn a_plan_costs_nothing_and_writes_nothing() {
 }
 
 #[test]
-fn facts_read_off_the_rows_are_refused_unless_the_owner_vouches_for_them() {
+fn facts_read_off_the_rows_are_refused_unless_the_owner_trusts_them() {
     let place = Place::new();
     let (data, model) = (place.table(), place.text("m.parable"));
     let mut arguments = vec!["fit", &data, "--method", "swift", "--model", &model];
@@ -107,7 +107,7 @@ fn facts_read_off_the_rows_are_refused_unless_the_owner_vouches_for_them() {
     succeeds(&arguments);
     let text = succeeds(&["inspect", &model]);
     assert!(
-        text.contains("vouched to be public") && text.contains("pre"),
+        text.contains("trusted to be public") && text.contains("pre"),
         "{text}"
     );
 }
@@ -297,7 +297,7 @@ fn a_training_that_was_stopped_goes_on_and_its_ledger_verifies() {
     let output = first.wait_with_output().expect("it ends");
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{message}");
-    assert!(message.contains("goes on from"), "{message}");
+    assert!(message.contains("resumes from"), "{message}");
     assert!(path.exists() && !trial.place.path("m.parable").exists());
     // Another budget is not the one that was charged.
     let mut other = arguments.clone();

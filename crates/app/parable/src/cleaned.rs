@@ -1,18 +1,20 @@
-//! A table made ready for a method, and the way back.
+//! A table prepared for a method, and the way back.
 
 use parable_clean::{Issue, MissingPlan, PlanOptions, Recipe};
+use parable_core::Capabilities;
 use parable_table::{Constraint, Schema, Table, TableError};
 
-use crate::{Error, Method};
+use crate::Error;
 
-/// What cleaning should do beyond dropping what can be put back.
+/// Options of cleaning, beyond dropping what can be put back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CleanOptions {
-    /// Fill missing values, with an indicator column beside each number and a level for missing categories.
+    /// Fills missing values, with an indicator column beside each number and a level for missing
+    /// categories.
     pub impute: bool,
 }
 
-/// A cleaned table, the recipe that made it and undoes it, and all issues found on the way.
+/// A cleaned table, the recipe that made it and undoes it, and all issues that were found.
 #[derive(Clone, Debug)]
 pub struct Cleaned {
     recipe: Recipe,
@@ -24,7 +26,7 @@ impl Cleaned {
     /// Plans and applies the cleaning of a table.
     ///
     /// # Errors
-    /// A recipe that does not fit the table.
+    /// [`Error::Clean`] for a recipe that does not fit the table.
     pub fn of(table: &Table, options: CleanOptions) -> Result<Self, Error> {
         let missing = if options.impute {
             MissingPlan::Encode
@@ -34,16 +36,17 @@ impl Cleaned {
         Self::planned(table, &PlanOptions::default().with_missing(missing))
     }
 
-    /// As a method needs it. For a private method by a recipe from declared facts alone ([`Recipe::declared`]), so that no row decides what is done.
+    /// Plans and applies the cleaning that a method's capabilities ask for.
     ///
-    /// For others missing values are filled only for a method that cannot take them. For both, rules about clusters are left out if
-    /// the method makes each row on its own. Repairing its rows by such rules would put whole arms into one school; without them its table shows what
-    /// the method loses.
+    /// For a private method the recipe comes from declared facts alone ([`Recipe::declared`]), so
+    /// that no row decides what is done. For others, missing values are filled only if the method
+    /// does not take them. Rules about clusters are left out if the method draws each row on its
+    /// own: repairing its rows by such rules would put whole arms into one school, and without them
+    /// its table shows what the method loses.
     ///
     /// # Errors
     /// As [`Cleaned::of`].
-    pub fn for_method(table: &Table, method: &Method) -> Result<Self, Error> {
-        let capabilities = method.synthesizer().capabilities();
+    pub fn for_method(table: &Table, capabilities: Capabilities) -> Result<Self, Error> {
         let free;
         let table = if capabilities.clusters {
             table
@@ -77,31 +80,31 @@ impl Cleaned {
         })
     }
 
-    /// The recipe.
+    /// Returns the recipe.
     #[must_use]
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
 
-    /// The cleaned table.
+    /// Returns the cleaned table.
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table
     }
 
-    /// What was done, one sentence per step.
+    /// Returns what was done, one sentence per step.
     #[must_use]
     pub fn steps(&self) -> Vec<String> {
         self.recipe.describe()
     }
 
-    /// What was seen and left alone, one sentence each.
+    /// Returns what was seen and left alone, one sentence each.
     #[must_use]
     pub fn issues(&self) -> Vec<String> {
         self.issues.iter().map(ToString::to_string).collect()
     }
 
-    /// The log of the cleaning for people. Confidential: it talks about the rows.
+    /// Writes the log of the cleaning in Markdown. Confidential: it describes the rows.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let list = |lines: Vec<String>| match lines.is_empty() {

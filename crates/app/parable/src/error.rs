@@ -1,4 +1,4 @@
-//! What can go wrong on the whole way.
+//! Errors of the pipeline.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use parable_table::csv::CsvError;
 use parable_table::schema_file::SchemaFileError;
 use parable_table::{TableError, TypedError};
 
-/// What can go wrong on the way from a file to a judged synthetic table.
+/// An error of the pipeline from a file to an evaluated synthetic table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A schema file that cannot be read or is none.
+    /// A schema file that cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaFileError),
     /// A file that is not a table, or a table that could not be written.
@@ -33,18 +33,30 @@ pub enum Error {
     /// A recipe that does not fit its table.
     #[error(transparent)]
     Clean(#[from] CleanError),
-    /// A method this build does not have.
+    /// A method this program does not have.
     #[error("there is no method `{name}`; this program has: {known}")]
     UnknownMethod {
-        /// What was asked for.
+        /// The name asked for.
         name: String,
-        /// What there is.
+        /// The names there are.
         known: String,
+    },
+    /// A second method of the same name.
+    #[error("there is a method `{name}` already; a list of methods has each name once")]
+    DuplicateMethod {
+        /// The name.
+        name: String,
+    },
+    /// A second reader of the same model files.
+    #[error("model files of method `{method}` have a reader already")]
+    DuplicateReader {
+        /// The method of the files.
+        method: String,
     },
     /// A fit that did not succeed.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// Values are asked for that the model cannot be given.
+    /// Conditions that the model cannot take.
     #[error("column `{column}` cannot be given: {problem}")]
     Given {
         /// The column.
@@ -52,7 +64,15 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A model that did not make a table.
+    /// Conditions for another number of rows than the sample has.
+    #[error("there are conditions for {given} rows, but {rows} rows are to be sampled")]
+    ConditionRows {
+        /// Rows of the conditions.
+        given: usize,
+        /// Rows to sample.
+        rows: usize,
+    },
+    /// A sample that did not succeed.
     #[error(transparent)]
     Sample(#[from] SampleError),
     /// A model file that could not be written or read.
@@ -64,7 +84,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the observer asked to stop.
+    /// Returns whether the observer cancelled the work.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(
@@ -75,7 +95,7 @@ impl Error {
         )
     }
 
-    /// Whether something outside the input failed: a full disk, a file that cannot be written.
+    /// Returns whether something outside the input failed, such as a full disk.
     #[must_use]
     pub fn is_environment(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! Judging a synthetic table.
+//! Evaluating a synthetic table.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,66 +11,68 @@ use parable_table::Table;
 
 use crate::Error;
 
-/// How a synthetic table is to be judged. The default: by every default metric, without a holdout.
+/// An evaluation that is being set up. The default: every default metric, without a holdout.
 #[derive(Clone, Debug, Default)]
-pub struct Judging<'a> {
+pub struct Evaluate<'a> {
     holdout: Option<&'a Table>,
     copies: Vec<&'a Table>,
     options: EvaluationOptions,
     only: Option<Vec<String>>,
 }
 
-/// An evaluation and how long its metrics took.
+/// An evaluation and the time its metrics took.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Judged {
-    /// What was found.
+pub struct TimedEvaluation {
+    /// The scores and sections.
     pub evaluation: Evaluation,
-    /// Wall-clock seconds by id of the metric. What several metrics share counts for the first of them; the reference tables are not in it.
+    /// Wall-clock seconds by id of the metric. What several metrics share counts for the first of
+    /// them; the reference tables are not included.
     pub metric_seconds: BTreeMap<String, f64>,
 }
 
-impl<'a> Judging<'a> {
-    /// The same with real rows the method never saw. Without them the numbers that need them are absent, never guessed.
+impl<'a> Evaluate<'a> {
+    /// Sets real rows that the method never saw. Without them the numbers that need them are absent,
+    /// never guessed.
     #[must_use]
     pub fn with_holdout(mut self, holdout: Option<&'a Table>) -> Self {
         self.holdout = holdout;
         self
     }
 
-    /// The same with further tables of the same model: estimates are combined over all of them.
+    /// Sets further tables of the same model: estimates are combined over all of them.
     #[must_use]
     pub fn with_copies(mut self, copies: impl IntoIterator<Item = &'a Table>) -> Self {
         self.copies = copies.into_iter().collect();
         self
     }
 
-    /// The same with these options.
+    /// Sets the options.
     #[must_use]
     pub fn with_options(mut self, options: EvaluationOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// The same with these metrics of the registry alone; `None` stands for the default ones.
+    /// Sets the metrics by id; `None` stands for the default ones.
     #[must_use]
     pub fn with_only(mut self, ids: Option<Vec<String>>) -> Self {
         self.only = ids;
         self
     }
 
-    /// Compares a synthetic table with the real one. What each column is for comes from the real table's schema.
+    /// Compares a synthetic table with the real one, whose schema says what each column is for.
     ///
     /// # Errors
-    /// Tables with different columns, options that do not fit them, metrics that do not exist; [`Error::is_cancelled`] when the observer stops the
-    /// work.
+    /// [`Error::Metric`] for tables with different columns, options that do not fit them and metrics
+    /// that do not exist; [`Error::is_cancelled`] when the observer cancels.
     pub fn run(
         &self,
         real: &Table,
         synthetic: &Table,
         seed: &Seed,
         observer: &dyn Observer,
-    ) -> Result<Judged, Error> {
+    ) -> Result<TimedEvaluation, Error> {
         let marks: RefCell<Vec<(String, Instant)>> = RefCell::default();
         let tell = |what: &str, share: f64| {
             let mut marks = marks.borrow_mut();
@@ -91,18 +93,17 @@ impl<'a> Judging<'a> {
         }
         let evaluation = evaluator.run_with(&tell)?;
         let metric_seconds = seconds(&evaluation, &marks.into_inner());
-        Ok(Judged {
+        Ok(TimedEvaluation {
             evaluation,
             metric_seconds,
         })
     }
-}
 
-impl<'a> Judging<'a> {
-    /// The rows an owner should look at before giving the table away. **Do not release** the result: it says who stands in the data.
+    /// Returns the rows an owner should review before releasing the table. **Do not release** the
+    /// result: it says who is in the data.
     ///
     /// # Errors
-    /// As [`Judging::run`].
+    /// As [`Evaluate::run`].
     pub fn review(&self, real: &Table, synthetic: &Table, seed: &Seed) -> Result<Review, Error> {
         Ok(Review::of(
             &self.pair(real, synthetic)?,
@@ -123,7 +124,8 @@ impl<'a> Judging<'a> {
     }
 }
 
-/// The time from each mark to the next, added up by metric: a metric that tells of its own steps goes on until the next one begins.
+/// Adds up the time from each mark to the next by metric: a metric that reports steps of its own
+/// lasts until the next one begins.
 fn seconds(evaluation: &Evaluation, marks: &[(String, Instant)]) -> BTreeMap<String, f64> {
     let mut seconds = BTreeMap::new();
     let mut current: Option<&str> = None;
@@ -141,22 +143,22 @@ fn seconds(evaluation: &Evaluation, marks: &[(String, Instant)]) -> BTreeMap<Str
     seconds
 }
 
-/// Compares a synthetic table with the real one by every default metric, with what each column is for taken from the real table's schema.
-/// [`Judging`] says more than this.
+/// Evaluates a synthetic table by every default metric; [`Evaluate`] takes options.
 ///
-/// `holdout`: real rows the method never saw; without them the numbers that need them are absent, never guessed.
+/// `holdout`: real rows that the method never saw; without them the numbers that need them are
+/// absent, never guessed.
 ///
 /// # Errors
-/// Tables with different columns; [`Error::is_cancelled`] when the observer stops the work.
-pub fn judge(
+/// As [`Evaluate::run`].
+pub fn evaluate(
     real: &Table,
     synthetic: &Table,
     holdout: Option<&Table>,
     seed: &Seed,
     observer: &dyn Observer,
 ) -> Result<Evaluation, Error> {
-    let judged = Judging::default()
+    let timed = Evaluate::default()
         .with_holdout(holdout)
         .run(real, synthetic, seed, observer)?;
-    Ok(judged.evaluation)
+    Ok(timed.evaluation)
 }

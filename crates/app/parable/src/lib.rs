@@ -1,42 +1,49 @@
-//! Synthetic tables that carry what a sensitive table teaches, and none of the people in it.
+//! Synthetic versions of sensitive tables: they keep the statistical patterns of a table without
+//! copying its people, and an evaluation measures how far that holds.
 //!
-//! One dependency for the whole way: read a table ([`Source`]), clean it ([`Cleaned`]), learn a model ([`Fitted`]), make a synthetic table in
-//! the source's own columns and spelling ([`Synthetic`]), and judge it ([`judge`]). Every crate of the workspace is re-exported
-//! under its short name for those who need a single piece.
+//! One dependency for the whole pipeline: read a table ([`Source`]), fit a method to it
+//! ([`Source::fit`]), sample a synthetic table in the source's own columns and spelling
+//! ([`Fitted::sample`]), and evaluate it ([`evaluate`]). A method of your own goes through the same
+//! pipeline ([`Methods`]). Every crate of the workspace is re-exported under its short name.
 //!
 //! ```
+//! use parable::cart::Cart;
 //! use parable::core::NoObserver;
-//! use parable::seed::Seed;
-//! use parable::{Cleaned, Fitted, Method, Source};
+//! use parable::{Fitted, Source};
 //!
-//! // A small simulated school trial instead of a file: `Source::read(path, None)` reads one.
+//! // A small simulated school trial instead of a file: `Source::read(path)` reads one.
 //! let trial = parable::trials::Trial::simulate(
 //!     &parable::trials::TrialConfig::new(parable::trials::Preset::A),
-//!     &Seed::from_u64(7),
+//!     &7.into(),
 //! )?;
 //! let source = Source::from_table("trial", trial.table);
 //!
-//! let method = Method::new("cart", serde_json::Map::new())?;
-//! let cleaned = Cleaned::for_method(source.table(), &method)?;
-//! let fitted = Fitted::fit(&source, &cleaned, &method, &Seed::from_u64(1), &NoObserver)?;
-//! let made = fitted.sample(1_200, &Seed::from_u64(2), &NoObserver)?;
+//! let fitted: Fitted = source.fit(Cart::default()).seed(1).run()?;
+//! let synthetic = fitted.sample(1_200).seed(2).run()?;
 //!
-//! assert_eq!(made.table.schema(), source.table().schema());
-//! let evaluation = parable::judge(source.table(), &made.table, None, &Seed::from_u64(3), &NoObserver)?;
+//! assert_eq!(synthetic.table.schema(), source.table().schema());
+//! let evaluation =
+//!     parable::evaluate(source.table(), &synthetic.table, None, &3.into(), &NoObserver)?;
 //! assert!(evaluation.value("mass_mad").is_some());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `gan` (default): networks, the methods `gan` and `vae`; compiles Burn.
+//! - `report` (default): the page about a synthetic table, and pictures of trainings.
+//! - `cuda`: networks on a graphics card of NVIDIA.
 
 mod cleaned;
+mod conditions;
+mod describe;
 mod error;
 mod evaluate;
-mod explain;
+mod fit;
 mod fitted;
-mod given;
-mod method;
-mod protection;
+mod methods;
+mod sample;
 mod source;
-mod wishes;
 
 pub use parable_baseline as baseline;
 pub use parable_cart as cart;
@@ -45,6 +52,7 @@ pub use parable_core as core;
 pub use parable_domain as domain;
 pub use parable_dp as dp;
 pub use parable_encode as encode;
+#[cfg(feature = "gan")]
 pub use parable_gan as gan;
 pub use parable_ipf as ipf;
 pub use parable_measure as measure;
@@ -52,16 +60,19 @@ pub use parable_metrics as metrics;
 pub use parable_mst as mst;
 pub use parable_pgm as pgm;
 pub use parable_private_cart as private_cart;
+#[cfg(feature = "report")]
 pub use parable_report as report;
 pub use parable_seed as seed;
 pub use parable_table as table;
 pub use parable_trials as trials;
 
 pub use cleaned::{CleanOptions, Cleaned};
+pub use conditions::Conditions;
 pub use error::Error;
-pub use evaluate::{Judged, Judging, judge};
-pub use fitted::{Fitted, Synthetic};
-pub use method::{METHODS, Method, MethodInfo};
-pub use protection::Protection;
+pub use evaluate::{Evaluate, TimedEvaluation, evaluate};
+pub use fit::FitBuilder;
+pub use fitted::Fitted;
+pub use methods::Methods;
+pub use parable_core::{Method, MethodInfo, Priorities, PrivacyParams};
+pub use sample::{SampleBuilder, Synthetic};
 pub use source::Source;
-pub use wishes::Wishes;

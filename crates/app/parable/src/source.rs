@@ -1,13 +1,14 @@
-//! Where a table comes from: a file, its schema, and how it is spelled.
+//! The source of a fit: a table, and the spelling of the file it came from.
 
+use std::io::Read;
 use std::path::Path;
 
 use parable_clean::{InferOptions, infer};
-use parable_table::{Dialect, Note, Schema, Table, csv, read_typed, schema_file};
+use parable_table::{Dialect, Note, RawTable, Schema, Table, csv, read_typed, schema_file};
 
 use crate::Error;
 
-/// A typed table, how its file spells it, and what was guessed about it.
+/// A typed table, the spelling of its file, and what was inferred about it.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
@@ -15,54 +16,56 @@ pub struct Source {
     dialect: Dialect,
     notes: Vec<Note>,
     warnings: Vec<String>,
-    vouched: Vec<String>,
+    trusted: Vec<String>,
 }
 
 impl Source {
-    /// Reads a file of separated values. Without a schema, one is worked out from the rows ([`Source::inferred`]).
+    /// Reads a file of separated values and infers its schema from the rows ([`Source::inferred`]).
     ///
     /// # Errors
-    /// A file that cannot be read or is not a table; a schema that does not fit it. The message names the file, and column, row and rule where there
-    /// are any.
-    pub fn read(data: &Path, schema: Option<&Path>) -> Result<Self, Error> {
-        let schema = schema.map(schema_file::read).transpose()?;
-        Self::read_with(data, schema.as_ref())
+    /// [`Error::Csv`] for a file that is not a table; the message names the file, and column, row
+    /// and rule where there are any.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open(path.as_ref(), None)
     }
 
-    /// As [`Source::read`], with the schema in memory.
+    /// Reads a file of separated values with a schema.
     ///
     /// # Errors
-    /// As [`Source::read`].
-    pub fn read_with(data: &Path, schema: Option<&Schema>) -> Result<Self, Error> {
-        let in_file = |source| Error::Typed {
-            path: data.to_owned(),
-            source,
-        };
-        let raw = csv::read(data, &csv::ReadOptions::default())?;
-        let (schema, notes) = match schema {
-            Some(schema) => (schema.clone(), Vec::new()),
-            None => {
-                let inference = infer(&raw, &InferOptions::default());
-                (inference.schema, inference.notes)
-            }
-        };
-        let (table, warnings) = read_typed(&raw, &schema).map_err(in_file)?;
-        let name = data.file_stem().map_or_else(
-            || "table".to_owned(),
-            |stem| stem.to_string_lossy().into_owned(),
-        );
-        let warnings = warnings.iter().map(ToString::to_string).collect();
-        Ok(Self {
-            name,
-            table,
-            dialect: raw.dialect,
-            notes,
-            warnings,
-            vouched: Vec::new(),
-        })
+    /// As [`Source::read`]; [`Error::Typed`] for a schema that does not fit the file.
+    pub fn read_with(path: impl AsRef<Path>, schema: &Schema) -> Result<Self, Error> {
+        Self::open(path.as_ref(), Some(schema))
     }
 
-    /// A table that is in memory already, to be written in the default spelling.
+    /// Reads a file of separated values with the schema in a file.
+    ///
+    /// # Errors
+    /// As [`Source::read_with`]; [`Error::Schema`] for a file that is no schema.
+    pub fn read_with_schema_file(
+        path: impl AsRef<Path>,
+        schema: impl AsRef<Path>,
+    ) -> Result<Self, Error> {
+        let schema = schema_file::read(schema.as_ref())?;
+        Self::open(path.as_ref(), Some(&schema))
+    }
+
+    /// Reads separated values from memory, a connection or a decompressor, with a schema or one
+    /// inferred from the rows.
+    ///
+    /// # Errors
+    /// As [`Source::read_with`]; the message names no file.
+    pub fn from_reader(
+        name: impl Into<String>,
+        input: impl Read + Send,
+        schema: Option<&Schema>,
+    ) -> Result<Self, Error> {
+        let name = name.into();
+        let raw = csv::read_from(input, &csv::ReadOptions::default())?;
+        Self::typed(name.clone(), &raw, schema, Path::new(&name))
+    }
+
+    /// Takes a table that is in memory already; synthetic tables are written in the default
+    /// spelling.
     pub fn from_table(name: impl Into<String>, table: Table) -> Self {
         Self {
             name: name.into(),
@@ -70,60 +73,97 @@ impl Source {
             dialect: Dialect::default(),
             notes: Vec::new(),
             warnings: Vec::new(),
-            vouched: Vec::new(),
+            trusted: Vec::new(),
         }
     }
 
-    /// The same with every fact that was read off the rows (levels, bounds, grids) taken as declared: for an owner who knows them to be public.
-    /// A private fit believes it, and its guarantee is void where it is not so.
+    fn open(path: &Path, schema: Option<&Schema>) -> Result<Self, Error> {
+        let raw = csv::read(path, &csv::ReadOptions::default())?;
+        let name = path.file_stem().map_or_else(
+            || "table".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        Self::typed(name, &raw, schema, path)
+    }
+
+    fn typed(
+        name: String,
+        raw: &RawTable,
+        schema: Option<&Schema>,
+        path: &Path,
+    ) -> Result<Self, Error> {
+        let (schema, notes) = match schema {
+            Some(schema) => (schema.clone(), Vec::new()),
+            None => {
+                let inference = infer(raw, &InferOptions::default());
+                (inference.schema, inference.notes)
+            }
+        };
+        let (table, warnings) = read_typed(raw, &schema).map_err(|source| Error::Typed {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            name,
+            table,
+            dialect: raw.dialect,
+            notes,
+            warnings: warnings.iter().map(ToString::to_string).collect(),
+            trusted: Vec::new(),
+        })
+    }
+
+    /// Takes every fact that was read off the rows (levels, bounds, grids) as declared, for an owner
+    /// who knows that they are public. A private fit relies on it: its guarantee is void where a
+    /// fact is not public.
     ///
     /// # Errors
-    /// None that a table which was read can have.
-    pub fn vouch(mut self) -> Result<Self, Error> {
+    /// [`Error::Table`] for a table in memory with values outside its own facts.
+    pub fn trust_observed(mut self) -> Result<Self, Error> {
         let (schema, columns) = self.table.into_parts();
-        let (schema, vouched) = schema.vouched();
+        let (schema, trusted) = schema.vouched();
         self.table = Table::new(schema, columns)?;
-        self.vouched = vouched;
+        self.trusted = trusted;
         Ok(self)
     }
 
-    /// The columns with facts that were read off the rows and vouched to be public.
+    /// Returns the columns with facts that were read off the rows and are trusted to be public.
     #[must_use]
-    pub fn vouched(&self) -> &[String] {
-        &self.vouched
+    pub fn trusted(&self) -> &[String] {
+        &self.trusted
     }
 
-    /// What to call the table: the file's name without its ending.
+    /// Returns the name of the table: that of its file without the ending.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The typed table.
+    /// Returns the typed table.
     #[must_use]
     pub fn table(&self) -> &Table {
         &self.table
     }
 
-    /// How the file spells it.
+    /// Returns the spelling of the file.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    /// Whether the schema was worked out from the rows.
+    /// Returns whether the schema was inferred from the rows.
     #[must_use]
     pub fn inferred(&self) -> bool {
         !self.notes.is_empty()
     }
 
-    /// What was guessed about each column and why; empty with a given schema.
+    /// Returns what was inferred about each column and why; empty with a given schema.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// What a user should know about how the file was read.
+    /// Returns what a user should know about how the file was read.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

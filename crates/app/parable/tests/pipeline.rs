@@ -1,10 +1,9 @@
-//! The whole way in memory: what a method is given, and what comes back.
+//! The pipeline in memory: what a method is given, and what comes back.
 
-use parable::core::NoObserver;
 use parable::seed::Seed;
 use parable::table::{Constraint, Table, constraints};
 use parable::trials::{Preset, Trial, TrialConfig};
-use parable::{Cleaned, Fitted, Method, Source, Synthetic};
+use parable::{Fitted, Methods, Source, Synthetic};
 
 fn trial() -> Source {
     let trial = Trial::simulate(&TrialConfig::new(Preset::A), &Seed::from_u64(7)).expect("a trial");
@@ -12,13 +11,9 @@ fn trial() -> Source {
 }
 
 fn made(source: &Source, method: &str) -> (Fitted, Synthetic) {
-    let method = Method::new(method, serde_json::Map::new()).expect("a method");
-    let cleaned = Cleaned::for_method(source.table(), &method).expect("cleaned");
-    let fitted =
-        Fitted::fit(source, &cleaned, &method, &Seed::from_u64(1), &NoObserver).expect("a fit");
-    let made = fitted
-        .sample(1_200, &Seed::from_u64(2), &NoObserver)
-        .expect("a sample");
+    let method = Methods::builtin().get(method, "").expect("a method");
+    let fitted = source.fit(method).seed(1).run().expect("a fit");
+    let made = fitted.sample(1_200).seed(2).run().expect("a sample");
     (fitted, made)
 }
 
@@ -74,10 +69,6 @@ fn a_model_file_samples_what_its_model_samples() {
     let mut bytes = Vec::new();
     fitted.write(&mut bytes).expect("written");
     let read = Fitted::read(&mut bytes.as_slice()).expect("read");
-    assert_eq!(
-        read.sample(1_200, &Seed::from_u64(2), &NoObserver)
-            .expect("a sample"),
-        made
-    );
+    assert_eq!(read.sample(1_200).seed(2).run().expect("a sample"), made);
     assert_eq!(read.to_markdown(), fitted.to_markdown());
 }

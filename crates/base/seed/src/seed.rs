@@ -102,6 +102,12 @@ impl FromStr for Seed {
     }
 }
 
+impl From<u64> for Seed {
+    fn from(number: u64) -> Self {
+        Self::from_u64(number)
+    }
+}
+
 impl TryFrom<String> for Seed {
     type Error = ParseSeedError;
 

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use parable_core::FitRecord;
+use parable_core::{FitRecord, TrainingCurve};
 use parable_judge::{Bands, CoarseColumn, Judgement, MadeFrom, Subject};
 use parable_metrics::Evaluation;
 use parable_table::Schema;
 use serde::{Deserialize, Serialize};
-
-use crate::training::TrainingCurve;
 
 /// Everything a report shows: a real table, and one or several synthetic versions of it with their
 /// evaluations.

@@ -41,10 +41,11 @@ mod training;
 
 pub use error::ReportError;
 pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth, Usage};
+pub use parable_core::TrainingCurve;
 pub use parable_judge::{
     Band, BandRule, Banding, Bands, BandsError, CoarseCell, CoarseColumn, Level, Limits, Look,
     MadeFrom, coarse_columns,
 };
 pub use release::Release;
 pub use report::Report;
-pub use training::{TrainingCurve, training_svg};
+pub use training::training_svg;

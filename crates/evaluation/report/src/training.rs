@@ -1,61 +1,41 @@
 //! Curves of a training: losses and the privacy budget by step.
 
+use parable_core::TrainingCurve;
 use parable_draw::{Axis, Drawing, Line, Plot, plot, stacked};
-use serde::{Deserialize, Serialize};
 
-/// One number of a training by step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct TrainingCurve {
-    /// The name of the number, with its unit.
-    pub name: String,
-    /// Steps and numbers, in order.
-    pub points: Vec<(u64, f64)>,
-}
-
-impl TrainingCurve {
-    /// Creates a curve through these points.
-    pub fn new(name: impl Into<String>, points: Vec<(u64, f64)>) -> Self {
-        Self {
-            name: name.into(),
-            points,
-        }
-    }
-
-    /// The curve as a drawing, from 0 on unless it goes below.
-    pub(crate) fn drawing(&self) -> Drawing {
-        let finite = self.points.iter().filter(|(_, number)| number.is_finite());
-        let (low, high) = finite.clone().fold((0.0f64, 0.0f64), |(low, high), own| {
-            (low.min(own.1), high.max(own.1))
-        });
-        let last = self.points.last().map_or(1, |(step, _)| *step);
-        let points = finite.map(|&(step, number)| (step as f64, number));
-        let description = format!("{} by step of the training", self.name);
-        plot(&Plot {
-            description: &description,
-            x: Axis {
-                name: "steps",
-                range: (0.0, last as f64),
-                ..Axis::default()
-            },
-            y: Axis {
-                name: &self.name,
-                range: (low, high * 1.05),
-                ..Axis::default()
-            },
-            lines: vec![Line {
-                class: "syn",
-                points: points.collect(),
-            }],
-            ..Plot::default()
-        })
-    }
+/// Draws a curve, from 0 on unless it goes below.
+pub(crate) fn drawing(curve: &TrainingCurve) -> Drawing {
+    let finite = curve.points.iter().filter(|(_, number)| number.is_finite());
+    let (low, high) = finite.clone().fold((0.0f64, 0.0f64), |(low, high), own| {
+        (low.min(own.1), high.max(own.1))
+    });
+    let last = curve.points.last().map_or(1, |(step, _)| *step);
+    let points = finite.map(|&(step, number)| (step as f64, number));
+    let description = format!("{} by step of the training", curve.name);
+    plot(&Plot {
+        description: &description,
+        x: Axis {
+            name: "steps",
+            range: (0.0, last as f64),
+            ..Axis::default()
+        },
+        y: Axis {
+            name: &curve.name,
+            range: (low, high * 1.05),
+            ..Axis::default()
+        },
+        lines: vec![Line {
+            class: "syn",
+            points: points.collect(),
+        }],
+        ..Plot::default()
+    })
 }
 
 /// Draws the curves one below the other, as an SVG image that stands alone; `None` without a curve.
 #[must_use]
 pub fn training_svg(curves: &[TrainingCurve]) -> Option<String> {
-    let drawings: Vec<Drawing> = curves.iter().map(TrainingCurve::drawing).collect();
+    let drawings: Vec<Drawing> = curves.iter().map(drawing).collect();
     stacked(&drawings)
 }
 

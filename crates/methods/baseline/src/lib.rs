@@ -39,7 +39,7 @@ mod fit;
 mod marginal;
 mod model;
 
-pub use config::{Independent, Shuffle};
+pub use config::{Independent, Shuffle, method};
 pub use file::{IndependentReader, ShuffleReader};
 pub use model::{IndependentModel, ShuffleModel};
 

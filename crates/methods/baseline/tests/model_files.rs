@@ -1,7 +1,7 @@
 //! Model files: what a reader meets in the wild.
 
-use parable_baseline::{Independent, IndependentReader, ShuffleReader};
-use parable_core::{FitContext, ModelFile, ModelFileError, Registry, Synthesizer};
+use parable_baseline::Independent;
+use parable_core::{FitContext, ModelFile, ModelFileError, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Field, Kind, Schema, Table, Values};
@@ -100,21 +100,4 @@ fn a_newer_version_is_refused_with_both_versions() {
         Err(ModelFileError::Version { found, newest, .. }) => assert_eq!((found, newest), (99, 1)),
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_method_without_reader_is_named_with_those_there_are() {
-    let registry = Registry::new().with(ShuffleReader);
-    match registry.read(&file()) {
-        Err(ModelFileError::UnknownMethod { method, known }) => {
-            assert_eq!((&*method, &*known), ("independent", "shuffle"))
-        }
-        other => panic!("{other:?}"),
-    }
-    assert!(
-        Registry::new()
-            .with(IndependentReader)
-            .read(&file())
-            .is_ok()
-    );
 }

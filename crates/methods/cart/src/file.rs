@@ -21,6 +21,7 @@ use visit::{Visit, ensure};
 use crate::NAME;
 use crate::config::CartConfig;
 use crate::config::resolved::Resolved;
+use crate::explain::column::{DEPTH, explain};
 use crate::model::{CartModel, Common, Sequence, Stage};
 use crate::panel;
 use crate::sample::{conditional, table};
@@ -91,6 +92,14 @@ impl Model for CartModel {
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
         write(self, out)
+    }
+
+    fn explain(&self, column: &str) -> Option<String> {
+        explain(self, column)
+    }
+
+    fn picture(&self, column: Option<&str>) -> Option<String> {
+        self.tree_svg(column?, DEPTH)
     }
 }
 

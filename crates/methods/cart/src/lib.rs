@@ -48,6 +48,7 @@ mod file;
 mod fit;
 mod model;
 mod panel;
+mod register;
 mod sample;
 mod tree;
 mod values;
@@ -61,6 +62,7 @@ pub use explain::importance::Importance;
 pub use file::CartReader;
 pub use fit::Cart;
 pub use model::CartModel;
+pub use register::method;
 
 /// The method's name in model files and on the command line.
 pub(crate) const NAME: &str = "cart";

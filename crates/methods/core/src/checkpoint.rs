@@ -39,6 +39,20 @@ impl Checkpointing {
     }
 }
 
+impl From<PathBuf> for Checkpointing {
+    /// Writes about every 100 steps.
+    fn from(path: PathBuf) -> Self {
+        Self::new(path, 100)
+    }
+}
+
+impl From<&Path> for Checkpointing {
+    /// Writes about every 100 steps.
+    fn from(path: &Path) -> Self {
+        Self::new(path, 100)
+    }
+}
+
 /// Why a fit cannot go on from a checkpoint, or cannot write one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -9,44 +9,69 @@ use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::given;
-use crate::{FitContext, FitError, FitRecord, ModelFileError, NoObserver, Observer, SampleError};
+use crate::{
+    FitContext, FitError, FitRecord, ModelFileError, NoObserver, Observer, Plan, PrivacyParams,
+    Publication, SampleError, TrainingCurve,
+};
 
-/// A method that learns a model from a table. Unfitted: everything known before the data sits in it, and `fit` changes nothing of it.
+/// A method that learns a model from a table.
+///
+/// Unfitted: it holds everything known before the data, and `fit` does not change it.
 pub trait Synthesizer: Send + Sync {
-    /// What fitting gives.
+    /// The fitted model.
     type Model: Model;
 
-    /// The name of the method, as files, reports and the command line spell it; lower case.
+    /// Returns the name of the method as files, reports and the command line spell it; lower case.
     fn name(&self) -> &'static str;
 
-    /// What the method can take and what it promises.
+    /// Returns what the method can take and what it promises.
     fn capabilities(&self) -> Capabilities;
 
     /// Learns from the rows.
     ///
-    /// Every fit pays: a method without a privacy guarantee charges [`Event::NonPrivate`](parable_dp::Event::NonPrivate) to the ledger before it
-    /// looks at a row, a private one charges each release before it draws it.
+    /// Every fit is charged: a method without a privacy guarantee charges
+    /// [`Event::NonPrivate`](parable_dp::Event::NonPrivate) before it reads a row, a private one
+    /// charges each release before it draws it.
     ///
     /// # Errors
-    /// See [`FitError`]; a table the method cannot take, a budget too small, a cancelled fit.
+    /// See [`FitError`]: a table the method cannot take, a budget too small, a cancelled fit.
     fn fit(&self, table: &Table, context: &mut FitContext<'_>) -> Result<Self::Model, FitError>;
+
+    /// Returns what a fit of tables of this schema would release and the expected error of each
+    /// answer, for about `rows` rows. Nothing is read but the schema, and nothing is charged.
+    ///
+    /// The default returns `None`: the method has no plan to show.
+    ///
+    /// # Errors
+    /// See [`FitError`]: a fact of the schema that is not declared, a setting that names an unknown
+    /// column, a budget without a limit.
+    fn plan(
+        &self,
+        schema: &Schema,
+        params: &PrivacyParams,
+        rows: f64,
+    ) -> Result<Option<Plan>, FitError> {
+        let _ = (schema, params, rows);
+        Ok(None)
+    }
 }
 
 /// A fitted model: a pure function of rows and seed.
 pub trait Model: Any + Debug + Send + Sync {
-    /// The schema of the tables it makes: that of the table it learnt from.
+    /// Returns the schema of the tables it generates: that of the table it learnt from.
     fn schema(&self) -> &Schema;
 
-    /// How it came about: method, settings, seed, ledger.
+    /// Returns the record of the fit: method, settings, seed, ledger.
     fn record(&self) -> &FitRecord;
 
-    /// As many rows as the table it learnt from had, as far as the model may say: the exact number for a model that read rows as they are, a noisy one
-    /// for a private model that measured it, `None` where it is not known.
+    /// Returns the number of rows of the table it learnt from, as far as it may be known: exact for
+    /// a model without privacy, noisy for a private model that measured it, otherwise `None`.
     fn typical_rows(&self) -> Option<usize> {
         self.record().rows
     }
 
-    /// Makes a table of exactly this many rows. The same seed gives the same table on any number of threads.
+    /// Generates a table of exactly this many rows. The same seed gives the same table on any number
+    /// of threads.
     ///
     /// # Errors
     /// See [`SampleError`].
@@ -57,7 +82,7 @@ pub trait Model: Any + Debug + Send + Sync {
         observer: &dyn Observer,
     ) -> Result<Table, SampleError>;
 
-    /// As [`Model::sample_with`], watched by nobody.
+    /// Generates a table without reporting progress; see [`Model::sample_with`].
     ///
     /// # Errors
     /// See [`SampleError`].
@@ -65,13 +90,16 @@ pub trait Model: Any + Debug + Send + Sync {
         self.sample_with(rows, seed, &NoObserver)
     }
 
-    /// Makes one row for each row of `given`, in its order, that carries the given values: "500 treated pupils with special needs" is a table of
-    /// 500 equal rows with two columns. The other columns follow the model's distribution given these values.
+    /// Generates one row for each row of `given`, in its order, with the given values: "500 treated
+    /// pupils with special needs" is a table of 500 equal rows with two columns. The other columns
+    /// follow the model's distribution given these values.
     ///
-    /// The default draws rows from the model until each given row has found a partner: right for every model, slow for rare combinations.
+    /// The default draws rows from the model until each given row has found a partner: exact for
+    /// every model, slow for rare combinations.
     ///
     /// # Errors
-    /// [`SampleError::Given`] for a column the model does not make in this type; [`SampleError::Rare`] when the combination does not turn up.
+    /// [`SampleError::Given`] for a column the model does not generate in this type;
+    /// [`SampleError::Rare`] if the combination does not turn up.
     fn sample_given(
         &self,
         given: &Table,
@@ -82,11 +110,39 @@ pub trait Model: Any + Debug + Send + Sync {
         given::sample_by_rejection(self.schema(), &draw, given, seed, observer)
     }
 
-    /// Writes what the method needs to make tables again, without the header that [`ModelFile`](crate::ModelFile) adds.
+    /// Writes what the method needs to generate tables again, without the header that
+    /// [`ModelFile`](crate::ModelFile) adds.
     ///
     /// # Errors
-    /// Whatever writing meets.
+    /// [`ModelFileError::Io`] if writing fails.
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError>;
+
+    /// Explains in text how the model draws a column. `None` for a column that the model does not
+    /// draw by itself, and for methods that cannot explain (the default).
+    fn explain(&self, column: &str) -> Option<String> {
+        let _ = column;
+        None
+    }
+
+    /// Draws the model as SVG: how it draws one column, or all columns together. `None` for what it
+    /// cannot draw (the default).
+    fn picture(&self, column: Option<&str>) -> Option<String> {
+        let _ = column;
+        None
+    }
+
+    /// Returns the course of the training, for methods that train step by step. Empty for others
+    /// (the default). Computed from released values alone if the fit was private, confidential
+    /// otherwise.
+    fn training(&self) -> Vec<TrainingCurve> {
+        Vec::new()
+    }
+
+    /// Returns the noisy counts that a private fit released, which may be published beside the rows.
+    /// `None` for fits that released none (the default).
+    fn publication(&self) -> Option<&Publication> {
+        None
+    }
 }
 
 /// What a method can take and what it promises; the conformance suite checks each.
@@ -94,66 +150,67 @@ pub trait Model: Any + Debug + Send + Sync {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// The fit is differentially private: it charges each release and refuses facts merely observed.
+    /// The fit is differentially private: it charges each release and refuses observed facts.
     pub private: bool,
-    /// Missing values may stand in the table, and are modelled.
+    /// Takes missing values and models them.
     pub missing: bool,
-    /// Free-text columns may stand in the table.
+    /// Takes free-text columns.
     pub text: bool,
-    /// Rows of one cluster stay together: cluster-level columns are constant in every synthetic cluster.
+    /// Generates whole clusters: cluster-level columns are constant in every synthetic cluster.
     pub clusters: bool,
     /// The first `k` rows of a larger sample with the same seed are the sample of `k` rows.
     pub prefix: bool,
-    /// A fit can go on from a [checkpoint](crate::Checkpointing), and charges nothing twice.
+    /// Resumes a fit from a [checkpoint](crate::Checkpointing), and charges nothing twice.
     pub resumable: bool,
-    /// Rules of the schema about single rows hold in every row, as far as the model can obey; others are left to repair.
+    /// Keeps the rules of the schema about single rows, as far as the model can; others are left to
+    /// repair.
     pub rules: bool,
 }
 
 impl Capabilities {
-    /// The same with missing values allowed.
+    /// Declares that missing values are taken and modelled.
     #[must_use]
     pub const fn with_missing(mut self) -> Self {
         self.missing = true;
         self
     }
 
-    /// The same with free text allowed.
+    /// Declares that free text is taken.
     #[must_use]
     pub const fn with_text(mut self) -> Self {
         self.text = true;
         self
     }
 
-    /// The same with clusters kept.
+    /// Declares that whole clusters are generated.
     #[must_use]
     pub const fn with_clusters(mut self) -> Self {
         self.clusters = true;
         self
     }
 
-    /// The same with the promise that small samples begin large ones.
+    /// Declares that the first rows of a large sample are the small sample.
     #[must_use]
     pub const fn with_prefix(mut self) -> Self {
         self.prefix = true;
         self
     }
 
-    /// The same with fits that can go on after an interruption.
+    /// Declares that fits resume from a checkpoint.
     #[must_use]
     pub const fn with_resumption(mut self) -> Self {
         self.resumable = true;
         self
     }
 
-    /// The same with rules about single rows kept.
+    /// Declares that rules about single rows are kept.
     #[must_use]
     pub const fn with_rules(mut self) -> Self {
         self.rules = true;
         self
     }
 
-    /// The same with differential privacy.
+    /// Declares differential privacy.
     #[must_use]
     pub const fn with_privacy(mut self) -> Self {
         self.private = true;
@@ -178,6 +235,17 @@ pub trait DynSynthesizer: Send + Sync {
         table: &Table,
         context: &mut FitContext<'_>,
     ) -> Result<Box<dyn Model>, FitError>;
+
+    /// See [`Synthesizer::plan`].
+    ///
+    /// # Errors
+    /// See [`FitError`].
+    fn plan(
+        &self,
+        schema: &Schema,
+        params: &PrivacyParams,
+        rows: f64,
+    ) -> Result<Option<Plan>, FitError>;
 }
 
 impl<S: Synthesizer> DynSynthesizer for S {
@@ -195,5 +263,14 @@ impl<S: Synthesizer> DynSynthesizer for S {
         context: &mut FitContext<'_>,
     ) -> Result<Box<dyn Model>, FitError> {
         Ok(Box::new(self.fit(table, context)?))
+    }
+
+    fn plan(
+        &self,
+        schema: &Schema,
+        params: &PrivacyParams,
+        rows: f64,
+    ) -> Result<Option<Plan>, FitError> {
+        Synthesizer::plan(self, schema, params, rows)
     }
 }

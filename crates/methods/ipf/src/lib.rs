@@ -34,6 +34,7 @@ mod fit;
 mod margins;
 mod model;
 mod noisy;
+mod register;
 mod zeros;
 
 use parable_core::FitError;
@@ -44,6 +45,7 @@ pub use file::IpfReader;
 pub use fit::Ipf;
 pub use margins::{GivenMargin, Margins};
 pub use model::IpfModel;
+pub use register::methods;
 pub use zeros::StructuralZeros;
 
 /// Name of the method, as files, reports and the command line spell it.

@@ -64,6 +64,28 @@ impl Model for MstModel {
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
         write(self, out)
     }
+
+    fn explain(&self, column: &str) -> Option<String> {
+        self.schema().position(column)?;
+        let mut text = format!("{column}: measured together with (sd of the noise in rows)\n");
+        for (columns, sigma) in self.relations() {
+            if columns.contains(&column) {
+                let others: Vec<&str> =
+                    columns.into_iter().filter(|&name| name != column).collect();
+                text.push_str(&format!("  {sigma:8.1}  {}\n", others.join(" x ")));
+            }
+        }
+        Some(text)
+    }
+
+    /// The relations that were measured between all columns; there is no picture of one column.
+    fn picture(&self, column: Option<&str>) -> Option<String> {
+        column.is_none().then(|| self.draw())
+    }
+
+    fn publication(&self) -> Option<&Publication> {
+        Some(MstModel::publication(self))
+    }
 }
 
 /// Reads [`MstModel`] back.

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use parable_core::{
-    Capabilities, Curator, FitContext, FitError, FitRecord, MarginalSynthesizer, Progress,
-    Publication, Synthesizer, check_source,
+    Capabilities, Curator, FitContext, FitError, FitRecord, MarginalSynthesizer, Plan,
+    PrivacyParams, Progress, Publication, Synthesizer, check_source,
 };
 use parable_domain::{Domain, MarginalSource};
-use parable_dp::{Ledger, NoiseSource};
+use parable_dp::{Ledger, NoiseSource, Rho};
 use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_measure::{
     Discretisation, PublicFacts, choose_accounting, discretise, release_clusters, rules,
@@ -18,6 +18,7 @@ use crate::NAME;
 use crate::config::{MstConfig, Strategy};
 use crate::estimate::{Estimated, estimate, failed};
 use crate::model::MstModel;
+use crate::plan::plan;
 use crate::release::{STEPS, mostly_counts, release};
 
 /// Private synthesis from noisy marginals.
@@ -138,6 +139,19 @@ impl Synthesizer for Mst {
         let codes = codec.encode(table).map_err(refused)?;
         self.fit_source(&codec, &codes, context)
     }
+
+    fn plan(
+        &self,
+        schema: &Schema,
+        params: &PrivacyParams,
+        rows: f64,
+    ) -> Result<Option<Plan>, FitError> {
+        let bins = CodecConfig::default().with_max_bins(self.config.max_bins);
+        let codec =
+            Codec::declared_with(schema, &bins).map_err(|error| FitError::no_codes(NAME, error))?;
+        let rho = gaussian_loss(params)?;
+        plan(&self.config, codec.domain(), rows, rho, params.unit).map(Some)
+    }
 }
 
 impl MarginalSynthesizer for Mst {
@@ -203,6 +217,14 @@ impl MarginalSynthesizer for Mst {
         record.warnings.extend(warnings);
         Ok(self.model(record, &codec, publication.clone(), estimated))
     }
+}
+
+/// Returns the zero-concentrated loss that Gaussian releases may cost under a budget.
+fn gaussian_loss(params: &PrivacyParams) -> Result<Rho, FitError> {
+    let mut ledger = params.ledger();
+    ledger.keep_by_gaussians();
+    parable_core::allowance(&ledger)
+        .ok_or_else(|| FitError::setting("budget", "a private fit needs a finite budget"))
 }
 
 /// Refuses settings about columns that are not there or hold no numbers.

@@ -50,6 +50,7 @@ mod model;
 mod picture;
 mod plan;
 mod prior;
+mod register;
 mod release;
 mod restore;
 mod tree;
@@ -62,8 +63,9 @@ pub use estimate::{Estimated, estimate};
 pub use file::MstReader;
 pub use fit::Mst;
 pub use model::MstModel;
-pub use plan::{Plan, PlannedStep, plan};
+pub use plan::plan;
 pub use prior::estimate_with_public_rows;
+pub use register::methods;
 pub use release::allowance;
 
 /// Name of the method, as files, reports and the command line spell it.

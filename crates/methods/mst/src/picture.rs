@@ -9,8 +9,7 @@ impl MstModel {
     /// Draws the columns on a circle and a line for each measured relation as an SVG image. A line is
     /// thicker the further its two columns are from independence in the model. Shows released facts
     /// only.
-    #[must_use]
-    pub fn picture(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let attrs = self.publication().domain.attrs();
         let names: Vec<&str> = attrs.iter().map(|own| &*own.name).collect();
         let pairs = self.measured_pairs().into_iter();

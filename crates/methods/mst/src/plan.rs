@@ -1,44 +1,13 @@
 //! The cost of a fit, before anything is spent.
 
-use std::fmt;
-
-use parable_core::{FitError, distances_squared, sigma_for};
+use parable_core::{FitError, Plan, PlannedStep, distances_squared, sigma_for};
 use parable_domain::Domain;
 use parable_dp::{PrivacyUnit, Rho};
 use parable_measure::{MEAN_ABSOLUTE, cost_of_scores};
-use serde::Serialize;
 
 use crate::aim;
 use crate::config::{MstConfig, Strategy};
 use crate::release::workload;
-
-/// One step of a fit: how many releases, what they cost, and how far each answer is expected to be
-/// off.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct PlannedStep {
-    /// Answers that are released.
-    pub purpose: String,
-    /// How many releases; for pairs the number that sets the typical noise, the actual one depends
-    /// on the scores.
-    pub releases: usize,
-    /// Zero-concentrated loss of all of them.
-    pub rho: f64,
-    /// Standard deviation of the noise of an answer, in rows; a typical one where they differ.
-    pub sigma: f64,
-    /// Expected absolute error of an answer, in people.
-    pub people: f64,
-}
-
-/// The steps of a fit, from public facts alone: nothing was measured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Plan {
-    /// The steps in order. Their losses sum to the budget.
-    pub steps: Vec<PlannedStep>,
-    /// Levels are merged until a group holds about so many rows.
-    pub merged_below: f64,
-}
 
 /// Plans a fit of this domain: what it would spend and how far its answers would be off, for about
 /// this many rows.
@@ -152,29 +121,4 @@ pub fn plan(
         steps,
         merged_below,
     })
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<32} {:>8} {:>12} {:>24}",
-            "step", "releases", "rho", "expected error (people)"
-        )?;
-        for step in &self.steps {
-            writeln!(
-                f,
-                "{:<32} {:>8} {:>12.6} {:>24.1}",
-                step.purpose, step.releases, step.rho, step.people
-            )?;
-        }
-        if self.merged_below > 0.0 {
-            writeln!(
-                f,
-                "levels are merged until a group holds about {:.0} people",
-                self.merged_below
-            )?;
-        }
-        Ok(())
-    }
 }

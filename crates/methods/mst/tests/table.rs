@@ -108,7 +108,7 @@ fn too_few_rows_are_said_in_the_record() {
 #[test]
 fn the_picture_names_every_column_and_draws_every_relation() {
     let model = fit(&trial(5_000), MstConfig::default(), 1.0);
-    let picture = model.picture();
+    let picture = Model::picture(&model, None).expect("a picture");
     assert!(picture.contains(">arm<") && picture.contains("passed &lt;50&gt;"));
     assert_eq!(picture.matches("<line").count(), model.relations().count());
     assert!(

@@ -42,6 +42,7 @@ mod grow;
 mod histograms;
 mod model;
 mod published;
+mod register;
 mod release;
 mod trees;
 
@@ -49,6 +50,7 @@ pub use config::PrivateCartConfig;
 pub use file::PrivateCartReader;
 pub use fit::PrivateCart;
 pub use model::PrivateCartModel;
+pub use register::method;
 pub use trees::{PrivateTree, PrivateTrees};
 
 /// Name of the method, as files, reports and the command line spell it.

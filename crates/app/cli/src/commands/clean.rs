@@ -4,23 +4,18 @@ use parable::table::schema_file;
 use parable::{CleanOptions, Cleaned};
 
 use super::simulate::pretty;
-use super::{say, source};
 use crate::args::Clean;
 use crate::failure::Failure;
 use crate::output::{Outputs, in_folder};
-use crate::progress::Terminal;
+use crate::session::Session;
 
-pub(crate) fn run(options: &Clean, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Clean, session: &Session) -> Result<(), Failure> {
     let names = ["cleaned.csv", "schema.json", "recipe.json", "cleaning.md"];
     let [data, schema, recipe, log] = in_folder(&options.out.out, names);
     let outputs = Outputs::claim([&*data, &*schema, &*recipe, &*log], options.out.force)?;
-    let source = source(
-        &options.input.data,
-        options.input.schema.as_deref(),
-        terminal,
-    )?;
+    let source = session.source(&options.input.data, options.input.schema.as_deref())?;
     let cleaned = {
-        let _work = terminal.work("cleaning");
+        let _work = session.work("cleaning");
         Cleaned::of(
             source.table(),
             CleanOptions {
@@ -46,8 +41,7 @@ pub(crate) fn run(options: &Clean, terminal: &Terminal, json: bool) -> Result<()
     issues
         .iter()
         .for_each(|issue| text.push_str(&format!("  seen: {issue}\n")));
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "data": data, "schema": schema, "recipe": recipe, "steps": steps, "issues": issues }),
         text.trim_end(),
     );

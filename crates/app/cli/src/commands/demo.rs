@@ -9,21 +9,21 @@ use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth
 use parable::seed::Seed;
 use parable::table::{Dialect, Schema, schema_file};
 use parable::trials::{Trial, TrialConfig};
-use parable::{Cleaned, Fitted, Judging, Method, Protection, Source, Synthetic, Wishes};
+use parable::{Cleaned, Evaluate, Fitted, Method, Priorities, PrivacyParams, Source, Synthetic};
 
 use super::evaluate::{scores, summary};
+use super::sample::note_repairs;
 use super::simulate::{preset, pretty};
-use super::{sample, say};
 use crate::args::Demo;
 use crate::failure::{Failure, chain};
 use crate::meter::Meter;
 use crate::output::{Outputs, in_folder};
-use crate::progress::Terminal;
+use crate::session::Session;
 
 /// The methods shown, best first.
 const DEMO: [&str; 3] = ["cart", "swift", "independent"];
 
-/// What the private method may spend in the demonstration: a usual choice for so many people.
+/// The budget of the private method in the demonstration: a usual choice for so many people.
 const EPSILON: f64 = 1.0;
 const DELTA: f64 = 1e-6;
 
@@ -36,7 +36,7 @@ struct Made {
     cost: Cost,
 }
 
-pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Demo, session: &Session) -> Result<(), Failure> {
     let started = Instant::now();
     let folder = &options.out;
     let names = [
@@ -64,12 +64,12 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
         options.force,
     )?;
 
-    let (trial, holdout) = simulate(options, terminal)?;
+    let (trial, holdout) = simulate(options, session)?;
     let source = Source::from_table(
         format!("trial {:?}", preset(options.preset)),
         trial.table.clone(),
     );
-    terminal.note(format!(
+    session.note(format!(
         "simulated {} pupils x {} columns",
         trial.table.rows(),
         trial.table.schema().len()
@@ -78,14 +78,14 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
     let mut made = Vec::with_capacity(DEMO.len());
     let mut cleaning = String::new();
     for name in DEMO {
-        let method = with_effects(name, source.table().schema())?;
-        let cleaned = Cleaned::for_method(source.table(), &method)?;
+        let method = with_effects(name, source.table().schema(), session)?;
+        let cleaned = Cleaned::for_method(source.table(), method.capabilities())?;
         if cleaning.is_empty() {
             cleaning = cleaned.to_markdown();
             cleaned
                 .steps()
                 .iter()
-                .for_each(|step| terminal.note(format!("cleaning: {step}")));
+                .for_each(|step| session.note(format!("cleaning: {step}")));
         }
         made.push(one(
             &source,
@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
             &cleaned,
             &method,
             &options.seed,
-            terminal,
+            session,
         )?);
     }
 
@@ -119,8 +119,7 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
         .map(|(name, evaluation)| ((*name).to_owned(), scores(evaluation)))
         .collect();
     let seconds = started.elapsed().as_secs_f64();
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "report": html, "seconds": seconds, "methods": methods }),
         &format!(
             "{}\n\n{seconds:.1} s; open {}",
@@ -132,8 +131,8 @@ pub(crate) fn run(options: &Demo, terminal: &Terminal, json: bool) -> Result<(),
 }
 
 /// The trial, and as many further pupils of the same population as a holdout nobody learns from.
-fn simulate(options: &Demo, terminal: &Terminal) -> Result<(Trial, Trial), Failure> {
-    let _work = terminal.work("simulating");
+fn simulate(options: &Demo, session: &Session) -> Result<(Trial, Trial), Failure> {
+    let _work = session.work("simulating");
     let config = TrialConfig::new(preset(options.preset));
     let draw =
         |seed: &Seed| Trial::simulate(&config, seed).map_err(|error| Failure::input(chain(&error)));
@@ -144,26 +143,25 @@ fn simulate(options: &Demo, terminal: &Terminal) -> Result<(Trial, Trial), Failu
 }
 
 /// The method; a private one spends on the treatment effects first.
-fn with_effects(name: &str, schema: &Schema) -> Result<Method, Failure> {
-    let method = Method::new(name, serde_json::Map::new())?;
-    if !method.is_private() {
+fn with_effects(name: &str, schema: &Schema, session: &Session) -> Result<Method, Failure> {
+    let method = session.methods.get(name, "")?;
+    if !method.capabilities().private {
         return Ok(method);
     }
     let columns = Recipe::declared_columns(schema).map_err(parable::Error::from)?;
-    let mut settings = serde_json::Map::new();
-    Wishes::default()
-        .with_effects(&columns)?
-        .add_to(name, &mut settings)?;
-    Ok(Method::new(name, settings)?)
+    let priorities = Priorities::default()
+        .with_effects(&columns)
+        .map_err(parable::Error::from)?;
+    Ok(session.methods.get_with(name, "", &priorities)?)
 }
 
-fn protection(method: &Method) -> Result<Protection, Failure> {
-    if !method.is_private() {
-        return Ok(Protection::none());
+fn privacy_params(method: &Method) -> Result<PrivacyParams, Failure> {
+    if !method.capabilities().private {
+        return Ok(PrivacyParams::none());
     }
     let epsilon = Epsilon::new(EPSILON).map_err(Failure::input)?;
     let delta = Delta::new(DELTA).map_err(Failure::input)?;
-    Ok(Protection {
+    Ok(PrivacyParams {
         budget: Budget::approx(epsilon, delta),
         unit: PrivacyUnit::one_row(),
     })
@@ -175,29 +173,31 @@ fn one(
     cleaned: &Cleaned,
     method: &Method,
     seed: &Seed,
-    terminal: &Terminal,
+    session: &Session,
 ) -> Result<Made, Failure> {
     let meter = Meter::start();
     let fitted = {
-        let work = terminal.work(&format!("fitting {}", method.name()));
-        let mut ledger = protection(method)?.ledger();
-        let seed = seed.stream("demo/fit");
-        Fitted::fit_under(&mut ledger, source, cleaned, method, &seed, &work)?
+        let work = session.work(&format!("fitting {}", method.name()));
+        let mut ledger = privacy_params(method)?.ledger();
+        let builder = source.fit(method.clone()).seed(seed.stream("demo/fit"));
+        let builder = builder.cleaned(cleaned).ledger(&mut ledger);
+        builder.observer(&work).run()?
     };
     let fit = meter.usage();
     let meter = Meter::start();
-    let synthetic = sample::sample(
-        &fitted,
-        source.table().rows(),
-        &seed.stream("demo/sample"),
-        terminal,
-    )?;
+    let synthetic = {
+        let work = session.work("sampling");
+        let builder = fitted.sample(source.table().rows());
+        let builder = builder.seed(seed.stream("demo/sample"));
+        builder.observer(&work).run()?
+    };
+    note_repairs(&synthetic, session);
     let sample = meter.usage();
     let meter = Meter::start();
-    let judged = {
-        let work = terminal.work(&format!("evaluating {}", method.name()));
+    let timed = {
+        let work = session.work(&format!("evaluating {}", method.name()));
         let seed = seed.stream("demo/evaluate");
-        Judging::default().with_holdout(Some(&holdout.table)).run(
+        Evaluate::default().with_holdout(Some(&holdout.table)).run(
             source.table(),
             &synthetic.table,
             &seed,
@@ -208,12 +208,12 @@ fn one(
         .with_fit(fit)
         .with_sample(sample)
         .with_evaluate(meter.usage())
-        .with_metric_seconds(judged.metric_seconds);
+        .with_metric_seconds(timed.metric_seconds);
     Ok(Made {
         method: method.name(),
         fitted,
         synthetic,
-        evaluation: judged.evaluation,
+        evaluation: timed.evaluation,
         cost,
     })
 }

@@ -6,15 +6,14 @@ use parable::metrics::{Evaluation, EvaluationOptions, registry};
 use parable::report::{
     Bands, Cost, MadeFrom, MethodResult, Release, Report, ReportInput, coarse_columns,
 };
-use parable::{Judged, Judging, Source};
+use parable::{Source, TimedEvaluation};
 
 use super::sample::open;
-use super::{say, source};
 use crate::args::{Evaluate, MadeFromName, Measured};
 use crate::failure::Failure;
 use crate::meter::Meter;
 use crate::output::{Outputs, in_folder};
-use crate::progress::Terminal;
+use crate::session::Session;
 
 /// A synthetic table and what to call it.
 struct Candidate {
@@ -22,13 +21,13 @@ struct Candidate {
     table: Source,
 }
 
-pub(crate) fn run(options: &Evaluate, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Evaluate, session: &Session) -> Result<(), Failure> {
     if options.what.list_metrics {
-        list_metrics(json);
+        list_metrics(session);
         return Ok(());
     }
     if let Some(path) = &options.shown.write_bands {
-        return write_bands(path, options.force, json);
+        return write_bands(path, options.force, session);
     }
     let (Some(real), Some(synthetic), Some(folder)) =
         (&options.real, &options.synthetic, &options.out)
@@ -52,14 +51,17 @@ pub(crate) fn run(options: &Evaluate, terminal: &Terminal, json: bool) -> Result
     let claimed = paths.iter().map(PathBuf::as_path).chain(review);
     let outputs = Outputs::claim(claimed, options.force)?;
     let bands = bands(options.shown.bands.as_deref())?;
-    let model = options.shown.model.as_deref().map(open).transpose()?;
+    let model = match &options.shown.model {
+        Some(path) => Some(open(path, session)?),
+        None => None,
+    };
     let also = named_files(&options.what.also)?;
 
-    let real = source(real, options.schema.as_deref(), terminal)?;
+    let real = session.source(real, options.schema.as_deref())?;
     // The other tables are read as the real one was, so that a level is the same level everywhere.
     let alike = |path: &Path| -> Result<Source, Failure> {
-        let _work = terminal.work(&format!("reading {}", path.display()));
-        Ok(Source::read_with(path, Some(real.table().schema()))?)
+        let _work = session.work(&format!("reading {}", path.display()));
+        Ok(Source::read_with(path, real.table().schema())?)
     };
     let main = alike(synthetic)?;
     let mut candidates = vec![Candidate {
@@ -80,26 +82,26 @@ pub(crate) fn run(options: &Evaluate, terminal: &Terminal, json: bool) -> Result
         .collect::<Result<_, _>>()?;
     let holdout = options.holdout.as_deref().map(alike).transpose()?;
 
-    let judging = Judging::default()
+    let evaluate = parable::Evaluate::default()
         .with_holdout(holdout.as_ref().map(Source::table))
         .with_options(evaluation_options(&options.what))
         .with_only(options.what.metrics.clone());
     let mut results = Vec::with_capacity(candidates.len());
     for (index, candidate) in candidates.iter().enumerate() {
         // Copies are of the first table's model.
-        let judging = match index {
-            0 => judging
+        let evaluate = match index {
+            0 => evaluate
                 .clone()
                 .with_copies(copies.iter().map(Source::table)),
-            _ => judging.clone(),
+            _ => evaluate.clone(),
         };
-        let mut result = judged(
+        let mut result = evaluated(
             options,
             &real,
             candidate,
-            &judging,
+            &evaluate,
             bands.min_cell,
-            terminal,
+            session,
         )?;
         if index == 0 {
             if let Some(fitted) = &model {
@@ -124,39 +126,39 @@ pub(crate) fn run(options: &Evaluate, terminal: &Terminal, json: bool) -> Result
     Outputs::folder(folder)?;
     write(&outputs, &paths, &report, options.shown.release)?;
     if let Some(path) = review {
-        let _work = terminal.work("looking for rows to review");
-        let review = judging.review(real.table(), candidates[0].table.table(), &options.seed)?;
+        let _work = session.work("looking for rows to review");
+        let review = evaluate.review(real.table(), candidates[0].table.table(), &options.seed)?;
         outputs.write(path, |file| {
             review.write_csv(file).map_err(Failure::environment)
         })?;
-        terminal.note(format!(
+        session.note(format!(
             "{}: {} rows to look at. Do not release this file",
             path.display(),
             review.rows.len()
         ));
     }
-    told(options, &report, &paths, json);
+    answer(options, &report, &paths, session);
     Ok(())
 }
 
-/// Evaluates one table and measures what that takes.
-fn judged(
+/// Evaluates one table and measures the cost.
+fn evaluated(
     options: &Evaluate,
     real: &Source,
     candidate: &Candidate,
-    judging: &Judging<'_>,
+    evaluate: &parable::Evaluate<'_>,
     min_cell: u64,
-    terminal: &Terminal,
+    session: &Session,
 ) -> Result<MethodResult, Failure> {
     let table = &candidate.table;
     let meter = Meter::start();
-    let Judged {
+    let TimedEvaluation {
         evaluation,
         metric_seconds,
         ..
     } = {
-        let work = terminal.work(&format!("evaluating {}", candidate.name));
-        judging.run(real.table(), table.table(), &options.seed, &work)?
+        let work = session.work(&format!("evaluating {}", candidate.name));
+        evaluate.run(real.table(), table.table(), &options.seed, &work)?
     };
     let cost = Cost::default()
         .with_evaluate(meter.usage())
@@ -213,8 +215,13 @@ fn write(
     Ok(())
 }
 
-/// What the terminal is told: numbers to the owner, bands where the result is for others.
-fn told(options: &Evaluate, report: &Report, [html, markdown, data]: &[PathBuf; 3], json: bool) {
+/// Prints the result: numbers for the owner, bands where the result is for others.
+fn answer(
+    options: &Evaluate,
+    report: &Report,
+    [html, markdown, data]: &[PathBuf; 3],
+    session: &Session,
+) {
     let versions: Vec<(&str, &Evaluation)> = report
         .input()
         .methods
@@ -245,11 +252,7 @@ fn told(options: &Evaluate, report: &Report, [html, markdown, data]: &[PathBuf; 
         }
         summary(&versions)
     };
-    say(
-        json,
-        &object,
-        &format!("{table}\nreport: {}", html.display()),
-    );
+    session.say(&object, &format!("{table}\nreport: {}", html.display()));
 }
 
 fn bands_by_id(release: &Release) -> serde_json::Value {
@@ -275,7 +278,7 @@ fn evaluation_options(what: &Measured) -> EvaluationOptions {
         .fold(options, EvaluationOptions::with_formula)
 }
 
-fn list_metrics(json: bool) {
+fn list_metrics(session: &Session) {
     let all = registry(&EvaluationOptions::default());
     let object: Vec<_> = all
         .iter()
@@ -294,18 +297,13 @@ fn list_metrics(json: bool) {
             format!("{}{asked}\n    {}", metric.id(), metric.explanation())
         })
         .collect();
-    say(
-        json,
-        &serde_json::json!({ "metrics": object }),
-        &lines.join("\n"),
-    );
+    session.say(&serde_json::json!({ "metrics": object }), &lines.join("\n"));
 }
 
-fn write_bands(path: &Path, force: bool, json: bool) -> Result<(), Failure> {
+fn write_bands(path: &Path, force: bool, session: &Session) -> Result<(), Failure> {
     let outputs = Outputs::claim([path], force)?;
     outputs.text(path, &(Bands::default().to_json() + "\n"))?;
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "bands": path }),
         &format!("limits of the bands: {}", path.display()),
     );
@@ -336,7 +334,7 @@ fn named_files(arguments: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> 
             })?;
         if files.iter().any(|(known, _)| known == name) {
             return Err(Failure::input(format!(
-                "--also {name}: this name stands twice"
+                "--also {name}: this name is used twice"
             )));
         }
         files.push((name.to_owned(), PathBuf::from(path)));

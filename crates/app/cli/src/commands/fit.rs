@@ -9,24 +9,24 @@ use parable::dp::Ledger;
 use parable::seed::Seed;
 use parable::{Cleaned, Fitted, Method, Source};
 
-use super::private::{ledger_text, protection, spent, trusted, wishes};
-use super::{method, say, settings, source};
+use super::private::{ledger_text, priorities, privacy_params, spent, trusted};
+use super::settings;
 use crate::args::{Fit, Input, MethodArgs, PrivateArgs};
 use crate::failure::Failure;
 use crate::output::Outputs;
-use crate::progress::Terminal;
+use crate::session::Session;
 
-pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
     let written = options.model.iter().chain(&options.private.ledger);
     let outputs = Outputs::claim(written.map(|path| &**path), options.force)?;
-    let work = Work::prepare(&options.input, &options.method, &options.private, terminal)?;
+    let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
     if let Some(rows) = options.plan {
-        return work.plan(&options.private, rows, json);
+        return work.plan(&options.private, rows, session);
     }
     let started = Instant::now();
     let checkpoint = options.checkpoint.as_ref();
     let checkpoint = checkpoint.map(|path| Checkpointing::new(path, options.checkpoint_every));
-    let (fitted, ledger) = work.fit(&options.private, &options.seed, checkpoint, terminal)?;
+    let (fitted, ledger) = work.fit(&options.private, &options.seed, checkpoint, session)?;
     let seconds = started.elapsed().as_secs_f64();
     let path = options
         .model
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), 
         work.source.table().schema().len(),
     );
     let name = work.method.name();
-    let (object, text) = if work.method.is_private() {
+    let (object, text) = if work.method.capabilities().private {
         // The number of rows is confidential.
         (
             serde_json::json!({ "model": path, "method": name, "columns": columns, "spent": ledger.spent(), "seconds": seconds }),
@@ -61,34 +61,35 @@ pub(crate) fn run(options: &Fit, terminal: &Terminal, json: bool) -> Result<(), 
             ),
         )
     };
-    say(json, &object, &text);
+    session.say(&object, &text);
     Ok(())
 }
 
-/// What is known before anything is learnt.
+/// A fit that is ready to run.
 pub(super) struct Work {
     pub(super) source: Source,
     pub(super) method: Method,
 }
 
 impl Work {
-    /// Reads the table and puts the method together, wishes about columns included.
+    /// Reads the table and sets up the method, priorities included.
     pub(super) fn prepare(
         input: &Input,
         chosen: &MethodArgs,
         private: &PrivateArgs,
-        terminal: &Terminal,
+        session: &Session,
     ) -> Result<Self, Failure> {
-        let mut settings = settings(chosen)?;
+        let settings = settings(chosen)?;
         // Faults of the arguments end here, before a large file is read.
-        let early = method(&chosen.method, settings.clone())?;
-        protection(private, &early)?;
-        let source = source(&input.data, input.schema.as_deref(), terminal)?;
+        let early = session.methods.get(&chosen.method, &settings)?;
+        privacy_params(private, &early, session)?;
+        let source = session.source(&input.data, input.schema.as_deref())?;
         let source = trusted(private, source)?;
         let columns = Recipe::declared_columns(source.table().schema());
         let columns = columns.map_err(parable::Error::from)?;
-        wishes(private, &columns)?.add_to(&chosen.method, &mut settings)?;
-        let method = method(&chosen.method, settings)?;
+        let priorities = priorities(private, &columns)?;
+        let methods = &session.methods;
+        let method = methods.get_with(&chosen.method, &settings, &priorities)?;
         Ok(Self { source, method })
     }
 
@@ -98,39 +99,42 @@ impl Work {
         private: &PrivateArgs,
         seed: &Seed,
         checkpoint: Option<Checkpointing>,
-        terminal: &Terminal,
+        session: &Session,
     ) -> Result<(Fitted, Ledger), Failure> {
-        let mut ledger = protection(private, &self.method)?.ledger();
+        let mut ledger = privacy_params(private, &self.method, session)?.ledger();
         let cleaned = {
-            let _work = terminal.work("cleaning");
-            Cleaned::for_method(self.source.table(), &self.method)?
+            let _work = session.work("cleaning");
+            Cleaned::for_method(self.source.table(), self.method.capabilities())?
         };
         for step in cleaned.steps() {
-            terminal.note(format!("cleaning: {step}"));
+            session.note(format!("cleaning: {step}"));
         }
         for issue in cleaned.issues() {
-            terminal.note(format!("note: {issue}"));
+            session.note(format!("note: {issue}"));
         }
-        let work = terminal.work(&format!("fitting {}", self.method.name()));
-        let (source, method) = (&self.source, &self.method);
+        let work = session.work(&format!("fitting {}", self.method.name()));
+        let builder = self.source.fit(self.method.clone()).seed(*seed);
+        let builder = builder
+            .cleaned(&cleaned)
+            .ledger(&mut ledger)
+            .observer(&work);
         let fitted = match checkpoint {
-            None => Fitted::fit_under(&mut ledger, source, &cleaned, method, seed, &work)?,
+            None => builder.run()?,
             Some(checkpoint) => {
                 let path = checkpoint.path.clone();
                 if path.exists() {
-                    terminal.note(format!("going on from {}", path.display()));
+                    session.note(format!("resuming from {}", path.display()));
                 }
-                let ledger = &mut ledger;
-                Fitted::fit_resumable(ledger, source, &cleaned, method, seed, &work, checkpoint)
-                    .map_err(|error| match error.is_cancelled() && path.exists() {
-                        true => Failure::paused(&path),
-                        false => error.into(),
-                    })?
+                let resumed = builder.checkpoint(checkpoint).run();
+                resumed.map_err(|error| match error.is_cancelled() && path.exists() {
+                    true => Failure::paused(&path),
+                    false => error.into(),
+                })?
             }
         };
         drop(work);
         for warning in &fitted.record().warnings {
-            terminal.note(format!("warning: {warning}"));
+            session.note(format!("warning: {warning}"));
         }
         Ok((fitted, ledger))
     }
@@ -148,16 +152,18 @@ impl Work {
         }
     }
 
-    fn plan(&self, private: &PrivateArgs, rows: f64, json: bool) -> Result<(), Failure> {
-        let protection = protection(private, &self.method)?;
-        let schema = self.source.table().schema();
-        let Some(plan) = self.method.plan(schema, &protection, rows)? else {
+    fn plan(&self, private: &PrivateArgs, rows: f64, session: &Session) -> Result<(), Failure> {
+        let params = privacy_params(private, &self.method, session)?;
+        let columns = Recipe::declared_columns(self.source.table().schema());
+        let columns = columns.map_err(parable::Error::from)?;
+        let plan = self.method.plan(&columns, &params, rows);
+        let Some(plan) = plan.map_err(parable::Error::from)? else {
             return Err(Failure::input(format!(
                 "method `{}` has no plan to show: --plan is for the private marginal methods",
                 self.method.name()
             )));
         };
-        say(json, &serde_json::json!(plan), plan.to_string().trim_end());
+        session.say(&serde_json::json!(plan), plan.to_string().trim_end());
         Ok(())
     }
 }

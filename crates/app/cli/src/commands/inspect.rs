@@ -1,15 +1,15 @@
 //! `parable inspect`: how a model came about, as a person reads it.
 
 use super::sample::open;
-use super::say;
 use crate::args::Inspect;
 use crate::failure::Failure;
 use crate::output::Outputs;
+use crate::session::Session;
 
-pub(crate) fn run(options: &Inspect, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Inspect, session: &Session) -> Result<(), Failure> {
     let written = options.picture.iter().chain(&options.publication);
     let outputs = Outputs::claim(written.map(|path| &**path), options.force)?;
-    let fitted = open(&options.model)?;
+    let fitted = open(&options.model, session)?;
     let method = &fitted.record().method;
     if let Some(path) = &options.picture {
         let picture = fitted.picture(options.column.as_deref()).ok_or_else(|| {
@@ -32,12 +32,11 @@ pub(crate) fn run(options: &Inspect, json: bool) -> Result<(), Failure> {
                 "the model does not draw a column `{column}` by itself"
             ))
         })?;
-        say(
-            json,
+        session.say(
             &serde_json::json!({ "column": column, "text": text }),
             text.trim_end(),
         );
-    } else if json {
+    } else if session.json {
         let record = serde_json::to_string(fitted.record()).map_err(Failure::environment)?;
         println!("{record}");
     } else {

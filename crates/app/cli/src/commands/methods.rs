@@ -1,18 +1,18 @@
-//! `parable methods`: what there is to choose from.
+//! `parable methods`: the list of methods.
 
-use parable::METHODS;
+use parable::MethodInfo;
 
-use super::say;
 use crate::failure::Failure;
+use crate::session::Session;
 
-pub(crate) fn run(json: bool) -> Result<(), Failure> {
-    let list = METHODS.map(|method| {
-        serde_json::json!({ "name": method.name, "private": method.private, "about": method.about })
-    });
+pub(crate) fn run(session: &Session) -> Result<(), Failure> {
+    let all = || session.methods.iter();
+    let entry = |method: &MethodInfo| serde_json::json!({ "name": method.name(), "private": method.is_private(), "about": method.about() });
+    let list: Vec<_> = all().map(entry).collect();
     let part = |private: bool| -> String {
-        let methods = METHODS.iter().filter(|method| method.private == private);
-        methods
-            .map(|method| format!("  {:<20} {}\n", method.name, method.about))
+        all()
+            .filter(|method| method.is_private() == private)
+            .map(|method| format!("  {:<20} {}\n", method.name(), method.about()))
             .collect()
     };
     let text = format!(
@@ -20,6 +20,6 @@ pub(crate) fn run(json: bool) -> Result<(), Failure> {
         part(false),
         part(true)
     );
-    say(json, &serde_json::json!(list), text.trim_end());
+    session.say(&serde_json::json!(list), text.trim_end());
     Ok(())
 }

@@ -13,33 +13,14 @@ pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod synthesize;
 
-use std::path::Path;
-
-use parable::{Method, Source};
 use serde_json::{Map, Value};
 
 use crate::args::MethodArgs;
 use crate::failure::Failure;
-use crate::progress::Terminal;
 
-/// Reads a table, with the schema in a file or one worked out from the rows; the user is told which.
-fn source(data: &Path, schema: Option<&Path>, terminal: &Terminal) -> Result<Source, Failure> {
-    let _work = terminal.work(&format!("reading {}", data.display()));
-    let source = Source::read(data, schema)?;
-    if source.inferred() {
-        terminal.note(format!(
-            "note: types, roles and missing codes of {} were worked out from its rows; `parable schema {0}` shows and saves them",
-            data.display()
-        ));
-    }
-    for warning in source.warnings() {
-        terminal.note(format!("warning: {}: {warning}", data.display()));
-    }
-    Ok(source)
-}
-
-/// The settings of a method: those of the file first, then each `key=value`, where `a.b=value` is setting `b` of `a`.
-fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
+/// Returns the settings of a method as the text of a JSON object: those of the file first, then each
+/// `key=value`, where `a.b=value` is setting `b` of `a`.
+fn settings(arguments: &MethodArgs) -> Result<String, Failure> {
     let mut settings = Map::new();
     if let Some(path) = &arguments.config {
         let shown = path.display();
@@ -61,7 +42,7 @@ fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
                 "--set {setting}: expected KEY=VALUE, such as min_leaf_rows=10"
             ))
         })?;
-        // What is not JSON is a text, so that --set visit_order=schema needs no quotes.
+        // A value that is not JSON is a text, so that --set visit_order=schema needs no quotes.
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         set(&mut settings, key.trim(), value).ok_or_else(|| {
             Failure::input(format!(
@@ -69,10 +50,11 @@ fn settings(arguments: &MethodArgs) -> Result<Map<String, Value>, Failure> {
             ))
         })?;
     }
-    Ok(settings)
+    Ok(Value::Object(settings).to_string())
 }
 
-/// Sets a value; each dot in the key steps into an object. Nothing if there is something else on the way.
+/// Sets a value; each dot in the key steps into an object. `None` if there is another value on the
+/// way.
 fn set(settings: &mut Map<String, Value>, key: &str, value: Value) -> Option<()> {
     match key.split_once('.') {
         None => {
@@ -85,18 +67,5 @@ fn set(settings: &mut Map<String, Value>, key: &str, value: Value) -> Option<()>
                 .or_insert_with(|| Value::Object(Map::new()));
             set(inner.as_object_mut()?, rest, value)
         }
-    }
-}
-
-fn method(name: &str, settings: Map<String, Value>) -> Result<Method, Failure> {
-    Ok(Method::new(name, settings)?)
-}
-
-/// Prints a line for people, or an object for programs.
-fn say(json: bool, object: &serde_json::Value, text: &str) {
-    if json {
-        println!("{object}");
-    } else {
-        println!("{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! `parable privacy`: what releases cost, how much noise they need, and whether a ledger holds together.
+//! `parable privacy`: costs of releases, calibration of noise, and verification of ledgers.
 
 use std::path::Path;
 
@@ -7,19 +7,19 @@ use parable::dp::{
     PrivacyUnit, Relation, SamplingRate, Target,
 };
 
-use super::say;
 use crate::args::{MechanismName, PrivacyQuestion, RelationName, Releases, UnitArgs};
 use crate::failure::{Failure, chain};
+use crate::session::Session;
 
-pub(crate) fn run(question: &PrivacyQuestion, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(question: &PrivacyQuestion, session: &Session) -> Result<(), Failure> {
     match question {
-        PrivacyQuestion::Epsilon { releases, delta } => epsilon(releases, *delta, json),
-        PrivacyQuestion::Delta { releases, epsilon } => delta(releases, *epsilon, json),
+        PrivacyQuestion::Epsilon { releases, delta } => epsilon(releases, *delta, session),
+        PrivacyQuestion::Delta { releases, epsilon } => delta(releases, *epsilon, session),
         PrivacyQuestion::Calibrate {
             releases,
             epsilon,
             delta,
-        } => calibrate(releases, *epsilon, *delta, json),
+        } => calibrate(releases, *epsilon, *delta, session),
         PrivacyQuestion::Plan {
             plan: path,
             rho,
@@ -36,9 +36,9 @@ pub(crate) fn run(question: &PrivacyQuestion, json: bool) -> Result<(), Failure>
                     ));
                 }
             };
-            plan(path, budget, unit_of(unit)?, json)
+            plan(path, budget, unit_of(unit)?, session)
         }
-        PrivacyQuestion::Verify { ledger, delta } => verify(ledger, *delta, json),
+        PrivacyQuestion::Verify { ledger, delta } => verify(ledger, *delta, session),
         PrivacyQuestion::Audit {
             canaries,
             guesses,
@@ -53,12 +53,12 @@ pub(crate) fn run(question: &PrivacyQuestion, json: bool) -> Result<(), Failure>
                 delta: *delta,
                 significance: *significance,
             };
-            audit(config, *correct, *claim, json)
+            audit(config, *correct, *claim, session)
         }
     }
 }
 
-fn epsilon(releases: &Releases, delta: Delta, json: bool) -> Result<(), Failure> {
+fn epsilon(releases: &Releases, delta: Delta, session: &Session) -> Result<(), Failure> {
     let (event, unit) = event(releases)?;
     let found =
         dp::evaluate(&event, &unit, delta).map_err(|error| Failure::input(chain(&error)))?;
@@ -73,15 +73,14 @@ fn epsilon(releases: &Releases, delta: Delta, json: bool) -> Result<(), Failure>
             )
         })
         .collect();
-    say(
-        json,
+    session.say(
         &to_json(&found)?,
         &format!("best: {}\n\n{}", lines[0], lines[1..].join("\n")),
     );
     Ok(())
 }
 
-fn delta(releases: &Releases, epsilon: Epsilon, json: bool) -> Result<(), Failure> {
+fn delta(releases: &Releases, epsilon: Epsilon, session: &Session) -> Result<(), Failure> {
     let (event, unit) = event(releases)?;
     let found = dp::evaluate_delta(&event, &unit, epsilon)
         .map_err(|error| Failure::input(chain(&error)))?;
@@ -96,8 +95,7 @@ fn delta(releases: &Releases, epsilon: Epsilon, json: bool) -> Result<(), Failur
             )
         })
         .collect();
-    say(
-        json,
+    session.say(
         &to_json(&found)?,
         &format!("best: {}\n\n{}", lines[0], lines[1..].join("\n")),
     );
@@ -109,7 +107,7 @@ fn calibrate(
     releases: &Releases,
     epsilon: Epsilon,
     delta: Delta,
-    json: bool,
+    session: &Session,
 ) -> Result<(), Failure> {
     let Some(mechanism) = releases.mechanism else {
         return Err(Failure::input(
@@ -153,8 +151,7 @@ fn calibrate(
             ));
         }
     };
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "parameter": parameter, "value": value, "epsilon": cost, "delta": delta }),
         &format!(
             "{} = {value}, which costs epsilon {cost} at delta {delta}",
@@ -164,7 +161,7 @@ fn calibrate(
     Ok(())
 }
 
-fn plan(path: &Path, budget: Budget, unit: PrivacyUnit, json: bool) -> Result<(), Failure> {
+fn plan(path: &Path, budget: Budget, unit: PrivacyUnit, session: &Session) -> Result<(), Failure> {
     let entries: Vec<Entry> = parse(path, &read(path)?)?;
     let ledger = Ledger::open(unit, budget);
     let (spent, outcome) = ledger.plan(
@@ -177,15 +174,14 @@ fn plan(path: &Path, budget: Budget, unit: PrivacyUnit, json: bool) -> Result<()
         None => format!("all {} releases fit", entries.len()),
         Some(error) => format!("the plan does not fit: {error}"),
     };
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "fits": refused.is_none(), "refused": refused, "spent": spent }),
         &text,
     );
     Ok(())
 }
 
-fn verify(path: &Path, delta: Option<Delta>, json: bool) -> Result<(), Failure> {
+fn verify(path: &Path, delta: Option<Delta>, session: &Session) -> Result<(), Failure> {
     let found = dp::verify(&read(path)?)
         .map_err(|error| Failure::input(format!("{}: {}", path.display(), chain(&error))))?;
     let evaluation = match delta {
@@ -205,7 +201,7 @@ fn verify(path: &Path, delta: Option<Delta>, json: bool) -> Result<(), Failure> 
         found.digest
     );
     if !found.secure_noise {
-        text.push_str("\nwarning: some noise did not come from the operating system; this build cannot vouch for it");
+        text.push_str("\nwarning: some noise did not come from the operating system; this build cannot certify it");
     }
     if let (Some(delta), Some(evaluation)) = (delta, &evaluation) {
         text.push_str(&format!(
@@ -221,7 +217,7 @@ fn verify(path: &Path, delta: Option<Delta>, json: bool) -> Result<(), Failure> 
         "spent": spent,
         "evaluation": evaluation,
     });
-    say(json, &object, &text);
+    session.say(&object, &text);
     Ok(())
 }
 
@@ -229,7 +225,7 @@ fn audit(
     config: AuditConfig,
     correct: u64,
     claim: Option<Epsilon>,
-    json: bool,
+    session: &Session,
 ) -> Result<(), Failure> {
     let found =
         Audit::of_guesses(config, correct).map_err(|error| Failure::input(chain(&error)))?;
@@ -243,7 +239,7 @@ fn audit(
             found.epsilon_lower, config.significance
         ),
     };
-    say(json, &to_json(&found)?, &text);
+    session.say(&to_json(&found)?, &text);
     Ok(())
 }
 
@@ -253,7 +249,7 @@ fn event(releases: &Releases) -> Result<(Event, PrivacyUnit), Failure> {
     let Some(path) = &releases.ledger else {
         let mechanism = releases
             .mechanism
-            .ok_or_else(|| Failure::input("say --mechanism or --ledger"))?;
+            .ok_or_else(|| Failure::input("either --mechanism or --ledger is needed"))?;
         let noise = releases.noise_multiplier.ok_or_else(|| {
             Failure::input("this mechanism needs --noise-multiplier: noise over sensitivity")
         })?;

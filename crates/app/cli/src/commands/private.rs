@@ -1,17 +1,24 @@
-//! What the options of private methods mean.
+//! The options of private methods.
 
 use parable::dp::{Budget, Ledger, LedgerLog, NoiseOrigin};
 use parable::table::Schema;
-use parable::{METHODS, Method, Protection, Source, Wishes};
+use parable::{Method, MethodInfo, Priorities, PrivacyParams, Source};
 
 use super::privacy::unit_of;
 use crate::args::PrivateArgs;
 use crate::failure::Failure;
+use crate::session::Session;
 
-/// The budget and the unit. Options that do not go with the method are refused: a budget nobody keeps would look like a guarantee.
-pub(super) fn protection(options: &PrivateArgs, method: &Method) -> Result<Protection, Failure> {
-    match (method.is_private(), options.epsilon, options.delta) {
-        (true, Some(epsilon), Some(delta)) => Ok(Protection {
+/// Returns the budget and the unit. Options that do not go with the method are refused: a budget that
+/// is not kept would look like a guarantee.
+pub(super) fn privacy_params(
+    options: &PrivateArgs,
+    method: &Method,
+    session: &Session,
+) -> Result<PrivacyParams, Failure> {
+    let private = method.capabilities().private;
+    match (private, options.epsilon, options.delta) {
+        (true, Some(epsilon), Some(delta)) => Ok(PrivacyParams {
             budget: Budget::approx(epsilon, delta),
             unit: unit_of(&options.unit)?,
         }),
@@ -19,12 +26,13 @@ pub(super) fn protection(options: &PrivateArgs, method: &Method) -> Result<Prote
             "method `{}` is private and needs a budget: --epsilon 1 --delta 1e-9, say; delta far below one over the number of people",
             method.name()
         ))),
-        (false, None, None) if options.ledger.is_none() => Ok(Protection::none()),
+        (false, None, None) if options.ledger.is_none() => Ok(PrivacyParams::none()),
         (false, ..) => {
-            let private: Vec<&str> = METHODS
+            let private: Vec<&str> = session
+                .methods
                 .iter()
-                .filter(|method| method.private)
-                .map(|method| method.name)
+                .filter(|method| method.is_private())
+                .map(MethodInfo::name)
                 .collect();
             Err(Failure::input(format!(
                 "method `{}` gives no privacy guarantee, so that a budget means nothing to it; private methods: {}",
@@ -35,12 +43,11 @@ pub(super) fn protection(options: &PrivateArgs, method: &Method) -> Result<Prote
     }
 }
 
-/// `--require`, `--require-effects` and `--weight`; `columns` are those that the method will see.
-pub(super) fn wishes(options: &PrivateArgs, columns: &Schema) -> Result<Wishes, Failure> {
-    let mut wishes = Wishes::default();
-    wishes
-        .required
-        .extend(options.require.iter().map(|set| names(set)));
+/// Returns the relations that `--require`, `--require-effects` and `--weight` name; `columns` are
+/// those that the method will see.
+pub(super) fn priorities(options: &PrivateArgs, columns: &Schema) -> Result<Priorities, Failure> {
+    let required = options.require.iter().map(|set| names(set));
+    let mut priorities = required.fold(Priorities::default(), Priorities::with_required);
     for weight in &options.weight {
         let parsed = weight
             .rsplit_once('=')
@@ -50,12 +57,14 @@ pub(super) fn wishes(options: &PrivateArgs, columns: &Schema) -> Result<Wishes, 
                 "--weight {weight}: expected COLUMNS=FACTOR, such as arm,post_maths=3"
             )));
         };
-        wishes.weights.push((names(set), factor));
+        priorities = priorities.with_weight(names(set), factor);
     }
     Ok(if options.require_effects {
-        wishes.with_effects(columns)?
+        priorities
+            .with_effects(columns)
+            .map_err(parable::Error::from)?
     } else {
-        wishes
+        priorities
     })
 }
 
@@ -63,16 +72,16 @@ fn names(list: &str) -> Vec<String> {
     list.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
-/// The source with observed facts vouched for, if the user does so.
+/// Returns the source with observed facts trusted, if the user does so.
 pub(super) fn trusted(options: &PrivateArgs, source: Source) -> Result<Source, Failure> {
     Ok(if options.trust_observed {
-        source.vouch()?
+        source.trust_observed()?
     } else {
         source
     })
 }
 
-/// The ledger as the text of a file that can be verified.
+/// Writes the ledger as the text of a file that can be verified.
 pub(super) fn ledger_text(ledger: &Ledger, dataset: &str) -> String {
     let mut log = LedgerLog::new(ledger, dataset);
     for entry in ledger.entries() {
@@ -81,7 +90,7 @@ pub(super) fn ledger_text(ledger: &Ledger, dataset: &str) -> String {
     log.as_str().to_owned()
 }
 
-/// What was spent, in words.
+/// Describes what was spent.
 pub(super) fn spent(ledger: &Ledger) -> String {
     let spent = ledger.spent();
     let epsilon = spent.epsilon.map_or_else(

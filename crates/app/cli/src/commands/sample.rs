@@ -6,20 +6,18 @@ use std::path::{Path, PathBuf};
 
 use parable::core::Diversity;
 use parable::seed::Seed;
-use parable::table::Table;
-use parable::{Fitted, Synthetic};
+use parable::{Conditions, Fitted, Synthetic};
 
-use super::say;
 use crate::args::{DiverseArgs, Sample};
 use crate::failure::Failure;
 use crate::output::Outputs;
-use crate::progress::Terminal;
+use crate::session::Session;
 
-pub(crate) fn run(options: &Sample, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Sample, session: &Session) -> Result<(), Failure> {
     let paths = copies(&options.out.out, options.copies);
     let outputs = Outputs::claim(paths.iter().map(|path| &**path), options.out.force)?;
-    let fitted = open(&options.model)?;
-    let given = given(options, &fitted)?;
+    let fitted = open(&options.model, session)?;
+    let conditions = conditions(options)?;
     let mut repairs = Vec::new();
     let mut tables = Vec::new();
     for copy in 0..options.copies {
@@ -28,15 +26,18 @@ pub(crate) fn run(options: &Sample, terminal: &Terminal, json: bool) -> Result<(
             0 => options.seed,
             copy => options.seed.stream("sample/copy").index(copy.into()),
         };
-        let made = match &given {
-            Some(given) => sample_given(&fitted, given, &seed, terminal)?,
-            None => {
-                let rows = rows(options.rows, &fitted)?;
-                sample_diverse(&fitted, rows, &options.diverse, &seed, terminal)?
-            }
+        let rows = match conditions.rows() {
+            Some(rows) => rows,
+            None => rows(options.rows, &fitted)?,
         };
-        repairs.push(made.repairs);
-        tables.push(made.table);
+        let wanted = Wanted {
+            rows,
+            conditions: &conditions,
+            diverse: &options.diverse,
+        };
+        let synthetic = sample(&fitted, &wanted, &seed, session)?;
+        repairs.push(synthetic.repairs);
+        tables.push(synthetic.table);
     }
     for (path, table) in paths.iter().zip(&tables) {
         outputs.table(path, table, fitted.dialect())?;
@@ -46,15 +47,14 @@ pub(crate) fn run(options: &Sample, terminal: &Terminal, json: bool) -> Result<(
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "out": paths, "rows": rows, "seed": options.seed, "repairs": repairs }),
         &format!("{rows} synthetic rows: {}", shown.join(", ")),
     );
     Ok(())
 }
 
-/// The files of this many copies: the name itself for one, numbered ones for more.
+/// Returns the files of this many copies: the name itself for one, numbered ones for more.
 fn copies(out: &Path, copies: u32) -> Vec<PathBuf> {
     if copies == 1 {
         return vec![out.to_owned()];
@@ -68,86 +68,78 @@ fn copies(out: &Path, copies: u32) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The values that rows must have, if there are any.
-fn given(options: &Sample, fitted: &Fitted) -> Result<Option<Table>, Failure> {
+/// Returns the values that rows must have.
+fn conditions(options: &Sample) -> Result<Conditions, Failure> {
     if let Some(path) = &options.given {
-        return Ok(Some(fitted.read_given(path)?));
+        return Ok(Conditions::read(path)?);
     }
-    if options.values.is_empty() {
-        return Ok(None);
+    let mut conditions = Conditions::default();
+    for value in &options.values {
+        let (column, text) = value.split_once('=').ok_or_else(|| {
+            Failure::input(format!(
+                "--where {value}: expected COLUMN=VALUE, such as arm=treated"
+            ))
+        })?;
+        conditions = conditions.with(column, text);
     }
-    let values: Vec<(&str, &str)> = options
-        .values
-        .iter()
-        .map(|value| {
-            value.split_once('=').ok_or_else(|| {
-                Failure::input(format!(
-                    "--where {value}: expected COLUMN=VALUE, such as arm=treated"
-                ))
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Some(
-        fitted.repeat_given(&values, rows(options.rows, fitted)?)?,
-    ))
+    Ok(conditions)
 }
 
-/// How many rows to make when the user does not say.
+/// Returns the number of rows: the one wanted, or that of the table the model learnt from.
 pub(super) fn rows(wanted: Option<usize>, fitted: &Fitted) -> Result<usize, Failure> {
     wanted
         .or_else(|| fitted.model().typical_rows())
         .ok_or_else(|| {
-            Failure::input("this model does not say how many rows it learnt from; pass --rows")
+            Failure::input("this model does not know how many rows it learnt from; use --rows")
         })
 }
 
 /// Reads a model file.
-pub(super) fn open(path: &Path) -> Result<Fitted, Failure> {
+pub(super) fn open(path: &Path, session: &Session) -> Result<Fitted, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| Failure::input(format!("{shown}: {error}")))?;
-    Fitted::read(&mut BufReader::new(file))
+    Fitted::read_with(&mut BufReader::new(file), &session.methods)
         .map_err(|error| Failure::input(format!("{shown}: {}", crate::failure::chain(&error))))
 }
 
-/// Samples and restores, telling the user what was repaired.
-pub(super) fn sample(
-    fitted: &Fitted,
-    rows: usize,
-    seed: &Seed,
-    terminal: &Terminal,
-) -> Result<Synthetic, Failure> {
-    let work = terminal.work("sampling");
-    let made = fitted.sample(rows, seed, &work)?;
-    drop(work);
-    told(made, terminal)
+/// The rows to sample.
+pub(super) struct Wanted<'a> {
+    pub(super) rows: usize,
+    pub(super) conditions: &'a Conditions,
+    pub(super) diverse: &'a DiverseArgs,
 }
 
-/// As [`sample`], with values exchanged as asked, telling the user how many.
-pub(super) fn sample_diverse(
+/// Samples and restores, telling the user what was repaired and how many values were exchanged.
+pub(super) fn sample(
     fitted: &Fitted,
-    rows: usize,
-    asked: &DiverseArgs,
+    wanted: &Wanted<'_>,
     seed: &Seed,
-    terminal: &Terminal,
+    session: &Session,
 ) -> Result<Synthetic, Failure> {
-    let rules = rules(asked)?;
-    if rules.is_empty() {
-        return sample(fitted, rows, seed, terminal);
-    }
-    let work = terminal.work("sampling");
-    let (made, answers) = fitted.sample_diverse(rows, &rules, seed, &work)?;
+    let rules = rules(wanted.diverse)?;
+    let work = session.work("sampling");
+    let builder = fitted.sample(wanted.rows).seed(*seed).observer(&work);
+    let synthetic = builder.given(wanted.conditions).diverse(&rules).run()?;
     drop(work);
-    for (rule, answer) in rules.iter().zip(answers) {
+    for (rule, answer) in rules.iter().zip(&synthetic.diversified) {
         let keys = rule.keys.join(", ");
-        terminal.note(format!(
+        session.note(format!(
             "groups with the same {keys} that agreed in {}: {} broken by an exchange of two values, {} left",
             rule.target, answer.exchanged, answer.left
         ));
     }
-    told(made, terminal)
+    note_repairs(&synthetic, session);
+    Ok(synthetic)
 }
 
-/// What the user asks to be diverse.
+/// Tells the user what was repaired.
+pub(super) fn note_repairs(synthetic: &Synthetic, session: &Session) {
+    for repair in &synthetic.repairs {
+        session.note(format!("repaired: {repair}"));
+    }
+}
+
+/// Returns the rules of diversity that the user asks for.
 fn rules(asked: &DiverseArgs) -> Result<Vec<Diversity>, Failure> {
     let rule = |text: &String| {
         let (target, keys) = text.split_once('=').ok_or_else(|| {
@@ -159,23 +151,4 @@ fn rules(asked: &DiverseArgs) -> Result<Vec<Diversity>, Failure> {
         Ok(Diversity::new(target, keys).with_min_rows(asked.diverse_rows as usize))
     };
     asked.diverse.iter().map(rule).collect()
-}
-
-fn sample_given(
-    fitted: &Fitted,
-    given: &Table,
-    seed: &Seed,
-    terminal: &Terminal,
-) -> Result<Synthetic, Failure> {
-    let work = terminal.work("sampling");
-    let made = fitted.sample_given(given, seed, &work)?;
-    drop(work);
-    told(made, terminal)
-}
-
-fn told(made: Synthetic, terminal: &Terminal) -> Result<Synthetic, Failure> {
-    made.repairs
-        .iter()
-        .for_each(|repair| terminal.note(format!("repaired: {repair}")));
-    Ok(made)
 }

@@ -3,16 +3,15 @@
 use parable::table::codebook::{Codebook, Disclosure};
 use parable::table::schema_file;
 
-use super::{say, source};
 use crate::args::SchemaArgs;
 use crate::failure::Failure;
 use crate::output::Outputs;
-use crate::progress::Terminal;
+use crate::session::Session;
 
-pub(crate) fn run(options: &SchemaArgs, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &SchemaArgs, session: &Session) -> Result<(), Failure> {
     let wanted = std::iter::once(&*options.out.out).chain(options.codebook.as_deref());
     let outputs = Outputs::claim(wanted, options.out.force)?;
-    let source = source(&options.data, None, terminal)?;
+    let source = session.source(&options.data, None)?;
     outputs.text(
         &options.out.out,
         &schema_file::to_json(source.table().schema()),
@@ -49,8 +48,7 @@ pub(crate) fn run(options: &SchemaArgs, terminal: &Terminal, json: bool) -> Resu
             )
         })
         .collect();
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "schema": options.out.out, "rows": source.table().rows(), "columns": columns }),
         &format!(
             "{}\n\nwritten to {}: read it, correct it, and pass it with --schema",

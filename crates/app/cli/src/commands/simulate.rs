@@ -3,11 +3,10 @@
 use parable::table::schema_file;
 use parable::trials::{Preset, Trial, TrialConfig};
 
-use super::say;
 use crate::args::{PresetName, Simulate};
 use crate::failure::Failure;
 use crate::output::{Outputs, in_folder};
-use crate::progress::Terminal;
+use crate::session::Session;
 
 pub(super) fn preset(name: PresetName) -> Preset {
     match name {
@@ -17,12 +16,12 @@ pub(super) fn preset(name: PresetName) -> Preset {
     }
 }
 
-pub(crate) fn run(options: &Simulate, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Simulate, session: &Session) -> Result<(), Failure> {
     let [data, schema, truth] =
         in_folder(&options.out.out, ["trial.csv", "schema.json", "truth.json"]);
     let outputs = Outputs::claim([&*data, &*schema, &*truth], options.out.force)?;
     let trial = {
-        let _work = terminal.work("simulating");
+        let _work = session.work("simulating");
         let config = TrialConfig::new(preset(options.preset)).with_null_effects(options.null);
         Trial::simulate(&config, &options.seed)
             .map_err(|error| Failure::input(crate::failure::chain(&error)))?
@@ -32,8 +31,7 @@ pub(crate) fn run(options: &Simulate, terminal: &Terminal, json: bool) -> Result
     outputs.text(&schema, &schema_file::to_json(trial.table.schema()))?;
     outputs.text(&truth, &pretty(&trial.truth)?)?;
     let (rows, columns) = (trial.table.rows(), trial.table.schema().len());
-    say(
-        json,
+    session.say(
         &serde_json::json!({ "rows": rows, "columns": columns, "data": data, "schema": schema, "truth": truth }),
         &format!(
             "{rows} pupils x {columns} columns in {}",

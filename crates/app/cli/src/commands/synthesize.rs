@@ -2,38 +2,39 @@
 
 use std::time::Instant;
 
+use parable::Conditions;
+
 use super::fit::Work;
-use super::sample::sample_diverse;
-use super::say;
+use super::sample::{Wanted, sample};
 use crate::args::Synthesize;
 use crate::failure::Failure;
 use crate::output::Outputs;
-use crate::progress::Terminal;
+use crate::session::Session;
 
-pub(crate) fn run(options: &Synthesize, terminal: &Terminal, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure> {
     let written = std::iter::once(&options.out.out).chain(&options.private.ledger);
     let outputs = Outputs::claim(written.map(|path| &**path), options.out.force)?;
     let started = Instant::now();
-    let work = Work::prepare(&options.input, &options.method, &options.private, terminal)?;
-    // Learning and making must not share random numbers: whoever has the table's seed would know the draws of the fit.
+    let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
+    // The fit and the sample must not share random numbers: the seed of a table must not tell the
+    // draws of the fit.
     let seed = options.seed.stream("synthesize/fit");
-    let (fitted, ledger) = work.fit(&options.private, &seed, None, terminal)?;
+    let (fitted, ledger) = work.fit(&options.private, &seed, None, session)?;
     let rows = super::sample::rows(options.rows, &fitted)?;
-    let made = sample_diverse(
-        &fitted,
+    let wanted = Wanted {
         rows,
-        &options.diverse,
-        &options.seed.stream("synthesize/sample"),
-        terminal,
-    )?;
-    outputs.table(&options.out.out, &made.table, work.source.dialect())?;
+        conditions: &Conditions::default(),
+        diverse: &options.diverse,
+    };
+    let seed = options.seed.stream("synthesize/sample");
+    let synthetic = sample(&fitted, &wanted, &seed, session)?;
+    outputs.table(&options.out.out, &synthetic.table, work.source.dialect())?;
     work.write_ledger(&options.private, &ledger, &outputs)?;
     let seconds = started.elapsed().as_secs_f64();
-    let columns = made.table.schema().len();
+    let columns = synthetic.table.schema().len();
     let shown = options.out.out.display();
-    say(
-        json,
-        &serde_json::json!({ "out": options.out.out, "method": work.method.name(), "rows": rows, "columns": columns, "seconds": seconds, "repairs": made.repairs }),
+    session.say(
+        &serde_json::json!({ "out": options.out.out, "method": work.method.name(), "rows": rows, "columns": columns, "seconds": seconds, "repairs": synthetic.repairs }),
         &format!(
             "{rows} synthetic rows x {columns} columns by {} in {seconds:.1} s: {shown}",
             work.method.name()

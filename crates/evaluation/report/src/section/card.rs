@@ -11,6 +11,7 @@ use super::statement::form;
 use super::{remark, section};
 use crate::MethodResult;
 use crate::table::{self, Words};
+use crate::training::drawing;
 
 /// Entries of a ledger that are listed; private fits can have thousands.
 const ENTRIES: usize = 30;
@@ -68,7 +69,7 @@ fn training(m: &mut Markup, method: &MethodResult) {
         for curve in &method.training {
             m.node("figure", &[], |m| {
                 m.leaf("figcaption", &[], &curve.name);
-                m.drawing(curve.drawing());
+                m.drawing(drawing(curve));
             });
         }
     });
