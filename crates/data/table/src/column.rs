@@ -1,6 +1,8 @@
 //! The values of one column.
 
-use crate::Strings;
+mod build;
+
+use crate::{Levels, Strings};
 
 /// The values of one column and which of them are missing.
 ///
@@ -149,6 +151,31 @@ impl Column {
             Values::Continuous(values) => Some(values[row]),
             Values::Codes(_) | Values::Text(_) => None,
         }
+    }
+
+    /// Returns the whole number in this row (days or seconds since 1970 for dates); `None` where it is missing or the
+    /// column stores no whole numbers.
+    #[must_use]
+    pub fn integer(&self, row: usize) -> Option<i64> {
+        match &self.values {
+            Values::Integer(values) if !self.is_missing(row) => Some(values[row]),
+            _ => None,
+        }
+    }
+
+    /// Returns the free text in this row; `None` where it is missing or the column stores no text.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Option<&str> {
+        match &self.values {
+            Values::Text(texts) if !self.is_missing(row) => Some(texts.get(row)),
+            _ => None,
+        }
+    }
+
+    /// Returns the text of the level in this row; `None` where it is missing or the column is not categorical.
+    #[must_use]
+    pub fn label<'a>(&self, levels: &'a Levels, row: usize) -> Option<&'a str> {
+        self.code(row).and_then(|code| levels.get(code))
     }
 
     /// The code in this row; `None` where it is missing or the column is not categorical.

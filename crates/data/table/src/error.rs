@@ -65,6 +65,40 @@ pub enum SchemaError {
     },
 }
 
+/// Texts that make no column.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ColumnError {
+    /// A text that is not one of the levels.
+    #[error("row {row}: the text is not one of the {levels} levels")]
+    UnknownLevel {
+        /// The row, from 1.
+        row: usize,
+        /// How many levels there are.
+        levels: usize,
+    },
+    /// A text that is not a day or moment in this format.
+    #[error("row {row}: expected a {kind} that exists, spelled `{format}`")]
+    NoDate {
+        /// The row, from 1.
+        row: usize,
+        /// `day` or `moment`.
+        kind: &'static str,
+        /// The format, in `strftime` notation.
+        format: String,
+    },
+}
+
+impl ColumnError {
+    /// Returns the row that is wrong, from 1.
+    #[must_use]
+    pub fn row(&self) -> usize {
+        match self {
+            Self::UnknownLevel { row, .. } | Self::NoDate { row, .. } => *row,
+        }
+    }
+}
+
 /// Columns that do not fit their schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

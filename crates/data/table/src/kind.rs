@@ -129,27 +129,27 @@ impl Kind {
         }
     }
 
-    /// A nominal column with these levels.
+    /// A nominal column with these levels, declared unless a [`Known`] says otherwise.
     #[must_use]
-    pub fn nominal(levels: Known<Levels>) -> Self {
+    pub fn nominal(levels: impl Into<Known<Levels>>) -> Self {
         Self::Nominal {
-            levels: Some(levels),
+            levels: Some(levels.into()),
         }
     }
 
-    /// An ordinal column with these levels, lowest first.
+    /// An ordinal column with these levels, lowest first, declared unless a [`Known`] says otherwise.
     #[must_use]
-    pub fn ordinal(levels: Known<Levels>) -> Self {
+    pub fn ordinal(levels: impl Into<Known<Levels>>) -> Self {
         Self::Ordinal {
-            levels: Some(levels),
+            levels: Some(levels.into()),
         }
     }
 
-    /// A boolean column with these two spellings, false first.
+    /// A boolean column with these two spellings, false first, declared unless a [`Known`] says otherwise.
     #[must_use]
-    pub fn boolean(levels: Known<Levels>) -> Self {
+    pub fn boolean(levels: impl Into<Known<Levels>>) -> Self {
         Self::Boolean {
-            levels: Some(levels),
+            levels: Some(levels.into()),
         }
     }
 
@@ -170,6 +170,109 @@ impl Kind {
             grid: Some(Known::declared(Grid::Decimals(decimals))),
             format: NumberFormat::default(),
         }
+    }
+
+    /// A column of days, spelled in `strftime` notation such as `%Y-%m-%d`, with no known bounds.
+    #[must_use]
+    pub fn date(format: impl Into<String>) -> Self {
+        Self::Date {
+            format: format.into(),
+            bounds: None,
+        }
+    }
+
+    /// A column of moments, spelled in `strftime` notation such as `%Y-%m-%d %H:%M:%S`, with no known bounds.
+    #[must_use]
+    pub fn date_time(format: impl Into<String>) -> Self {
+        Self::DateTime {
+            format: format.into(),
+            bounds: None,
+        }
+    }
+
+    /// Declares the smallest and the largest possible value of a numeric column; for dates in days or seconds since 1970.
+    ///
+    /// Bounds of a column of whole numbers are rounded inwards. Whether they contain a value is checked by
+    /// [`Schema::new`](crate::Schema::new).
+    ///
+    /// ```
+    /// use parable_table::{Field, Kind, Schema};
+    ///
+    /// let schema = Schema::new(vec![
+    ///     Field::new("age", Kind::integer().with_bounds(18, 99)),
+    ///     Field::new("score", Kind::continuous(1).with_bounds(0.0, 12.5)),
+    /// ])?;
+    /// assert!(Schema::new(vec![Field::new("age", Kind::integer().with_bounds(99, 18))]).is_err());
+    /// # Ok::<(), parable_table::SchemaError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the type is not numeric: levels and texts have no bounds.
+    #[must_use]
+    pub fn with_bounds<T: Into<Bound>>(mut self, min: T, max: T) -> Self {
+        let (min, max) = (min.into(), max.into());
+        match &mut self {
+            Self::Integer { bounds, .. }
+            | Self::Date { bounds, .. }
+            | Self::DateTime { bounds, .. } => {
+                *bounds = Some(Known::declared(Bounds {
+                    min: min.whole(f64::ceil),
+                    max: max.whole(f64::floor),
+                }));
+            }
+            Self::Continuous { bounds, .. } => {
+                *bounds = Some(Known::declared(Bounds {
+                    min: min.real(),
+                    max: max.real(),
+                }));
+            }
+            _ => panic!("a column of type {} has no bounds", self.name()),
+        }
+        self
+    }
+}
+
+/// One end of the bounds of a numeric column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// A whole number; days or seconds since 1970 for dates.
+    Whole(i64),
+    /// A real number.
+    Real(f64),
+}
+
+impl Bound {
+    fn whole(self, round: impl Fn(f64) -> f64) -> i64 {
+        match self {
+            Self::Whole(value) => value,
+            Self::Real(value) => round(value) as i64,
+        }
+    }
+
+    fn real(self) -> f64 {
+        match self {
+            Self::Whole(value) => value as f64,
+            Self::Real(value) => value,
+        }
+    }
+}
+
+impl From<i32> for Bound {
+    fn from(value: i32) -> Self {
+        Self::Whole(i64::from(value))
+    }
+}
+
+impl From<i64> for Bound {
+    fn from(value: i64) -> Self {
+        Self::Whole(value)
+    }
+}
+
+impl From<f64> for Bound {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
     }
 }
 
@@ -266,6 +369,19 @@ impl Default for NumberFormat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_are_declared_and_rounded_inwards_for_whole_numbers() {
+        let declared = |min, max| Some(Known::declared(Bounds { min, max }));
+        let Kind::Integer { bounds, .. } = Kind::integer().with_bounds(0.5, 9.5) else {
+            panic!("an integer column stays one");
+        };
+        assert_eq!(bounds, declared(1, 9));
+        let Kind::Date { bounds, .. } = Kind::date("%Y").with_bounds(-1, 365) else {
+            panic!("a column of days stays one");
+        };
+        assert_eq!(bounds, declared(-1, 365));
+    }
 
     #[test]
     fn grids_round_to_the_double_nearest_to_the_decimal() {

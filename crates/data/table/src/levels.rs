@@ -1,5 +1,6 @@
 //! The levels of a categorical column.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use crate::SchemaError;
 ///
 /// The position of a level is its code. For a boolean column the order is false, true; for an ordinal column from lowest to highest; for a
 /// nominal one the order carries no meaning. Cloning is cheap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Levels(Arc<[String]>);
 
@@ -58,6 +59,12 @@ impl Levels {
             .iter()
             .position(|level| level == text)
             .map(|code| code as u32)
+    }
+
+    /// Returns the code of each text, for many look-ups.
+    #[must_use]
+    pub fn codes(&self) -> HashMap<&str, u32> {
+        self.iter().zip(0..).collect()
     }
 
     /// The texts, in code order.

@@ -45,15 +45,20 @@ mod error;
 mod field;
 mod kind;
 mod levels;
+#[cfg(feature = "ndarray")]
+mod matrix;
 mod note;
 pub mod parse;
 mod provenance;
 mod public;
 mod raw;
+#[cfg(feature = "rows")]
+pub mod rows;
 mod schema;
 pub mod schema_file;
 mod strings;
 mod table;
+mod table_file;
 mod typed;
 
 pub use atomic::{AtomicFile, AtomicFileError, Overwrite};
@@ -61,14 +66,17 @@ pub use cell::Cell;
 pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
 pub use digests::digests;
-pub use error::{SchemaError, TableError};
+pub use error::{ColumnError, SchemaError, TableError};
 pub use field::{Field, MissingCode, Role};
-pub use kind::{Bounds, Grid, Kind, NumberFormat};
+pub use kind::{Bound, Bounds, Grid, Kind, NumberFormat};
 pub use levels::Levels;
+#[cfg(feature = "ndarray")]
+pub use matrix::MatrixError;
 pub use note::Note;
 pub use provenance::{Known, Provenance};
 pub use raw::{Dialect, RawColumn, RawTable};
 pub use schema::Schema;
 pub use strings::Strings;
 pub use table::Table;
+pub use table_file::TableFileError;
 pub use typed::{ReadIssue, ReadIssues, ReadRule, TypedError, read_typed};

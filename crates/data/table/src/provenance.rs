@@ -56,3 +56,10 @@ impl<T> Known<T> {
         !matches!(self.provenance, Provenance::Observed)
     }
 }
+
+impl<T> From<T> for Known<T> {
+    /// Takes the fact as declared.
+    fn from(value: T) -> Self {
+        Self::declared(value)
+    }
+}

@@ -83,6 +83,15 @@ impl Table {
         self.schema.fields()[position].kind.levels()
     }
 
+    /// Returns the text of the level in this cell; `None` where it is missing or the column is not categorical.
+    ///
+    /// # Panics
+    /// If the position or the row is out of range.
+    #[must_use]
+    pub fn label(&self, position: usize, row: usize) -> Option<&str> {
+        self.columns[position].label(self.levels(position)?, row)
+    }
+
     /// The rows at these positions, in this order; positions may repeat.
     ///
     /// # Panics

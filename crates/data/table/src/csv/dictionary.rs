@@ -11,7 +11,7 @@ use crate::{RawColumn, Strings};
 /// An open-addressed table of the upper half of the hash and the number, so that a look-up touches one slot and, on a match, the text, and so
 /// that growing needs no text at all. `HashMap` would want an owned key per distinct text.
 #[derive(Debug)]
-pub(super) struct Dictionary {
+pub(crate) struct Dictionary {
     texts: Strings,
     cells: Vec<u32>,
     /// `hash << 32 | number + 1`, 0 where empty; the length is a power of two.
@@ -23,7 +23,7 @@ pub(super) struct Dictionary {
 const FIRST_SLOTS: usize = 16;
 
 impl Dictionary {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             texts: Strings::new(),
             cells: Vec::new(),
@@ -33,7 +33,7 @@ impl Dictionary {
     }
 
     /// Adds a cell. The bytes are part of input that was checked to be UTF-8, cut at ASCII characters.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let number = match self.last {
             Some(last) if self.texts.get(last as usize).as_bytes() == bytes => last,
             _ => self.number(bytes),
@@ -83,7 +83,7 @@ impl Dictionary {
         self.slots = slots;
     }
 
-    pub(super) fn into_column(self) -> RawColumn {
+    pub(crate) fn into_column(self) -> RawColumn {
         RawColumn {
             texts: self.texts,
             cells: self.cells,

@@ -10,6 +10,8 @@ mod error;
 mod read;
 mod write;
 
+#[cfg(feature = "rows")]
+pub(crate) use dictionary::Dictionary;
 pub use error::{CsvError, CsvFault};
 pub use read::{ReadOptions, read, read_from, read_str};
 pub use write::{Written, write, write_file, write_raw, write_raw_file};
