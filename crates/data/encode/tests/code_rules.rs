@@ -220,6 +220,27 @@ fn conditions_that_name_one_region_for_each_area_are_a_dependency() {
 }
 
 #[test]
+fn conditions_over_single_values_are_structural_zeros_and_others_are_left() {
+    let rules = vec![
+        Constraint::holds("sex == 'f' or pregnant == 'no' and third < 1"),
+        Constraint::holds("first == 'yes' or missing(sex)"),
+        Constraint::holds("age > 17 or pregnant == 'no'"),
+    ];
+    let codec = codec(rules);
+    let CodeRules { rules, left, .. } = codec.rules().unwrap();
+    assert_eq!(left, [2]);
+    let codes = random_codes(codec.domain(), 5_000);
+    let table = codec.decode(&codes, &Seed::from_u64(4)).unwrap();
+    let broken = broken_rows(&table).unwrap();
+    assert!(!broken[0].is_empty() && !broken[1].is_empty());
+    for row in 0..5_000 {
+        let by_code = rules.iter().any(|rule| breaks(rule, &codes, row));
+        let by_row = broken[0].contains(&row) || broken[1].contains(&row);
+        assert_eq!(by_code, by_row, "row {row}");
+    }
+}
+
+#[test]
 fn a_rule_that_a_bin_straddles_is_left_and_named() {
     let rules = exact();
     let found = codec(rules.clone()).rules().unwrap();

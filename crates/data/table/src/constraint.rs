@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::expression;
+
 /// A rule declared once in the schema: synthesizers receive it, the decoder repairs by it, metrics check it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
@@ -48,6 +50,11 @@ pub enum Constraint {
     Never {
         /// The conditions that exclude each other.
         all: Vec<Condition>,
+    },
+    /// A condition in the language of [`expression`](crate::expression) holds in every row whose values it can compare.
+    Holds {
+        /// The condition, for example `age >= 16 or not missing(guardian)`.
+        condition: String,
     },
     /// Within one value of the cluster column, each of these columns has one value (missing counts as one).
     ClusterConstant {
@@ -118,6 +125,14 @@ impl Condition {
 }
 
 impl Constraint {
+    /// A condition that holds in every row; see [`Constraint::Holds`].
+    #[must_use]
+    pub fn holds(condition: impl Into<String>) -> Self {
+        Self::Holds {
+            condition: condition.into(),
+        }
+    }
+
     /// The columns the rule is about.
     #[must_use]
     pub fn columns(&self) -> Vec<&str> {
@@ -127,6 +142,8 @@ impl Constraint {
             Self::OneHot { columns } => columns.iter().map(String::as_str).collect(),
             Self::When { condition, then } => vec![condition.column(), then.column()],
             Self::Never { all } => all.iter().map(Condition::column).collect(),
+            // A schema refuses a text that is no expression.
+            Self::Holds { condition } => expression::names(condition).unwrap_or_default(),
             Self::ClusterConstant { cluster, columns } => std::iter::once(cluster.as_str())
                 .chain(columns.iter().map(String::as_str))
                 .collect(),

@@ -1,5 +1,7 @@
 //! What can be wrong with schemas and tables.
 
+use crate::expression::ExpressionError;
+
 /// A schema that contradicts itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -54,6 +56,14 @@ pub enum SchemaError {
         column: String,
         /// Where it is named.
         named_by: &'static str,
+    },
+    /// A rule whose condition is not an expression.
+    #[error("rule {rule}: {error}")]
+    BadRule {
+        /// The rule, from 1.
+        rule: usize,
+        /// What is wrong.
+        error: ExpressionError,
     },
     /// A file that is no schema of this version.
     #[error("expected the format `parable-schema` version 1, found `{format}` version {version}")]

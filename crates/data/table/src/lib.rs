@@ -42,6 +42,7 @@ pub mod csv;
 mod digests;
 pub mod distinct;
 mod error;
+pub mod expression;
 mod field;
 mod kind;
 mod levels;

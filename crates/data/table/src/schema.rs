@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::expression;
 use crate::{Constraint, Field, Kind, Role, SchemaError};
 
 /// The columns of a table in order, and the rules its rows obey. Cloning is cheap.
@@ -131,6 +132,14 @@ fn check(fields: &[Field], constraints: &[Constraint]) -> Result<(), SchemaError
         if let Role::Descriptor { of } = &field.role {
             of.iter()
                 .try_for_each(|column| known(column, "a descriptor role"))?;
+        }
+    }
+    for (rule, constraint) in constraints.iter().enumerate() {
+        if let Constraint::Holds { condition } = constraint {
+            expression::names(condition).map_err(|error| SchemaError::BadRule {
+                rule: rule + 1,
+                error,
+            })?;
         }
     }
     constraints

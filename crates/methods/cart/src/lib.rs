@@ -43,7 +43,6 @@
 mod clusters;
 mod config;
 mod explain;
-mod expression;
 mod file;
 mod fit;
 mod model;

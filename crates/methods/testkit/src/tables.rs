@@ -135,6 +135,7 @@ pub(crate) fn ruled(table: &Table) -> Table {
         min: Some(40.0),
         max: Some(62.0),
     });
+    rules.push(Constraint::holds("grade == 'high' or round(post) < 53"));
     let fields = schema.fields().to_vec();
     let schema = Schema::with_constraints(fields, rules).expect("rules about its columns");
     Table::new(schema, columns).expect("the same columns")

@@ -5,6 +5,7 @@
 
 mod bins;
 mod column;
+mod condition;
 mod error;
 mod rules;
 

@@ -239,6 +239,7 @@ impl Codec {
                     right_values: values(*right),
                 }])
             }
+            ResolvedRule::Holds { condition } => self.zeros(condition),
             ResolvedRule::Determines { .. } => None,
         }
     }

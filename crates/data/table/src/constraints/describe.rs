@@ -38,6 +38,7 @@ impl fmt::Display for Constraint {
                 }
                 Ok(())
             }
+            Self::Holds { condition } => write!(f, "`{condition}` holds"),
             Self::ClusterConstant { cluster, columns } => write!(
                 f,
                 "within one `{cluster}`, {} {} one value",

@@ -1,5 +1,7 @@
 //! Rules that do not fit the columns they name.
 
+use crate::expression::ExpressionError;
+
 /// A rule that cannot be judged on the columns it names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +35,14 @@ pub enum ConstraintError {
         column: String,
         /// What the column is.
         kind: &'static str,
+    },
+    /// A condition that does not fit the columns it names.
+    #[error("rule {rule}: {error}")]
+    Expression {
+        /// The rule, from 1.
+        rule: usize,
+        /// What is wrong.
+        error: ExpressionError,
     },
     /// A range without any value.
     #[error("rule {rule} allows no value of column `{column}`")]

@@ -214,6 +214,21 @@ fn mend(
                 })
                 .count()
         }
+        ResolvedRule::Holds { condition } => {
+            let donors: Vec<usize> = (0..rows)
+                .filter(|&row| condition.holds(&&*columns, row))
+                .collect();
+            let mut repaired = 0;
+            for &row in broken {
+                if let Some(donor) = pick(&donors, rng) {
+                    for &column in condition.columns() {
+                        columns[column].copy_cell(donor, row);
+                    }
+                    repaired += 1;
+                }
+            }
+            repaired
+        }
         ResolvedRule::Determines {
             by,
             columns: determined,

@@ -3,6 +3,7 @@
 use super::ConstraintError;
 use super::predicate::{Predicate, numeric, position};
 use crate::distinct::{Distinct, majorities};
+use crate::expression::Expression;
 use crate::{Column, Constraint, Field, Kind, Schema, Values};
 
 /// A rule with columns as positions and texts as codes or numbers.
@@ -47,6 +48,11 @@ pub enum ResolvedRule {
     Never {
         /// The conditions that exclude each other.
         all: Vec<Predicate>,
+    },
+    /// The condition holds, where it lacks no value.
+    Holds {
+        /// The condition, bound to the columns.
+        condition: Expression,
     },
     /// The columns on the left determine the columns on the right; rows whose first left cell is missing are free if asked for.
     Determines {
@@ -171,6 +177,14 @@ impl ResolvedRule {
                     .map(|condition| Predicate::new(condition, schema, rule))
                     .collect::<Result<_, _>>()?,
             },
+            Constraint::Holds { condition } => Self::Holds {
+                condition: Expression::condition(condition, schema).map_err(|error| {
+                    ConstraintError::Expression {
+                        rule: rule + 1,
+                        error,
+                    }
+                })?,
+            },
             Constraint::ClusterConstant { cluster, columns } => Self::Determines {
                 by: vec![at(cluster)?],
                 columns: columns
@@ -224,6 +238,9 @@ impl ResolvedRule {
             }
             Self::Never { all } => rows_where(&|row| {
                 !all.is_empty() && all.iter().all(|condition| condition.holds(columns, row))
+            }),
+            Self::Holds { condition } => rows_where(&|row| {
+                !condition.holds(&columns, row) && !condition.lacks(&columns, row)
             }),
             Self::Determines {
                 by,

@@ -302,3 +302,43 @@ fn the_same_seed_repairs_alike() {
     assert_eq!(run(1), run(1));
     assert_ne!(run(1).0, run(2).0);
 }
+
+#[test]
+fn a_condition_is_checked_where_it_can_be_compared_and_repaired_by_rows_that_keep_it() {
+    let rule = Constraint::holds("age >= 16 or job == 'none'");
+    assert_eq!(rule.columns(), ["age", "job"]);
+    assert_eq!(rule.to_string(), "`age >= 16 or job == 'none'` holds");
+    // Ages 5, 5, 40 and missing (7 % 7 is 0); jobs clerk, none, clerk, clerk.
+    let rows = [(5, 1), (5, 3), (40, 1), (7, 1)].map(|(age, job)| [age, 1, 1, job, 1, 1, 1, 1]);
+    let table = table(&rows, vec![rule]);
+    let found = check(&table).unwrap();
+    assert_eq!((found.len(), found[0].rows), (1, 1));
+    assert_eq!(found[0].first_rows, [1]);
+    let (repaired, repairs) = repair(table, &Seed::from_u64(1)).unwrap();
+    assert_eq!(repairs.len(), 1);
+    assert!(check(&repaired).unwrap().is_empty());
+}
+
+#[test]
+fn a_condition_that_is_none_is_refused_with_its_place() {
+    let fields = vec![Field::new("age", Kind::integer())];
+    let schema = |condition: &str| {
+        Schema::with_constraints(fields.clone(), vec![Constraint::holds(condition)])
+    };
+    assert_eq!(
+        schema("age > = 3").unwrap_err().to_string(),
+        "rule 1: the expression, at character 7, must be a value, a column or a bracket"
+    );
+    assert_eq!(
+        schema("size > 3").unwrap_err().to_string(),
+        "a constraint names the column `size`, which the schema does not have"
+    );
+    let rows = Table::new(
+        schema("age == 'x'").unwrap(),
+        vec![Column::integers([Some(3)])],
+    );
+    assert_eq!(
+        check(&rows.unwrap()).unwrap_err().to_string(),
+        "rule 1: the expression compares values of different types"
+    );
+}

@@ -1,12 +1,12 @@
 //! Settings of columns, resolved against the columns of a schema.
 
 use parable_core::FitError;
+use parable_table::expression::{Cells, Expression, Value};
 use parable_table::{Column, Field, Kind, Missing, Schema, Table, Values};
 
 use crate::config::{
     CartConfig, ColumnConfig, Fixed, Method, Predictors, Smoothing, setting_error,
 };
-use crate::expression::{Cells, Expression, Value};
 
 /// How each column of a schema is synthesized, by position.
 #[derive(Clone, Debug, PartialEq)]

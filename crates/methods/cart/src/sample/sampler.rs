@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 use parable_core::{Observer, Progress, SampleError};
 use parable_seed::Seed;
 use parable_table::Column;
+use parable_table::expression::Cells;
 
 use super::filler::Filler;
 use crate::clusters::hierarchy::Labels;
 use crate::clusters::icc::{Goal, Series};
 use crate::config::resolved::Given as Value;
 use crate::config::resolved::Making;
-use crate::expression::Cells;
 use crate::model::{Codebook, Part, Sequence, Source};
 use crate::values::binning::encode;
 

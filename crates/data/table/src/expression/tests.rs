@@ -1,9 +1,8 @@
 //! What the language means, and what it refuses.
 
-use parable_table::{Column, Known, Schema, Values};
-
 use super::bind::days;
 use super::*;
+use crate::{Known, Values};
 
 fn levels<const N: usize>(names: [&str; N]) -> Known<Levels> {
     Known::declared(Levels::new(names).expect("distinct"))
@@ -176,10 +175,32 @@ fn what_is_not_an_expression_is_refused_with_its_place() {
     ] {
         assert!(Expression::bind(text, &schema()).is_err(), "{text}");
     }
+    let error = Expression::bind("age > = 3", &schema()).expect_err("two signs");
+    assert_eq!(
+        error.to_string(),
+        "the expression, at character 7, must be a value, a column or a bracket"
+    );
     let deep = "(".repeat(100_000);
     assert!(Expression::bind(&deep, &schema()).is_err());
     let many_nots = "not ".repeat(500) + "sen";
     assert!(Expression::condition(&many_nots, &schema()).is_ok());
     let long = "age + ".repeat(10_000) + "1";
     assert!(Expression::bind(&long, &schema()).is_err());
+}
+
+#[test]
+fn names_of_columns_are_found_without_a_schema() {
+    let text = "if(missing(arm), `year of birth`, 1) in (2, age) and not true or 'name' == arm";
+    assert_eq!(names(text), Ok(vec!["arm", "year of birth", "age", "arm"]));
+    assert!(names("age +").is_err());
+}
+
+#[test]
+fn a_condition_lacks_values_only_where_it_compares_them() {
+    let lacks = |text: &str, row: usize| {
+        let bound = Expression::condition(text, &schema()).expect(text);
+        bound.lacks(&columns().as_slice(), row)
+    };
+    assert!(lacks("age > 3", 1) && lacks("sen or 1 < 2", 1) && lacks("missing(sen) or age > 3", 1));
+    assert!(!lacks("missing(age)", 1) && !lacks("age > 3", 0));
 }

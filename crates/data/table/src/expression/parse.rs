@@ -4,7 +4,7 @@ use super::ExpressionError;
 
 /// An expression as written.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Tree {
+pub(super) enum Tree {
     Number(f64),
     Text(String),
     Truth(bool),
@@ -17,9 +17,29 @@ pub(crate) enum Tree {
     Call(String, Vec<Self>),
 }
 
+impl Tree {
+    /// Adds the names of columns in it, in order.
+    pub(super) fn names<'a>(&'a self, names: &mut Vec<&'a str>) {
+        match self {
+            Self::Number(_) | Self::Text(_) | Self::Truth(_) | Self::Nothing => {}
+            Self::Column(name) => names.push(name),
+            Self::Negative(held) | Self::Not(held) => held.names(names),
+            Self::Binary(_, left, right) => {
+                left.names(names);
+                right.names(names);
+            }
+            Self::OneOf(left, list) => {
+                left.names(names);
+                list.iter().for_each(|value| value.names(names));
+            }
+            Self::Call(_, arguments) => arguments.iter().for_each(|value| value.names(names)),
+        }
+    }
+}
+
 /// An operation with two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub(super) enum Operator {
     Add,
     Subtract,
     Multiply,
@@ -53,7 +73,7 @@ const SIGNS: [&str; 15] = [
 ];
 
 /// Reads a whole text.
-pub(crate) fn parse(text: &str) -> Result<Tree, ExpressionError> {
+pub(super) fn parse(text: &str) -> Result<Tree, ExpressionError> {
     let tokens = tokens(text)?;
     let mut parser = Parser {
         tokens: &tokens,

@@ -1,4 +1,7 @@
-//! A small language for conditions and formulas over the columns of a row.
+//! The language of rules: conditions and formulas over the columns of a row.
+//!
+//! A schema states conditions in it ([`Constraint::Holds`](crate::Constraint::Holds)), and settings of methods state
+//! conditions and formulas.
 //!
 //! ```text
 //! income - tax                                  numbers: + - * / and brackets
@@ -9,23 +12,38 @@
 //! date("2024-09-01")                            dates are days (date-times: seconds) since 1970
 //! ```
 //!
-//! A calculation with a missing value is missing, and so is one whose result is no number. A
-//! comparison with a missing value does not hold; its negation therefore does. `missing(x)` asks;
-//! `nothing` is a missing value. Levels of an ordinal column compare by their order with a text
-//! that is one of them.
+//! A calculation with a missing value is missing, and so is one whose result is not a finite number. A comparison with
+//! a missing value does not hold; its negation therefore does. `missing(x)` asks; `nothing` is a missing value. Levels
+//! of an ordinal column compare by their order with a text that is one of them.
+//!
+//! ```
+//! use parable_table::expression::Expression;
+//! use parable_table::{Column, Field, Kind, Schema};
+//!
+//! let schema = Schema::new(vec![Field::new("age", Kind::integer())])?;
+//! let adult = Expression::condition("age >= 18 or missing(age)", &schema)?;
+//! let columns = [Column::integers([Some(20), Some(3), None])];
+//! let holds = [0, 1, 2].map(|row| adult.holds(&columns.as_slice(), row));
+//! assert_eq!(holds, [true, false, true]);
+//!
+//! let error = Expression::condition("age > = 3", &schema).unwrap_err();
+//! assert!(error.to_string().starts_with("the expression, at character 7,"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bind;
 mod evaluate;
 mod parse;
 
 use bind::Binder;
-use parable_table::{Field, Kind, Levels, Schema};
 use parse::Operator;
 
-/// Why an expression cannot be used.
+use crate::{Column, Field, Kind, Levels, Schema};
+
+/// An expression that cannot be used: the character at fault and what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ExpressionError {
-    /// The sign it is about, from 1; 0 if it is about the whole.
+pub struct ExpressionError {
+    /// The character it is about, from 1; 0 if it is about the whole.
     at: usize,
     problem: String,
 }
@@ -39,21 +57,27 @@ impl ExpressionError {
     }
 }
 
+impl std::error::Error for ExpressionError {}
+
 impl std::fmt::Display for ExpressionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.at {
             0 => write!(f, "the expression {}", self.problem),
-            at => write!(f, "the expression, from sign {at} on, {}", self.problem),
+            at => write!(f, "the expression, at character {at}, {}", self.problem),
         }
     }
 }
 
-/// What an expression gives in one row.
+/// The value of an expression in one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
+    /// A missing value.
     Missing,
+    /// A finite number.
     Number(f64),
+    /// A text, such as a level.
     Text(&'a str),
+    /// Whether a condition holds.
     Truth(bool),
 }
 
@@ -69,7 +93,7 @@ enum Type {
 
 /// An expression bound to the columns of a schema.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Expression {
+pub struct Expression {
     node: Node,
     gives: Type,
     columns: Vec<usize>,
@@ -110,17 +134,17 @@ enum Function {
     Sqrt,
 }
 
-/// Where cells are read from.
-pub(crate) trait Cells {
-    /// The number of this column in this row, if it has one.
+/// A source of cells, such as the columns of a table.
+pub trait Cells {
+    /// Returns the number of this column in this row, if it has one.
     fn number(&self, column: usize, row: usize) -> Option<f64>;
-    /// The code of this column in this row, if it has one.
+    /// Returns the code of this column in this row, if it has one.
     fn code(&self, column: usize, row: usize) -> Option<u32>;
-    /// Whether it has no value.
+    /// Whether this column has no value in this row.
     fn missing(&self, column: usize, row: usize) -> bool;
 }
 
-impl Cells for &[parable_table::Column] {
+impl Cells for &[Column] {
     fn number(&self, column: usize, row: usize) -> Option<f64> {
         self[column].number(row)
     }
@@ -135,8 +159,11 @@ impl Cells for &[parable_table::Column] {
 }
 
 impl Expression {
-    /// A condition: something that holds or not.
-    pub(crate) fn condition(text: &str, schema: &Schema) -> Result<Self, ExpressionError> {
+    /// Reads a condition: something that holds or not.
+    ///
+    /// # Errors
+    /// The text is not an expression, does not fit the columns it names, or is not a condition.
+    pub fn condition(text: &str, schema: &Schema) -> Result<Self, ExpressionError> {
         let mut bound = Self::bind(text, schema)?;
         if let Node::Level(position, _) = bound.node
             && matches!(schema.fields()[position].kind, Kind::Boolean { .. })
@@ -152,12 +179,11 @@ impl Expression {
         }
     }
 
-    /// A formula for the values of a column.
-    pub(crate) fn formula(
-        text: &str,
-        schema: &Schema,
-        target: &Field,
-    ) -> Result<Self, ExpressionError> {
+    /// Reads a formula for the values of a column.
+    ///
+    /// # Errors
+    /// The text is not an expression, does not fit the columns it names, or gives other values than the column holds.
+    pub fn formula(text: &str, schema: &Schema, target: &Field) -> Result<Self, ExpressionError> {
         let bound = Self::bind(text, schema)?;
         let fits = match bound.gives {
             Type::Number => target.kind.is_numeric(),
@@ -203,20 +229,42 @@ impl Expression {
         })
     }
 
-    /// The columns it reads, ascending.
-    pub(crate) fn columns(&self) -> &[usize] {
+    /// Returns the positions of the columns it reads, ascending.
+    #[must_use]
+    pub fn columns(&self) -> &[usize] {
         &self.columns
     }
 
-    /// Its value in a row.
-    pub(crate) fn value<'a>(&'a self, cells: &impl Cells, row: usize) -> Value<'a> {
+    /// Returns its value in a row.
+    pub fn value<'a>(&'a self, cells: &impl Cells, row: usize) -> Value<'a> {
         self.node.value(cells, row)
     }
 
+    /// Whether a value that it compares or calculates with is missing in a row, other than in `missing(x)`.
+    pub fn lacks(&self, cells: &impl Cells, row: usize) -> bool {
+        self.node.lacks(cells, row)
+    }
+
     /// Whether a condition holds in a row.
-    pub(crate) fn holds(&self, cells: &impl Cells, row: usize) -> bool {
+    pub fn holds(&self, cells: &impl Cells, row: usize) -> bool {
         self.value(cells, row) == Value::Truth(true)
     }
+}
+
+/// Returns the names of the columns in a text, in order; they need not exist.
+///
+/// # Errors
+/// The text is not an expression.
+pub(crate) fn names(text: &str) -> Result<Vec<&str>, ExpressionError> {
+    let tree = parse::parse(text)?;
+    let mut names = Vec::new();
+    tree.names(&mut names);
+    // A name appears in the text as it is, if not always where it is found first.
+    let spelled = names.into_iter().filter_map(|name| {
+        let at = text.find(name)?;
+        Some(&text[at..at + name.len()])
+    });
+    Ok(spelled.collect())
 }
 
 #[cfg(test)]

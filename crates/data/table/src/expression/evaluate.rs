@@ -64,6 +64,25 @@ impl Node {
         }
     }
 
+    /// Whether a column it reads as a value has none in this row.
+    pub(super) fn lacks(&self, cells: &impl Cells, row: usize) -> bool {
+        match self {
+            Self::Number(_) | Self::Text(_) | Self::Truth(_) | Self::Nothing | Self::Missing(_) => {
+                false
+            }
+            Self::Numeric(column)
+            | Self::Level(column, _)
+            | Self::Rank(column)
+            | Self::Flag(column) => cells.missing(*column, row),
+            Self::Not(held) => held.lacks(cells, row),
+            Self::Binary(_, left, right) => left.lacks(cells, row) || right.lacks(cells, row),
+            Self::If(condition, then, otherwise) => [condition, then, otherwise]
+                .iter()
+                .any(|part| part.lacks(cells, row)),
+            Self::Call(_, arguments) => arguments.iter().any(|part| part.lacks(cells, row)),
+        }
+    }
+
     fn holds(&self, cells: &impl Cells, row: usize) -> bool {
         self.value(cells, row) == Value::Truth(true)
     }

@@ -1,9 +1,9 @@
 //! From names to columns, and from operations to operations on known types.
 
-use parable_table::{Kind, Schema};
-
 use super::parse::{Operator, Tree};
 use super::{ExpressionError, Function, Node, Type};
+use crate::parse::date;
+use crate::{Kind, Schema};
 
 pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
@@ -233,34 +233,5 @@ impl Binder<'_> {
 
 /// Days since 1970-01-01 of a day in the Gregorian calendar, written year-month-day.
 pub(super) fn days(text: &str) -> Option<f64> {
-    let parts: Vec<i64> = text
-        .split('-')
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
-    let [year, month @ 1..=12, day @ 1..=31] = parts[..] else {
-        return None;
-    };
-    let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let lengths = [
-        31,
-        28 + i64::from(leap(year)),
-        31,
-        30,
-        31,
-        30,
-        31,
-        31,
-        30,
-        31,
-        30,
-        31,
-    ];
-    if day > lengths[month as usize - 1] || !(1..=9999).contains(&year) {
-        return None;
-    }
-    let before = year - 1;
-    let leap_days = |years: i64| years / 4 - years / 100 + years / 400;
-    let of_years = (before - 1969) * 365 + leap_days(before) - leap_days(1969);
-    let of_months: i64 = lengths[..month as usize - 1].iter().sum();
-    Some((of_years + of_months + day - 1) as f64)
+    date::parse_date(text, "%Y-%m-%d").map(|days| days as f64)
 }
