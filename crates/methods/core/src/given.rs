@@ -147,7 +147,6 @@ fn key(columns: &[&Column], texts: &HashMap<&str, u64>, row: usize) -> Vec<(u8, 
             // Adding zero turns -0 into 0, which is the same value.
             Values::Continuous(values) => (values[row] + 0.0).to_bits(),
             Values::Text(own) => texts.get(own.get(row)).copied().unwrap_or(u64::MAX),
-            _ => unreachable!("every storage of a column is listed"),
         };
         (reason, value)
     };

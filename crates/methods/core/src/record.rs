@@ -169,6 +169,5 @@ fn hash_values(hash: &mut Sha256, column: &Column) {
             hash.update((texts.get(row).len() as u64).to_le_bytes());
             hash.update(texts.get(row));
         }),
-        _ => {}
     }
 }

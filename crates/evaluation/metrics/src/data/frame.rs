@@ -255,7 +255,6 @@ fn own(table: &Table, position: usize) -> Own {
             |&bits| f64::from_bits(bits).to_string(),
         ),
         Values::Text(texts) => intern(texts.iter(), missing, |&text| text.to_owned()),
-        _ => (vec![0; column.len()], Vec::new()),
     };
     let used = seen(&codes, texts.len());
     Own { codes, texts, used }

@@ -106,7 +106,6 @@ fn name_ids(column: &Column) -> Vec<u64> {
             }
             ids
         }
-        _ => vec![0; column.len()],
     }
 }
 
