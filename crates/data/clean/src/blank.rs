@@ -44,10 +44,12 @@ impl Apply for BlankColumn {
 }
 
 impl Recipe {
-    /// A recipe from declared facts alone, for private fits: no row is looked at, and the recipe holds nothing that was observed in one.
+    /// A recipe from declared facts alone, for private fits: no row is looked at, and the recipe
+    /// holds nothing that was observed in one.
     ///
-    /// Columns whose role is to name rows are dropped and numbered 1, 2, ... afterwards; free text is dropped and left empty; blocks of 0/1 columns
-    /// that a rule of the schema declares become one column. Everything else, missing values included, goes to the method as it is.
+    /// Columns whose role is to name rows are dropped and numbered 1, 2, ... afterwards; free text
+    /// is dropped and left empty; blocks of 0/1 columns that a rule of the schema declares become
+    /// one column. Everything else, missing values included, goes to the method as it is.
     #[must_use]
     pub fn declared(schema: &Schema) -> Self {
         let schema = schema.public();

@@ -10,7 +10,8 @@ use parable_table::constraints::{Repair, check};
 use parable_table::distinct::Distinct;
 use parable_table::{Constraint, Role};
 
-/// Notes a rule that was found in the rows, so that methods keep it and synthetic rows are repaired by it.
+/// Notes a rule that was found in the rows, so that methods keep it and synthetic rows are repaired
+/// by it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -63,8 +64,8 @@ impl Apply for FoundRule {
 const MIN_CLUSTERS: usize = 5;
 const MIN_MEAN_ROWS: usize = 3;
 
-/// For each cluster id the columns that have one cell in each cluster. What a coarser id explains (a class lies in one school, and the
-/// school has one region) is noted for the coarser one only.
+/// For each cluster id the columns that have one cell in each cluster. What a coarser id explains
+/// (a class lies in one school, and the school has one region) is noted for the coarser one only.
 pub(super) fn detect(frame: &Frame) -> Vec<FoundRule> {
     let ids: Vec<usize> = (0..frame.fields.len())
         .filter(|&column| frame.fields[column].role == Role::ClusterId)

@@ -10,9 +10,11 @@ use parable_table::constraints::Repair;
 use parable_table::distinct::Distinct;
 use parable_table::{Cell, Column, Field};
 
-/// Drops a column that has the same value in every row, or none in any; every synthetic row gets it again.
+/// Drops a column that has the same value in every row, or none in any; every synthetic row gets it
+/// again.
 ///
-/// A column with one value in some rows and none in others is not constant: which rows have it is information.
+/// A column with one value in some rows and none in others is not constant: which rows have it is
+/// information.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -24,7 +26,8 @@ pub struct ConstantColumn {
 }
 
 impl ConstantColumn {
-    /// The step for the column at this position, if it is constant. A table of one row says nothing of constants, only of empty columns.
+    /// The step for the column at this position, if it is constant. A table of one row says nothing
+    /// of constants, only of empty columns.
     pub(super) fn detect(frame: &Frame, position: usize) -> Option<Self> {
         let (field, column) = (&frame.fields[position], &frame.columns[position]);
         if frame.rows == 0 || (frame.rows == 1 && !column.is_missing(0)) {

@@ -1,11 +1,13 @@
 //! Finding columns that others determine.
 //!
-//! A column *y* is determined by *x* if rows with the same cell in *x* (missing counts as a cell) have the same cell in *y*. Among few rows
-//! that happens by chance, so a find also has to be *surprising*: were *y* independent of *x*, the probability of so many pure groups,
-//! `prod over groups of sum over cells p(cell)^rows`, must be below 10^-9 after division by the number of pairs tried. Bands of a numeric
-//! *x* with nearly as many values as rows have no pure groups to speak of; there the surprise is that each cell of *y* covers one
-//! interval: `k! prod(m!) / m!` over the distinct values of *x*. For pairs of determining columns the probability is taken given each of
-//! them alone, so that the second column has to add something.
+//! A column *y* is determined by *x* if rows with the same cell in *x* (missing counts as a cell)
+//! have the same cell in *y*. Among few rows that happens by chance, so a find also has to be
+//! *surprising*: were *y* independent of *x*, the probability of so many pure groups, `prod over
+//! groups of sum over cells p(cell)^rows`, must be below 10^-9 after division by the number of
+//! pairs tried. Bands of a numeric *x* with nearly as many values as rows have no pure groups to
+//! speak of; there the surprise is that each cell of *y* covers one interval: `k! prod(m!) / m!`
+//! over the distinct values of *x*. For pairs of determining columns the probability is taken given
+//! each of them alone, so that the second column has to add something.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +28,8 @@ const MAX_ENTRIES: usize = 5_000;
 const MAX_BANDS: usize = 100;
 /// Largest share of rows whose determined cell may be absent without reason.
 const MAX_ABSENT: f64 = 0.01;
-/// Fewest rows per cell of a column that almost determines another, on average: with fewer, nearly every column would.
+/// Fewest rows per cell of a column that almost determines another, on average: with fewer, nearly
+/// every column would.
 const ALMOST_MEAN_ROWS: usize = 20;
 /// Share of rows from which a column counts as almost determined.
 const ALMOST: f64 = 0.99;
@@ -39,7 +42,8 @@ const MAX_PAIR_LEVELS: usize = 40;
 const ALL_PAIRS: usize = 400;
 const NEIGHBOURS: usize = 40;
 
-/// What the search found: steps in the order in which they can be applied, and what a data owner should know.
+/// The result of the search: steps in the order in which they can be applied, and issues for the
+/// data owner.
 pub(super) struct Found {
     pub(super) steps: Vec<Determined>,
     pub(super) issues: Vec<Issue>,
@@ -162,7 +166,8 @@ pub(super) fn detect(frame: &Frame, created: &[String], pairs: bool) -> Found {
     }
 }
 
-/// Steps in an order in which each finds the columns it rests on: those that nothing rests on go first.
+/// Steps in an order in which each finds the columns it rests on: those that nothing rests on go
+/// first.
 fn in_order(chosen: Vec<(usize, Determined)>, by: &[Option<Vec<usize>>]) -> Vec<Determined> {
     let mut resting = vec![0usize; by.len()];
     by.iter()
@@ -312,7 +317,8 @@ fn shares(counts: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-/// For each group the cell of y, and how many rows are absent against their group; `None` if a group holds two values, or two reasons.
+/// For each group the cell of y, and how many rows are absent against their group; `None` if a
+/// group holds two values, or two reasons.
 fn map_of(groups: &[u32], group_count: usize, target: &Distinct) -> Option<(Vec<u32>, usize)> {
     const UNSET: u32 = u32::MAX;
     // Value and missing cell of each group apart, so that a few absent cells do not hide a rule.
@@ -351,7 +357,8 @@ fn map_of(groups: &[u32], group_count: usize, target: &Distinct) -> Option<(Vec<
     Some((map, absent))
 }
 
-/// Logarithm of the probability that groups of these sizes all come out pure when cells are drawn independently.
+/// Logarithm of the probability that groups of these sizes all come out pure when cells are drawn
+/// independently.
 fn chance_of_purity(sizes: &[usize], shares: &[f64]) -> f64 {
     let mut by_size: BTreeMap<usize, usize> = BTreeMap::new();
     for &size in sizes {
@@ -373,7 +380,8 @@ fn log_purity(size: usize, shares: &[f64]) -> f64 {
     size as f64 * largest.ln() + ratio.ln()
 }
 
-/// Logarithm of the probability that the distinct values of x fall into one interval per cell when cells are dealt at random.
+/// Logarithm of the probability that the distinct values of x fall into one interval per cell when
+/// cells are dealt at random.
 fn chance_of_intervals(bands: &[u32], used: usize) -> f64 {
     let log_factorial = |n: usize| (2..=n).map(|i| (i as f64).ln()).sum::<f64>();
     let within: f64 = bands
@@ -485,7 +493,8 @@ fn pair(
             let joint = |row: usize| {
                 ca.cells.codes[row] as usize * cb.cells.len() + cb.cells.codes[row] as usize
             };
-            // Where questions were skipped says whether others were asked; that is no description, and models of missing values keep it.
+            // Where questions were skipped says whether others were asked; that is no description,
+            // and models of missing values keep it.
             let skipped = |row: usize| {
                 let gap = |cells: &Distinct| usize::from(cells.is_missing(cells.codes[row]));
                 2 * gap(&ca.cells) + gap(&cb.cells)
@@ -565,7 +574,8 @@ fn pair_step(
     }
 }
 
-/// Columns that others determine in nearly every row, and columns declared to describe others that do not.
+/// Columns that others determine in nearly every row, and columns declared to describe others that
+/// do not.
 fn almost(
     frame: &Frame,
     candidates: &[Option<Candidate>],

@@ -11,7 +11,8 @@ use parable_table::constraints::Repair;
 use parable_table::distinct::Distinct;
 use parable_table::{Cell, Column, Field};
 
-/// Drops a column that others determine (a description of a code, a band of a score), and works it out again for synthetic rows.
+/// Drops a column that others determine (a description of a code, a band of a score), and works it
+/// out again for synthetic rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -22,7 +23,8 @@ pub struct Determined {
     pub by: Vec<String>,
     /// How they do.
     pub rule: DeterminedBy,
-    /// Share of the rows with a value by the rule in which the source has none all the same; as many synthetic rows lose theirs.
+    /// Share of the rows with a value by the rule in which the source has none all the same; as
+    /// many synthetic rows lose theirs.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub also_absent: f64,
 }
@@ -166,7 +168,8 @@ impl<'a> Lookup<'a> {
         })
     }
 
-    /// What goes with these cells, and whether the rule lists them; otherwise what goes with the nearest listed combination.
+    /// What goes with these cells, and whether the rule lists them; otherwise what goes with the
+    /// nearest listed combination.
     fn find(&self, when: &[Cell]) -> (Cell, bool) {
         if let (DeterminedBy::Cuts { cuts, cells, .. }, Some(number)) =
             (self.rule, when.first().and_then(Cell::number))
@@ -198,7 +201,8 @@ impl<'a> Lookup<'a> {
         )
     }
 
-    /// Sum over columns: 0 for equal cells, the share of the span for numbers, 1 for other levels, 2 where only one is missing.
+    /// Sum over columns: 0 for equal cells, the share of the span for numbers, 1 for other levels,
+    /// 2 where only one is missing.
     fn distance(&self, a: &[Cell], b: &[Cell]) -> f64 {
         a.iter()
             .zip(b)

@@ -1,4 +1,4 @@
-//! What stops a recipe.
+//! Errors of recipes.
 
 use parable_table::constraints::ConstraintError;
 use parable_table::{SchemaError, TableError};

@@ -3,7 +3,8 @@
 use super::CleanError;
 use parable_table::{Column, Constraint, Field, Role, Schema, Table, Values};
 
-/// Columns with their fields, and the rules that still make sense; checked as a whole when it becomes a [`Table`] again.
+/// Columns with their fields, and the rules that still make sense; checked as a whole when it
+/// becomes a [`Table`] again.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) fields: Vec<Field>,

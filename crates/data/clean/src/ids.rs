@@ -11,7 +11,8 @@ use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
 use parable_table::{Bounds, Column, Field, Kind, Known, Levels, Strings, Values};
 
-/// Drops a column that names rows; synthetic rows get fresh names that look alike, each different, and none carries anything of a real row.
+/// Drops a column that names rows; synthetic rows get fresh names that look alike, each different,
+/// and none carries anything of a real row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -22,7 +23,7 @@ pub struct FreshIds {
     pub pattern: IdPattern,
 }
 
-/// What the names of rows look like.
+/// The pattern of the names of rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "pattern", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -49,7 +50,7 @@ pub enum IdPattern {
     },
 }
 
-/// What stands at one place of a text.
+/// The characters that occur at one place of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -133,7 +134,8 @@ fn numbers(numbers: Vec<i64>) -> IdPattern {
     }
 }
 
-/// The pattern of texts: a number between two fixed texts if that fits them all, otherwise character classes.
+/// The pattern of texts: a number between two fixed texts if that fits them all, otherwise
+/// character classes.
 fn pattern(texts: &[&str]) -> IdPattern {
     let Some(&first) = texts.first() else {
         return numbers(Vec::new());
@@ -219,7 +221,8 @@ impl IdPattern {
                         Slot::Fixed(_) => 1,
                     })
                 });
-                // A shape with less than twice the room gets digits behind it, so that drawing until names differ ends soon.
+                // A shape with less than twice the room gets digits behind it, so that drawing
+                // until names differ ends soon.
                 let mut slots = slots.clone();
                 let mut room = room;
                 while room < 2 * rows as u64 {

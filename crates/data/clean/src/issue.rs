@@ -1,10 +1,11 @@
-//! What was noticed while cleaning.
+//! Issues found while cleaning.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Something a data owner should know about the table, found while planning or applying a recipe. Quotes no cell.
+/// Something a data owner should know about the table, found while planning or applying a recipe.
+/// Quotes no cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

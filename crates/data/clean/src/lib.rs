@@ -2,9 +2,10 @@
 //!
 //! [`infer()`] guesses the schema of a table of texts and gives its reasons.
 //!
-//! [`Recipe::plan`] looks at a table and writes down what to do as a list of [`Step`]s; [`Recipe::apply`] does it; [`Recipe::restore`] takes
-//! a synthetic table in the cleaned shape back to the source's columns, order and types. A recipe is data: it can be listed, previewed,
-//! edited, stored as JSON, and applied to another table of the same schema, such as a holdout.
+//! [`Recipe::plan`] looks at a table and writes down what to do as a list of [`Step`]s;
+//! [`Recipe::apply`] does it; [`Recipe::restore`] takes a synthetic table in the cleaned shape back
+//! to the source's columns, order and types. A recipe is data: it can be listed, previewed, edited,
+//! stored as JSON, and applied to another table of the same schema, such as a holdout.
 //!
 //! ```
 //! use parable_seed::Seed;

@@ -1,4 +1,5 @@
-//! Missing values for methods that cannot take them: a level of their own, or a column that says where they are.
+//! Missing values for methods that cannot take them: a level of their own, or a column that says
+//! where they are.
 
 use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
@@ -32,9 +33,11 @@ pub struct MissingLevels {
     pub reasons: Vec<ReasonLevel>,
 }
 
-/// Adds a column that says whether a value is there and if not, why; where that column says so, the restored value is missing.
+/// Adds a column that says whether a value is there and if not, why; where that column says so, the
+/// restored value is missing.
 ///
-/// The value itself stays missing until a later step fills it ([`ImputeColumns`](super::ImputeColumns)).
+/// The value itself stays missing until a later step fills it
+/// ([`ImputeColumns`](super::ImputeColumns)).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -49,7 +52,8 @@ pub struct MissingIndicator {
     pub reasons: Vec<ReasonLevel>,
 }
 
-/// Every reason that occurs in the column, or absent if none does, each with a level that is not among those taken.
+/// Every reason that occurs in the column, or absent if none does, each with a level that is not
+/// among those taken.
 fn reasons(field: &Field, column: &Column, taken: &[&str]) -> Vec<ReasonLevel> {
     let bytes = column.missing_bytes().unwrap_or(&[]);
     let mut seen = [false; 256];

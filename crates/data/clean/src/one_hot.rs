@@ -10,7 +10,8 @@ use super::{CleanError, Issue, IssueKind};
 use parable_table::constraints::Repair;
 use parable_table::{Column, Field, Kind, Known, Levels, Role, Values};
 
-/// Replaces a block of 0/1 columns by the one column they came from; the block is written again afterwards, its missing values included.
+/// Replaces a block of 0/1 columns by the one column they came from; the block is written again
+/// afterwards, its missing values included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -26,7 +27,7 @@ pub(super) fn is_flag(field: &Field) -> bool {
     matches!(field.kind, Kind::Integer { .. }) || field.yes_code().is_some()
 }
 
-/// What one value of a two-valued column means; `None` in a row without a value.
+/// The meaning of one value of a two-valued column; `None` in a row without a value.
 fn ones(field: &Field, column: &Column) -> Option<Vec<Option<bool>>> {
     let rows = 0..column.len();
     match &field.kind {
@@ -147,7 +148,8 @@ pub(super) fn detect(frame: &Frame) -> Vec<OneHotBlock> {
 const COINCIDENCE: f64 = 1e-9;
 const COINCIDENCE_ALIKE: f64 = 1e-3;
 
-/// Whether independent columns with these shares of ones would form a block too easily: `P(exactly one 1)^rows`, times the pairs tried.
+/// Whether independent columns with these shares of ones would form a block too easily: `P(exactly
+/// one 1)^rows`, times the pairs tried.
 fn is_coincidence(frame: &Frame, flags: &[Flag], block: &[usize], present: usize) -> bool {
     let share = |&flag: &usize| flags[flag].count as f64 / present as f64;
     let none: f64 = block.iter().map(|flag| 1.0 - share(flag)).product();
@@ -167,7 +169,8 @@ fn is_coincidence(frame: &Frame, flags: &[Flag], block: &[usize], present: usize
     present as f64 * one.ln() > accepted.ln()
 }
 
-/// Looks for columns that complete a block: pairwise without a common 1, and together with a 1 in every row that has values.
+/// Looks for columns that complete a block: pairwise without a common 1, and together with a 1 in
+/// every row that has values.
 struct Search<'a> {
     flags: &'a [Flag],
     used: &'a [bool],
@@ -207,7 +210,8 @@ impl Search<'_> {
 }
 
 impl OneHotBlock {
-    /// The step for these columns, at least one; the new column gets none of the names that are taken.
+    /// The step for these columns, at least one; the new column gets none of the names that are
+    /// taken.
     pub(super) fn of(columns: Vec<Field>, taken: &[String]) -> Self {
         let names: Vec<&str> = columns.iter().map(|field| field.name.as_str()).collect();
         let prefix = common_prefix(&names);

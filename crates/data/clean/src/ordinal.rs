@@ -33,7 +33,8 @@ pub struct Ranks {
 }
 
 impl NumberLevels {
-    /// The step for the integer column at this position, if it holds at most `max_levels` different numbers.
+    /// The step for the integer column at this position, if it holds at most `max_levels` different
+    /// numbers.
     pub(super) fn of(frame: &Frame, position: usize, max_levels: usize) -> Option<Self> {
         let column = &frame.columns[position];
         let (Kind::Integer { .. }, Values::Integer(values)) =

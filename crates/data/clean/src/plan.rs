@@ -12,31 +12,35 @@ use super::{
 use parable_table::distinct::Distinct;
 use parable_table::{Kind, Role, Table, Values};
 
-/// What a plan may contain. Each kind of step can be switched off.
+/// Options of planning a recipe. Each kind of step can be switched off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct PlanOptions {
     /// Drop constant and empty columns. Default yes: there is nothing to model.
     pub constants: bool,
-    /// Drop columns that name rows. Default yes: a name of a real row must not reach a synthetic one.
+    /// Drop columns that name rows. Default yes: a name of a real row must not reach a synthetic
+    /// one.
     pub ids: bool,
     /// Replace free text by its shape. Default yes: no source text may pass through.
     pub text: bool,
-    /// Undo one-hot blocks. Default yes: a model of separate columns would write rows with two ones or none.
+    /// Undo one-hot blocks. Default yes: a model of separate columns would write rows with two ones
+    /// or none.
     pub one_hot: bool,
-    /// Drop columns that another one determines. Default yes: a model would break descriptions and bands.
+    /// Drop columns that another one determines. Default yes: a model would break descriptions and
+    /// bands.
     pub determined: bool,
     /// Also look for columns that two others determine. Default yes; needs `determined`.
     pub determined_by_pairs: bool,
     /// Note which columns do not vary within clusters. Default yes: arms belong to schools.
     pub clusters: bool,
-    /// Take integer columns with at most this many different numbers as levels. Default 0, none: methods of this workspace take integers,
-    /// and a schema says better than a count what is a code.
+    /// Take integer columns with at most this many different numbers as levels. Default 0, none:
+    /// methods of this workspace take integers, and a schema says better than a count what is a
+    /// code.
     pub number_levels_up_to: usize,
     /// Take ordinal columns as ranks, for methods that want numbers. Default no.
     pub ranks: bool,
-    /// What happens to missing values. Default: they stay.
+    /// The treatment of missing values. Default: they stay.
     pub missing: MissingPlan,
     /// How missing values are filled where they are.
     pub impute: ImputeConfig,
@@ -76,28 +80,28 @@ impl PlanOptions {
         }
     }
 
-    /// The same with another treatment of missing values.
+    /// Sets the treatment of missing values.
     #[must_use]
     pub fn with_missing(mut self, missing: MissingPlan) -> Self {
         self.missing = missing;
         self
     }
 
-    /// The same with ordinal columns as ranks, or not.
+    /// Sets whether ordinal columns become ranks.
     #[must_use]
     pub fn with_ranks(mut self, ranks: bool) -> Self {
         self.ranks = ranks;
         self
     }
 
-    /// The same with integer columns of at most this many different numbers as levels.
+    /// Sets the most distinct numbers of an integer column that becomes levels.
     #[must_use]
     pub fn with_number_levels_up_to(mut self, levels: usize) -> Self {
         self.number_levels_up_to = levels;
         self
     }
 
-    /// The same with another way to fill missing values.
+    /// Sets how missing values are filled.
     #[must_use]
     pub fn with_impute(mut self, impute: ImputeConfig) -> Self {
         self.impute = impute;
@@ -105,7 +109,7 @@ impl PlanOptions {
     }
 }
 
-/// What happens to missing values.
+/// The treatment of missing values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -113,7 +117,8 @@ pub enum MissingPlan {
     /// They stay, with their reasons, for methods that model them.
     #[default]
     Keep,
-    /// A level of their own in categories; in other columns an indicator column and an imputed value. All become missing again.
+    /// A level of their own in categories; in other columns an indicator column and an imputed
+    /// value. All become missing again.
     Encode,
     /// Filled in every column and not made missing again.
     Fill,
@@ -125,11 +130,13 @@ const MOSTLY: f64 = 0.95;
 const MIN_NAMED_ROWS: usize = 50;
 
 impl Recipe {
-    /// Looks at a table and writes down what to do to it, and everything a data owner should know about it.
+    /// Looks at a table and writes down what to do to it, and everything a data owner should know
+    /// about it.
     ///
-    /// Steps are found in the order in which they are carried out: constants, names of rows, text, one-hot blocks, determined columns,
-    /// rules within clusters, number codes, ranks, missing values; each looks at the table as the steps before it leave it. At least one
-    /// column always stays, so that the number of rows does.
+    /// Steps are found in the order in which they are carried out: constants, names of rows, text,
+    /// one-hot blocks, determined columns, rules within clusters, number codes, ranks, missing
+    /// values; each looks at the table as the steps before it leave it. At least one column always
+    /// stays, so that the number of rows does.
     ///
     /// # Errors
     /// A rule of the table's schema does not fit the columns it names.

@@ -8,10 +8,11 @@ use super::{CleanError, Issue, IssueKind, Step};
 use parable_table::constraints::{Repair, check, repair};
 use parable_table::{Constraint, Field, Schema, Table};
 
-/// What to do to a table before a model is fitted, in order, with what is needed to undo it on synthetic rows.
+/// The steps that prepare a table for a model, in order, with the facts that undo them on synthetic
+/// rows.
 ///
-/// Holds values of the confidential table (the constant of a constant column, which codes go with which text), so it belongs beside the
-/// table and not into a private model file.
+/// Holds values of the confidential table (the constant of a constant column, which codes go with
+/// which text), so it belongs beside the table and not into a private model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "RecipeFile", into = "RecipeFile")]
 pub struct Recipe {
@@ -76,7 +77,8 @@ impl Recipe {
         &self.steps
     }
 
-    /// The same without the step at this position, for a user who disagrees with it. Later steps that need what it made will say so.
+    /// Removes the step at this position, for a user who disagrees with it. Later steps that need
+    /// its result are refused when the recipe is applied.
     ///
     /// # Panics
     /// If there is no such step.
@@ -92,7 +94,8 @@ impl Recipe {
         self.steps.iter().map(Step::describe).collect()
     }
 
-    /// The cleaned table, and everything in which the table is not as the recipe expects. The table itself is left as it is.
+    /// The cleaned table, and everything in which the table is not as the recipe expects. The table
+    /// itself is left as it is.
     ///
     /// # Errors
     /// A column that a step needs is not there or has another type.
@@ -105,7 +108,7 @@ impl Recipe {
         Ok((frame.into_table()?, issues))
     }
 
-    /// What each step would change, in order.
+    /// Returns the changes that each step would make, in order.
     ///
     /// # Errors
     /// As [`Recipe::apply`].
@@ -121,10 +124,12 @@ impl Recipe {
             .collect()
     }
 
-    /// A synthetic table in the source's columns, order and types, and what had to be repaired on the way.
+    /// A synthetic table in the source's columns, order and types, and what had to be repaired on
+    /// the way.
     ///
-    /// Rules are repaired first on the cleaned columns, then the steps are undone from last to first, and rules about columns that only
-    /// exist now are repaired last. Columns that the recipe dropped are written again; columns that it kept are passed on as they are.
+    /// Rules are repaired first on the cleaned columns, then the steps are undone from last to
+    /// first, and rules about columns that only exist now are repaired last. Columns that the
+    /// recipe dropped are written again; columns that it kept are passed on as they are.
     ///
     /// # Errors
     /// A column that the cleaned shape has is not there or has another type.
@@ -200,11 +205,11 @@ pub(super) fn broken_rules(table: &Table) -> Result<Vec<Issue>, CleanError> {
         .collect())
 }
 
-/// What a step changes in a table.
+/// The changes that a step makes in a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Preview {
-    /// What the step does, in one sentence.
+    /// The step in one sentence.
     pub description: String,
     /// Columns that go.
     pub removed: Vec<String>,

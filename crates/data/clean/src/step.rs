@@ -43,7 +43,7 @@ pub enum Step {
     MissingLevels(MissingLevels),
 }
 
-/// What every step can do.
+/// The operations of every step.
 pub(super) trait Apply {
     /// One sentence that a data owner understands.
     fn describe(&self) -> String;
@@ -76,13 +76,14 @@ impl Step {
         }
     }
 
-    /// What the step does, in one sentence.
+    /// Describes the step in one sentence.
     #[must_use]
     pub fn describe(&self) -> String {
         self.inner().describe()
     }
 
-    /// What the step would change in a table on which the steps before it were carried out.
+    /// Returns the changes that the step would make in a table on which the steps before it were
+    /// carried out.
     ///
     /// # Errors
     /// The step does not fit the table.

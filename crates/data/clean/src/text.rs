@@ -13,8 +13,8 @@ use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
 use parable_table::{Column, Field, Kind, Known, Levels, Strings, Values};
 
-/// Replaces free text by a nominal column that says what each text looks like; synthetic rows get random text of that look. No text of
-/// the source passes through.
+/// Replaces free text by a nominal column that says what each text looks like; synthetic rows get
+/// random text of that look. No text of the source passes through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -25,7 +25,7 @@ pub struct TextShapes {
     pub shapes: Vec<TextShape>,
 }
 
-/// What a text looks like.
+/// The shape of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "shape", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -86,7 +86,8 @@ impl TextShape {
                 let mut text = String::with_capacity(chars);
                 let mut word = 0;
                 for place in 0..chars {
-                    // About one character in six ends a word, as in English; never the first or last of a text.
+                    // About one character in six ends a word, as in English; never the first or
+                    // last of a text.
                     if word >= 2 && place + 1 < chars && rng.below(6) == 0 {
                         text.push(' ');
                         word = 0;

@@ -1,4 +1,5 @@
-//! Recipes on tables made by hand: what is found, what is not, and that undoing gives the source back.
+//! Recipes on tables made by hand: what is found, what is not, and that undoing gives the source
+//! back.
 
 use parable_clean::{
     DeterminedBy, IdPattern, Issue, IssueKind, MissingPlan, PlanOptions, Recipe, Step,

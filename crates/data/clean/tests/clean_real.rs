@@ -1,4 +1,5 @@
-//! Recipes on real tables, read from raw CSV with nothing but inference. Skipped, and said so, where the tables are not there.
+//! Recipes on real tables, read from raw CSV with nothing but inference. Skipped, and said so,
+//! where the tables are not there.
 
 use std::path::Path;
 
@@ -21,8 +22,8 @@ fn read(name: &str) -> Option<Table> {
     Some(read_typed(&raw, &schema).unwrap().0)
 }
 
-/// Which columns follow from which, that undoing gives the source back but for ids and the columns named, and that rows of another order
-/// in every column still come out consistent.
+/// Which columns follow from which, that undoing gives the source back but for ids and the columns
+/// named, and that rows of another order in every column still come out consistent.
 #[track_caller]
 fn check(name: &str, follows: &[(&str, &[&str])], but: &[&str]) {
     let Some(table) = read(name) else {

@@ -429,9 +429,11 @@ fn ordinal_levels_take_the_order_their_names_say() {
     assert_eq!(warnings[0].rule, ReadRule::OrderUnknown);
 }
 
-/// Share of columns on which inference and the guesses beside the development tables agree, at least.
+/// Share of columns on which inference and the guesses beside the development tables agree, at
+/// least.
 ///
-/// Those guesses are no truth: the floor is what was reached when every difference had been looked at, so that a change for the worse shows.
+/// Those guesses are no truth: the floor is what was reached when every difference had been looked
+/// at, so that a change for the worse shows.
 const AGREEMENT: f64 = 0.98;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tables as design matrices: one row of numbers per row.
 //!
-//! A [`Design`] is fitted on one table (which levels occur, means, standard deviations) and then turns that table, and
-//! others of the same columns, into matrices whose columns mean the same.
+//! A [`Design`] is fitted on one table (which levels occur, means, standard deviations) and then
+//! turns that table, and others of the same columns, into matrices whose columns mean the same.
 
 use ndarray::Array2;
 use parable_table::{Column, Field, Table};
@@ -10,8 +10,8 @@ use parable_table::{Column, Field, Table};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LevelCoding {
-    /// Treatment coding: a column for each level that occurs but the first, which is the reference. For regressions with
-    /// an intercept.
+    /// Treatment coding: a column for each level that occurs but the first, which is the reference.
+    /// For regressions with an intercept.
     #[default]
     Reference,
     /// A column for each level that occurs. For distances, penalised models and networks.
@@ -27,8 +27,8 @@ pub enum Scaling {
     Raw,
     /// Less their mean. A missing number becomes 0.
     Centered,
-    /// Less their mean, in standard deviations (population formula; 1 where numbers do not vary). A missing number
-    /// becomes 0.
+    /// Less their mean, in standard deviations (population formula; 1 where numbers do not vary). A
+    /// missing number becomes 0.
     Standardized,
 }
 
@@ -64,11 +64,13 @@ pub struct DesignConfig {
     pub intercept: bool,
     /// How levels become columns. Default: reference coding.
     pub levels: LevelCoding,
-    /// Most columns for the levels of one column: the most frequent levels get one each. Default: no limit.
+    /// Most columns for the levels of one column: the most frequent levels get one each. Default:
+    /// no limit.
     pub max_levels: usize,
     /// How numbers become columns. Default: as they are.
     pub scaling: Scaling,
-    /// Whether a column with missing values gets a second one that is 1 where they are. Default: yes.
+    /// Whether a column with missing values gets a second one that is 1 where they are. Default:
+    /// yes.
     pub missing_indicators: bool,
 }
 
@@ -241,16 +243,16 @@ impl Design {
         self.terms.iter().map(|term| term.name.as_str())
     }
 
-    /// Returns the position, in the list of columns that the design was fitted on, of the column behind each column of
-    /// the matrix; `None` for the intercept.
+    /// Returns the position, in the list of columns that the design was fitted on, of the column
+    /// behind each column of the matrix; `None` for the intercept.
     #[must_use]
     pub fn sources(&self) -> Vec<Option<usize>> {
         let source = |term: &Term| (term.content != Content::Intercept).then_some(term.source);
         self.terms.iter().map(source).collect()
     }
 
-    /// Returns the matrix of a table with these columns, found by name. Levels that did not occur when the design was
-    /// fitted are 0 in every column.
+    /// Returns the matrix of a table with these columns, found by name. Levels that did not occur
+    /// when the design was fitted are 0 in every column.
     ///
     /// # Errors
     /// [`DesignError::NoColumn`] or [`DesignError::WrongKind`].

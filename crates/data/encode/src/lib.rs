@@ -1,7 +1,8 @@
 //! Tables as codes and as design matrices.
 //!
-//! A [`Codec`] turns each column of a table into small whole numbers and back, for methods that count.
-//! A [`Design`] turns columns into a matrix of numbers, for regressions, distances and networks.
+//! A [`Codec`] turns each column of a table into small whole numbers and back, for methods that
+//! count. A [`Design`] turns columns into a matrix of numbers, for regressions, distances and
+//! networks.
 
 mod codec;
 mod design;

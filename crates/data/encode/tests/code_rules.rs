@@ -244,7 +244,8 @@ fn conditions_over_single_values_are_structural_zeros_and_others_are_left() {
 fn a_rule_that_a_bin_straddles_is_left_and_named() {
     let rules = exact();
     let found = codec(rules.clone()).rules().unwrap();
-    // Eight bins of ages, scores and doses: the lines at 17, 7.6, 1.25, 18, 1.1 and 0.5 lie inside of some.
+    // Eight bins of ages, scores and doses: the lines at 17, 7.6, 1.25, 18, 1.1 and 0.5 lie inside
+    // of some.
     assert_eq!(found.left, [1, 2, 3, 4, 5, 6]);
     assert!(
         codec(rules)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// What to do when the output file exists already.
+/// The treatment of an output file that exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// Leave it alone and report [`AtomicFileError::Exists`].
@@ -16,10 +16,12 @@ pub enum Overwrite {
     Replace,
 }
 
-/// A file that is written beside its destination and renamed into place by [`commit`](Self::commit).
+/// A file that is written beside its destination and renamed into place by
+/// [`commit`](Self::commit).
 ///
-/// Dropping it without a commit, or an error while writing (a full disk), leaves the destination as it was and removes what was written.
-/// A destination that exists and is no regular file (`/dev/stdout`, a named pipe) cannot be renamed over and is written to directly.
+/// Dropping it without a commit, or an error while writing (a full disk), leaves the destination as
+/// it was and removes what was written. A destination that exists and is no regular file
+/// (`/dev/stdout`, a named pipe) cannot be renamed over and is written to directly.
 ///
 /// ```
 /// use std::io::Write;
@@ -75,7 +77,8 @@ impl AtomicFile {
     /// Starts a file that will stand at `path` once it is committed.
     ///
     /// # Errors
-    /// The path exists and `overwrite` is [`Overwrite::Refuse`]; the folder does not exist or may not be written to.
+    /// The path exists and `overwrite` is [`Overwrite::Refuse`]; the folder does not exist or may
+    /// not be written to.
     pub fn create(path: impl AsRef<Path>, overwrite: Overwrite) -> Result<Self, AtomicFileError> {
         let path = path.as_ref();
         let refused = |source| AtomicFileError::Io {
@@ -133,7 +136,8 @@ impl AtomicFile {
     /// Makes what was written durable and puts it in its place.
     ///
     /// # Errors
-    /// The last bytes could not be written; the destination appeared in the meantime and `overwrite` is [`Overwrite::Refuse`].
+    /// The last bytes could not be written; the destination appeared in the meantime and
+    /// `overwrite` is [`Overwrite::Refuse`].
     pub fn commit(self) -> Result<(), AtomicFileError> {
         let Self {
             target,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Column, Field, Kind, Missing, Strings, Values};
 
-/// What stands in one cell, independent of the codes of a particular table, so that it can stand in a recipe file.
+/// The content of one cell, independent of the codes of a particular table, as recipe files hold
+/// it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
@@ -147,8 +148,8 @@ impl Values {
 }
 
 impl Column {
-    /// A column of this field that holds, in each row, the cell with the given position. A cell the field cannot
-    /// hold becomes a missing value.
+    /// A column of this field that holds, in each row, the cell with the given position. A cell the
+    /// field cannot hold becomes a missing value.
     ///
     /// # Panics
     /// If a position is not below the number of cells.
@@ -197,7 +198,8 @@ impl Column {
         }
     }
 
-    /// Writes a number; fractions are rounded in an integer column. Does nothing in a column that is not numeric.
+    /// Writes a number; fractions are rounded in an integer column. Does nothing in a column that
+    /// is not numeric.
     pub fn set_number(&mut self, row: usize, number: f64) {
         match &mut self.values {
             Values::Integer(values) => values[row] = number.round() as i64,

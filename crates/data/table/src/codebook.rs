@@ -1,4 +1,4 @@
-//! What stands in a table, column by column, for people.
+//! Codebooks: descriptions of the columns of a table, for people.
 
 use std::fmt::Write;
 
@@ -14,8 +14,8 @@ use crate::{Bounds, Column, Field, Grid, Kind, Known, NumberFormat, Table, Value
 pub enum Disclosure {
     /// Whoever holds the rows: counts, quartiles and all facts.
     Owner,
-    /// Anybody: what the schema states (names, types, roles, labels, missing codes) and those facts that were declared or released. Nothing
-    /// is counted, and nothing observed is shown.
+    /// Anybody: what the schema states (names, types, roles, labels, missing codes) and those facts
+    /// that were declared or released. Nothing is counted, and nothing observed is shown.
     Public,
 }
 
@@ -346,7 +346,8 @@ fn bounds(kind: &Kind, shown: impl Fn(bool) -> bool) -> Option<[String; 2]> {
     }
 }
 
-/// Minimum, quartiles and maximum: the values at these places of the sorted column (type 1 of Hyndman and Fan 1996).
+/// Minimum, quartiles and maximum: the values at these places of the sorted column (type 1 of
+/// Hyndman and Fan 1996).
 fn quartiles(kind: &Kind, column: &Column) -> Option<[String; 5]> {
     fn places<T: Copy>(sorted: &[T], spell: impl Fn(T) -> String) -> Option<[String; 5]> {
         let last = sorted.len().checked_sub(1)?;

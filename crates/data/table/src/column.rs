@@ -6,7 +6,8 @@ use crate::{Levels, Strings};
 
 /// The values of one column and which of them are missing.
 ///
-/// Where a value is missing, the stored value is a harmless filler (0, code 0, the empty text); only [`Column::missing`] says so.
+/// Where a value is missing, the stored value is a harmless filler (0, code 0, the empty text);
+/// only [`Column::missing`] says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     pub(crate) values: Values,
@@ -27,7 +28,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -55,7 +56,8 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// The reason as one byte: 1 for absent, 2 and above for coded reasons (0 stands for "there is a value").
+    /// The reason as one byte: 1 for absent, 2 and above for coded reasons (0 stands for "there is
+    /// a value").
     #[must_use]
     pub const fn to_byte(self) -> u8 {
         match self {
@@ -85,7 +87,8 @@ impl Column {
         }
     }
 
-    /// A column with one byte per row that says why its value is missing ([`Missing::to_byte`]), 0 where there is one.
+    /// A column with one byte per row that says why its value is missing ([`Missing::to_byte`]), 0
+    /// where there is one.
     ///
     /// # Panics
     /// If the numbers of values and bytes differ: both come from one pass over the same rows.
@@ -96,7 +99,7 @@ impl Column {
         Self { values, missing }
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.values.len()
@@ -153,8 +156,8 @@ impl Column {
         }
     }
 
-    /// Returns the whole number in this row (days or seconds since 1970 for dates); `None` where it is missing or the
-    /// column stores no whole numbers.
+    /// Returns the whole number in this row (days or seconds since 1970 for dates); `None` where it
+    /// is missing or the column stores no whole numbers.
     #[must_use]
     pub fn integer(&self, row: usize) -> Option<i64> {
         match &self.values {
@@ -172,7 +175,8 @@ impl Column {
         }
     }
 
-    /// Returns the text of the level in this row; `None` where it is missing or the column is not categorical.
+    /// Returns the text of the level in this row; `None` where it is missing or the column is not
+    /// categorical.
     #[must_use]
     pub fn label<'a>(&self, levels: &'a Levels, row: usize) -> Option<&'a str> {
         self.code(row).and_then(|code| levels.get(code))

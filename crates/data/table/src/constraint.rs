@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::expression;
 
-/// A rule declared once in the schema: synthesizers receive it, the decoder repairs by it, metrics check it.
+/// A rule declared once in the schema: synthesizers receive it, the decoder repairs by it, metrics
+/// check it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -51,12 +52,14 @@ pub enum Constraint {
         /// The conditions that exclude each other.
         all: Vec<Condition>,
     },
-    /// A condition in the language of [`expression`](crate::expression) holds in every row whose values it can compare.
+    /// A condition in the language of [`expression`](crate::expression) holds in every row whose
+    /// values it can compare.
     Holds {
         /// The condition, for example `age >= 16 or not missing(guardian)`.
         condition: String,
     },
-    /// Within one value of the cluster column, each of these columns has one value (missing counts as one).
+    /// Within one value of the cluster column, each of these columns has one value (missing counts
+    /// as one).
     ClusterConstant {
         /// The column that names clusters.
         cluster: String,

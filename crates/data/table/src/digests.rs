@@ -2,8 +2,9 @@
 
 use crate::{Column, Missing, Values};
 
-/// A 64-bit digest of each row in the columns at the positions `of`: equal for equal values and reasons, different for others but for chance
-/// (about `rows² / 2^65`). Not for secrets: whoever knows the possible values can try them.
+/// A 64-bit digest of each row in the columns at the positions `of`: equal for equal values and
+/// reasons, different for others but for chance (about `rows² / 2^65`). Not for secrets: whoever
+/// knows the possible values can try them.
 ///
 /// # Panics
 /// On a position that is none.

@@ -4,7 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::{Column, Values};
 
-/// The distinct cells of a column: values first, in ascending order (text in order of appearance), then the reasons for missing values.
+/// The distinct cells of a column: values first, in ascending order (text in order of appearance),
+/// then the reasons for missing values.
 #[derive(Clone, Debug)]
 pub struct Distinct {
     /// For each row the number of its cell.
@@ -111,7 +112,8 @@ impl Distinct {
         counts
     }
 
-    /// Numbers the combinations of cells of several columns in order of appearance: one number per row, and how many there are.
+    /// Numbers the combinations of cells of several columns in order of appearance: one number per
+    /// row, and how many there are.
     pub fn combinations(columns: &[&Self]) -> (Vec<u32>, usize) {
         let Some((first, rest)) = columns.split_first() else {
             return (Vec::new(), 0);
@@ -130,7 +132,8 @@ impl Distinct {
     }
 }
 
-/// For each group the most frequent code among its rows (the lowest of several), `u32::MAX` for a group without rows.
+/// For each group the most frequent code among its rows (the lowest of several), `u32::MAX` for a
+/// group without rows.
 pub fn majorities(groups: &[u32], group_count: usize, codes: &[u32]) -> Vec<u32> {
     let mut pairs: Vec<u64> = groups
         .iter()

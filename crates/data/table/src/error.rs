@@ -1,4 +1,4 @@
-//! What can be wrong with schemas and tables.
+//! Errors of schemas and tables.
 
 use crate::expression::ExpressionError;
 
@@ -84,7 +84,7 @@ pub enum ColumnError {
     UnknownLevel {
         /// The row, from 1.
         row: usize,
-        /// How many levels there are.
+        /// Number of levels.
         levels: usize,
     },
     /// A text that is not a day or moment in this format.
@@ -152,7 +152,7 @@ pub enum TableError {
         column: String,
         /// The row, from 1.
         row: usize,
-        /// How many levels there are.
+        /// Number of levels.
         levels: usize,
     },
     /// A missing reason the field does not declare.

@@ -1,7 +1,7 @@
 //! The language of rules: conditions and formulas over the columns of a row.
 //!
-//! A schema states conditions in it ([`Constraint::Holds`](crate::Constraint::Holds)), and settings of methods state
-//! conditions and formulas.
+//! A schema states conditions in it ([`Constraint::Holds`](crate::Constraint::Holds)), and settings
+//! of methods state conditions and formulas.
 //!
 //! ```text
 //! income - tax                                  numbers: + - * / and brackets
@@ -12,9 +12,10 @@
 //! date("2024-09-01")                            dates are days (date-times: seconds) since 1970
 //! ```
 //!
-//! A calculation with a missing value is missing, and so is one whose result is not a finite number. A comparison with
-//! a missing value does not hold; its negation therefore does. `missing(x)` asks; `nothing` is a missing value. Levels
-//! of an ordinal column compare by their order with a text that is one of them.
+//! A calculation with a missing value is missing, and so is one whose result is not a finite
+//! number. A comparison with a missing value does not hold; its negation therefore does.
+//! `missing(x)` asks; `nothing` is a missing value. Levels of an ordinal column compare by their
+//! order with a text that is one of them.
 //!
 //! ```
 //! use parable_table::expression::Expression;
@@ -182,7 +183,8 @@ impl Expression {
     /// Reads a formula for the values of a column.
     ///
     /// # Errors
-    /// The text is not an expression, does not fit the columns it names, or gives other values than the column holds.
+    /// The text is not an expression, does not fit the columns it names, or gives other values than
+    /// the column holds.
     pub fn formula(text: &str, schema: &Schema, target: &Field) -> Result<Self, ExpressionError> {
         let bound = Self::bind(text, schema)?;
         let fits = match bound.gives {
@@ -240,7 +242,8 @@ impl Expression {
         self.node.value(cells, row)
     }
 
-    /// Whether a value that it compares or calculates with is missing in a row, other than in `missing(x)`.
+    /// Whether a value that it compares or calculates with is missing in a row, other than in
+    /// `missing(x)`.
     pub fn lacks(&self, cells: &impl Cells, row: usize) -> bool {
         self.node.lacks(cells, row)
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Kind;
 
-/// What a schema says of one column.
+/// One column of a schema: its name, type, role and missing values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -16,7 +16,8 @@ pub struct Field {
     /// What the column is for.
     #[serde(default, skip_serializing_if = "Role::is_covariate")]
     pub role: Role,
-    /// How a missing value without a stated reason is written; an empty field is always read as one.
+    /// How a missing value without a stated reason is written; an empty field is always read as
+    /// one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub absent: String,
     /// Texts that stand for a reason why there is no value, such as `-8`.
@@ -40,14 +41,14 @@ impl Field {
         }
     }
 
-    /// The same with another role.
+    /// Sets the role (default: covariate).
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
         self.role = role;
         self
     }
 
-    /// The same with these coded reasons for missing values.
+    /// Sets the texts that stand for a reason why a value is missing.
     #[must_use]
     pub fn with_missing_codes<S: Into<String>>(
         mut self,
@@ -63,15 +64,15 @@ impl Field {
         self
     }
 
-    /// The same with a description for people.
+    /// Sets the description for people.
     #[must_use]
     pub fn with_label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Returns the code of the level that means yes, for a categorical column whose two levels are one of the
-    /// usual pairs; codes of a boolean column are in the order false, true.
+    /// Returns the code of the level that means yes, for a categorical column whose two levels are
+    /// one of the usual pairs; codes of a boolean column are in the order false, true.
     #[must_use]
     pub fn yes_code(&self) -> Option<u32> {
         if let Kind::Boolean { .. } = self.kind {
@@ -114,7 +115,7 @@ pub struct MissingCode {
     pub meaning: Option<String>,
 }
 
-/// What a column is for.
+/// The role of a column in an analysis.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

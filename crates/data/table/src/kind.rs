@@ -1,4 +1,4 @@
-//! What a column holds: its type, and the facts that go with the type.
+//! The type of a column, and the facts that go with the type.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use crate::{Known, Levels};
 
 /// The type of a column.
 ///
-/// Facts that are `None` are not known yet; reading a table fills them in from the rows and marks them
-/// [`Observed`](crate::Provenance::Observed).
+/// Facts that are `None` are not known yet; reading a table fills them in from the rows and marks
+/// them [`Observed`](crate::Provenance::Observed).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -100,7 +100,8 @@ impl Kind {
         )
     }
 
-    /// Whether values are numbers on a scale: integer, continuous, and dates by their position in time.
+    /// Whether values are numbers on a scale: integer, continuous, and dates by their position in
+    /// time.
     #[must_use]
     pub fn is_numeric(&self) -> bool {
         matches!(
@@ -137,7 +138,8 @@ impl Kind {
         }
     }
 
-    /// An ordinal column with these levels, lowest first, declared unless a [`Known`] says otherwise.
+    /// An ordinal column with these levels, lowest first, declared unless a [`Known`] says
+    /// otherwise.
     #[must_use]
     pub fn ordinal(levels: impl Into<Known<Levels>>) -> Self {
         Self::Ordinal {
@@ -145,7 +147,8 @@ impl Kind {
         }
     }
 
-    /// A boolean column with these two spellings, false first, declared unless a [`Known`] says otherwise.
+    /// A boolean column with these two spellings, false first, declared unless a [`Known`] says
+    /// otherwise.
     #[must_use]
     pub fn boolean(levels: impl Into<Known<Levels>>) -> Self {
         Self::Boolean {
@@ -181,7 +184,8 @@ impl Kind {
         }
     }
 
-    /// A column of moments, spelled in `strftime` notation such as `%Y-%m-%d %H:%M:%S`, with no known bounds.
+    /// A column of moments, spelled in `strftime` notation such as `%Y-%m-%d %H:%M:%S`, with no
+    /// known bounds.
     #[must_use]
     pub fn date_time(format: impl Into<String>) -> Self {
         Self::DateTime {
@@ -190,10 +194,11 @@ impl Kind {
         }
     }
 
-    /// Declares the smallest and the largest possible value of a numeric column; for dates in days or seconds since 1970.
+    /// Declares the smallest and the largest possible value of a numeric column; for dates in days
+    /// or seconds since 1970.
     ///
-    /// Bounds of a column of whole numbers are rounded inwards. Whether they contain a value is checked by
-    /// [`Schema::new`](crate::Schema::new).
+    /// Bounds of a column of whole numbers are rounded inwards. Whether they contain a value is
+    /// checked by [`Schema::new`](crate::Schema::new).
     ///
     /// ```
     /// use parable_table::{Field, Kind, Schema};
@@ -307,7 +312,8 @@ impl Grid {
     #[must_use]
     pub fn round(&self, value: f64) -> f64 {
         match *self {
-            // Dividing by a power of ten gives the double nearest to the decimal number, multiplying by its inverse would not.
+            // Dividing by a power of ten gives the double nearest to the decimal number,
+            // multiplying by its inverse would not.
             Self::Decimals(decimals) => {
                 let scale = 10f64.powi(i32::from(decimals));
                 let scaled = (value * scale).round();

@@ -9,8 +9,9 @@ use crate::SchemaError;
 
 /// The distinct values of a categorical column, as their source text, in a fixed order.
 ///
-/// The position of a level is its code. For a boolean column the order is false, true; for an ordinal column from lowest to highest; for a
-/// nominal one the order carries no meaning. Cloning is cheap.
+/// The position of a level is its code. For a boolean column the order is false, true; for an
+/// ordinal column from lowest to highest; for a nominal one the order carries no meaning. Cloning
+/// is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Levels(Arc<[String]>);
@@ -34,7 +35,7 @@ impl Levels {
         }
     }
 
-    /// How many levels there are.
+    /// Returns the number of levels.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

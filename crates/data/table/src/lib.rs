@@ -1,7 +1,8 @@
 //! Tables for people: schema, typed columns with typed missing values, CSV, cleaning and restoring.
 //!
-//! The three types to learn first: [`Schema`] says what each column is and where that knowledge came from, [`Table`] holds
-//! columns that fit a schema, and [`RawTable`] is what stands in a file before anything is interpreted.
+//! The three types to learn first: [`Schema`] says what each column is and where that knowledge
+//! came from, [`Table`] holds columns that fit a schema, and [`RawTable`] is what stands in a file
+//! before anything is interpreted.
 //!
 //! ```
 //! use parable_clean::infer;

@@ -39,7 +39,8 @@ pub enum MatrixError {
 }
 
 impl Table {
-    /// Builds a table of continuous columns from a matrix with a row per row; NaN is an absent value.
+    /// Builds a table of continuous columns from a matrix with a row per row; NaN is an absent
+    /// value.
     ///
     /// ```
     /// use ndarray::array;
@@ -74,8 +75,8 @@ impl Table {
         Ok(Self::new(schema, columns.collect())?)
     }
 
-    /// Returns numeric columns as a matrix with a row per row, in the order of these names; a missing value is NaN.
-    /// Dates are days or seconds since 1970.
+    /// Returns numeric columns as a matrix with a row per row, in the order of these names; a
+    /// missing value is NaN. Dates are days or seconds since 1970.
     ///
     /// # Errors
     /// [`MatrixError::NoColumn`] or [`MatrixError::NotNumeric`].

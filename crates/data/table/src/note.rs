@@ -1,4 +1,4 @@
-//! What was guessed about a column, and why.
+//! Notes on guesses of schema inference.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Field;
 
-/// What was guessed about one column, why, and what else it could be.
+/// The guess about one column, its reasons, and the alternatives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

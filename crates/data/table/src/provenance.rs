@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
-    /// Stated by a person from public knowledge (a codebook, a questionnaire), not by looking at the rows.
+    /// Stated by a person from public knowledge (a codebook, a questionnaire), not by looking at
+    /// the rows.
     Declared,
     /// Published before by a mechanism whose privacy cost was charged.
     Released,

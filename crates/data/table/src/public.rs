@@ -1,16 +1,18 @@
-//! What of a schema a private fit may use.
+//! The public part of a schema, which a private fit may use.
 
 use crate::{Kind, Known, Provenance, Schema};
 
 impl Schema {
-    /// The same schema with every fact left out that was merely observed in the rows: what may stand in a private model file.
+    /// The same schema with every fact left out that was merely observed in the rows: what may
+    /// stand in a private model file.
     #[must_use]
     pub fn public(&self) -> Self {
         self.with_facts(Strip, &mut Vec::new())
     }
 
-    /// The same schema with every observed fact taken as declared, and the names of the columns it concerns. For a data owner who knows these
-    /// facts to be public: a private fit believes it, and its guarantee is void where it is not so.
+    /// The same schema with every observed fact taken as declared, and the names of the columns it
+    /// concerns. For a data owner who knows these facts to be public: a private fit believes it,
+    /// and its guarantee is void where it is not so.
     #[must_use]
     pub fn vouched(&self) -> (Self, Vec<String>) {
         let mut columns = Vec::new();
@@ -39,7 +41,7 @@ impl Schema {
     }
 }
 
-/// What happens to an observed fact; says whether there was one.
+/// The treatment of an observed fact; returns whether there was one.
 trait Change {
     fn fact<T>(&self, fact: &mut Option<Known<T>>) -> bool;
 }

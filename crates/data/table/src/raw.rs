@@ -4,15 +4,15 @@ use crate::Strings;
 
 /// A table of texts, one dictionary per column.
 ///
-/// Each distinct text of a column is stored once and cells are numbers that point at it, so that reading costs no allocation per cell and types
-/// are worked out once per distinct text.
+/// Each distinct text of a column is stored once and cells are numbers that point at it, so that
+/// reading costs no allocation per cell and types are worked out once per distinct text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawTable {
     /// The header, in order.
     pub names: Vec<String>,
     /// One column per name, all with [`RawTable::rows`] cells.
     pub columns: Vec<RawColumn>,
-    /// How many rows there are.
+    /// Number of rows.
     pub rows: usize,
     /// How the file spells a table, so that it can be written alike.
     pub dialect: Dialect,

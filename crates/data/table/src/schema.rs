@@ -9,7 +9,8 @@ use crate::{Constraint, Field, Kind, Role, SchemaError};
 
 /// The columns of a table in order, and the rules its rows obey. Cloning is cheap.
 ///
-/// Serialises to the readable JSON that `docs/formats.md` describes; what is read is checked by the same rules as [`Schema::new`].
+/// Serialises to the readable JSON that `docs/formats.md` describes; what is read is checked by the
+/// same rules as [`Schema::new`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "SchemaFile", into = "SchemaFile")]
 pub struct Schema {
@@ -35,7 +36,8 @@ impl Schema {
     /// A schema of these columns without further rules.
     ///
     /// # Errors
-    /// A name that is empty or stands twice; facts that contradict the column's type (see [`SchemaError`]).
+    /// A name that is empty or stands twice; facts that contradict the column's type (see
+    /// [`SchemaError`]).
     pub fn new(fields: Vec<Field>) -> Result<Self, SchemaError> {
         Self::with_constraints(fields, Vec::new())
     }
@@ -67,7 +69,7 @@ impl Schema {
         &self.constraints
     }
 
-    /// How many columns there are.
+    /// Returns the number of columns.
     #[must_use]
     pub fn len(&self) -> usize {
         self.fields.len()
@@ -148,7 +150,8 @@ fn check(fields: &[Field], constraints: &[Constraint]) -> Result<(), SchemaError
         .try_for_each(|column| known(column, "a constraint"))
 }
 
-/// One byte per cell says why a value is missing: 0 is reserved for "not missing" and 1 for "absent".
+/// One byte per cell says why a value is missing: 0 is reserved for "not missing" and 1 for
+/// "absent".
 const MAX_MISSING_CODES: usize = 254;
 
 fn check_kind(field: &Field) -> Result<(), SchemaError> {

@@ -58,7 +58,8 @@ pub enum SchemaFileError {
 /// The schema in the file at this path.
 ///
 /// # Errors
-/// The file cannot be read, is no JSON, or describes no schema; the error names the line, and the column of the table where one is at fault.
+/// The file cannot be read, is no JSON, or describes no schema; the error names the line, and the
+/// column of the table where one is at fault.
 pub fn read(path: impl AsRef<Path>) -> Result<Schema, SchemaFileError> {
     let path = path.as_ref();
     let text = std::fs::read_to_string(path).map_err(|source| SchemaFileError::Read {
@@ -73,7 +74,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Schema, SchemaFileError> {
 
 /// The schema in this text.
 ///
-/// A column needs a name and a type; everything else has a default or is filled in when a table is read:
+/// A column needs a name and a type; everything else has a default or is filled in when a table is
+/// read:
 ///
 /// ```
 /// let schema = parable_table::schema_file::parse(r#"{
@@ -117,7 +119,8 @@ fn explain(text: &str, error: &serde_json::Error) -> SchemaFileError {
         }
     }
     if let Err(fault) = Schema::new(fields) {
-        // A name that a rule needs may be all that is missing; only faults of the columns themselves end here.
+        // A name that a rule needs may be all that is missing; only faults of the columns
+        // themselves end here.
         return fault.into();
     }
     let message = error.to_string();

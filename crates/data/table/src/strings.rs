@@ -1,6 +1,7 @@
 //! Many short texts in one piece of memory.
 
-/// A list of texts stored end to end, so that a million cells cost two allocations and not a million.
+/// A list of texts stored end to end, so that a million cells cost two allocations and not a
+/// million.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strings {
     bytes: String,
@@ -20,7 +21,7 @@ impl Strings {
         self.ends.push(self.bytes.len());
     }
 
-    /// How many texts there are.
+    /// Returns the number of texts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -42,7 +43,8 @@ impl Strings {
         &self.bytes[start..self.ends[index]]
     }
 
-    /// Puts another text at this position. Costs a pass over the texts behind it: meant for few changes.
+    /// Puts another text at this position. Costs a pass over the texts behind it: meant for few
+    /// changes.
     ///
     /// # Panics
     /// If `index` is not below [`Strings::len`].

@@ -2,9 +2,11 @@
 
 use crate::{Column, Field, Kind, Levels, Schema, TableError, Values};
 
-/// A schema and one column of values for each of its fields, all of the same length and consistent with the schema.
+/// A schema and one column of values for each of its fields, all of the same length and consistent
+/// with the schema.
 ///
-/// A table is immutable: every change makes a new one, so that whoever holds a table can rely on it.
+/// A table is immutable: every change makes a new one, so that whoever holds a table can rely on
+/// it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     schema: Schema,
@@ -16,8 +18,8 @@ impl Table {
     /// A table of these columns, in the order of the schema's fields.
     ///
     /// # Errors
-    /// The numbers of columns or rows differ; a column's storage does not fit its type; a code is not below the number of levels; a missing
-    /// reason is not declared; a number is not finite.
+    /// The numbers of columns or rows differ; a column's storage does not fit its type; a code is
+    /// not below the number of levels; a missing reason is not declared; a number is not finite.
     pub fn new(schema: Schema, columns: Vec<Column>) -> Result<Self, TableError> {
         if schema.len() != columns.len() {
             return Err(TableError::ColumnCount {
@@ -49,7 +51,7 @@ impl Table {
         &self.schema
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
@@ -83,7 +85,8 @@ impl Table {
         self.schema.fields()[position].kind.levels()
     }
 
-    /// Returns the text of the level in this cell; `None` where it is missing or the column is not categorical.
+    /// Returns the text of the level in this cell; `None` where it is missing or the column is not
+    /// categorical.
     ///
     /// # Panics
     /// If the position or the row is out of range.
@@ -138,7 +141,8 @@ fn check(field: &Field, column: &Column) -> Result<(), TableError> {
                 .levels()
                 .ok_or_else(|| TableError::NoLevels { column: name() })?
                 .len();
-            // The filler of a missing cell is code 0, which a column without any level does not have either.
+            // The filler of a missing cell is code 0, which a column without any level does not
+            // have either.
             let bad =
                 |(row, &code): (usize, &u32)| code as usize >= levels && !column.is_missing(row);
             match codes.iter().enumerate().position(bad) {

@@ -83,8 +83,9 @@ struct ReasonFile<S> {
 const FORMAT: &str = "parable-table";
 const VERSION: u32 = 1;
 
-/// Writes the stored form that `docs/formats.md` describes: the schema, and for each column its cells with `null` where
-/// a value is missing. What stands in the place of missing values is not stored.
+/// Writes the stored form that `docs/formats.md` describes: the schema, and for each column its
+/// cells with `null` where a value is missing. What stands in the place of missing values is not
+/// stored.
 impl Serialize for Table {
     fn serialize<T: Serializer>(&self, serializer: T) -> Result<T::Ok, T::Error> {
         let columns = self.schema().fields().iter().zip(self.columns());

@@ -14,16 +14,20 @@ pub use issue::{ReadIssue, ReadIssues, ReadRule, TypedError};
 
 /// The typed table of these texts under this schema, and what a reader should know about it.
 ///
-/// Columns are matched by name; the order of the file is kept, and the schema of the result lists them in that order. Facts that the schema
-/// leaves out (levels, bounds, grids) are filled in from the rows and marked [`Provenance::Observed`](crate::Provenance::Observed). A fact that was merely observed before
-/// does not bind new rows: a new level is added at the end and bounds widen, each with a warning; facts that were declared or released do bind.
+/// Columns are matched by name; the order of the file is kept, and the schema of the result lists
+/// them in that order. Facts that the schema leaves out (levels, bounds, grids) are filled in from
+/// the rows and marked [`Provenance::Observed`](crate::Provenance::Observed). A fact that was
+/// merely observed before does not bind new rows: a new level is added at the end and bounds widen,
+/// each with a warning; facts that were declared or released do bind.
 ///
-/// Each distinct text is interpreted once, columns run in parallel. A cell is, in this order: a level of a categorical column; one of the
-/// column's missing codes; absent, if it is empty or the column's mark for absent values; a value. Infinities and NaN that are no missing code
-/// become absent, with a warning.
+/// Each distinct text is interpreted once, columns run in parallel. A cell is, in this order: a
+/// level of a categorical column; one of the column's missing codes; absent, if it is empty or the
+/// column's mark for absent values; a value. Infinities and NaN that are no missing code become
+/// absent, with a warning.
 ///
 /// # Errors
-/// [`TypedError`] lists everything that is wrong, one entry per column and rule with its first row and the number of cells.
+/// [`TypedError`] lists everything that is wrong, one entry per column and rule with its first row
+/// and the number of cells.
 pub fn read_typed(raw: &RawTable, schema: &Schema) -> Result<(Table, Vec<ReadIssue>), TypedError> {
     let fields = match_columns(raw, schema)?;
     let read: Vec<ReadColumn> = fields

@@ -15,7 +15,7 @@ pub(super) struct Chained {
     pub(super) rounds: usize,
 }
 
-/// What predicts a column.
+/// The model that predicts a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
     Alone,
@@ -147,7 +147,8 @@ fn start_at_median(column: &Column, filled: &mut Filled) {
     }
 }
 
-/// The candidate with the smallest cross-validated error: squared error of numbers, share of wrong classes.
+/// The candidate with the smallest cross-validated error: squared error of numbers, share of wrong
+/// classes.
 fn best_choice(
     filled: &[Option<Filled>],
     target: usize,
@@ -163,7 +164,8 @@ fn best_choice(
     let design = Design::new(filled, features, known);
     let mut errors = [0.0; 3];
     for fold in 0..folds {
-        // Neighbouring rows are often alike (one school after another): whole stretches are left out together.
+        // Neighbouring rows are often alike (one school after another): whole stretches are left
+        // out together.
         let left_out = |index: usize| index * folds / known.len() == fold;
         let (test, train): (Vec<usize>, Vec<usize>) =
             (0..known.len()).partition(|&index| left_out(index));

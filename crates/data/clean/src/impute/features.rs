@@ -27,7 +27,8 @@ pub(super) struct Feature {
 const MAX_LEVEL_FEATURES: usize = 12;
 
 impl Filled {
-    /// The column with missing values at the mean or the most frequent level; `None` for text and columns without any value.
+    /// The column with missing values at the mean or the most frequent level; `None` for text and
+    /// columns without any value.
     pub(super) fn start(column: &Column) -> Option<Self> {
         let rows = 0..column.len();
         match column.values() {
@@ -67,7 +68,8 @@ impl Filled {
         }
     }
 
-    /// The features of the column, a category's most frequent levels first; the rarest level is left to the intercept.
+    /// The features of the column, a category's most frequent levels first; the rarest level is
+    /// left to the intercept.
     fn features(&self, column: usize) -> Vec<Feature> {
         match self {
             Self::Numbers { .. } => vec![Feature { column, code: None }],
@@ -102,7 +104,8 @@ impl Filled {
         }
     }
 
-    /// The outputs a model of this column predicts in a row: the number, or 1 for the class and 0 for the others.
+    /// The outputs a model of this column predicts in a row: the number, or 1 for the class and 0
+    /// for the others.
     pub(super) fn outputs(&self) -> usize {
         match self {
             Self::Numbers { .. } => 1,

@@ -15,12 +15,14 @@ const PENALTY: f64 = 1e-3;
 const STEPS: usize = 120;
 
 impl Logistic {
-    /// Minimises the mean negative log-likelihood plus the penalty by Nesterov's accelerated gradient with a step from the largest row.
+    /// Minimises the mean negative log-likelihood plus the penalty by Nesterov's accelerated
+    /// gradient with a step from the largest row.
     pub(super) fn fit(design: &Design, y: &[u32], classes: usize) -> Self {
         let (d, n) = (design.width + 1, y.len());
         let mut weights = vec![0.0; classes * d];
         let mut ahead = weights.clone();
-        // Half the mean squared length of a row bounds the curvature of the softmax loss well enough in the mean; the trace is an upper bound.
+        // Half the mean squared length of a row bounds the curvature of the softmax loss well
+        // enough in the mean; the trace is an upper bound.
         let mean_square: f64 = design.cells.iter().map(|x| x * x).sum::<f64>() / n as f64 + 1.0;
         let step = 1.0 / (0.5 * mean_square + PENALTY);
         let mut scores = vec![0.0; classes];
@@ -98,7 +100,8 @@ mod tests {
             .zip(&y)
             .filter(|&(&x, &y)| model.predict(&[x]) == y)
             .count();
-        // A point on either side of each of the two boundaries may fall on the wrong side of a penalised fit.
+        // A point on either side of each of the two boundaries may fall on the wrong side of a
+        // penalised fit.
         assert!(right >= 54, "{right}");
     }
 

@@ -24,10 +24,11 @@ pub struct ImputeConfig {
     pub method: ImputeMethod,
     /// Most passes over the columns. Default 6; MICE and HyperImpute settle within 5 to 10.
     pub max_rounds: usize,
-    /// Passes end when filled values move by less than this between two of them, in standard deviations (categories: share that changes).
-    /// Default 0.01.
+    /// Passes end when filled values move by less than this between two of them, in standard
+    /// deviations (categories: share that changes). Default 0.01.
     pub tolerance: f64,
-    /// Most rows a model of one column is fitted on, spread evenly. Default 8,000: more change predictions little and cost much.
+    /// Most rows a model of one column is fitted on, spread evenly. Default 8,000: more change
+    /// predictions little and cost much.
     pub max_fit_rows: usize,
     /// Most features a model uses, the most correlated first. Default 40.
     pub max_features: usize,
@@ -49,7 +50,7 @@ impl Default for ImputeConfig {
 }
 
 impl ImputeConfig {
-    /// The same with another method.
+    /// Sets the method.
     #[must_use]
     pub fn with_method(mut self, method: ImputeMethod) -> Self {
         self.method = method;
@@ -66,8 +67,9 @@ pub enum ImputeMethod {
     Mean,
     /// The median of the column; the most frequent level of a category.
     Median,
-    /// A model per column on all others, chosen by cross-validated error among ridge regression (multinomial logistic for categories), a
-    /// small tree, and the mean or mode; fitted in turn until filled values settle.
+    /// A model per column on all others, chosen by cross-validated error among ridge regression
+    /// (multinomial logistic for categories), a small tree, and the mean or mode; fitted in turn
+    /// until filled values settle.
     Model,
 }
 
@@ -77,7 +79,8 @@ pub enum ImputeMethod {
 pub struct Imputed {
     /// The filled table.
     pub table: Table,
-    /// For each filled column its name, the model used (`ridge`, `logistic`, `tree`, `mean`, `median`, `mode`).
+    /// For each filled column its name, the model used (`ridge`, `logistic`, `tree`, `mean`,
+    /// `median`, `mode`).
     pub models: Vec<(String, &'static str)>,
     /// How many passes were made.
     pub rounds: usize,
@@ -85,11 +88,13 @@ pub struct Imputed {
 
 /// Fills the missing values of these columns, all but free text when none is named.
 ///
-/// In the manner of MICE (van Buuren 2011) and HyperImpute (Jarrett et al. 2022): columns start at their mean or mode; in turn, from the
-/// one with the fewest missing values, each is predicted from all others. Differs from MICE: the prediction is filled in without a random
-/// draw, so the result is the same every time and variances come out too small; use it to give a model something to work with, not for
-/// inference. Differs from HyperImpute: the model of a column is chosen once, among three. Numbers stay within those present and on the
-/// column's grid. A column without any value stays empty.
+/// In the manner of MICE (van Buuren 2011) and HyperImpute (Jarrett et al. 2022): columns start at
+/// their mean or mode; in turn, from the one with the fewest missing values, each is predicted from
+/// all others. Differs from MICE: the prediction is filled in without a random draw, so the result
+/// is the same every time and variances come out too small; use it to give a model something to
+/// work with, not for inference. Differs from HyperImpute: the model of a column is chosen once,
+/// among three. Numbers stay within those present and on the column's grid. A column without any
+/// value stays empty.
 ///
 /// # Errors
 /// A name that is no column.

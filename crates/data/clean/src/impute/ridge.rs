@@ -9,12 +9,14 @@ pub(super) struct Ridge {
     weights: Vec<f64>,
 }
 
-/// Weight of the penalty in rows: as if this many rows had been seen with no effect. Small enough not to bend effects that a few hundred
-/// rows show, and enough to settle columns that repeat each other.
+/// Weight of the penalty in rows: as if this many rows had been seen with no effect. Small enough
+/// not to bend effects that a few hundred rows show, and enough to settle columns that repeat each
+/// other.
 const PENALTY: f64 = 1.0;
 
 impl Ridge {
-    /// Minimises squared error plus [`PENALTY`] times the squared weights, by Cholesky factorisation of the normal equations.
+    /// Minimises squared error plus [`PENALTY`] times the squared weights, by Cholesky
+    /// factorisation of the normal equations.
     pub(super) fn fit(design: &Design, y: &[f64]) -> Self {
         let (d, n) = (design.width, y.len());
         let mut means = vec![0.0; d];
@@ -66,7 +68,8 @@ impl Ridge {
     }
 }
 
-/// Solves a symmetric positive definite system given by its lower triangle, which is overwritten by its Cholesky factor.
+/// Solves a symmetric positive definite system given by its lower triangle, which is overwritten by
+/// its Cholesky factor.
 fn solve(a: &mut [f64], mut b: Vec<f64>) -> Vec<f64> {
     let d = b.len();
     for i in 0..d {

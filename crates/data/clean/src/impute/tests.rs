@@ -3,8 +3,9 @@ use parable_seed::Seed;
 use super::*;
 use parable_table::{Column, Field, Kind, Known, Levels, Schema, Values};
 
-/// `x` and `y = 2 x + noise` with correlation 0.894, a category cut from `x`, and a column of noise; `y` and the category lose values where
-/// `x` is large more often (missing at random given `x`).
+/// `x` and `y = 2 x + noise` with correlation 0.894, a category cut from `x`, and a column of
+/// noise; `y` and the category lose values where `x` is large more often (missing at random given
+/// `x`).
 struct Sample {
     whole: Vec<f64>,
     groups: Vec<u32>,
@@ -75,18 +76,22 @@ fn models_beat_the_mean_and_undo_the_bias_of_values_missing_at_random() {
         &sample,
         &ImputeConfig::default().with_method(ImputeMethod::Mean),
     );
-    // Given x, y has standard deviation 1: the best error possible. 1,400 missing cells: its estimate has sd 1/sqrt(2800) = 0.019; a fit
-    // on 2,600 rows adds 0.001. 1.12 is more than 6 sd above.
+    // Given x, y has standard deviation 1: the best error possible. 1,400 missing cells: its
+    // estimate has sd 1/sqrt(2800) = 0.019; a fit on 2,600 rows adds 0.001. 1.12 is more than 6 sd
+    // above.
     assert!(model_error < 1.12, "{model_error}");
-    // Around its observed mean, about 2 E[x | seen] = -0.7, the missing part (mean 2 E[x | missing] = 1.1, within sd above 1.5) has error
-    // above 2.3, and never below the sd of y given missing, 1.5.
+    // Around its observed mean, about 2 E[x | seen] = -0.7, the missing part (mean 2 E[x | missing]
+    // = 1.1, within sd above 1.5) has error above 2.3, and never below the sd of y given missing,
+    // 1.5.
     assert!(
         mean_error > 1.5 && model_error < 0.75 * mean_error,
         "{mean_error}"
     );
-    // The filled mean differs from the true one by the mean residual of 1,400 of 4,000 rows: sd 1.4 * 37.4 / 4000 = 0.013; 6 sd.
+    // The filled mean differs from the true one by the mean residual of 1,400 of 4,000 rows: sd 1.4 *
+    // 37.4 / 4000 = 0.013; 6 sd.
     assert!((model_mean - truth).abs() < 0.08, "{model_mean} {truth}");
-    // Means alone stay where the seen rows are: off by the missing share 0.35 times the gap of means, about 0.6.
+    // Means alone stay where the seen rows are: off by the missing share 0.35 times the gap of
+    // means, about 0.6.
     assert!((mean_mean - truth).abs() > 0.3, "{mean_mean}");
 }
 
@@ -102,8 +107,8 @@ fn categories_are_predicted_better_than_by_their_mode() {
             .filter(|&&r| filled.column(2).code(r) == Some(sample.groups[r]));
         hits.count() as f64 / missing.len() as f64
     };
-    // The group is a function of x, so a tree on x is nearly always right and a mode at most in the share of the largest group (about 0.55
-    // of the missing rows); each share has sd below 0.014.
+    // The group is a function of x, so a tree on x is nearly always right and a mode at most in the
+    // share of the largest group (about 0.55 of the missing rows); each share has sd below 0.014.
     assert!(right(&ImputeConfig::default()) > 0.9);
     assert!(right(&ImputeConfig::default().with_method(ImputeMethod::Mean)) < 0.7);
 }

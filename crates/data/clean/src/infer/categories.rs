@@ -1,4 +1,5 @@
-//! Columns of names: two values with a false and a true one, categories with and without an order, free text.
+//! Columns of names: two values with a false and a true one, categories with and without an order,
+//! free text.
 
 use super::profile::{Counted, Profile};
 use super::{Guess, InferOptions, Note, observed_levels};
@@ -48,7 +49,8 @@ pub(super) fn guess(
 /// Fewer levels than this are not called ordered.
 const ORDERED_LEVELS: usize = 3;
 
-/// An ordinal column, if the names of the levels say an order; levels beside the scale, such as "not applicable", are missing codes.
+/// An ordinal column, if the names of the levels say an order; levels beside the scale, such as
+/// "not applicable", are missing codes.
 fn ordered(levels: &[&str], note: &mut Note) -> Option<Guess> {
     let (beside, scale): (Vec<&str>, Vec<&str>) = levels
         .iter()

@@ -32,7 +32,7 @@ const DAYS: [&str; 24] = [
     "%d-%b-%y",
     "%Y-%-m-%-d",
 ];
-/// What may follow a day in a moment.
+/// The formats of a time after a day.
 const TIMES: [&str; 6] = [
     " %H:%M:%S",
     "T%H:%M:%S",

@@ -26,8 +26,8 @@ fn is_spelling(text: &str) -> bool {
 
 /// Writes into the field how its missing values are spelled.
 ///
-/// An empty field always means absent, so where it occurs it is the mark, and every other spelling is kept apart as a code; otherwise the
-/// spelling that occurs most often is the mark.
+/// An empty field always means absent, so where it occurs it is the mark, and every other spelling
+/// is kept apart as a code; otherwise the spelling that occurs most often is the mark.
 pub(super) fn declare(
     field: &mut Field,
     absent: &[Counted<'_>],
@@ -77,7 +77,8 @@ const NEGATIVE_CODES: [f64; 23] = [
 const POSITIVE_CODES: [f64; 8] = [99.0, 777.0, 888.0, 998.0, 999.0, 9998.0, 9999.0, 99999.0];
 /// Most distinct negative codes in one column.
 const MAX_NEGATIVE_CODES: usize = 4;
-/// A code is no accident if it stands in this share of the rows with a number, and in some rows at all.
+/// A code is no accident if it stands in this share of the rows with a number, and in some rows at
+/// all.
 const NEGATIVE_SHARE: f64 = 0.001;
 const NEGATIVE_ROWS: usize = 3;
 const POSITIVE_SHARE: f64 = 0.01;
@@ -89,8 +90,9 @@ const OTHER_VALUES: usize = 3;
 
 /// The numbers of a column that are codes for missing values rather than numbers.
 ///
-/// Negative: from the list survey programs use, in a column that otherwise has none below 0; so -1 only counts where 0 or more is all else.
-/// Positive: one value of nines (or sevens, eights) at least five times the next largest and in a hundredth of the rows.
+/// Negative: from the list survey programs use, in a column that otherwise has none below 0; so -1
+/// only counts where 0 or more is all else. Positive: one value of nines (or sevens, eights) at
+/// least five times the next largest and in a hundredth of the rows.
 pub(super) fn coded_numbers<'a>(numbers: &[CountedNumber<'a>]) -> Vec<CountedNumber<'a>> {
     let total: usize = numbers.iter().map(|n| n.count).sum();
     let (negative, other): (Vec<_>, Vec<_>) = numbers.iter().copied().partition(|n| n.value < 0.0);

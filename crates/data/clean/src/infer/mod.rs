@@ -1,7 +1,8 @@
 //! Guessing a schema from the rows, and saying why.
 //!
-//! Every fact of a guessed schema is [`Observed`](parable_table::Provenance::Observed). Guesses are cautious: a column becomes something special only
-//! on evidence in its name and its values, and the note on each column says which evidence, and what else the column could be.
+//! Every fact of a guessed schema is [`Observed`](parable_table::Provenance::Observed). Guesses are
+//! cautious: a column becomes something special only on evidence in its name and its values, and
+//! the note on each column says which evidence, and what else the column could be.
 
 mod categories;
 mod dates;
@@ -17,18 +18,18 @@ use serde::{Deserialize, Serialize};
 use self::profile::{Profile, Surroundings};
 use parable_table::{Bounds, Field, Grid, Kind, Known, Levels, Note, RawTable, Role, Schema};
 
-/// How to guess a schema.
+/// Options of schema inference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct InferOptions {
-    /// Whether to guess roles (unit id, cluster id, treatment, weight, outcome) from names and values. Default: yes. Without, every column is
-    /// a covariate.
+    /// Whether to guess roles (unit id, cluster id, treatment, weight, outcome) from names and
+    /// values. Default: yes. Without, every column is a covariate.
     pub roles: bool,
     /// Whether to take conspicuous numbers such as -8 or 999 for missing codes. Default: yes.
     pub number_codes: bool,
-    /// Most levels of a nominal column that is no cluster id; with more distinct texts a column is free text. Default 1000: above all usual
-    /// classifications of occupations and industries.
+    /// Most levels of a nominal column that is no cluster id; with more distinct texts a column is
+    /// free text. Default 1000: above all usual classifications of occupations and industries.
     pub max_levels: usize,
 }
 
@@ -43,21 +44,21 @@ impl Default for InferOptions {
 }
 
 impl InferOptions {
-    /// The same with or without guessed roles.
+    /// Sets whether to guess roles.
     #[must_use]
     pub fn with_roles(mut self, guess: bool) -> Self {
         self.roles = guess;
         self
     }
 
-    /// The same with or without conspicuous numbers as missing codes.
+    /// Sets whether to take conspicuous numbers for missing codes.
     #[must_use]
     pub fn with_number_codes(mut self, guess: bool) -> Self {
         self.number_codes = guess;
         self
     }
 
-    /// The same with this limit on the levels of a nominal column.
+    /// Sets the most levels of a nominal column.
     #[must_use]
     pub fn with_max_levels(mut self, levels: usize) -> Self {
         self.max_levels = levels;
@@ -77,10 +78,12 @@ pub struct Inference {
 
 /// Guesses the schema of a table of texts.
 ///
-/// All distinct texts of all columns are looked at, so the guess fits every row: reading the table with the guessed schema finds nothing wrong.
+/// All distinct texts of all columns are looked at, so the guess fits every row: reading the table
+/// with the guessed schema finds nothing wrong.
 ///
 /// # Panics
-/// If the header holds an empty name or a name twice, which [`csv::read`](parable_table::csv::read) refuses.
+/// If the header holds an empty name or a name twice, which [`csv::read`](parable_table::csv::read)
+/// refuses.
 #[must_use]
 pub fn infer(raw: &RawTable, options: &InferOptions) -> Inference {
     let surroundings = Surroundings::of(raw);

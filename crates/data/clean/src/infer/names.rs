@@ -1,6 +1,7 @@
 //! Words in column names.
 
-/// The words of a name in lower case, cut at everything that is neither letter nor digit and where a capital follows a small letter.
+/// The words of a name in lower case, cut at everything that is neither letter nor digit and where
+/// a capital follows a small letter.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut small = false;

@@ -34,7 +34,8 @@ const CONTINENTAL_FIRST: [(char, Option<char>); 9] = [
 
 /// Most distinct texts in a column of numbers that are none.
 const MAX_ODD_TEXTS: usize = 3;
-/// Without a spelling known as a code, so many distinct numbers say that a column is one of numbers.
+/// Without a spelling known as a code, so many distinct numbers say that a column is one of
+/// numbers.
 const SURE_NUMBERS: usize = 20;
 /// Most decimals a grid may have.
 const MAX_DECIMALS: u8 = 17;
@@ -167,8 +168,8 @@ fn read_as<'a>(present: &[Counted<'a>], format: NumberFormat) -> Option<Reading<
     (fits && marks_are_used_well(&reading)).then_some(reading)
 }
 
-/// With a thousands mark, some number has it, every number of four digits and more has it, and none of the groups starts with a zero.
-/// Without, nothing is asked.
+/// With a thousands mark, some number has it, every number of four digits and more has it, and none
+/// of the groups starts with a zero. Without, nothing is asked.
 fn marks_are_used_well(reading: &Reading<'_>) -> bool {
     reading.format.thousands_mark.is_none()
         || (reading.numbers.iter().any(|(_, number)| number.grouped)
@@ -261,7 +262,8 @@ fn kind(
     }
 }
 
-/// So many distinct numbers with the same number of decimals and no trailing zero among them are not padded.
+/// So many distinct numbers with the same number of decimals and no trailing zero among them are
+/// not padded.
 const UNPADDED: usize = 30;
 
 /// The number of decimals if all numbers are written with the same, some of them padded with zeros.

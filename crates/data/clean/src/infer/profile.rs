@@ -1,4 +1,5 @@
-//! What inference looks at: the distinct texts of a column and how often each occurs, and what stands around the column.
+//! Evidence for inference: the distinct texts of a column, how often each occurs, and its
+//! surroundings.
 
 use super::names;
 use parable_table::{RawColumn, RawTable};
@@ -17,7 +18,7 @@ pub(super) struct Profile<'a> {
     pub(super) around: &'a Surroundings,
 }
 
-/// What the other columns and the file tell about a column.
+/// Evidence about a column from the other columns and the file.
 pub(super) struct Surroundings {
     pub(super) delimiter: char,
     /// There are measures of bodies, so that a column called `weight` is one too.

@@ -1,4 +1,4 @@
-//! What columns are for, from their names and values.
+//! Roles of columns, from their names and values.
 
 use super::profile::{Counted, Profile};
 use super::{Note, missing, names};
@@ -69,7 +69,8 @@ const TIMES: [&str; 9] = [
     "year", "yr", "age", "time", "day", "week", "month", "date", "wave",
 ];
 
-/// So many rows with counted-up or long numbers are names of units even if the column is called otherwise.
+/// So many rows with counted-up or long numbers are names of units even if the column is called
+/// otherwise.
 const SEQUENCE_ROWS: usize = 20;
 const LONG_DIGITS: usize = 8;
 /// A trial has at least two arms, and rarely more than this.

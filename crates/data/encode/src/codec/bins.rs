@@ -16,7 +16,8 @@ pub struct Bin {
 }
 
 impl Bin {
-    /// A number drawn uniformly from the points of the grid inside the bin, or from the whole stretch without a grid.
+    /// A number drawn uniformly from the points of the grid inside the bin, or from the whole
+    /// stretch without a grid.
     pub(super) fn draw(&self, grid: Option<Grid>, rng: &mut Rng) -> f64 {
         match grid {
             Some(grid) => {
@@ -102,7 +103,8 @@ fn inward(grid: Grid, value: f64, step: f64, outside: impl Fn(f64) -> bool) -> f
     }
 }
 
-/// Bins that hold about equally many of the sorted numbers; a number that fills a bin of its own gets one.
+/// Bins that hold about equally many of the sorted numbers; a number that fills a bin of its own
+/// gets one.
 pub(super) fn quantile(sorted: &[f64], most: u32) -> Vec<Bin> {
     let runs: Vec<(f64, usize)> = sorted
         .chunk_by(|a, b| a == b)

@@ -16,11 +16,12 @@ pub struct ColumnCodec {
     pub name: String,
     /// What the first codes stand for.
     pub values: ValueCodes,
-    /// The missing reasons that the codes behind them stand for: a coded text, or nothing for a missing value without a reason.
+    /// The missing reasons that the codes behind them stand for: a coded text, or nothing for a
+    /// missing value without a reason.
     pub missing: Vec<Option<String>>,
 }
 
-/// What the codes of values stand for.
+/// The meaning of the codes of values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -35,8 +36,8 @@ pub enum ValueCodes {
 const BLOCK: usize = 4_096;
 
 impl ColumnCodec {
-    /// Codes of a numeric column by these bins, ascending, and one for each missing reason of the field. For a private fit the bins must come from
-    /// public facts.
+    /// Codes of a numeric column by these bins, ascending, and one for each missing reason of the
+    /// field. For a private fit the bins must come from public facts.
     #[must_use]
     pub fn of_bins(field: &Field, bins: Vec<Bin>) -> Self {
         Self::with_reasons(field, ValueCodes::Bins(bins))

@@ -8,8 +8,8 @@ use super::{CodeRule, CodeSet, Codec, ValueCodes};
 const MAX_COMBINATIONS: u64 = 1 << 16;
 
 impl Codec {
-    /// Returns the combinations of codes that a condition forbids; `None` if a bin holds several values of a column
-    /// that it reads, or if there are too many combinations.
+    /// Returns the combinations of codes that a condition forbids; `None` if a bin holds several
+    /// values of a column that it reads, or if there are too many combinations.
     pub(super) fn zeros(&self, condition: &Expression) -> Option<Vec<CodeRule>> {
         let columns = condition.columns();
         let sizes: Vec<u32> = columns

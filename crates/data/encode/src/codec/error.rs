@@ -1,4 +1,4 @@
-//! What stops a codec.
+//! Errors of codecs.
 
 use parable_domain::DomainError;
 

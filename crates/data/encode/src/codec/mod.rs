@@ -1,7 +1,8 @@
 //! Tables as small whole numbers and back, for methods that count.
 //!
-//! A [`Codec`] is data: levels, bins and missing reasons per column, so that it can be stored, read by people, and carried out elsewhere.
-//! It is made from public facts alone ([`Codec::declared`]), for private fits, or from the rows ([`Codec::observed`]).
+//! A [`Codec`] is data: levels, bins and missing reasons per column, so that it can be stored, read
+//! by people, and carried out elsewhere. It is made from public facts alone ([`Codec::declared`]),
+//! for private fits, or from the rows ([`Codec::observed`]).
 
 mod bins;
 mod column;
@@ -37,8 +38,9 @@ pub struct Codec {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct CodecConfig {
-    /// Most bins of a numeric column; one with no more values than this has a bin for each. Default 32: pairs of columns then have about
-    /// a thousand cells, the most that a few ten thousand rows fill.
+    /// Most bins of a numeric column; one with no more values than this has a bin for each. Default
+    /// 32: pairs of columns then have about a thousand cells, the most that a few ten thousand rows
+    /// fill.
     pub max_bins: u32,
 }
 
@@ -49,7 +51,7 @@ impl Default for CodecConfig {
 }
 
 impl CodecConfig {
-    /// The same with at most this many bins, at least one.
+    /// Sets the most bins of a numeric column, at least one.
     #[must_use]
     pub fn with_max_bins(mut self, max_bins: u32) -> Self {
         self.max_bins = max_bins;
@@ -58,7 +60,8 @@ impl CodecConfig {
 }
 
 impl Codec {
-    /// A codec from public facts alone, with the default configuration: see [`Codec::declared_with`].
+    /// A codec from public facts alone, with the default configuration: see
+    /// [`Codec::declared_with`].
     ///
     /// # Errors
     /// As [`Codec::declared_with`].
@@ -66,11 +69,13 @@ impl Codec {
         Self::declared_with(schema, &CodecConfig::default())
     }
 
-    /// A codec from public facts alone: declared or released levels, bounds and grids. Numbers get bins of equal width between the bounds;
-    /// every column gets a code for each of its missing reasons, whether they occur or not.
+    /// A codec from public facts alone: declared or released levels, bounds and grids. Numbers get
+    /// bins of equal width between the bounds; every column gets a code for each of its missing
+    /// reasons, whether they occur or not.
     ///
     /// # Errors
-    /// A fact is not known or was observed in the rows ([`CodecError::Undeclared`]); a column holds free text or names rows.
+    /// A fact is not known or was observed in the rows ([`CodecError::Undeclared`]); a column holds
+    /// free text or names rows.
     pub fn declared_with(schema: &Schema, config: &CodecConfig) -> Result<Self, CodecError> {
         let columns = schema
             .fields()
@@ -80,8 +85,8 @@ impl Codec {
         Self::new(schema.clone(), columns)
     }
 
-    /// A codec from the rows: bins hold about equally many of them, a value that fills a bin of its own gets one, and only missing reasons
-    /// that occur get a code. Not for private fits.
+    /// A codec from the rows: bins hold about equally many of them, a value that fills a bin of its
+    /// own gets one, and only missing reasons that occur get a code. Not for private fits.
     ///
     /// # Errors
     /// A column holds free text or names rows.
@@ -95,7 +100,8 @@ impl Codec {
         Self::new(table.schema().clone(), columns)
     }
 
-    /// A codec of these columns, such as those of another codec with other bins. For a private fit the bins must come from public facts.
+    /// A codec of these columns, such as those of another codec with other bins. For a private fit
+    /// the bins must come from public facts.
     ///
     /// # Errors
     /// The columns do not fit the fields of the schema.
@@ -142,7 +148,8 @@ impl Codec {
         &self.columns
     }
 
-    /// For each column how many of its first codes stand in an order: bins, and levels of ordinal columns; the missing reasons behind them do not.
+    /// For each column how many of its first codes stand in an order: bins, and levels of ordinal
+    /// columns; the missing reasons behind them do not.
     #[must_use]
     pub fn ordered(&self) -> Vec<u32> {
         let fields = self.schema.fields().iter().zip(&self.columns);
@@ -166,7 +173,8 @@ impl Codec {
             .collect()
     }
 
-    /// The codes of a table. Columns are found by name; numbers outside all bins get the nearest one.
+    /// The codes of a table. Columns are found by name; numbers outside all bins get the nearest
+    /// one.
     ///
     /// # Errors
     /// A column is not there or has another type; a level or a missing reason has no code.
@@ -204,8 +212,9 @@ impl Codec {
         self.columns[position].encode(&self.schema.fields()[position], field, column)
     }
 
-    /// A table of these codes. A number is drawn uniformly from the points of the column's grid inside its bin, never from rows of the
-    /// source; the draw of a row depends on its column and its block of 4,096 rows only.
+    /// A table of these codes. A number is drawn uniformly from the points of the column's grid
+    /// inside its bin, never from rows of the source; the draw of a row depends on its column and
+    /// its block of 4,096 rows only.
     ///
     /// # Errors
     /// The codes are of another domain.

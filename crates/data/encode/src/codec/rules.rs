@@ -25,7 +25,8 @@ pub enum CodeRule {
         by: u32,
         /// Position of the determined column.
         column: u32,
-        /// For each code of the determining column the one it determines; nothing where all are possible.
+        /// For each code of the determining column the one it determines; nothing where all are
+        /// possible.
         codes: Vec<Option<u32>>,
     },
     /// The value of the left column is at most that of the right one, where both have one.
@@ -34,7 +35,8 @@ pub enum CodeRule {
         left: u32,
         /// Position of the right column.
         right: u32,
-        /// Smallest and largest value behind each code of the left column; nothing for missing values.
+        /// Smallest and largest value behind each code of the left column; nothing for missing
+        /// values.
         left_values: Vec<Option<(f64, f64)>>,
         /// The same for the right column.
         right_values: Vec<Option<(f64, f64)>>,
@@ -51,14 +53,15 @@ pub struct CodeSet {
     pub codes: Vec<u32>,
 }
 
-/// What [`Codec::rules`] found.
+/// The result of [`Codec::rules`].
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CodeRules {
     /// The rules that codes can keep.
     pub rules: Vec<CodeRule>,
-    /// Positions, in the schema's list, of the rules that codes keep only in part or not at all: a bin holds values on both sides of a bound, or nothing
-    /// says which value belongs to which. Rules about clusters are not among them.
+    /// Positions, in the schema's list, of the rules that codes keep only in part or not at all: a
+    /// bin holds values on both sides of a bound, or nothing says which value belongs to which.
+    /// Rules about clusters are not among them.
     pub left: Vec<usize>,
 }
 
@@ -78,8 +81,9 @@ impl CodeRule {
 }
 
 impl Codec {
-    /// The rules of the schema, as far as they can be said about codes. Conditions that together leave one code of a column for each value of another
-    /// ("areas A, B and C lie in region 1", and so on) become a functional dependency.
+    /// The rules of the schema, as far as they can be said about codes. Conditions that together
+    /// leave one code of a column for each value of another ("areas A, B and C lie in region 1",
+    /// and so on) become a functional dependency.
     ///
     /// # Errors
     /// A rule does not fit the columns it names.
@@ -108,7 +112,8 @@ impl Codec {
         Ok(found)
     }
 
-    /// The codec with its bins cut wherever a rule of the schema draws a line, so that no bin lies on both sides.
+    /// The codec with its bins cut wherever a rule of the schema draws a line, so that no bin lies
+    /// on both sides.
     ///
     /// # Errors
     /// A rule does not fit the columns it names.
@@ -129,7 +134,8 @@ impl Codec {
                         .flat_map(|bin| split(*bin, from, grid, false))
                         .flat_map(|bin| split(bin, to, grid, true))
                         .collect();
-                    // Bins without a grid share their ends: what is cut off a bin at its end belongs to the next.
+                    // Bins without a grid share their ends: what is cut off a bin at its end
+                    // belongs to the next.
                     bins.dedup_by(|next, bin| {
                         let same = next.low <= bin.low;
                         if same {
@@ -268,7 +274,8 @@ impl Codec {
         Some((predicate.column, mask))
     }
 
-    /// Replaces rules about pairs of columns by a dependency where they leave exactly one code for every value.
+    /// Replaces rules about pairs of columns by a dependency where they leave exactly one code for
+    /// every value.
     fn with_dependencies(&self, rules: Vec<CodeRule>) -> Vec<CodeRule> {
         let mut pairs: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -347,7 +354,8 @@ impl ColumnCodec {
             .collect()
     }
 
-    /// For each code whether all its values pass a test; `None` if of some code only a part does. Missing values pass none.
+    /// For each code whether all its values pass a test; `None` if of some code only a part does.
+    /// Missing values pass none.
     fn mask(&self, test: &dyn Fn(&Bin) -> Option<bool>) -> Option<Vec<bool>> {
         let mut mask = match &self.values {
             ValueCodes::Bins(bins) => bins.iter().map(test).collect::<Option<Vec<bool>>>()?,

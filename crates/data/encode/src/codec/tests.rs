@@ -288,7 +288,8 @@ fn numbers_outside_the_bounds_get_the_nearest_bin_and_draws_are_spread() {
     assert_eq!(back, codec.decode(&codes, &Seed::from_u64(5)).unwrap());
     let mut counts = [0i64; 50];
     (1..50_000).for_each(|row| counts[back.column(0).number(row).unwrap() as usize - 50] += 1);
-    // 49,999 draws over 50 values: each count has mean 1,000 and sd 31.3; 6 sd is exceeded by none of 50 with probability above 1 - 1e-7.
+    // 49,999 draws over 50 values: each count has mean 1,000 and sd 31.3; 6 sd is exceeded by none
+    // of 50 with probability above 1 - 1e-7.
     assert!(
         counts.iter().all(|count| (count - 1_000).abs() < 188),
         "{counts:?}"

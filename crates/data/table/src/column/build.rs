@@ -7,7 +7,8 @@ use crate::{ColumnError, Levels, Strings};
 impl Column {
     /// Builds a column of whole numbers, with `None` where a value is missing.
     ///
-    /// Days and moments are whole numbers too, see [`Kind`](crate::Kind); [`Column::dates`] reads them from texts.
+    /// Days and moments are whole numbers too, see [`Kind`](crate::Kind); [`Column::dates`] reads
+    /// them from texts.
     ///
     /// ```
     /// use parable_table::Column;
@@ -61,7 +62,8 @@ impl Column {
         Ok(Self::with_missing(Values::Codes(values), missing))
     }
 
-    /// Builds a column of days from texts in `strftime` notation, with `None` where a value is missing.
+    /// Builds a column of days from texts in `strftime` notation, with `None` where a value is
+    /// missing.
     ///
     /// ```
     /// use parable_table::Column;
@@ -81,7 +83,8 @@ impl Column {
         whole(found, "day", format)
     }
 
-    /// Builds a column of moments from texts in `strftime` notation, with `None` where a value is missing.
+    /// Builds a column of moments from texts in `strftime` notation, with `None` where a value is
+    /// missing.
     ///
     /// # Errors
     /// [`ColumnError::NoDate`] if a text is spelled otherwise or the moment does not exist.

@@ -24,9 +24,10 @@ pub struct Violation {
 /// Every rule of the table's schema that some rows break, in the order of the schema.
 ///
 /// A rule about a value says nothing of rows in which that value is missing, except that
-/// [`Constraint::Determines`](crate::Constraint::Determines) takes missing as a value on both sides and
-/// [`Constraint::ClusterConstant`](crate::Constraint::ClusterConstant) on the right. Of a one-hot block with some cells missing it is only
-/// asked that not two are 1. Where the cells of a group differ though a rule says they do not, the rows that differ from most are counted.
+/// [`Constraint::Determines`](crate::Constraint::Determines) takes missing as a value on both sides
+/// and [`Constraint::ClusterConstant`](crate::Constraint::ClusterConstant) on the right. Of a
+/// one-hot block with some cells missing it is only asked that not two are 1. Where the cells of a
+/// group differ though a rule says they do not, the rows that differ from most are counted.
 ///
 /// # Errors
 /// A rule does not fit the columns it names (see [`ConstraintError`]).
@@ -50,7 +51,8 @@ pub fn check(table: &Table) -> Result<Vec<Violation>, ConstraintError> {
     Ok(judged?.into_iter().flatten().collect())
 }
 
-/// For each rule of the table's schema, in its order, the rows that break it, from 0 and ascending. As [`check`], for those who need every row.
+/// For each rule of the table's schema, in its order, the rows that break it, from 0 and ascending.
+/// As [`check`], for those who need every row.
 ///
 /// # Errors
 /// A rule does not fit the columns it names (see [`ConstraintError`]).

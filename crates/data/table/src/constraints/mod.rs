@@ -1,7 +1,8 @@
 //! Checking the rules of a schema on the rows of a table, and repairing rows that break them.
 //!
-//! Rules are data ([`Constraint`](crate::Constraint)), declared once in the schema. [`check`] lists every rule that some row breaks;
-//! [`repair`] changes as few cells as it can so that they hold, and reports what it changed.
+//! Rules are data ([`Constraint`](crate::Constraint)), declared once in the schema. [`check`] lists
+//! every rule that some row breaks; [`repair`] changes as few cells as it can so that they hold,
+//! and reports what it changed.
 
 mod check;
 mod describe;

@@ -22,7 +22,7 @@ pub struct Repair {
 }
 
 impl Repair {
-    /// What was changed in these columns by this rule, in so many rows.
+    /// A change of these columns by this rule, in so many rows.
     pub fn new(columns: Vec<String>, rule: impl Into<String>, rows: usize) -> Self {
         Self {
             columns,
@@ -45,10 +45,12 @@ const PASSES: u64 = 5;
 /// | one-hot | no 1: a column drawn by the shares of ones; several: one of them, drawn the same way |
 /// | when | the second condition is made true by the cell of a random row in which both hold, or in which the second holds |
 /// | never | the last condition is made false by the cell of a random row in which all others hold, or of any row where it does not |
+/// | holds | the cells of its columns become those of a random row in which it holds |
 /// | cluster constant, determines | the cell that most rows of the group hold |
 ///
-/// Rows that break nothing are left alone. Passes are repeated until nothing is broken, at most five times; rules that contradict each
-/// other can leave something, which [`check`](super::check()) then still reports.
+/// Rows that break nothing are left alone. Passes are repeated until nothing is broken, at most
+/// five times; rules that contradict each other can leave something, which
+/// [`check`](super::check()) then still reports.
 ///
 /// # Errors
 /// A rule does not fit the columns it names (see [`ConstraintError`]).
@@ -253,7 +255,8 @@ struct Donors {
 }
 
 impl Donors {
-    /// The rows near to the rule if there are any, otherwise all in which the condition is as wanted.
+    /// The rows near to the rule if there are any, otherwise all in which the condition is as
+    /// wanted.
     fn new(
         condition: &Predicate,
         wanted: bool,
@@ -300,7 +303,8 @@ impl Donors {
     }
 }
 
-/// Writes a cell that satisfies the test (or does not, as wanted), when no row can serve as an example.
+/// Writes a cell that satisfies the test (or does not, as wanted), when no row can serve as an
+/// example.
 fn make_up(field: &Field, column: &mut Column, row: usize, test: &Test, wanted: bool) {
     match (test, wanted) {
         (Test::Codes(codes), true) => {

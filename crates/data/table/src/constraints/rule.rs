@@ -54,7 +54,8 @@ pub enum ResolvedRule {
         /// The condition, bound to the columns.
         condition: Expression,
     },
-    /// The columns on the left determine the columns on the right; rows whose first left cell is missing are free if asked for.
+    /// The columns on the left determine the columns on the right; rows whose first left cell is
+    /// missing are free if asked for.
     Determines {
         /// Positions of the determining columns.
         by: Vec<usize>,
@@ -278,7 +279,8 @@ impl Target {
     }
 }
 
-/// The cells that each determined column should hold: for each group of equal determining cells the most frequent one.
+/// The cells that each determined column should hold: for each group of equal determining cells the
+/// most frequent one.
 pub(super) fn targets(
     columns: &[Column],
     by: &[usize],

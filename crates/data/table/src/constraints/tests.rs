@@ -327,7 +327,7 @@ fn a_condition_that_is_none_is_refused_with_its_place() {
     };
     assert_eq!(
         schema("age > = 3").unwrap_err().to_string(),
-        "rule 1: the expression, at character 7, must be a value, a column or a bracket"
+        "rule 1: the expression, at character 7, is not a sign of the language"
     );
     assert_eq!(
         schema("size > 3").unwrap_err().to_string(),

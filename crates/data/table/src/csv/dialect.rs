@@ -17,10 +17,12 @@ pub(super) fn delimiter_byte(delimiter: char) -> Result<u8, CsvFault> {
     }
 }
 
-/// The dialect of the file that starts with this sample (byte order mark taken off), `complete` if the sample is all of it.
+/// The dialect of the file that starts with this sample (byte order mark taken off), `complete` if
+/// the sample is all of it.
 ///
-/// The delimiter is the one that splits the header and all following rows into the same number of fields, at least two; if several do, the one
-/// with most fields; if none does, the one that splits the header into most.
+/// The delimiter is the one that splits the header and all following rows into the same number of
+/// fields, at least two; if several do, the one with most fields; if none does, the one that splits
+/// the header into most.
 pub(super) fn detect(sample: &[u8], complete: bool, bom: bool, given: Option<char>) -> Dialect {
     let delimiter = given.unwrap_or_else(|| {
         let (mut best, mut best_score) = (CANDIDATES[0], (false, 1));
@@ -53,7 +55,8 @@ fn first_line_end(sample: &[u8]) -> Option<usize> {
     })
 }
 
-/// Numbers of fields of the first records; the last one of a sample that was cut off does not count.
+/// Numbers of fields of the first records; the last one of a sample that was cut off does not
+/// count.
 fn widths(sample: &[u8], complete: bool, delimiter: u8) -> Vec<usize> {
     let mut core = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
     let (mut output, mut ends) = (vec![0; 1 << 12], vec![0; 1 << 8]);

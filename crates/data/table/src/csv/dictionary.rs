@@ -8,8 +8,9 @@ use crate::{RawColumn, Strings};
 
 /// Numbers texts by first appearance.
 ///
-/// An open-addressed table of the upper half of the hash and the number, so that a look-up touches one slot and, on a match, the text, and so
-/// that growing needs no text at all. `HashMap` would want an owned key per distinct text.
+/// An open-addressed table of the upper half of the hash and the number, so that a look-up touches
+/// one slot and, on a match, the text, and so that growing needs no text at all. `HashMap` would
+/// want an owned key per distinct text.
 #[derive(Debug)]
 pub(crate) struct Dictionary {
     texts: Strings,
@@ -32,7 +33,8 @@ impl Dictionary {
         }
     }
 
-    /// Adds a cell. The bytes are part of input that was checked to be UTF-8, cut at ASCII characters.
+    /// Adds a cell. The bytes are part of input that was checked to be UTF-8, cut at ASCII
+    /// characters.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         let number = match self.last {
             Some(last) if self.texts.get(last as usize).as_bytes() == bytes => last,

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of separated values.
+//! Errors of files of separated values.
 
 use std::fmt;
 use std::io;
@@ -56,7 +56,7 @@ impl From<CsvFault> for CsvError {
     }
 }
 
-/// What is wrong with a file of separated values. Rows count data rows from 1; row 0 is the header.
+/// A fault in a file of separated values. Rows count data rows from 1; row 0 is the header.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CsvFault {
@@ -111,7 +111,8 @@ pub enum CsvFault {
         /// The second position, from 1.
         second: usize,
     },
-    /// A row longer than the limit; usually a quote that is never closed, or a file that is no table.
+    /// A row longer than the limit; usually a quote that is never closed, or a file that is no
+    /// table.
     #[error(
         "{} is longer than the limit of {limit} bytes; a quote that is never closed is the usual reason",
         place(*row)

@@ -1,8 +1,10 @@
 //! Separated values in and out.
 //!
-//! Reading interprets nothing: every cell stays the text it is in the file, in one dictionary per column ([`RawTable`](crate::RawTable)).
-//! Writing spells every value as its source did. Files are UTF-8, with a header, quoted as RFC 4180 describes; the delimiter, the line end and
-//! the byte order mark of a file are found on reading and kept in its [`Dialect`](crate::Dialect). Blank lines between rows are skipped.
+//! Reading interprets nothing: every cell stays the text it is in the file, in one dictionary per
+//! column ([`RawTable`](crate::RawTable)). Writing spells every value as its source did. Files are
+//! UTF-8, with a header, quoted as RFC 4180 describes; the delimiter, the line end and the byte
+//! order mark of a file are found on reading and kept in its [`Dialect`](crate::Dialect). Blank
+//! lines between rows are skipped.
 
 mod dialect;
 mod dictionary;

@@ -14,15 +14,16 @@ use super::dictionary::Dictionary;
 use super::error::{CsvError, CsvFault};
 use crate::{RawColumn, RawTable};
 
-/// How to read a file of separated values.
+/// Options of reading a file of separated values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// Between fields. Default: found from the start of the file among comma, semicolon, tab and bar.
+    /// Between fields. Default: found from the start of the file among comma, semicolon, tab and
+    /// bar.
     pub delimiter: Option<char>,
-    /// Longest row in bytes of text plus fields. Default 16 MiB: far above real rows, and a quote that is never closed is found before it
-    /// takes the memory of the machine.
+    /// Longest row in bytes of text plus fields. Default 16 MiB: far above real rows, and a quote
+    /// that is never closed is found before it takes the memory of the machine.
     pub max_row_bytes: usize,
 }
 
@@ -36,14 +37,14 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
-    /// The same with this delimiter.
+    /// Sets the delimiter.
     #[must_use]
     pub fn with_delimiter(mut self, delimiter: char) -> Self {
         self.delimiter = Some(delimiter);
         self
     }
 
-    /// The same with this limit on a row.
+    /// Sets the most bytes of a row.
     #[must_use]
     pub fn with_max_row_bytes(mut self, bytes: usize) -> Self {
         self.max_row_bytes = bytes;
@@ -53,11 +54,13 @@ impl ReadOptions {
 
 /// The table in the file at this path.
 ///
-/// Texts are kept as they are: no trimming, no types, leading zeros and `NA` included. A header without rows is a table of no rows. Splitting
-/// and the building of the dictionaries, one task per column, run side by side; the result does not depend on the number of threads.
+/// Texts are kept as they are: no trimming, no types, leading zeros and `NA` included. A header
+/// without rows is a table of no rows. Splitting and the building of the dictionaries, one task per
+/// column, run side by side; the result does not depend on the number of threads.
 ///
 /// # Errors
-/// See [`CsvFault`]; the error names the file, and the row and what was expected where a row is at fault.
+/// See [`CsvFault`]; the error names the file, and the row and what was expected where a row is at
+/// fault.
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RawTable, CsvError> {
     let path = path.as_ref();
     let in_file = |error: CsvError| error.in_file(path);
@@ -108,21 +111,24 @@ pub fn read_from(source: impl Read + Send, options: &ReadOptions) -> Result<RawT
     })
 }
 
-/// Rows are split and coded in blocks of about this many bytes: small enough to stay in a core's cache while every column passes over it.
+/// Rows are split and coded in blocks of about this many bytes: small enough to stay in a core's
+/// cache while every column passes over it.
 const BLOCK_BYTES: usize = 512 << 10;
 
 /// Bytes of a file, checked to be UTF-8 before anyone sees them.
 struct Input<R> {
     source: R,
     buffer: Vec<u8>,
-    /// `buffer[start..valid]` is checked and not yet used; `buffer[valid..end]` is the beginning of a character.
+    /// `buffer[start..valid]` is checked and not yet used; `buffer[valid..end]` is the beginning of
+    /// a character.
     start: usize,
     valid: usize,
     end: usize,
     /// Position of `buffer[0]` in the file.
     offset: u64,
     ended: bool,
-    /// Position in the file of a byte that is not UTF-8, reported when everything before it is used.
+    /// Position in the file of a byte that is not UTF-8, reported when everything before it is
+    /// used.
     bad: Option<u64>,
 }
 
@@ -158,7 +164,8 @@ impl<R: Read> Input<R> {
         &self.buffer[self.start..self.valid]
     }
 
-    /// Reads on; to be called when everything ready is used. At the end of the file nothing is ready afterwards.
+    /// Reads on; to be called when everything ready is used. At the end of the file nothing is
+    /// ready afterwards.
     fn fill(&mut self) -> Result<(), InputFault> {
         if let Some(offset) = self.bad {
             return Err(InputFault::InvalidUtf8 { offset });
@@ -366,7 +373,8 @@ impl<R: Read + Send> Splitter<R> {
                     block.ends.resize(ends, 0);
                 }
                 ReadRecordResult::Record => {
-                    // The splitter counts line feeds; the one that ended this row is not yet seen after `\r` or at the end of the file.
+                    // The splitter counts line feeds; the one that ended this row is not yet seen
+                    // after `\r` or at the end of the file.
                     let fed = read > 0 && self.input.buffer[self.input.start - 1] == b'\n';
                     self.line = self.core.line() - u64::from(fed);
                     return Ok(Some(block.ends_used - first));

@@ -12,24 +12,27 @@ use crate::{
     AtomicFile, Column, Dialect, Field, Kind, NumberFormat, Overwrite, RawTable, Table, Values,
 };
 
-/// What was written, and what will not read back alike.
+/// A record of writing: rows, and values that will not read back alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
     /// Data rows.
     pub rows: usize,
-    /// Numeric columns with values that are spelled like one of their missing codes, and in how many rows.
+    /// Numeric columns with values that are spelled like one of their missing codes, and in how
+    /// many rows.
     pub lookalikes: Vec<(String, usize)>,
 }
 
-/// Writes the table, every value as its source spelled it: levels by their text, numbers by their marks and decimals, dates by their format,
-/// missing values by their code or as the column writes absent ones. Fields are quoted where that is needed, and only there.
+/// Writes the table, every value as its source spelled it: levels by their text, numbers by their
+/// marks and decimals, dates by their format, missing values by their code or as the column writes
+/// absent ones. Fields are quoted where that is needed, and only there.
 ///
-/// Where a level or text is spelled like the column's mark for absent values, absent values are written as empty fields, which always
-/// read as absent.
+/// Where a level or text is spelled like the column's mark for absent values, absent values are
+/// written as empty fields, which always read as absent.
 ///
 /// # Errors
-/// The writer refuses (a full disk); a text reads as a missing value; a date is beyond its format; the delimiter is none.
+/// The writer refuses (a full disk); a text reads as a missing value; a date is beyond its format;
+/// the delimiter is none.
 pub fn write(table: &Table, out: impl Write, dialect: &Dialect) -> Result<Written, CsvError> {
     Ok(write_table(table, out, dialect)?)
 }
@@ -80,7 +83,8 @@ fn to_file<T>(
     Ok(written)
 }
 
-/// Rows are spelled in blocks of this many, the blocks of one batch in parallel, and written in order.
+/// Rows are spelled in blocks of this many, the blocks of one batch in parallel, and written in
+/// order.
 const BLOCK_ROWS: usize = 4096;
 const BATCH_BLOCKS: usize = 32;
 

@@ -1,4 +1,4 @@
-//! What the language means, and what it refuses.
+//! Meaning and errors of the language.
 
 use super::bind::days;
 use super::*;
@@ -178,7 +178,7 @@ fn what_is_not_an_expression_is_refused_with_its_place() {
     let error = Expression::bind("age > = 3", &schema()).expect_err("two signs");
     assert_eq!(
         error.to_string(),
-        "the expression, at character 7, must be a value, a column or a bracket"
+        "the expression, at character 7, is not a sign of the language"
     );
     let deep = "(".repeat(100_000);
     assert!(Expression::bind(&deep, &schema()).is_err());

@@ -30,7 +30,8 @@ pub fn parse_date(text: &str, format: &str) -> Option<i64> {
     Date::strptime(format, text).ok().map(days)
 }
 
-/// Seconds since 1970-01-01 00:00:00 on the same clock; `None` if the text is spelled otherwise or there is no such moment.
+/// Seconds since 1970-01-01 00:00:00 on the same clock; `None` if the text is spelled otherwise or
+/// there is no such moment.
 pub fn parse_date_time(text: &str, format: &str) -> Option<i64> {
     let moment = DateTime::strptime(format, text).ok()?;
     let time = moment.time();

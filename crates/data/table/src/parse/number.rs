@@ -34,8 +34,9 @@ pub enum NotNumber {
     NotANumber,
 }
 
-/// Reads a number: an optional sign, digits in groups of three if the format has a thousands mark (or none at all), an optional fraction and an
-/// optional power of ten. Spaces around it are ignored.
+/// Reads a number: an optional sign, digits in groups of three if the format has a thousands mark
+/// (or none at all), an optional fraction and an optional power of ten. Spaces around it are
+/// ignored.
 pub fn parse(text: &str, format: &NumberFormat) -> Result<Number, NotNumber> {
     let text = text.trim_matches(' ');
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
@@ -139,7 +140,8 @@ pub fn spell_integer(out: &mut String, value: i64, format: &NumberFormat) {
     apply_marks(out, start, format);
 }
 
-/// Spells a finite real number with the fewest decimals that read back as the same number, or with the fixed number of the format.
+/// Spells a finite real number with the fewest decimals that read back as the same number, or with
+/// the fixed number of the format.
 pub fn spell_real(out: &mut String, value: f64, format: &NumberFormat) {
     let start = out.len();
     let value = value + 0.0;

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use super::number;
 use crate::NumberFormat;
 
-/// Sorts by value if every text is a number, and otherwise as a person lists names: runs of digits by their value, the rest by character.
+/// Sorts by value if every text is a number, and otherwise as a person lists names: runs of digits
+/// by their value, the rest by character.
 pub fn sort_levels(levels: &mut [&str]) {
     let plain = NumberFormat::default();
     let values: Option<Vec<f64>> = levels

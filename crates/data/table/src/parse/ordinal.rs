@@ -27,7 +27,8 @@ pub fn boolean_order<'a>(levels: &[&'a str]) -> Option<[&'a str; 2]> {
     })
 }
 
-/// Whether a level says that the question was not answered, as "not applicable" beside a scale of five points.
+/// Whether a level says that the question was not answered, as "not applicable" beside a scale of
+/// five points.
 pub fn is_beside_a_scale(level: &str) -> bool {
     const ANSWERS: [&str; 8] = [
         "not applicable",
@@ -43,7 +44,8 @@ pub fn is_beside_a_scale(level: &str) -> bool {
     level.contains("(n/a)") || level == "n/a" || ANSWERS.contains(&level.as_str())
 }
 
-/// The levels from lowest to highest, if their names say an order that leaves no doubt: every level has its own place on one scale.
+/// The levels from lowest to highest, if their names say an order that leaves no doubt: every level
+/// has its own place on one scale.
 pub fn order<'a>(levels: &[&'a str]) -> Option<Vec<&'a str>> {
     let plain: Vec<String> = levels.iter().map(|level| simplify(level)).collect();
     agreement(&plain)
@@ -355,7 +357,8 @@ struct Band {
     words: Vec<String>,
 }
 
-/// Bands of numbers that do not overlap: "16-24", "25-34", "65+"; "under 20,000", "20,000 to 50,000", "over 50,000".
+/// Bands of numbers that do not overlap: "16-24", "25-34", "65+"; "under 20,000", "20,000 to
+/// 50,000", "over 50,000".
 fn bands(levels: &[&str]) -> Option<Vec<f64>> {
     let parsed: Vec<(Option<Band>, String)> = levels
         .iter()

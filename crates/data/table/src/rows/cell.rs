@@ -22,7 +22,8 @@ impl Captured {
         value.serialize(CellSerializer)
     }
 
-    /// Spells the value as a file with a column of this type would; a missing value is the empty text.
+    /// Spells the value as a file with a column of this type would; a missing value is the empty
+    /// text.
     pub(super) fn spell(&self, kind: &Kind, out: &mut String) {
         out.clear();
         let format = match kind {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::TypedError;
 
-/// A row type that does not fit its table. Names the row, the column and the rule, and quotes no value.
+/// A row type that does not fit its table. Names the row, the column and the rule, and quotes no
+/// value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowsError {

@@ -13,14 +13,14 @@ use crate::{Kind, Table, Values};
 impl Table {
     /// Hands each row to a type that can be deserialized from a map of the columns.
     ///
-    /// A whole number is given as `i64`, a real number as `f64`, a level or free text as a text or the name of an enum
-    /// variant, a boolean level as `bool` where the type asks for one, a date as its column spells it, or as days or
-    /// seconds since 1970 where the type asks for a whole number. A missing value is `None`; why it is missing is not
-    /// handed on.
+    /// A whole number is given as `i64`, a real number as `f64`, a level or free text as a text or
+    /// the name of an enum variant, a boolean level as `bool` where the type asks for one, a date
+    /// as its column spells it, or as days or seconds since 1970 where the type asks for a whole
+    /// number. A missing value is `None`; why it is missing is not handed on.
     ///
     /// # Errors
-    /// The type needs a column that the table does not have, or a value does not fit ([`RowsError::Row`],
-    /// [`RowsError::Cell`]).
+    /// The type needs a column that the table does not have, or a value does not fit
+    /// ([`RowsError::Row`], [`RowsError::Cell`]).
     pub fn to_rows<T: DeserializeOwned>(&self) -> Result<Vec<T>, RowsError> {
         (0..self.rows())
             .map(|row| {

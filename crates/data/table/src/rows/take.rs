@@ -13,20 +13,23 @@ use crate::{Field, Kind, Levels, NumberFormat, RawTable, Schema, Table, TypedErr
 const MAX_LEVELS: usize = 1000;
 
 impl Table {
-    /// Builds a table from rows: structs, or maps from texts to values, with a field for each column.
+    /// Builds a table from rows: structs, or maps from texts to values, with a field for each
+    /// column.
     ///
     /// With a schema, each value is read as a cell of a file would be read, by the rules of
-    /// [`read_typed`](crate::read_typed): texts may name levels, dates and missing codes; `true` and `false` name the two
-    /// levels of a boolean column; bounds and levels that were declared or released bind, observed ones widen. `None` and
-    /// the empty text are absent values. The columns of the result are in the order of the schema.
+    /// [`read_typed`](crate::read_typed): texts may name levels, dates and missing codes; `true`
+    /// and `false` name the two levels of a boolean column; bounds and levels that were declared or
+    /// released bind, observed ones widen. `None` and the empty text are absent values. The columns
+    /// of the result are in the order of the schema.
     ///
-    /// Without a schema, columns are in the order of their first appearance. `bool` becomes boolean, whole numbers
-    /// integer, numbers continuous, and texts and enum variants nominal (free text beyond 1000 distinct ones); all facts
-    /// are observed.
+    /// Without a schema, columns are in the order of their first appearance. `bool` becomes
+    /// boolean, whole numbers integer, numbers continuous, and texts and enum variants nominal
+    /// (free text beyond 1000 distinct ones); all facts are observed.
     ///
     /// # Errors
-    /// A row is not a struct or a map, or a value does not fit ([`RowsError::Row`], [`RowsError::Cell`]); the columns or
-    /// their values are not those of the schema ([`RowsError::Typed`]).
+    /// A row is not a struct or a map, or a value does not fit ([`RowsError::Row`],
+    /// [`RowsError::Cell`]); the columns or their values are not those of the schema
+    /// ([`RowsError::Typed`]).
     pub fn from_rows<T: Serialize>(rows: &[T], schema: Option<&Schema>) -> Result<Self, RowsError> {
         let mut cells = Cells::default();
         for (row, value) in rows.iter().enumerate() {
@@ -133,7 +136,7 @@ fn few_texts(column: &[Captured]) -> Option<Levels> {
     Levels::new(texts).ok()
 }
 
-/// What the values of a column have in common.
+/// The common type of the values of a column.
 #[derive(Clone, Copy)]
 enum Type {
     Unknown,

@@ -18,7 +18,7 @@ pub(super) struct ReadColumn {
     pub(super) warnings: Vec<ReadIssue>,
 }
 
-/// What a distinct text turned out to be.
+/// The meaning of a distinct text.
 enum Cell<T> {
     Value(T),
     Missing(Missing),
@@ -292,7 +292,8 @@ impl<'a> ColumnReader<'a> {
         }
         let before = listed.len();
         let mut levels = listed;
-        // What was merely observed before grows at the end, so that the codes of old levels stay as they are.
+        // What was merely observed before grows at the end, so that the codes of old levels stay as
+        // they are.
         if known.is_some() && !binding && !matches!(self.field.kind, Kind::Boolean { .. }) {
             let mut new: Vec<&str> = self
                 .present_texts()
@@ -352,7 +353,8 @@ impl<'a> ColumnReader<'a> {
         let provenance = known
             .as_ref()
             .map_or(Provenance::Observed, |known| known.provenance);
-        // Levels of a dictionary, or of a schema plus texts that are none of its levels, are distinct.
+        // Levels of a dictionary, or of a schema plus texts that are none of its levels, are
+        // distinct.
         *known = Levels::new(levels)
             .ok()
             .map(|value| Known { value, provenance });

@@ -1,10 +1,11 @@
-//! What does not fit, or is worth knowing.
+//! Errors and warnings of reading texts into typed columns.
 
 use std::fmt;
 
 use crate::{SchemaError, TableError};
 
-/// One thing that is wrong or noteworthy in one column: the rule, where it first shows and how often.
+/// One thing that is wrong or noteworthy in one column: the rule, where it first shows and how
+/// often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadIssue {
@@ -34,7 +35,7 @@ impl fmt::Display for ReadIssue {
     }
 }
 
-/// What a cell had to be.
+/// The rule that a cell has to keep.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadRule {
@@ -64,7 +65,7 @@ pub enum ReadRule {
     /// The text is none of the levels that were declared or released.
     #[error("the text is none of the {levels} levels of the column")]
     UnknownLevel {
-        /// How many levels there are.
+        /// Number of levels.
         levels: usize,
     },
     /// A boolean column whose values do not make two levels.
@@ -88,7 +89,8 @@ pub enum ReadRule {
     /// Warning: a NaN was read as absent.
     #[error("a NaN was read as a missing value")]
     NotANumber,
-    /// Warning: the order of the levels of an ordinal column was not declared and does not follow from their names.
+    /// Warning: the order of the levels of an ordinal column was not declared and does not follow
+    /// from their names.
     #[error(
         "the order of the levels is not declared and does not follow from their names; they were sorted"
     )]
