@@ -68,8 +68,7 @@ fn weigh(column: &[f64], wanted: &[f64], weights: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forward::Layer;
-    use crate::generator::Sizes;
+    use crate::forward::{Layer, Sizes};
     use parable_nn::init::normals;
 
     #[test]
@@ -79,10 +78,10 @@ mod tests {
             hidden: vec![],
             levels: vec![2, 3],
             conditional: false,
-            said: 0,
+            modes: 0,
         };
         let layer = Layer {
-            weights: vec![normals(10, 1.0, &Seed::from_u64(1))],
+            weights: normals(10, 1.0, &Seed::from_u64(1)),
             bias: vec![0.0; 5],
         };
         let forward = Forward::new(sizes, vec![layer]).expect("one layer");

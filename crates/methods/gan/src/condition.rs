@@ -1,19 +1,21 @@
-//! The condition vector: of every made row at most one column is revealed to the generator beforehand.
+//! The condition vector: the level of one column at most, given to the generator before a row.
 //!
-//! The revealed level is the row's own, and the discriminator judges the row as a whole. What is revealed is drawn by the known shares of the columns, released ones in
-//! a private fit, so that made rows together still follow the columns. No real row is chosen by a category, as in training by sampling (Xu, Skoularidou,
-//! Cuesta-Infante & Veeramachaneni 2019), where a person with a rare level is seen far more often than is paid for.
+//! The level is the row's own, and the discriminator assesses the row as a whole. Conditions are
+//! drawn by the known shares of the columns, released ones in a private fit, so that synthetic rows
+//! together still follow the columns. No real row is chosen by a category, as in training by sampling
+//! (Xu, Skoularidou, Cuesta-Infante & Veeramachaneni 2019), where a person with a rare level is seen
+//! far more often than is charged.
 
-use burn_tensor::backend::Backend;
-use burn_tensor::{Int, Tensor, TensorData};
+use burn::tensor::backend::Backend;
+use burn::tensor::{Int, Tensor, TensorData};
 use parable_seed::{Rng, Seed};
 
 use parable_nn::device::{Matrix, upload};
 
-/// How conditions are drawn.
+/// Distribution of conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Conditions {
-    /// Probability that a column is revealed.
+    /// Probability of a condition.
     share: f64,
     /// Shares of the levels of each column.
     columns: Vec<Vec<f32>>,
@@ -24,17 +26,17 @@ impl Conditions {
         Self { share, columns }
     }
 
-    /// Probability that a column is revealed.
+    /// Returns the probability of a condition.
     pub(crate) fn share(&self) -> f64 {
         self.share
     }
 
-    /// Shares of the levels of each column.
+    /// Returns the shares of the levels of each column.
     pub(crate) fn columns(&self) -> &[Vec<f32>] {
         &self.columns
     }
 
-    /// What is revealed of so many rows: 1 at the revealed level of each, `[rows, width]`.
+    /// Draws conditions of so many rows: 1 at the level of each, `[rows, width]`.
     pub(crate) fn units(&self, rows: usize, seed: &Seed) -> Vec<f32> {
         let width = self.columns.iter().map(Vec::len).sum();
         let mut rng = seed.rng();
@@ -48,7 +50,7 @@ impl Conditions {
         units
     }
 
-    /// A column, each as likely as any other, and one of its levels, by their shares.
+    /// Draws a column, each as likely as any other, and one of its levels, by their shares.
     fn draw(&self, rng: &mut Rng) -> Option<(usize, usize)> {
         if rng.uniform() >= self.share {
             return None;
@@ -67,47 +69,33 @@ impl Conditions {
     }
 }
 
-/// What the examples of a batch are told.
-#[derive(Clone)]
-pub(crate) struct Told<B: Backend> {
-    /// 1 at the told level of each example, `[examples, width]`.
+/// Conditions of the examples of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition<B: Backend> {
+    /// 1 at the level that is the condition of each example, `[examples, width]`.
     pub(crate) units: Matrix<B>,
-    /// Which weights, behind those of so many random numbers, belong to it.
-    rows: Tensor<B, 1, Int>,
-    /// 1 for examples that are told a level, else 0.
-    any: Matrix<B>,
+    /// The level of each example, `[examples, 1]`; 0 for one without a condition.
+    pub(crate) levels: Tensor<B, 2, Int>,
+    /// 1 for examples with a condition, else 0, `[examples, 1]`.
+    pub(crate) present: Matrix<B>,
 }
 
-impl<B: Backend> Told<B> {
-    /// Of examples of this width, which begin with `latent` random numbers.
-    pub(crate) fn new(units: Vec<f32>, width: usize, latent: usize, device: &B::Device) -> Self {
-        let at = units
+impl<B: Backend> Condition<B> {
+    /// Reads conditions from units, `[examples, width]` row by row.
+    pub(crate) fn new(units: Vec<f32>, width: usize, device: &B::Device) -> Self {
+        let levels = units
             .chunks(width)
             .map(|row| row.iter().position(|&unit| unit > 0.0));
-        let at: Vec<Option<usize>> = at.collect();
-        let count = at.len();
-        let rows: Vec<i32> = at
-            .iter()
-            .map(|at| (latent + at.unwrap_or(0)) as i32)
-            .collect();
-        let any = at.iter().map(|at| f32::from(u8::from(at.is_some())));
+        let levels: Vec<Option<usize>> = levels.collect();
+        let count = levels.len();
+        let present = levels.iter().map(|own| f32::from(u8::from(own.is_some())));
+        let present = upload(present.collect(), count, 1, device);
+        let levels: Vec<i32> = levels.iter().map(|own| own.unwrap_or(0) as i32).collect();
         Self {
-            any: upload(any.collect(), count, 1, device),
-            rows: Tensor::from_data(TensorData::new(rows, [count]), device),
             units: upload(units, count, width, device),
+            levels: Tensor::from_data(TensorData::new(levels, [count, 1]), device),
+            present,
         }
-    }
-
-    /// The product of what examples begin with and `[inputs, units]` weights.
-    pub(crate) fn product(&self, latent: &Matrix<B>, weights: Matrix<B>) -> Matrix<B> {
-        let [_, random] = latent.dims();
-        let [_, units] = weights.dims();
-        let told = weights.clone().select(0, self.rows.clone());
-        let weights = weights.slice([0..random, 0..units]);
-        latent
-            .clone()
-            .matmul(weights)
-            .add(told.mul(self.any.clone()))
     }
 }
 

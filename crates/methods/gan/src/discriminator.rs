@@ -1,9 +1,8 @@
 //! The discriminator: a network that tells real rows from made ones.
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use parable_seed::Seed;
 
-use parable_nn::device::Matrix;
 use parable_nn::mlp::{Mlp, Shape};
 
 /// Slope of the leaky rectifier below 0.
@@ -24,14 +23,4 @@ pub(crate) fn discriminator<B: Backend>(
         leak: LEAK,
     };
     Mlp::new(&shape, &seed.stream("gan/discriminator"), device)
-}
-
-/// `1 / (1 + e^-score)`.
-pub(crate) fn probability<B: Backend>(scores: Matrix<B>) -> Matrix<B> {
-    scores
-        .clamp(-40.0, 40.0)
-        .neg()
-        .exp()
-        .add_scalar(1.0)
-        .recip()
 }

@@ -1,9 +1,9 @@
 //! Where a training takes the beginnings of its components from.
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use parable_seed::Seed;
 
-use crate::condition::{Conditions, Told};
+use crate::condition::{Condition, Conditions};
 use parable_nn::device::{Matrix, upload};
 use parable_nn::init::normals;
 
@@ -55,16 +55,16 @@ impl Draws {
         upload(numbers, rows, self.size, device)
     }
 
-    /// What components of a step are told.
-    pub(crate) fn told<B: Backend>(
+    /// Draws conditions for the components of a step.
+    pub(crate) fn condition<B: Backend>(
         &self,
         count: usize,
         step: u64,
         device: &B::Device,
-    ) -> Option<Told<B>> {
+    ) -> Option<Condition<B>> {
         let conditions = self.conditions.as_ref()?;
         let units = conditions.units(count, &self.seed.stream("conditions").index(step));
         let width = units.len() / count;
-        Some(Told::new(units, width, self.size, device))
+        Some(Condition::new(units, width, device))
     }
 }

@@ -12,8 +12,7 @@ use parable_pgm::Groups;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Conditions;
-use crate::forward::{Forward, Latent, Layer};
-use crate::generator::Sizes;
+use crate::forward::{Forward, Latent, Layer, Sizes};
 use crate::model::{GanModel, LossPoint};
 use crate::numbers::coding::Coding;
 use crate::numbers::mixture::Mode;
@@ -67,13 +66,12 @@ struct ArrayV1 {
     shape: [usize; 2],
 }
 
-/// The arrays of a network of these sizes, in order, without those of the components.
+/// Returns the arrays of a network of these sizes, in order, without those of the components.
 fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
-    let mut inputs = vec![sizes.inputs()];
     let mut arrays = Vec::new();
-    let units = sizes.hidden.iter().copied().chain([sizes.outputs()]);
-    for (layer, units) in units.enumerate() {
-        for (index, &input) in inputs.iter().enumerate() {
+    for layer in 0..=sizes.hidden.len() {
+        let units = sizes.units_of(layer);
+        for (index, input) in sizes.parts(layer).into_iter().enumerate() {
             arrays.push(ArrayV1 {
                 name: format!("layer{layer}.weights{index}"),
                 shape: [input, units],
@@ -83,7 +81,6 @@ fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
             name: format!("layer{layer}.bias"),
             shape: [1, units],
         });
-        inputs.push(units);
     }
     arrays
 }
@@ -97,7 +94,7 @@ pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFi
     let mut arrays = expected_arrays(sizes);
     let mut numbers: Vec<&[f32]> = Vec::new();
     for layer in model.forward.layers() {
-        numbers.extend(layer.weights.iter().map(Vec::as_slice));
+        numbers.push(&layer.weights);
         numbers.push(&layer.bias);
     }
     let mut reveal = None;
@@ -207,7 +204,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
         hidden: header.hidden,
         levels: domain.attrs().iter().map(|a| a.levels as usize).collect(),
         conditional: header.reveal.is_some(),
-        said: coding.heads().outputs(),
+        modes: coding.heads().outputs(),
     };
     let expected = expected_arrays(&sizes);
     let (own, rest) = header
@@ -271,7 +268,7 @@ pub(crate) fn read(method: &str, file: &ModelFile) -> Result<GanModel, ModelFile
     let mut arrays = arrays.into_iter();
     let layers = (0..=sizes.hidden.len())
         .map(|layer| Layer {
-            weights: arrays.by_ref().take(layer + 1).collect(),
+            weights: arrays.by_ref().take(layer + 1).flatten().collect(),
             bias: arrays.next().unwrap_or_default(),
         })
         .collect();

@@ -2,18 +2,68 @@
 
 use std::borrow::Cow;
 
+use parable_nn::init::normals;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::condition::Conditions;
-use crate::generator::Sizes;
-use parable_nn::init::normals;
 
-/// One layer: a matrix of weights for each earlier layer, and a bias.
+/// Sizes of a generator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sizes {
+    /// Random numbers per draw.
+    pub(crate) latent: usize,
+    /// Whether there are conditions, whose levels then are inputs, too.
+    pub(crate) conditional: bool,
+    /// Units of the hidden layers.
+    pub(crate) hidden: Vec<usize>,
+    /// Levels of each column.
+    pub(crate) levels: Vec<usize>,
+    /// Mode parameters, which are outputs behind the logits of all levels: where numbers lie within
+    /// modes.
+    pub(crate) modes: usize,
+}
+
+impl Sizes {
+    /// Returns the levels of all columns together.
+    pub(crate) fn width(&self) -> usize {
+        self.levels.iter().sum()
+    }
+
+    /// Returns the logits of all levels and the mode parameters.
+    pub(crate) fn outputs(&self) -> usize {
+        self.width() + self.modes
+    }
+
+    /// Returns the numbers that an example begins with: random numbers, then a condition.
+    pub(crate) fn inputs(&self) -> usize {
+        self.latent + if self.conditional { self.width() } else { 0 }
+    }
+
+    /// Returns the inputs of each part of the weights of a layer: the beginning of an example, then
+    /// the hidden layers before it.
+    pub(crate) fn parts(&self, layer: usize) -> Vec<usize> {
+        let hidden = self.hidden[..layer].iter().copied();
+        std::iter::once(self.inputs()).chain(hidden).collect()
+    }
+
+    /// Returns the inputs of a layer, without those of a condition.
+    pub(crate) fn inputs_of(&self, layer: usize) -> usize {
+        self.latent + self.hidden[..layer].iter().sum::<usize>()
+    }
+
+    /// Returns the units of a layer, the last of which has the outputs.
+    pub(crate) fn units_of(&self, layer: usize) -> usize {
+        let hidden = self.hidden.get(layer).copied();
+        hidden.unwrap_or_else(|| self.outputs())
+    }
+}
+
+/// One layer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layer {
-    /// For each input its `[inputs, units]` weights, row by row.
-    pub(crate) weights: Vec<Vec<f32>>,
+    /// `[inputs, units]` row by row: the beginning of an example, then the hidden layers before.
+    pub(crate) weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
 }
 
@@ -28,43 +78,25 @@ pub(crate) struct Forward {
 const BLOCK: usize = 16;
 
 impl Forward {
-    /// Nothing if the layers do not have these sizes.
+    /// Returns nothing if the layers do not have these sizes, or a number is not finite.
     pub(crate) fn new(sizes: Sizes, layers: Vec<Layer>) -> Option<Self> {
-        if layers.len() != sizes.hidden.len() + 1 {
-            return None;
-        }
-        let mut inputs = vec![sizes.inputs()];
-        for (index, layer) in layers.iter().enumerate() {
-            let units = sizes.hidden.get(index).copied();
-            let units = units.unwrap_or_else(|| sizes.outputs());
-            let fits = layer.bias.len() == units
-                && layer.weights.len() == inputs.len()
-                && layer
-                    .weights
-                    .iter()
-                    .zip(&inputs)
-                    .all(|(w, &input)| w.len() == input * units)
-                && layer
-                    .weights
-                    .iter()
-                    .flatten()
-                    .chain(&layer.bias)
-                    .all(|x| x.is_finite());
-            if !fits {
-                return None;
-            }
-            inputs.push(units);
-        }
-        Some(Self { sizes, layers })
+        let fits = layers.len() == sizes.hidden.len() + 1
+            && layers.iter().enumerate().all(|(index, layer)| {
+                let units = sizes.units_of(index);
+                let inputs: usize = sizes.parts(index).iter().sum();
+                let mut numbers = layer.weights.iter().chain(&layer.bias);
+                layer.bias.len() == units
+                    && layer.weights.len() == inputs * units
+                    && numbers.all(|x| x.is_finite())
+            });
+        fits.then_some(Self { sizes, layers })
     }
 
-    /// The same with these numbers added to the biases of the levels.
+    /// Adds these numbers to the biases of the levels.
     pub(crate) fn with_bias_added(mut self, added: impl Iterator<Item = f32>) -> Self {
         if let Some(last) = self.layers.last_mut() {
-            last.bias
-                .iter_mut()
-                .zip(added)
-                .for_each(|(bias, own)| *bias += own);
+            let pairs = last.bias.iter_mut().zip(added);
+            pairs.for_each(|(bias, own)| *bias += own);
         }
         self
     }
@@ -77,45 +109,57 @@ impl Forward {
         &self.layers
     }
 
-    /// Shares of the levels and what is said of modes, `[examples, outputs]` row by row, for `[examples, inputs]` numbers. Each sum is formed in one fixed order.
-    pub(crate) fn outputs(&self, latent: &[f32]) -> Vec<f32> {
+    /// Returns shares of the levels and mode parameters, `[examples, outputs]` row by row, for
+    /// `[examples, inputs]` numbers. Each sum is formed in one fixed order.
+    pub(crate) fn outputs(&self, inputs: &[f32]) -> Vec<f32> {
         let size = self.sizes.inputs();
         let width = self.sizes.outputs();
-        let mut shares = vec![0.0f32; latent.len() / size * width];
-        shares
+        let mut outputs = vec![0.0f32; inputs.len() / size * width];
+        outputs
             .par_chunks_mut(BLOCK * width)
-            .zip(latent.par_chunks(BLOCK * size))
-            .for_each(|(shares, latent)| {
-                let mut inputs: Vec<Vec<f32>> = vec![latent.to_vec()];
-                let examples = latent.len() / size;
-                for (index, layer) in self.layers.iter().enumerate() {
-                    let units = layer.bias.len();
-                    let mut outputs = layer.bias.repeat(examples);
-                    for (input, weights) in inputs.iter().zip(&layer.weights) {
-                        add_product(input, weights, units, &mut outputs);
-                    }
-                    if index + 1 == self.layers.len() {
-                        shares.copy_from_slice(&outputs);
-                    } else {
-                        outputs.iter_mut().for_each(|x| *x = x.max(0.0));
-                        inputs.push(outputs);
-                    }
-                }
-                for (row, input) in shares.chunks_mut(width).zip(latent.chunks(size)) {
-                    let (mut rest, mut told) = (row, &input[self.sizes.latent..]);
-                    for &levels in &self.sizes.levels {
-                        let (column, others) = rest.split_at_mut(levels);
-                        let (own, next) = told.split_at(levels.min(told.len()));
-                        if own.iter().any(|&unit| unit > 0.0) {
-                            column.copy_from_slice(own);
-                        } else {
-                            softmax(column);
-                        }
-                        (rest, told) = (others, next);
-                    }
-                }
+            .zip(inputs.par_chunks(BLOCK * size))
+            .for_each(|(outputs, inputs)| {
+                outputs.copy_from_slice(&self.logits(inputs));
+                let rows = outputs.chunks_mut(width).zip(inputs.chunks(size));
+                rows.for_each(|(row, input)| self.normalise(row, &input[self.sizes.latent..]));
             });
-        shares
+        outputs
+    }
+
+    /// Returns the outputs of the last layer for a block of examples.
+    fn logits(&self, examples: &[f32]) -> Vec<f32> {
+        let count = examples.len() / self.sizes.inputs();
+        let mut inputs: Vec<Vec<f32>> = vec![examples.to_vec()];
+        for (index, layer) in self.layers.iter().enumerate() {
+            let units = layer.bias.len();
+            let mut outputs = layer.bias.repeat(count);
+            let mut rest = &layer.weights[..];
+            for (input, size) in inputs.iter().zip(self.sizes.parts(index)) {
+                let (own, others) = rest.split_at(size * units);
+                add_product(input, own, units, &mut outputs);
+                rest = others;
+            }
+            if index + 1 < self.layers.len() {
+                outputs.iter_mut().for_each(|x| *x = x.max(0.0));
+            }
+            inputs.push(outputs);
+        }
+        inputs.pop().unwrap_or_default()
+    }
+
+    /// Turns the logits of a row into shares; a column with a condition has its level.
+    fn normalise(&self, row: &mut [f32], condition: &[f32]) {
+        let (mut rest, mut condition) = (row, condition);
+        for &levels in &self.sizes.levels {
+            let (column, others) = rest.split_at_mut(levels);
+            let (own, next) = condition.split_at(levels.min(condition.len()));
+            if own.iter().any(|&unit| unit > 0.0) {
+                column.copy_from_slice(own);
+            } else {
+                softmax(column);
+            }
+            (rest, condition) = (others, next);
+        }
     }
 }
 
@@ -143,19 +187,20 @@ fn softmax(column: &mut [f32]) {
     column.iter_mut().for_each(|x| *x /= sum);
 }
 
-/// Where the random numbers of a model come from.
+/// Sources of the random numbers of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Latent {
     /// A fixed set, `[components, latent]` row by row: the model is the mixture of these components.
     Fixed(Vec<f32>),
     /// Drawn anew for every sample.
     Drawn,
-    /// Drawn anew, and so is what is revealed to each component.
+    /// Drawn anew, as is the condition of each component.
     Conditional(Conditions),
 }
 
 impl Latent {
-    /// Numbers that the components begin with, `[components, inputs]`: those of the fixed ones, or of so many drawn ones.
+    /// Returns the numbers that the components begin with, `[components, inputs]`: those of the
+    /// fixed ones, or of so many drawn ones.
     pub(crate) fn inputs(&self, sizes: &Sizes, count: usize, seed: &Seed) -> Cow<'_, [f32]> {
         let seed = seed.stream("gan/latent");
         let drawn = || normals(count * sizes.latent, 1.0, &seed);
@@ -163,10 +208,12 @@ impl Latent {
             Self::Fixed(numbers) => Cow::Borrowed(numbers),
             Self::Drawn => Cow::Owned(drawn()),
             Self::Conditional(conditions) => {
-                let told = conditions.units(count, &seed.stream("conditions"));
+                let units = conditions.units(count, &seed.stream("conditions"));
                 let numbers = drawn();
-                let each = numbers.chunks(sizes.latent).zip(told.chunks(sizes.width()));
-                Cow::Owned(each.flat_map(|(z, told)| [z, told].concat()).collect())
+                let each = numbers
+                    .chunks(sizes.latent)
+                    .zip(units.chunks(sizes.width()));
+                Cow::Owned(each.flat_map(|(z, units)| [z, units].concat()).collect())
             }
         }
     }

@@ -1,319 +1,242 @@
 //! The generator: from random numbers to the shares of the levels of every column.
 //!
-//! Each layer sees all layers before it. Given its random numbers, the columns of a row are independent, so that the generator is a mixture of
-//! product distributions with as many components as there are draws of random numbers.
+//! Each layer sees all layers before it. Given its random numbers, the columns of a row are
+//! independent, so that the generator is a mixture of product distributions with as many components
+//! as there are draws of random numbers.
 
-use burn_tensor::backend::Backend;
+use burn::module::{Module, Param};
+use burn::nn::{BatchNorm, BatchNormConfig, Embedding, Linear};
+use burn::tensor::activation::relu;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use parable_nn::device::{Matrix, download, upload};
+use parable_nn::init::{linear, normals};
 use parable_seed::Seed;
 
-use crate::condition::Told;
-use crate::forward::{Forward, Layer};
-use crate::network::{ColumnSoftmax, LARGEST_LOGIT, Normalised, normalise, normalise_back};
-use parable_nn::device::{Matrix, download, upload};
-use parable_nn::init::normals;
+use crate::condition::Condition;
+use crate::forward::{Forward, Layer, Sizes};
+use crate::network::{ColumnSoftmax, LARGEST_LOGIT};
 
-/// What of their usual size the weights of outputs about modes begin with.
+/// Part of their usual size that the weights of mode parameters begin with.
 const QUIET: f32 = 0.3;
 
-/// Sizes of a generator.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Sizes {
-    /// Random numbers per draw.
-    pub(crate) latent: usize,
-    /// Whether levels are told, which then are inputs, too.
-    pub(crate) conditional: bool,
-    /// Units of the hidden layers.
-    pub(crate) hidden: Vec<usize>,
-    /// Levels of each column.
-    pub(crate) levels: Vec<usize>,
-    /// Outputs behind the logits of all levels, which say where numbers lie within modes.
-    pub(crate) said: usize,
-}
-
-impl Sizes {
-    /// Levels of all columns together.
-    pub(crate) fn width(&self) -> usize {
-        self.levels.iter().sum()
-    }
-
-    /// Logits of all levels, and what is said of modes.
-    pub(crate) fn outputs(&self) -> usize {
-        self.width() + self.said
-    }
-
-    /// Numbers that an example begins with.
-    pub(crate) fn inputs(&self) -> usize {
-        self.latent + if self.conditional { self.width() } else { 0 }
-    }
-
-    /// Inputs of every layer, hidden ones first, and its outputs.
-    fn layers(&self) -> Vec<(Vec<usize>, usize)> {
-        let mut inputs = vec![self.inputs()];
-        let mut layers = Vec::new();
-        for &units in &self.hidden {
-            layers.push((inputs.clone(), units));
-            inputs.push(units);
-        }
-        layers.push((inputs, self.outputs()));
-        layers
-    }
-}
-
 /// The generator with its parameters.
-#[derive(Clone)]
+#[derive(Module, Debug)]
 pub(crate) struct Generator<B: Backend> {
-    sizes: Sizes,
+    hidden: Vec<Hidden<B>>,
+    output: Conditioned<B>,
     softmax: ColumnSoftmax<B>,
-    /// Layer by layer: the weights of each input; then, for a hidden layer, scale and shift of its normalisation, for the last one its bias.
-    pub(crate) parameters: Vec<Matrix<B>>,
+    #[module(skip)]
+    sizes: Sizes,
 }
 
-/// One pass through the generator, with what the way back needs.
+/// A hidden layer. Its normalisation mixes the examples of a batch: no real row may pass.
+#[derive(Module, Debug)]
+struct Hidden<B: Backend> {
+    layer: Conditioned<B>,
+    norm: BatchNorm<B>,
+}
+
+/// A layer that sees a condition beside its inputs, where the generator is conditional.
+#[derive(Module, Debug)]
+struct Conditioned<B: Backend> {
+    linear: Linear<B>,
+    /// Weights of the levels of a condition, one of which is 1 at most: no product is needed.
+    condition: Option<Embedding<B>>,
+}
+
+/// Outputs of the generator for a batch.
+#[derive(Clone, Debug)]
 pub(crate) struct Pass<B: Backend> {
-    /// The random numbers, then the outputs of the hidden layers.
-    inputs: Vec<Matrix<B>>,
-    normalised: Vec<Normalised<B>>,
     /// Logits of the levels, `[examples, width]`.
     pub(crate) logits: Matrix<B>,
     /// Shares of the levels, `[examples, width]`.
     pub(crate) shares: Matrix<B>,
-    /// What is said of modes, `[examples, said]`.
-    pub(crate) said: Option<Matrix<B>>,
-    told: Option<Told<B>>,
-    /// 0 at columns of which a level was told, else 1.
-    open: Option<Matrix<B>>,
+    /// Parameters of the distributions of positions within modes, `[examples, modes]`.
+    pub(crate) modes: Option<Matrix<B>>,
+}
+
+impl<B: Backend> Conditioned<B> {
+    fn forward(&self, inputs: Matrix<B>, condition: Option<&Condition<B>>) -> Matrix<B> {
+        let sums = self.linear.forward(inputs);
+        let (Some(embedding), Some(condition)) = (&self.condition, condition) else {
+            return sums;
+        };
+        let own = embedding.forward(condition.levels.clone());
+        sums.add(own.squeeze_dim(1).mul(condition.present.clone()))
+    }
 }
 
 impl<B: Backend> Generator<B> {
-    /// A generator with random weights whose columns have these shares on average, and which says near this of modes.
+    /// Returns a generator with random weights whose columns have these shares on average, and whose
+    /// mode parameters are near these.
     pub(crate) fn new(
         sizes: Sizes,
         shares: &[f64],
-        said: &[f32],
+        modes: &[f32],
         seed: &Seed,
         device: &B::Device,
     ) -> Self {
         let seed = seed.stream("gan/generator");
-        let mut parameters = Vec::new();
-        let layers = sizes.layers();
-        for (index, (inputs, units)) in layers.iter().enumerate() {
-            let total: usize = inputs.iter().sum();
-            let last = index + 1 == layers.len();
-            // Of a level that is told one number is 1 and the others are 0: together they weigh as much as all random numbers.
-            let told = sizes.inputs() - sizes.latent;
-            let deviation = (if last { 1.0f64 } else { 2.0 } / (total - told) as f64).sqrt();
-            for (index, &input) in inputs.iter().enumerate() {
-                let seed = seed.index(parameters.len() as u64);
-                let told = if index == 0 { told } else { 0 };
-                let mut numbers = normals(input * units, deviation, &seed);
-                let scale = (sizes.latent as f32).sqrt();
-                let own = &mut numbers[(input - told) * units..];
-                own.iter_mut().for_each(|number| *number *= scale);
-                if last {
-                    for row in numbers.chunks_mut(*units) {
-                        let quiet = &mut row[units - said.len()..];
-                        quiet.iter_mut().for_each(|number| *number *= QUIET);
-                    }
-                }
-                parameters.push(upload(numbers, input, *units, device));
-            }
-            if last {
-                let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
-                let bias = bias.chain(said.iter().copied());
-                parameters.push(upload(bias.collect(), 1, *units, device));
-            } else {
-                parameters.push(Matrix::ones([1, *units], device));
-                parameters.push(Matrix::zeros([1, *units], device));
-            }
-        }
-        let softmax = ColumnSoftmax::new(&sizes.levels, device);
+        let hidden = sizes.hidden.iter().enumerate();
+        let hidden = hidden.map(|(index, &units)| Hidden {
+            layer: Conditioned::new(&sizes, index, None, &seed, device),
+            norm: BatchNormConfig::new(units).init(device),
+        });
+        let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
+        let bias = Some(bias.chain(modes.iter().copied()).collect());
         Self {
+            hidden: hidden.collect(),
+            output: Conditioned::new(&sizes, sizes.hidden.len(), bias, &seed, device),
+            softmax: ColumnSoftmax::new(&sizes.levels, device),
             sizes,
-            softmax,
-            parameters,
         }
     }
 
-    /// Shares of the levels for a batch of random numbers. A level that is `told` (a 1 at its unit) has all of its column.
-    pub(crate) fn forward(&self, latent: Matrix<B>, told: Option<Told<B>>) -> Pass<B> {
-        let mut inputs = vec![latent];
-        let mut normalised = Vec::new();
-        let mut at = 0;
-        let sum = |inputs: &[Matrix<B>], at: &mut usize| {
-            let mut sum: Option<Matrix<B>> = None;
-            for (index, input) in inputs.iter().enumerate() {
-                let weights = self.parameters[*at].clone();
-                let part = match &told {
-                    // Of what is told one number of a row is 1: no product is needed.
-                    Some(told) if index == 0 => told.product(input, weights),
-                    _ => input.clone().matmul(weights),
-                };
-                sum = Some(match sum {
-                    Some(sum) => sum.add(part),
-                    None => part,
-                });
-                *at += 1;
-            }
-            sum.expect("a layer has an input")
-        };
-        for _ in &self.sizes.hidden {
-            let normal = normalise(sum(&inputs, &mut at));
-            let scaled = normal
-                .values
-                .clone()
-                .mul(self.parameters[at].clone())
-                .add(self.parameters[at + 1].clone());
-            at += 2;
-            inputs.push(scaled.clamp_min(0.0));
-            normalised.push(normal);
+    /// Passes a batch of random numbers through the network. A level that is a condition has all of
+    /// its column.
+    ///
+    /// Normalisations are over the batch; on a backend without differentiation, by running
+    /// statistics.
+    pub(crate) fn forward(&self, latent: Matrix<B>, condition: Option<&Condition<B>>) -> Pass<B> {
+        let mut inputs = latent;
+        for hidden in &self.hidden {
+            let sums = hidden.layer.forward(inputs.clone(), condition);
+            let output = relu(hidden.norm.forward(sums));
+            inputs = Matrix::cat(vec![inputs, output], 1);
         }
-        let mut logits = sum(&inputs, &mut at).add(self.parameters[at].clone());
-        let mut said = None;
-        if self.sizes.said > 0 {
+        let mut logits = self.output.forward(inputs, condition);
+        let mut modes = None;
+        if self.sizes.modes > 0 {
             let ([examples, all], width) = (logits.dims(), self.sizes.width());
-            said = Some(logits.clone().slice([0..examples, width..all]));
+            modes = Some(logits.clone().slice([0..examples, width..all]));
             logits = logits.slice([0..examples, 0..width]);
         }
-        let mut open = None;
-        if let Some(told) = &told {
-            let closed = self.softmax.columns_of(told.units.clone());
-            let rest = closed.clone().neg().add_scalar(1.0);
+        if let Some(condition) = condition {
+            let closed = self.softmax.columns_of(condition.units.clone());
+            let open = closed.clone().neg().add_scalar(1.0);
             // As certain as a logit can be.
-            let certain = told.units.clone().mul_scalar(2.0).sub(closed);
-            let certain = certain.mul_scalar(LARGEST_LOGIT);
-            logits = logits.mul(rest.clone()).add(certain);
-            open = Some(rest);
+            let certain = condition.units.clone().mul_scalar(2.0).sub(closed);
+            logits = logits.mul(open).add(certain.mul_scalar(LARGEST_LOGIT));
         }
         Pass {
-            said,
-            told,
-            open,
-            inputs,
-            normalised,
             shares: self.softmax.forward(logits.clone()),
             logits,
+            modes,
         }
     }
 
-    /// One softmax per column.
+    /// Returns the softmax over the levels of each column.
     pub(crate) fn softmax(&self) -> &ColumnSoftmax<B> {
         &self.softmax
     }
+}
 
-    /// The gradient of the logits from that of the shares.
-    pub(crate) fn back_to_logits(&self, pass: &Pass<B>, shares: Matrix<B>) -> Matrix<B> {
-        self.softmax.back(pass.shares.clone(), shares)
-    }
-
-    /// Gradients of all parameters, in their order, from the gradients of the logits and of what is said of modes.
-    pub(crate) fn back(
-        &self,
-        pass: &Pass<B>,
-        logits: Matrix<B>,
-        said: Option<Matrix<B>>,
-    ) -> Vec<Matrix<B>> {
-        let logits = match &pass.open {
-            Some(open) => logits.mul(open.clone()),
-            None => logits,
-        };
-        let said = said.or_else(|| pass.said.as_ref().map(Matrix::zeros_like));
-        let logits = match said {
-            Some(said) => Matrix::cat(vec![logits, said], 1),
-            None => logits,
-        };
-        let mut beginnings = pass.inputs[0].clone();
-        if let Some(told) = &pass.told {
-            beginnings = Matrix::cat(vec![beginnings, told.units.clone()], 1);
-        }
-        let hidden = self.sizes.hidden.len();
-        let mut gradients: Vec<Option<Matrix<B>>> = vec![None; self.parameters.len()];
-        // Gradients of the outputs of the hidden layers.
-        let mut outputs: Vec<Option<Matrix<B>>> = vec![None; hidden];
-        let mut end = self.parameters.len();
-        gradients[end - 1] = Some(logits.clone().sum_dim(0));
-        end -= 1;
-        let mut sums = logits;
-        for layer in (0..=hidden).rev() {
-            let inputs = layer + 1;
-            let first = end - inputs;
-            for input in 0..inputs {
-                let own = if input == 0 {
-                    beginnings.clone()
-                } else {
-                    pass.inputs[input].clone()
-                };
-                gradients[first + input] = Some(own.transpose().matmul(sums.clone()));
-                if input > 0 {
-                    let weights = self.parameters[first + input].clone();
-                    let part = sums.clone().matmul(weights.transpose());
-                    let place = &mut outputs[input - 1];
-                    *place = Some(match place.take() {
-                        Some(sum) => sum.add(part),
-                        None => part,
-                    });
+impl<B: Backend> Conditioned<B> {
+    /// Returns layer `index`, with random weights.
+    fn new(
+        sizes: &Sizes,
+        index: usize,
+        bias: Option<Vec<f32>>,
+        seed: &Seed,
+        device: &B::Device,
+    ) -> Self {
+        let (inputs, units) = (sizes.inputs_of(index), sizes.units_of(index));
+        let last = index == sizes.hidden.len();
+        let gain = if last { 1.0 } else { 2.0 };
+        let deviation = (gain / inputs as f64).sqrt();
+        let seed = seed.index(index as u64);
+        let quiet = |numbers: &mut [f32]| {
+            if last {
+                for row in numbers.chunks_mut(units) {
+                    let modes = &mut row[units - sizes.modes..];
+                    modes.iter_mut().for_each(|number| *number *= QUIET);
                 }
             }
-            end = first;
-            if layer == 0 {
-                break;
+        };
+        let mut weights = normals(inputs * units, deviation, &seed);
+        quiet(&mut weights);
+        let condition = sizes.conditional.then(|| {
+            // Of a condition one number is 1 and the others are 0: together they weigh as much as
+            // all random numbers.
+            let deviation = deviation * (sizes.latent as f64).sqrt();
+            let width = sizes.width();
+            let mut weights = normals(width * units, deviation, &seed.stream("condition"));
+            quiet(&mut weights);
+            Embedding {
+                weight: Param::from_tensor(upload(weights, width, units, device)),
             }
-            let below = layer - 1;
-            let output = outputs[below].take().expect("the layer above reads it");
-            // 1 where the output is above 0.
-            let scaled = output.mul(pass.inputs[layer].clone().sign());
-            let normal = &pass.normalised[below];
-            gradients[end - 1] = Some(scaled.clone().sum_dim(0));
-            gradients[end - 2] = Some(scaled.clone().mul(normal.values.clone()).sum_dim(0));
-            let scale = self.parameters[end - 2].clone();
-            sums = normalise_back(normal, scaled.mul(scale));
-            end -= 2;
-        }
-        gradients
-            .into_iter()
-            .map(|gradient| gradient.expect("every parameter is read"))
-            .collect()
-    }
-
-    /// The network as plain numbers, with the normalisations written into its weights: means and deviations are those over these random numbers.
-    pub(crate) fn plain(&self, latent: Matrix<B>, told: Option<Told<B>>) -> Forward {
-        let pass = self.forward(latent, told);
-        let mut layers = Vec::new();
-        let mut at = 0;
-        for (index, normal) in pass.normalised.iter().enumerate() {
-            let inputs = index + 1;
-            let scale = self.parameters[at + inputs]
-                .clone()
-                .mul(normal.inverse.clone());
-            let shift = self.parameters[at + inputs + 1]
-                .clone()
-                .sub(normal.mean.clone().mul(scale.clone()));
-            let weights = self.parameters[at..at + inputs].iter();
-            let scaled = weights.map(|w| download(&w.clone().mul(scale.clone())));
-            layers.push(Layer {
-                weights: scaled.collect(),
-                bias: download(&shift),
-            });
-            at += inputs + 2;
-        }
-        let inputs = self.sizes.hidden.len() + 1;
-        layers.push(Layer {
-            weights: self.parameters[at..at + inputs]
-                .iter()
-                .map(download)
-                .collect(),
-            bias: download(&self.parameters[at + inputs]),
         });
-        Forward::new(self.sizes.clone(), layers).expect("layers in the sizes of the network")
+        Self {
+            linear: linear(weights, bias, units, device),
+            condition,
+        }
+    }
+}
+
+impl<B: AutodiffBackend> Generator<B> {
+    /// Returns the network as plain numbers, with the normalisations written into its weights:
+    /// means and deviations are those over these random numbers.
+    pub(crate) fn plain(self, latent: Matrix<B>, condition: Option<&Condition<B>>) -> Forward {
+        let mut network = self.no_grad();
+        // Running statistics that forget everything are those of the last batch.
+        for hidden in &mut network.hidden {
+            hidden.norm.momentum = 1.0;
+        }
+        network.forward(latent, condition);
+        let mut layers = Vec::new();
+        for hidden in &network.hidden {
+            let mut layer = hidden.layer.plain(&network.sizes);
+            let own = |tensor: burn::tensor::Tensor<B, 1>| download(&tensor.unsqueeze::<2>());
+            let norm = &hidden.norm;
+            let (gamma, beta) = (own(norm.gamma.val()), own(norm.beta.val()));
+            let mean = own(norm.running_mean.value_sync());
+            let variance = own(norm.running_var.value_sync());
+            let scales = gamma.iter().zip(&variance);
+            let scales = scales.map(|(g, v)| g / (v + norm.epsilon as f32).sqrt());
+            let scales: Vec<f32> = scales.collect();
+            for row in layer.weights.chunks_mut(scales.len()) {
+                row.iter_mut()
+                    .zip(&scales)
+                    .for_each(|(w, scale)| *w *= scale);
+            }
+            let shifts = beta.iter().zip(&mean).zip(&scales);
+            layer.bias = shifts
+                .map(|((beta, mean), scale)| beta - mean * scale)
+                .collect();
+            layers.push(layer);
+        }
+        layers.push(network.output.plain(&network.sizes));
+        Forward::new(network.sizes, layers).expect("layers in the sizes of the network")
+    }
+}
+
+impl<B: Backend> Conditioned<B> {
+    /// Returns the layer as plain numbers: the weights of random numbers, of conditions, of layers.
+    fn plain(&self, sizes: &Sizes) -> Layer {
+        let mut weights = download(&self.linear.weight.val());
+        if let Some(condition) = &self.condition {
+            let own = download(&condition.weight.val());
+            let [_, units] = condition.weight.dims();
+            let behind = sizes.latent * units;
+            weights.splice(behind..behind, own);
+        }
+        let bias = self.linear.bias.as_ref();
+        let bias = bias.map(|bias| download(&bias.val().unsqueeze::<2>()));
+        Layer {
+            weights,
+            bias: bias.unwrap_or_default(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use parable_nn::check::check_module;
+    use parable_nn::device::Train;
+    use parable_nn::init::weights;
+
     use super::*;
     use crate::condition::Conditions;
-    use parable_nn::check::check_gradient;
-    use parable_nn::device::{Task, run_on_cpu};
-    use parable_nn::init::weights;
 
     fn sizes(conditional: bool) -> Sizes {
         Sizes {
@@ -321,66 +244,61 @@ mod tests {
             hidden: vec![7, 6],
             levels: vec![3, 2, 4],
             conditional,
-            said: 4,
+            modes: 4,
         }
     }
 
-    /// With conditions or without.
-    struct Check(bool);
-
-    impl Task for Check {
-        type Output = ();
-
-        fn run<B: Backend>(self, device: &B::Device) {
-            let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
-            let seed = Seed::from_u64(4);
-            let mut generator =
-                Generator::<B>::new(sizes(self.0), &shares, &[0.5; 4], &seed, device);
-            // Far from the kinks of the rectifiers, where differences are no gradients: even units always on, odd ones off.
-            for (at, units) in [(1, 7), (5, 6)] {
-                let shifts = (0..units).map(|unit| if unit % 2 == 0 { 3.0 } else { -3.0 });
-                generator.parameters[at] = Matrix::ones([1, units], device).mul_scalar(0.5);
-                generator.parameters[at + 1] = upload(shifts.collect(), 1, units, device);
-            }
-            let latent = weights::<B>(64, 5, 1.0, &seed.stream("z"), device);
-            let towards = weights::<B>(64, 9, 1.0, &seed.stream("g"), device);
-            let said_towards = weights::<B>(64, 4, 1.0, &seed.stream("said"), device);
-            let shares = vec![vec![0.2, 0.3, 0.5], vec![0.5; 2], vec![0.25; 4]];
-            let units = Conditions::new(0.7, shares).units(64, &seed);
-            let told = self.0.then(|| Told::<B>::new(units, 9, 5, device));
-            let pass = generator.forward(latent.clone(), told.clone());
-            let logits = generator.back_to_logits(&pass, towards.clone());
-            let gradients = generator.back(&pass, logits, Some(said_towards.clone()));
-            assert_eq!(gradients.len(), generator.parameters.len());
-            for (index, gradient) in gradients.iter().enumerate() {
-                check_gradient(&generator.parameters[index], gradient, 9, |moved| {
-                    let mut other = generator.clone();
-                    other.parameters[index] = moved;
-                    let moved = other.forward(latent.clone(), told.clone());
-                    let said = moved.said.expect("it says something");
-                    let mut products = download(&moved.shares.mul(towards.clone()));
-                    products.extend(download(&said.mul(said_towards.clone())));
-                    products.iter().map(|&x| f64::from(x)).sum()
-                });
-            }
-            // The same numbers without a device.
-            let plain = generator.plain(latent.clone(), told.clone());
-            let told = told.into_iter().map(|told| told.units);
-            let inputs = [vec![latent], told.collect()].concat();
-            let made = plain.outputs(&download(&Matrix::cat(inputs, 1)));
-            let said = pass.said.expect("it says something");
-            let expected = download(&Matrix::cat(vec![pass.shares, said], 1));
-            assert!(
-                made.iter()
-                    .zip(&expected)
-                    .all(|(a, b)| (a - b).abs() < 1e-5)
-            );
+    /// Returns the generator with normalisations far from the kinks of the rectifiers, where
+    /// differences are no gradients: even units are always on, odd ones off.
+    fn generator(sizes: Sizes, seed: &Seed) -> Generator<Train> {
+        let device = Default::default();
+        let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
+        let mut generator = Generator::new(sizes, &shares, &[0.5; 4], seed, &device);
+        for hidden in &mut generator.hidden {
+            let [units] = hidden.norm.gamma.dims();
+            let shifts = (0..units).map(|unit| if unit % 2 == 0 { 3.0 } else { -3.0 });
+            let on = |numbers: Vec<f32>| {
+                let matrix = upload::<Train>(numbers, 1, units, &device);
+                Param::from_tensor(matrix.reshape([units]))
+            };
+            hidden.norm.beta = on(shifts.collect());
+            hidden.norm.gamma = on(vec![0.5; units]);
         }
+        generator
+    }
+
+    fn check(conditional: bool) {
+        let (seed, device) = (Seed::from_u64(4), Default::default());
+        let generator = generator(sizes(conditional), &seed);
+        let normal = |rows, columns, name: &str| {
+            weights::<Train>(rows, columns, 1.0, &seed.stream(name), &device)
+        };
+        let latent = normal(64, 5, "z");
+        let (towards, modes_towards) = (normal(64, 9, "g"), normal(64, 4, "said"));
+        let shares = vec![vec![0.2, 0.3, 0.5], vec![0.5; 2], vec![0.25; 4]];
+        let units = Conditions::new(0.7, shares).units(64, &seed);
+        let condition = conditional.then(|| Condition::<Train>::new(units, 9, &device));
+        let checked = check_module(&generator, 9, |generator: &Generator<Train>| {
+            let pass = generator.forward(latent.clone(), condition.as_ref());
+            let modes = pass.modes.expect("modes").mul(modes_towards.clone());
+            Matrix::cat(vec![pass.shares.mul(towards.clone()), modes], 1)
+        });
+        // Two hidden layers of weights, scale and shift; weights and bias; one embedding each.
+        assert_eq!(checked, if conditional { 11 } else { 8 });
+        // The same numbers without a device.
+        let pass = generator.forward(latent.clone(), condition.as_ref());
+        let plain = generator.clone().plain(latent.clone(), condition.as_ref());
+        let units = condition.into_iter().map(|condition| condition.units);
+        let inputs = [vec![latent], units.collect()].concat();
+        let outputs = plain.outputs(&download(&Matrix::cat(inputs, 1)));
+        let expected = Matrix::cat(vec![pass.shares, pass.modes.expect("modes")], 1);
+        let pairs = outputs.iter().zip(download(&expected));
+        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-5));
     }
 
     #[test]
     fn gradients_are_those_of_differences_and_plain_numbers_agree() {
-        run_on_cpu(Check(false));
-        run_on_cpu(Check(true));
+        check(false);
+        check(true);
     }
 }

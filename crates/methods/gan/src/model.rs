@@ -74,7 +74,7 @@ impl GanModel {
     pub fn parameters(&self) -> usize {
         let layers = self.forward.layers().iter();
         layers
-            .map(|layer| layer.bias.len() + layer.weights.iter().map(Vec::len).sum::<usize>())
+            .map(|layer| layer.bias.len() + layer.weights.len())
             .sum()
     }
 

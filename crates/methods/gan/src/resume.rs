@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::LossPoint;
 use crate::release::Saved;
-use parable_nn::checkpoint::{self, Lacking};
+use parable_nn::checkpoint::{self, MissingEntry};
 use parable_nn::dp_sgd::Plan;
 
 /// How far a training is.
@@ -60,7 +60,7 @@ const UNREADABLE: &str = "its state is not what the method writes";
 impl Resumed {
     pub(crate) fn read(
         (checkpoint, receipts): (Checkpoint, Vec<Receipt>),
-    ) -> Result<Self, Lacking> {
+    ) -> Result<Self, MissingEntry> {
         let mut state: State = serde_json::from_value(checkpoint.state).map_err(|_| UNREADABLE)?;
         Ok(Self {
             snapshot: Snapshot {
@@ -73,7 +73,7 @@ impl Resumed {
     }
 }
 
-pub(crate) fn found_damaged(file: Option<&CheckpointFile>, problem: Lacking) -> FitError {
+pub(crate) fn found_damaged(file: Option<&CheckpointFile>, problem: MissingEntry) -> FitError {
     match file {
         Some(file) => file.damaged(problem).into(),
         None => unreachable!("nothing was read without a file"),

@@ -10,8 +10,7 @@ use parable_domain::{Codes, Domain};
 use parable_seed::{Rng, Seed};
 use rayon::prelude::*;
 
-use crate::forward::{Forward, Latent};
-use crate::generator::Sizes;
+use crate::forward::{Forward, Latent, Sizes};
 use crate::numbers::coding::Wish;
 use crate::numbers::given::Givens;
 use crate::numbers::heads::Heads;
@@ -101,7 +100,7 @@ impl Mixture {
             levels: sizes.levels.clone(),
             starts,
             width,
-            said: sizes.said,
+            said: sizes.modes,
             heads: Heads::default(),
         }
     }
@@ -318,7 +317,7 @@ mod tests {
             conditional: false,
             hidden: vec![1],
             levels: levels.to_vec(),
-            said,
+            modes: said,
         }
     }
 

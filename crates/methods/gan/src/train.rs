@@ -4,7 +4,9 @@
 
 use std::cell::Cell;
 
-use burn_tensor::backend::Backend;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use burn::tensor::backend::AutodiffBackend;
 use parable_core::FitError;
 use parable_domain::AttrSet;
 use parable_seed::Seed;
@@ -13,8 +15,8 @@ use crate::calibrate::calibrated;
 use crate::condition::Conditions;
 use crate::config::GanConfig;
 use crate::draws::Draws;
-use crate::forward::{Forward, Latent};
-use crate::generator::{Generator, Pass, Sizes};
+use crate::forward::{Forward, Latent, Sizes};
+use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
 use crate::model::LossPoint;
 use crate::resume::{Keeper, Snapshot};
@@ -24,11 +26,13 @@ use crate::teacher::anchors::Anchors;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Measured, combined_columns, targets};
-use parable_nn::checkpoint::Lacking;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
 use parable_nn::device::{Matrix, Task, download, upload};
 use parable_nn::error::TrainingError;
 use parable_nn::init::normals;
-use parable_nn::optimiser::{Adam, Average};
+use parable_nn::module::parameters;
+use parable_nn::train_state::TrainState;
 
 /// Decay rates of the moments of the generator's steps.
 const BETAS: (f64, f64) = (0.5, 0.99);
@@ -98,14 +102,14 @@ pub(crate) struct Trained {
 impl Task for Training<'_> {
     type Output = Result<Trained, FitError>;
 
-    fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
         let seed = self.seed.stream("gan/train");
         let sizes = Sizes {
             latent: self.config.latent,
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: self.config.is_conditional(),
-            said: self.layout.heads().outputs(),
+            modes: self.layout.heads().outputs(),
         };
         let known = targets(
             &self.layout,
@@ -114,8 +118,8 @@ impl Task for Training<'_> {
             self.counts.rows,
         );
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
-        let said = self.layout.heads().begin();
-        let generator = Generator::<B>::new(sizes, &shares, &said, &seed, device);
+        let modes = self.layout.heads().begin();
+        let generator = Generator::<B>::new(sizes, &shares, &modes, &seed, device);
         let teacher = MarginalTeacher::new(&self.layout, &known, device);
         let fixed = self.adversary.is_none();
         let conditions = self.config.is_conditional().then(|| {
@@ -127,9 +131,7 @@ impl Task for Training<'_> {
             let shares = shares.into_iter().map(share).collect();
             Conditions::new(self.config.discriminator.reveal, shares)
         });
-        let adam = Adam::new(&generator.parameters, BETAS.0, BETAS.1);
         let mut school = School {
-            adam,
             draws: Draws {
                 seed: seed.stream("latent"),
                 size: self.config.latent,
@@ -141,8 +143,7 @@ impl Task for Training<'_> {
                 }),
             },
             teacher,
-            generator,
-            average: None,
+            generator: TrainState::new(generator, adam()),
             curve: Vec::new(),
             at: Position::default(),
             done: 0,
@@ -164,12 +165,10 @@ impl Task for Training<'_> {
     }
 }
 
-struct School<'t, B: Backend> {
+struct School<'t, B: AutodiffBackend> {
     training: Training<'t>,
-    generator: Generator<B>,
+    generator: TrainState<B, Generator<B>>,
     teacher: MarginalTeacher<B>,
-    adam: Adam<B>,
-    average: Option<Average<B>>,
     draws: Draws,
     curve: Vec<LossPoint>,
     at: Position,
@@ -180,7 +179,7 @@ struct School<'t, B: Backend> {
     device: B::Device,
 }
 
-impl<B: Backend> School<'_, B> {
+impl<B: AutodiffBackend> School<'_, B> {
     /// Steps of all networks.
     fn total(&self) -> u64 {
         let own = &self.training.config.marginals;
@@ -219,16 +218,14 @@ impl<B: Backend> School<'_, B> {
         }
     }
 
-    fn damaged(&self, loaded: Result<(), Lacking>) -> Result<(), FitError> {
+    fn damaged(&self, loaded: Result<(), MissingEntry>) -> Result<(), FitError> {
         loaded.map_err(|problem| match &self.training.keeper {
             Some(keeper) => keeper.damaged(problem),
             None => unreachable!("only a keeper has a snapshot"),
         })
     }
 
-    fn load(&mut self, snapshot: &Snapshot) -> Result<(), Lacking> {
-        snapshot.get("generator", &mut self.generator.parameters)?;
-        self.adam.load("generator.adam", snapshot)?;
+    fn load(&mut self, snapshot: &Snapshot) -> Result<(), MissingEntry> {
         let facts = &snapshot.facts;
         self.at = Position {
             turns: facts.counter("turns")?,
@@ -237,10 +234,9 @@ impl<B: Backend> School<'_, B> {
             adversary_steps: facts.counter("adversary_steps")?,
         };
         if self.at.final_steps > 0 || self.at.adversary_steps > 0 {
-            let mut average = Average::new(&self.generator.parameters, AVERAGE);
-            average.load("generator.average", snapshot)?;
-            self.average = Some(average);
+            self.generator.start_average(AVERAGE);
         }
+        self.generator.load("generator", snapshot)?;
         self.done = facts.counter("done")?;
         self.kept = self.done;
         self.curve.clone_from(&facts.curve);
@@ -258,11 +254,7 @@ impl<B: Backend> School<'_, B> {
             return Ok(());
         };
         let mut snapshot = Snapshot::default();
-        snapshot.put("generator", &self.generator.parameters);
-        self.adam.save("generator.adam", &mut snapshot);
-        if let Some(average) = &self.average {
-            average.save("generator.average", &mut snapshot);
-        }
+        self.generator.save("generator", &mut snapshot);
         if let Some(adversary) = adversary {
             adversary.save(&mut snapshot);
         }
@@ -285,19 +277,24 @@ impl<B: Backend> School<'_, B> {
         self.training.keeper.as_ref().map(|k| k.file.every())
     }
 
-    /// Components of a step.
-    fn batch(&self, count: usize) -> Pass<B> {
+    /// Returns the components of a step, out of this generator.
+    fn batch(&self, generator: &Generator<B>, count: usize) -> Pass<B> {
         let latent = self.draws.batch(count, self.done, &self.device);
-        let told = self.draws.told(count, self.done, &self.device);
-        self.generator.forward(latent, told)
+        let condition = self.draws.condition(count, self.done, &self.device);
+        generator.forward(latent, condition.as_ref())
     }
 
-    /// Shares of the mixture as it is.
+    /// Returns the generator as one that nothing is differentiated by.
+    fn fixed(&self) -> Generator<B> {
+        self.generator.module().clone().no_grad()
+    }
+
+    /// Returns the shares of the mixture as it is.
     fn mixture(&self) -> Matrix<B> {
         let count = self.training.config.marginals.components;
         let latent = self.draws.all(count, &self.device);
-        let told = self.draws.told(count, u64::MAX, &self.device);
-        self.generator.forward(latent, told).shares
+        let condition = self.draws.condition(count, u64::MAX, &self.device);
+        self.fixed().forward(latent, condition.as_ref()).shares
     }
 
     /// Learns what is measured, asks for more where it is worst, and at last learns it all with a falling rate.
@@ -318,16 +315,13 @@ impl<B: Backend> School<'_, B> {
             self.tell(total, None)?;
         }
         if self.at.final_steps == 0 && self.at.adversary_steps == 0 {
-            self.average = Some(Average::new(&self.generator.parameters, AVERAGE));
+            self.generator.start_average(AVERAGE);
         }
         for step in self.at.final_steps..final_steps {
             let left = 1.0 - step as f64 / final_steps as f64;
             // A cosine from the full rate to a hundredth of it.
             let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
             self.step(rate * (0.01 + 0.99 * wave));
-            if let Some(average) = &mut self.average {
-                average.add(&self.generator.parameters);
-            }
             self.at.final_steps += 1;
             if step % LOOK == LOOK - 1 || step + 1 == final_steps {
                 self.look()?;
@@ -372,12 +366,10 @@ impl<B: Backend> School<'_, B> {
 
     /// One step on the counts.
     fn step(&mut self, rate: f64) {
-        let pass = self.batch(self.training.config.marginals.batch);
-        let shares = self.teacher.gradient(&pass.shares);
-        let logits = self.generator.back_to_logits(&pass, shares);
-        let gradients = self.generator.back(&pass, logits, None);
-        self.adam
-            .step(rate, &mut self.generator.parameters, gradients);
+        let count = self.training.config.marginals.batch;
+        let pass = self.batch(self.generator.module(), count);
+        let loss = self.teacher.cross_entropy(&pass.shares);
+        self.generator.descend(rate, &loss);
         self.done += 1;
     }
 
@@ -420,8 +412,8 @@ impl<B: Backend> School<'_, B> {
                 self.damaged(loaded)?;
             }
             None => {
-                self.average = Some(Average::new(&self.generator.parameters, AVERAGE));
-                self.adam = Adam::new(&self.generator.parameters, BETAS.0, BETAS.1);
+                self.generator.restart(adam());
+                self.generator.start_average(AVERAGE);
             }
         }
         let mut granted = self.at.adversary_steps;
@@ -435,41 +427,30 @@ impl<B: Backend> School<'_, B> {
                 self.keep(Some(&adversary), reserved)?;
                 granted += further;
             }
-            let pass = self.batch(config.batch);
-            let enough = adversary.learn(&pass)?;
+            // Only what the generator descends is differentiated.
+            let is_last = adversary.is_last();
+            let pass = if is_last {
+                self.batch(self.generator.module(), config.batch)
+            } else {
+                self.batch(&self.fixed(), config.batch)
+            };
+            adversary.learn(&pass)?;
             self.done += 1;
             self.at.adversary_steps = step;
-            if enough {
-                let (logits, mut said, loss) = adversary.gradient(&self.generator, &pass);
-                let mut counted = self.teacher.gradient(&pass.shares);
-                if let (Some(towards), Some(own)) = (&said, &pass.said) {
-                    let (shares, own) = (download(&pass.shares), download(own));
-                    let (by_shares, by_said) =
-                        anchors.gradients(&self.training.layout, &shares, &own);
-                    let on = |numbers, [rows, columns]: [usize; 2]| {
-                        upload::<B>(numbers, rows, columns, &self.device)
-                    };
-                    counted = counted.add(on(by_shares, pass.shares.dims()));
-                    let by_said = on(by_said, towards.dims()).mul_scalar(config.columns_weight);
-                    said = Some(towards.clone().add(by_said));
-                }
-                let counted = self.generator.back_to_logits(&pass, counted);
-                let counted = counted.mul_scalar(config.columns_weight);
-                let gradients = self.generator.back(&pass, logits.add(counted), said);
-                self.adam.step(
-                    config.generator_rate,
-                    &mut self.generator.parameters,
-                    gradients,
-                );
-                if let Some(average) = &mut self.average {
-                    average.add(&self.generator.parameters);
-                }
+            if is_last {
+                let softmax = self.generator.module().softmax();
+                let (loss, value) = adversary.loss(softmax, &pass);
+                let known = self
+                    .known(&anchors, &pass)
+                    .mul_scalar(config.columns_weight);
+                self.generator
+                    .descend(config.generator_rate, &loss.add(known));
                 let turn = adversary.turn();
                 if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
                         return Err(TrainingError::Diverged { step: self.done }.of(NAME));
                     }
-                    self.note(None, Some(loss))?;
+                    self.note(None, Some(value))?;
                 }
             }
             if step.is_multiple_of(LOOK) || step == config.steps {
@@ -479,17 +460,33 @@ impl<B: Backend> School<'_, B> {
         self.keep(Some(&adversary), 0)
     }
 
+    /// Returns the loss of what is known beside a discriminator: columns, and positions within modes.
+    fn known(&self, anchors: &Anchors, pass: &Pass<B>) -> Tensor<B, 1> {
+        let loss = self.teacher.cross_entropy(&pass.shares);
+        let Some(modes) = &pass.modes else {
+            return loss;
+        };
+        let (shares, own) = (download(&pass.shares), download(modes));
+        let (by_shares, by_modes) = anchors.gradients(&self.training.layout, &shares, &own);
+        // A function with these derivatives.
+        let along = |matrix: &Matrix<B>, by: Vec<f32>| {
+            let [rows, columns] = matrix.dims();
+            let by = upload::<B>(by, rows, columns, &self.device);
+            matrix.clone().mul(by).sum()
+        };
+        let positions = along(&pass.shares, by_shares).add(along(modes, by_modes));
+        loss.add(positions)
+    }
+
     fn finish(mut self) -> Result<Trained, FitError> {
-        if let Some(values) = self.average.take().and_then(|average| average.values()) {
-            self.generator.parameters = values;
-        }
+        let generator = self.generator.averaged();
         let finite = |matrix: &Matrix<B>| download(matrix).iter().all(|x| x.is_finite());
-        if !self.generator.parameters.iter().all(finite) {
+        if !parameters(&generator).iter().all(finite) {
             return Err(TrainingError::Diverged { step: self.done }.of(NAME));
         }
         let population = self.draws.all(POPULATION, &self.device);
-        let told = self.draws.told(POPULATION, u64::MAX, &self.device);
-        let forward = self.generator.plain(population, told);
+        let condition = self.draws.condition(POPULATION, u64::MAX, &self.device);
+        let forward = generator.plain(population, condition.as_ref());
         let latent = match (self.draws.fixed.take(), self.draws.conditions.take()) {
             (Some(numbers), _) => Latent::Fixed(numbers),
             (None, Some(conditions)) => Latent::Conditional(conditions),
@@ -505,6 +502,11 @@ impl<B: Backend> School<'_, B> {
             curve: self.curve,
         })
     }
+}
+
+/// Returns the optimiser of the generator.
+fn adam() -> DpAdam {
+    DpAdam::new(BETAS.0, BETAS.1)
 }
 
 /// Shares of the cells of a pair, row-major, out of those of all pairs of units.

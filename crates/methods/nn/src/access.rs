@@ -1,6 +1,6 @@
 //! Confidential rows, and the two ways to read them.
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use parable_core::FitError;
 use parable_seed::Seed;
 

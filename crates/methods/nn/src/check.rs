@@ -1,10 +1,14 @@
 //! Checks of gradients, for tests.
 
-use burn_tensor::backend::Backend;
+use burn::module::{AutodiffModule, ModuleVisitor, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use parable_seed::Seed;
 
 use crate::device::{Matrix, download};
 use crate::init::weights;
+use crate::module::{as_matrix, parameters, with_parameters};
 
 /// Checks a gradient against central differences along random directions: `loss(x + h d) - loss(x - h d)` over `2 h`.
 ///
@@ -48,4 +52,51 @@ pub fn check_gradient<B: Backend>(
         .iter()
         .filter(|(got, expected)| (got - expected).abs() <= 0.005 * expected.abs().max(size));
     assert!(agree.count() >= 5, "{compared:?}");
+}
+
+/// Checks the gradients of a loss by all parameters of a module as [`check_gradient`] does, and
+/// returns how many parameters have one. The loss is the sum of `terms`.
+///
+/// # Panics
+///
+/// As [`check_gradient`].
+#[track_caller]
+pub fn check_module<B: AutodiffBackend, M: AutodiffModule<B>>(
+    module: &M,
+    seed: u64,
+    terms: impl Fn(&M) -> Matrix<B>,
+) -> usize {
+    let gradients = terms(module).sum().backward();
+    let mut collect = Collect::<B> {
+        gradients: GradientsParams::from_grads(gradients, module),
+        collected: Vec::new(),
+    };
+    module.visit(&mut collect);
+    let all = parameters(module);
+    let mut checked = 0;
+    for (index, gradient) in collect.collected.into_iter().enumerate() {
+        let Some(gradient) = gradient else { continue };
+        let at = all[index].clone().inner();
+        check_gradient(&at, &gradient, seed, |moved| {
+            let mut other = all.clone();
+            other[index] = Matrix::from_inner(moved);
+            let terms = terms(&with_parameters(module.clone(), other));
+            download(&terms).iter().map(|&x| f64::from(x)).sum()
+        });
+        checked += 1;
+    }
+    checked
+}
+
+/// Gradients by parameter, in the order in which a module visits these.
+struct Collect<B: AutodiffBackend> {
+    gradients: GradientsParams,
+    collected: Vec<Option<Matrix<B::InnerBackend>>>,
+}
+
+impl<B: AutodiffBackend> ModuleVisitor<B> for Collect<B> {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<B, D>>) {
+        let gradient = self.gradients.get::<B::InnerBackend, D>(parameter.id);
+        self.collected.push(gradient.map(as_matrix));
+    }
 }

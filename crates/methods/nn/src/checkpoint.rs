@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use parable_core::{CheckpointArray, CheckpointFile, FitError};
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct Facts<P> {
 }
 
 /// What a snapshot lacks.
-pub type Lacking = &'static str;
+pub type MissingEntry = &'static str;
 
 impl<P> Default for Facts<P> {
     fn default() -> Self {
@@ -56,7 +56,7 @@ impl<P> Facts<P> {
     }
 
     /// A noted number.
-    pub fn counter(&self, name: &str) -> Result<u64, Lacking> {
+    pub fn counter(&self, name: &str) -> Result<u64, MissingEntry> {
         let value = self.counters.get(name).copied();
         value.ok_or("a counter is absent")
     }
@@ -73,7 +73,11 @@ impl<P> Snapshot<P> {
     }
 
     /// Puts the matrices of this name back into their places, which have their shapes.
-    pub fn get<B: Backend>(&self, name: &str, places: &mut [Matrix<B>]) -> Result<(), Lacking> {
+    pub fn get<B: Backend>(
+        &self,
+        name: &str,
+        places: &mut [Matrix<B>],
+    ) -> Result<(), MissingEntry> {
         for (index, place) in places.iter_mut().enumerate() {
             let name = format!("{name}.{index}");
             let array = self.arrays.iter().find(|array| array.name == name);
@@ -109,7 +113,7 @@ pub struct Keeper<'t, P> {
 
 impl<P> Keeper<'_, P> {
     /// Says what a snapshot lacks.
-    pub fn damaged(&self, problem: Lacking) -> FitError {
+    pub fn damaged(&self, problem: MissingEntry) -> FitError {
         self.file.damaged(problem).into()
     }
 }

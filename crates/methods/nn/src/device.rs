@@ -1,12 +1,13 @@
-//! Where tensors live. The one file that names a tensor back end.
+//! Backends of the tensor library. The one file that names them.
 
+use burn::backend::Autodiff;
+use burn::tensor::backend::{AutodiffBackend, Backend};
+use burn::tensor::{Tensor, TensorData};
 use burn_flex::{Flex, FlexDevice};
-use burn_tensor::backend::Backend;
-use burn_tensor::{Tensor, TensorData};
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
-/// What a fit computes on.
+/// Device that a fit computes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -14,10 +15,11 @@ pub enum Compute {
     /// The processor, all of its cores. The same bytes for any number of threads.
     #[default]
     Cpu,
-    /// A graphics card of NVIDIA. Needs a build with the feature `cuda`, the driver, and the headers of the CUDA toolkit. Sums are formed in
-    /// another order than on the processor, so that the bytes differ.
+    /// A graphics card of NVIDIA. Needs a build with the feature `cuda`, the driver, and the headers
+    /// of the CUDA toolkit. Sums are formed in another order than on the processor, so that the
+    /// bytes differ.
     Cuda {
-        /// Which card, from 0.
+        /// Index of the card, from 0.
         index: usize,
     },
 }
@@ -25,19 +27,26 @@ pub enum Compute {
 /// A matrix on a device.
 pub type Matrix<B> = Tensor<B, 2>;
 
-/// Work that runs on any back end.
+/// The backend of the processor.
+pub type Cpu = Flex;
+
+/// The backend of the processor with differentiation.
+pub type Train = Autodiff<Flex>;
+
+/// Work that runs on any backend.
 pub trait Task {
-    /// What it gives.
+    /// Result of the work.
     type Output;
 
-    /// Does it on this device.
-    fn run<B: Backend>(self, device: &B::Device) -> Self::Output;
+    /// Runs on a backend with differentiation, on this device.
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output;
 }
 
-/// Whether there is what a fit is to compute on: asked before anything is paid for.
+/// Checks that a device is there, before anything is charged.
 ///
 /// # Errors
-/// The device is not there, or this build cannot use it.
+///
+/// [`FitError::Setting`] if it is not there, or this build cannot use it.
 pub fn find(compute: Compute) -> Result<(), FitError> {
     match compute {
         Compute::Cpu => Ok(()),
@@ -45,30 +54,32 @@ pub fn find(compute: Compute) -> Result<(), FitError> {
     }
 }
 
-/// Runs the work where it is asked to run.
+/// Runs work on a device.
 ///
 /// # Errors
+///
 /// As [`find`].
 pub fn run<T: Task>(compute: Compute, task: T) -> Result<T::Output, FitError> {
     find(compute)?;
     match compute {
         #[cfg(feature = "cuda")]
         Compute::Cuda { index } => {
-            Ok(task.run::<burn_cuda::Cuda>(&burn_cuda::CudaDevice::new(index)))
+            let device = burn_cuda::CudaDevice::new(index);
+            Ok(task.run::<Autodiff<burn_cuda::Cuda>>(&device))
         }
         // Without the feature no card is ever found.
-        _ => Ok(task.run::<Flex>(&FlexDevice)),
+        _ => Ok(run_on_cpu(task)),
     }
 }
 
-/// On the processor, which is always there.
+/// Runs work on the processor, which is always there.
 pub fn run_on_cpu<T: Task>(task: T) -> T::Output {
-    task.run::<Flex>(&FlexDevice)
+    task.run::<Train>(&FlexDevice)
 }
 
 #[cfg(feature = "cuda")]
 fn find_cuda() -> Result<(), FitError> {
-    // The back end does not report a missing driver but panics in a thread of its own: look first.
+    // The backend does not report a missing driver but panics in a thread of its own: look first.
     let names = ["libcuda.so.1", "libcuda.so", "nvcuda.dll"];
     if names.iter().any(|name| crate::driver::is_there(name)) {
         return Ok(());
@@ -92,7 +103,7 @@ fn unusable(problem: &str) -> FitError {
     }
 }
 
-/// A matrix of these numbers, row by row.
+/// Returns a matrix of these numbers, row by row.
 pub fn upload<B: Backend>(
     numbers: Vec<f32>,
     rows: usize,
@@ -102,7 +113,11 @@ pub fn upload<B: Backend>(
     Tensor::from_data(TensorData::new(numbers, [rows, columns]), device)
 }
 
-/// The numbers of a matrix, row by row.
+/// Returns the numbers of a matrix, row by row.
+///
+/// # Panics
+///
+/// If the device fails.
 pub fn download<B: Backend>(matrix: &Matrix<B>) -> Vec<f32> {
     matrix
         .to_data()
@@ -122,7 +137,7 @@ mod tests {
     impl Task for Product {
         type Output = Vec<f32>;
 
-        fn run<B: Backend>(self, device: &B::Device) -> Vec<f32> {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> Vec<f32> {
             let n = self.size;
             let numbers = |step: usize| {
                 (0..n * n)

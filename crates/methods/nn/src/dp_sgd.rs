@@ -9,7 +9,7 @@ use parable_dp::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Lacking;
+use crate::checkpoint::MissingEntry;
 use crate::error::setting;
 use crate::ghost_clipping::Clip;
 
@@ -119,7 +119,7 @@ impl Plan {
         receipt: Receipt,
         taken: u64,
         unit: &PrivacyUnit,
-    ) -> Result<Charged, Lacking> {
+    ) -> Result<Charged, MissingEntry> {
         let sensitivity = Sensitivity::clipped_sum(self.clip.norm);
         let sensitivity = sensitivity.map_err(|_| "its plan has no possible clip")?;
         let multiplier = NoiseMultiplier::of(self.sigma, &sensitivity, unit);

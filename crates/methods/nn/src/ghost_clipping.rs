@@ -1,6 +1,6 @@
 //! Clipping of the gradients of single examples without ever forming them (ghost clipping).
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
 
 use crate::device::Matrix;

@@ -1,6 +1,7 @@
 //! Networks trained with per-example clipping and noise (DP-SGD).
 
 pub mod access;
+pub mod adam;
 pub mod check;
 pub mod checkpoint;
 pub mod device;
@@ -11,4 +12,5 @@ pub mod error;
 pub mod ghost_clipping;
 pub mod init;
 pub mod mlp;
-pub mod optimiser;
+pub mod module;
+pub mod train_state;

@@ -1,20 +1,24 @@
-//! Networks of sums and rectifiers whose gradients are known example by example.
+//! Multilayer perceptrons whose gradients are known example by example.
 //!
-//! No normalisation: it would mix the examples of a batch, and the gradient of a row must be its own. For a layer `z = a W + b` and one example, the
-//! gradient of the weights is the outer product of `a` and of the gradient of `z`, so that its norm is the product of two norms: norms of all
-//! examples cost no second pass (Goodfellow 2015; ghost clipping: Bu, Wang, Zha & Karypis 2022). Clipping scales the gradient of `z`
-//! of each example, and one product sums what is left.
+//! There is no normalisation: it would mix the examples of a batch, and the gradient of a row must
+//! be its own. For a layer `z = a W + b` and one example, the gradient of the weights is the outer
+//! product of `a` and of the gradient of `z`, so that its norm is the product of two norms: norms of
+//! all examples cost no second pass (Goodfellow 2015; ghost clipping: Bu, Wang, Zha & Karypis 2022).
+//! Clipping scales the gradient of `z` of each example, and one product sums what is left.
+//!
+//! These are the only gradients that are written out. Everything else is differentiated by Burn.
 
-use std::ops::Range;
-
-use burn_tensor::backend::Backend;
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::activation::{leaky_relu, relu};
+use burn::tensor::backend::Backend;
 use parable_seed::Seed;
 
-use crate::device::Matrix;
+use crate::device::{Matrix, upload};
 use crate::ghost_clipping::{Clip, square_norms};
-use crate::init::weights;
+use crate::init::{linear, normals};
 
-/// Units of a network, and what they see.
+/// Sizes of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// Numbers of an example.
@@ -23,138 +27,145 @@ pub struct Shape {
     pub hidden: Vec<usize>,
     /// Units of the last layer.
     pub outputs: usize,
-    /// Whether each layer sees all layers before it; else only the last one.
+    /// Whether each layer sees the examples and all layers before it; else only the last one.
     pub dense: bool,
     /// Slope of the rectifiers below 0.
     pub leak: f64,
 }
 
-/// A network with its parameters.
-#[derive(Clone, Debug)]
+/// A multilayer perceptron with leaky rectifiers.
+#[derive(Module, Debug)]
 pub struct Mlp<B: Backend> {
-    /// Layer by layer: the weights of each input, then the bias.
-    pub parameters: Vec<Matrix<B>>,
-    layers: usize,
+    layers: Vec<Linear<B>>,
     dense: bool,
     leak: f64,
 }
 
-/// One pass, with what the way back needs.
-#[derive(Debug)]
+/// One pass over a batch, with what the backward pass needs.
+#[derive(Clone, Debug)]
 pub struct Trace<B: Backend> {
-    /// The examples, then the outputs of the hidden layers.
+    /// Inputs of every layer.
     inputs: Vec<Matrix<B>>,
-    /// Sums of the last layer, without a rectifier.
+    /// Outputs of the hidden layers.
+    hidden: Vec<Matrix<B>>,
+    /// Outputs of the last layer, which has no rectifier.
     pub outputs: Matrix<B>,
 }
 
-/// Gradients of the sums of every layer, example by example.
+/// Gradients of the losses of single examples by the outputs of every layer before its rectifier.
 pub type Deltas<B> = Vec<Matrix<B>>;
 
 impl<B: Backend> Mlp<B> {
-    /// A network with random weights.
+    /// Returns a network with random weights.
+    #[must_use]
     pub fn new(shape: &Shape, seed: &Seed, device: &B::Device) -> Self {
-        let mut parameters: Vec<Matrix<B>> = Vec::new();
-        let mut inputs = vec![shape.inputs];
-        let layers = shape.hidden.len() + 1;
-        for (layer, &units) in shape.hidden.iter().chain([&shape.outputs]).enumerate() {
-            let seen = &inputs[seen(shape.dense, layer)];
-            let total: usize = seen.iter().sum();
-            let deviation = (2.0 / (total as f64 * (1.0 + shape.leak * shape.leak))).sqrt();
-            let seed = seed.index(layer as u64);
-            for (index, &input) in seen.iter().enumerate() {
-                // The stream of a layer with one input is that of the layer.
-                let seed = if index == 0 {
-                    seed
-                } else {
-                    seed.index(index as u64)
-                };
-                parameters.push(weights(input, units, deviation, &seed, device));
-            }
-            parameters.push(Matrix::zeros([1, units], device));
-            inputs.push(units);
+        let mut layers = Vec::new();
+        let mut inputs = shape.inputs;
+        let units = shape.hidden.iter().chain([&shape.outputs]);
+        for (layer, &units) in units.enumerate() {
+            let slope = 1.0 + shape.leak * shape.leak;
+            let deviation = (2.0 / (inputs as f64 * slope)).sqrt();
+            let weights = normals(inputs * units, deviation, &seed.index(layer as u64));
+            layers.push(linear(weights, Some(vec![0.0; units]), units, device));
+            inputs = if shape.dense { inputs + units } else { units };
         }
         Self {
-            parameters,
             layers,
             dense: shape.dense,
             leak: shape.leak,
         }
     }
 
-    /// Where the weights of a layer stand; its bias follows them.
-    fn weights_of(&self, layer: usize) -> Range<usize> {
-        let (start, count) = if self.dense {
-            (layer * (layer + 3) / 2, layer + 1)
-        } else {
-            (2 * layer, 1)
-        };
-        start..start + count
+    /// Sets the biases of the last layer and scales its weights.
+    #[must_use]
+    pub fn with_outputs(mut self, bias: Vec<f32>, scale: f64) -> Self {
+        if let Some(last) = self.layers.last_mut() {
+            let weights = last.weight.val().mul_scalar(scale);
+            last.weight = Param::from_tensor(weights.detach());
+            let units = bias.len();
+            let bias = upload::<B>(bias, 1, units, &last.weight.device());
+            last.bias = Some(Param::from_tensor(bias.reshape([units])));
+        }
+        self
     }
 
-    /// The inputs of a layer with their weights.
-    fn seen(&self, layer: usize) -> impl Iterator<Item = (usize, &Matrix<B>)> {
-        let weights = &self.parameters[self.weights_of(layer)];
-        seen(self.dense, layer).zip(weights)
+    /// Returns the layers from the first to the last.
+    pub fn layers(&self) -> &[Linear<B>] {
+        &self.layers
     }
 
-    /// One pass over a batch of examples.
+    /// Passes examples through the network.
     pub fn forward(&self, examples: Matrix<B>) -> Trace<B> {
-        let mut inputs = vec![examples];
-        for layer in 0..self.layers {
-            let parts = self.seen(layer);
-            let parts = parts.map(|(input, weights)| inputs[input].clone().matmul(weights.clone()));
-            let sums = parts.reduce(Matrix::add).expect("a layer has an input");
-            let sums = sums.add(self.parameters[self.weights_of(layer).end].clone());
-            if layer + 1 == self.layers {
-                return Trace {
-                    inputs,
-                    outputs: sums,
-                };
-            }
-            let above = sums.clone().clamp_min(0.0);
-            inputs.push(if self.leak == 0.0 {
-                above
+        let mut trace = Trace {
+            inputs: Vec::with_capacity(self.layers.len()),
+            hidden: Vec::with_capacity(self.layers.len()),
+            outputs: examples,
+        };
+        for (layer, linear) in self.layers.iter().enumerate() {
+            let seen = match (trace.inputs.last(), self.dense) {
+                (Some(before), true) => Matrix::cat(vec![before.clone(), trace.outputs], 1),
+                _ => trace.outputs,
+            };
+            let sums = linear.forward(seen.clone());
+            trace.inputs.push(seen);
+            if layer + 1 == self.layers.len() {
+                trace.outputs = sums;
             } else {
-                sums.clamp_max(0.0).mul_scalar(self.leak).add(above)
-            });
+                trace.outputs = if self.leak == 0.0 {
+                    relu(sums)
+                } else {
+                    leaky_relu(sums, self.leak)
+                };
+                trace.hidden.push(trace.outputs.clone());
+            }
         }
-        unreachable!("the last layer returns")
+        trace
     }
 
-    /// Gradients of the sums of every layer, from those of the outputs.
+    /// Returns the gradients of every layer, from those of the outputs of the network.
     pub fn deltas(&self, trace: &Trace<B>, outputs: Matrix<B>) -> Deltas<B> {
-        let mut deltas: Vec<Option<Matrix<B>>> = vec![None; self.layers];
-        deltas[self.layers - 1] = Some(outputs);
-        for layer in (1..self.layers).rev() {
-            // The output of the layer below is input number `layer`.
-            let back = self.back(&deltas, layer);
-            deltas[layer - 1] = Some(back.mul(self.slopes(&trace.inputs[layer])));
+        let mut deltas = vec![outputs];
+        // From the last layer down.
+        for layer in (1..self.layers.len()).rev() {
+            let towards = self.backward(&deltas, layer);
+            deltas.push(towards.mul(self.slopes(&trace.hidden[layer - 1])));
         }
-        let all = deltas.into_iter();
-        all.map(|delta| delta.expect("every layer is reached"))
-            .collect()
+        deltas.reverse();
+        deltas
     }
 
-    /// The gradient of an input, from those of the layers that see it.
-    fn back(&self, deltas: &[Option<Matrix<B>>], input: usize) -> Matrix<B> {
-        let layers = if self.dense {
-            input..self.layers
+    /// Returns the gradient of the outputs of hidden layer `input - 1` (0: of the examples), from
+    /// the deltas of the layers above it, the last one first.
+    fn backward(&self, deltas: &[Matrix<B>], input: usize) -> Matrix<B> {
+        let last = self.layers.len() - 1;
+        let above = if self.dense {
+            input..last + 1
         } else {
             input..input + 1
         };
-        let parts = layers.map(|layer| {
-            let mut seen = self.seen(layer);
-            let (_, weights) = seen.find(|(at, _)| *at == input).expect("a layer sees it");
-            let delta = deltas[layer].clone().expect("layers from the last down");
-            delta.matmul(weights.clone().transpose())
+        let parts = above.map(|layer| {
+            let weights = self.layers[layer].weight.val();
+            let weights = if self.dense {
+                // Rows stand in the order of what a layer sees: the examples, then layer by layer.
+                let [_, units] = weights.dims();
+                let end = self.layers[input].weight.dims()[0];
+                let start = match input.checked_sub(1) {
+                    Some(below) => self.layers[below].weight.dims()[0],
+                    None => 0,
+                };
+                weights.slice([start..end, 0..units])
+            } else {
+                weights
+            };
+            deltas[last - layer].clone().matmul(weights.transpose())
         });
         parts.reduce(Matrix::add).expect("a layer sees it")
     }
 
-    /// 1 for outputs above 0, the leak for the others.
+    /// Returns 1 for outputs above 0, the leak for the others.
     fn slopes(&self, outputs: &Matrix<B>) -> Matrix<B> {
-        // The sign is -1, 0 or 1; an output of exactly 0 gets the middle of both slopes, and without a leak the lower one.
+        // The sign is -1, 0 or 1; an output of exactly 0 gets the middle of both slopes, and without
+        // a leak the lower one.
         let sign = outputs.clone().sign();
         if self.leak == 0.0 {
             return sign;
@@ -163,41 +174,40 @@ impl<B: Backend> Mlp<B> {
             .add_scalar(0.5 * (1.0 + self.leak))
     }
 
-    /// Squared norms of the gradients of single examples, layer by layer, `[examples, 1]`.
+    /// Returns squared norms of the gradients of single examples, layer by layer, `[examples, 1]`.
     pub fn square_norms(&self, trace: &Trace<B>, deltas: &Deltas<B>) -> Vec<Matrix<B>> {
-        let inputs: Vec<Matrix<B>> = trace.inputs.iter().map(square_norms).collect();
-        let each = deltas.iter().enumerate().map(|(layer, delta)| {
-            let seen = seen(self.dense, layer).map(|input| inputs[input].clone());
-            let seen = seen.reduce(Matrix::add).expect("a layer has an input");
-            square_norms(delta).mul(seen.add_scalar(1.0))
-        });
-        each.collect()
+        let layers = trace.inputs.iter().zip(deltas);
+        layers
+            .map(|(inputs, delta)| square_norms(delta).mul(square_norms(inputs).add_scalar(1.0)))
+            .collect()
     }
 
-    /// Sums over examples of their gradients, each scaled by the factor of its layer.
+    /// Returns sums over examples of their gradients, each scaled by the factor of its layer: one
+    /// for each parameter.
     pub fn sums(
         &self,
         trace: &Trace<B>,
         deltas: Deltas<B>,
         factors: Option<&[Matrix<B>]>,
     ) -> Vec<Matrix<B>> {
-        let mut sums = Vec::with_capacity(self.parameters.len());
+        let mut sums = Vec::with_capacity(2 * deltas.len());
         for (layer, delta) in deltas.into_iter().enumerate() {
             let delta = match factors {
                 Some(factors) => delta.mul(factors[layer].clone()),
                 None => delta,
             };
-            for input in seen(self.dense, layer) {
-                let input = trace.inputs[input].clone();
-                sums.push(input.transpose().matmul(delta.clone()));
-            }
+            let inputs = trace.inputs[layer].clone();
+            sums.push(inputs.transpose().matmul(delta.clone()));
             sums.push(delta.sum_dim(0));
         }
         sums
     }
 
-    /// Sums over examples of gradients that are cut (`None`: left as they are). `outputs` holds the gradient of the loss of each example for its own
-    /// outputs; rows of 0 leave an example out.
+    /// Returns sums over examples of their clipped gradients (without `clip`: of their gradients),
+    /// one for each parameter.
+    ///
+    /// `outputs` holds the gradient of the loss of each example by its own outputs; rows of 0 leave
+    /// an example out.
     pub fn clipped_sum(
         &self,
         trace: &Trace<B>,
@@ -209,25 +219,25 @@ impl<B: Backend> Mlp<B> {
         self.sums(trace, deltas, factors.as_deref())
     }
 
-    /// The gradient of the examples themselves.
-    pub fn input_gradient(&self, deltas: Deltas<B>) -> Matrix<B> {
-        let deltas: Vec<Option<Matrix<B>>> = deltas.into_iter().map(Some).collect();
-        self.back(&deltas, 0)
+    /// Returns the gradient of the examples themselves.
+    pub fn input_gradient(&self, mut deltas: Deltas<B>) -> Matrix<B> {
+        deltas.reverse();
+        self.backward(&deltas, 0)
     }
-}
-
-/// Inputs of a layer: of the examples (0) and the hidden layers (from 1).
-fn seen(dense: bool, layer: usize) -> Range<usize> {
-    let first = if dense { 0 } else { layer };
-    first..layer + 1
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
+    use burn::tensor::backend::AutodiffBackend;
+
     use super::*;
     use crate::check::check_gradient;
-    use crate::device::{Task, download, run_on_cpu, upload};
+    use crate::device::{Task, download, run_on_cpu};
     use crate::ghost_clipping::Clipping;
+    use crate::init::weights;
+    use crate::module::{parameters, with_parameters};
 
     fn shape(dense: bool, leak: f64) -> Shape {
         Shape {
@@ -257,18 +267,20 @@ mod tests {
     impl Task for Gradients {
         type Output = ();
 
-        fn run<B: Backend>(self, device: &B::Device) {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) {
             let seed = Seed::from_u64(3);
-            let network = Mlp::<B>::new(&self.0, &seed, device);
-            let rows = weights::<B>(25, 11, 1.0, &seed.stream("x"), device);
+            let network = Mlp::<B::InnerBackend>::new(&self.0, &seed, device);
+            let rows = weights::<B::InnerBackend>(25, 11, 1.0, &seed.stream("x"), device);
             let trace = network.forward(rows.clone());
             let slopes = slopes(&trace.outputs);
             let sums = network.clipped_sum(&trace, slopes.clone(), None);
-            assert_eq!(sums.len(), network.parameters.len());
+            let all = parameters(&network);
+            assert_eq!(sums.len(), all.len());
             for (index, gradient) in sums.iter().enumerate() {
-                check_gradient(&network.parameters[index], gradient, 5, |moved| {
-                    let mut other = network.clone();
-                    other.parameters[index] = moved;
+                check_gradient(&all[index], gradient, 5, |moved| {
+                    let mut other = all.clone();
+                    other[index] = moved;
+                    let other = with_parameters(network.clone(), other);
                     loss(&other.forward(rows.clone()).outputs)
                 });
             }
@@ -290,22 +302,20 @@ mod tests {
         type Output = (Vec<Vec<f32>>, Vec<Vec<f32>>, usize);
 
         /// The clipped sum at once, and example by example; how many gradients of examples, or of layers of examples, were cut.
-        fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
             let Self(shape, clip) = self;
             let seed = Seed::from_u64(8);
-            let network = Mlp::<B>::new(&shape, &seed, device);
-            let rows = weights::<B>(64, shape.inputs, 1.0, &seed.stream("x"), device);
+            let network = Mlp::<B::InnerBackend>::new(&shape, &seed, device);
+            let rows = weights::<B::InnerBackend>(64, shape.inputs, 1.0, &seed.stream("x"), device);
             let trace = network.forward(rows.clone());
             let at_once = network.clipped_sum(&trace, slopes(&trace.outputs), Some(clip));
-            let layers: Vec<Range<usize>> = (0..network.layers)
-                .map(|layer| {
-                    let weights = network.weights_of(layer);
-                    weights.start..weights.end + 1
-                })
-                .collect();
+            // Weights and bias of each layer.
+            let layers = network.layers.iter().enumerate();
+            let layers = layers.map(|(layer, _)| 2 * layer..2 * layer + 2);
+            let layers: Vec<Range<usize>> = layers.collect();
             let (groups, norm) = match clip.clipping {
                 Clipping::Flat => {
-                    let all = std::iter::once(0..network.parameters.len());
+                    let all = std::iter::once(0..2 * layers.len());
                     (all.collect(), clip.norm)
                 }
                 Clipping::PerLayer => {
@@ -372,17 +382,17 @@ mod tests {
         type Output = f64;
 
         /// How far the clipped sum moves when one row of any size is added.
-        fn run<B: Backend>(self, device: &B::Device) -> f64 {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> f64 {
             let seed = Seed::from_u64(9);
-            let network = Mlp::<B>::new(&shape(false, 0.2), &seed, device);
+            let network = Mlp::<B::InnerBackend>::new(&shape(false, 0.2), &seed, device);
             let mut numbers = vec![0.1f32; 11 * 7];
             numbers[66..].fill(self.1);
-            let rows = upload::<B>(numbers, 7, 11, device);
+            let rows = upload::<B::InnerBackend>(numbers, 7, 11, device);
             let trace = network.forward(rows);
             let sum = |keep: f32| {
                 let mut slopes = vec![-0.5f32; 7 * 3];
                 slopes[18..].iter_mut().for_each(|slope| *slope *= keep);
-                let slopes = upload::<B>(slopes, 7, 3, device);
+                let slopes = upload::<B::InnerBackend>(slopes, 7, 3, device);
                 let sums = network.clipped_sum(&trace, slopes, Some(self.0));
                 sums.iter().flat_map(download).collect::<Vec<f32>>()
             };

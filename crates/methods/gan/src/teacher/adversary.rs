@@ -4,36 +4,51 @@
 //! made rows cut alike, noise on the sum of the real ones. Made rows are drawn from the generator's shares; the generator's gradient passes the
 //! draw by the straight-through estimate with Gumbel noise (Jang, Gu & Poole 2017).
 
-use burn_tensor::backend::Backend;
+use burn::module::{AutodiffModule, Module};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{log_sigmoid, sigmoid};
+use burn::tensor::backend::{AutodiffBackend, Backend};
 use parable_core::FitError;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
 use crate::config::{DiscriminatorConfig, StepsPerGenerator};
-use crate::discriminator::{discriminator, probability};
-use crate::generator::{Generator, Pass};
+use crate::discriminator::discriminator;
+use crate::generator::Pass;
 use crate::layout::Layout;
+use crate::network::ColumnSoftmax;
 use crate::resume::Snapshot;
-use crate::teacher::positions::{back_to_said, back_to_units, place};
+use crate::teacher::positions::{backward_to_modes, backward_to_units, place};
 use crate::teacher::rows::Rows;
 use crate::teacher::turns::Turns;
 use parable_nn::access::add_parts;
-use parable_nn::checkpoint::Lacking;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
 use parable_nn::device::{Matrix, download, upload};
 use parable_nn::ghost_clipping::Clip;
 use parable_nn::mlp::Mlp;
-use parable_nn::optimiser::Adam;
+use parable_nn::module::{gradients, parameters};
+use parable_nn::train_state::TrainState;
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
 /// Temperature of the soft draws that gradients pass through.
 const TEMPERATURE: f64 = 0.5;
+
+/// Derivatives of the loss of a generator by what its rows are made from.
+struct Slopes<B: Backend> {
+    /// By the units of levels, `[examples, width]`.
+    units: Matrix<B>,
+    /// By the mode parameters.
+    modes: Option<Matrix<B>>,
+    loss: f64,
+}
+
 /// A discriminator in training.
-pub(crate) struct Adversary<'r, B: Backend> {
+pub(crate) struct Adversary<'r, B: AutodiffBackend> {
     config: &'r DiscriminatorConfig,
     rows: Rows<'r>,
-    network: Mlp<B>,
-    adam: Adam<B>,
+    network: TrainState<B, Mlp<B>>,
     layout: Layout,
     seed: Seed,
     step: u64,
@@ -42,7 +57,7 @@ pub(crate) struct Adversary<'r, B: Backend> {
     part: usize,
 }
 
-impl<'r, B: Backend> Adversary<'r, B> {
+impl<'r, B: AutodiffBackend> Adversary<'r, B> {
     pub(crate) fn new(
         config: &'r DiscriminatorConfig,
         how: StepsPerGenerator,
@@ -53,16 +68,14 @@ impl<'r, B: Backend> Adversary<'r, B> {
     ) -> Self {
         let network = discriminator::<B>(layout.row(), &config.hidden, seed, device);
         let variance = rows.access.noise_variance(config.batch);
-        let adam = Adam::new(&network.parameters, 0.5, 0.99).with_noise_variance(
-            if config.noise_correction {
-                variance
-            } else {
-                0.0
-            },
-        );
+        let corrected = if config.noise_correction {
+            variance
+        } else {
+            0.0
+        };
+        let adam = DpAdam::new(0.5, 0.99).with_noise_variance(corrected);
         Self {
-            adam,
-            network,
+            network: TrainState::new(network, adam),
             seed: seed.stream("gan/adversary"),
             step: 0,
             turns: Turns::new(how, rows.access.is_private(), config.steps),
@@ -80,15 +93,13 @@ impl<'r, B: Backend> Adversary<'r, B> {
 
     /// Writes the network and its optimiser down.
     pub(crate) fn save(&self, snapshot: &mut Snapshot) {
-        snapshot.put("discriminator", &self.network.parameters);
-        self.adam.save("discriminator.adam", snapshot);
+        self.network.save("discriminator", snapshot);
         self.turns.save(snapshot);
     }
 
     /// Goes on behind so many steps with the network that was written down.
-    pub(crate) fn load(&mut self, snapshot: &Snapshot, steps: u64) -> Result<(), Lacking> {
-        snapshot.get("discriminator", &mut self.network.parameters)?;
-        self.adam.load("discriminator.adam", snapshot)?;
+    pub(crate) fn load(&mut self, snapshot: &Snapshot, steps: u64) -> Result<(), MissingEntry> {
+        self.network.load("discriminator", snapshot)?;
         self.turns.load(snapshot)?;
         self.step = steps;
         Ok(())
@@ -99,8 +110,13 @@ impl<'r, B: Backend> Adversary<'r, B> {
         self.turns.steps()
     }
 
-    /// One step of the discriminator against rows made from these components. Says whether it is the generator's turn.
-    pub(crate) fn learn(&mut self, pass: &Pass<B>) -> Result<bool, FitError> {
+    /// Returns whether the generator takes a step after the next one of the discriminator.
+    pub(crate) fn is_last(&self) -> bool {
+        self.turns.is_last()
+    }
+
+    /// Takes one step of the discriminator against rows of these components.
+    pub(crate) fn learn(&mut self, pass: &Pass<B>) -> Result<(), FitError> {
         let device = pass.shares.device();
         let rows = self
             .rows
@@ -122,11 +138,12 @@ impl<'r, B: Backend> Adversary<'r, B> {
         self.rows.access.disturb(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / self.config.batch as f64;
-        let gradients = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
-        self.adam
-            .step(self.config.rate, &mut self.network.parameters, gradients);
+        let means = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
+        let gradients = gradients(self.network.module(), means);
+        self.network.step(self.config.rate, gradients);
         self.step += 1;
-        Ok(self.turns.step(right))
+        self.turns.step(right);
+        Ok(())
     }
 
     /// Share of the rows of a step that it tells right. Under a guarantee it is the share of the made rows, which with a network that has noise in it is
@@ -137,11 +154,12 @@ impl<'r, B: Backend> Adversary<'r, B> {
         if !self.is_private() {
             kinds.push((real, 1.0));
         }
+        let network = self.network.module().valid();
         let (mut right, mut all) = (0, 0);
         for (rows, sign) in kinds {
             for part in rows.chunks(self.config.accumulate * width) {
-                let rows = upload::<B>(part.to_vec(), part.len() / width, width, device);
-                let scores = download(&self.network.forward(rows).outputs);
+                let rows = upload(part.to_vec(), part.len() / width, width, device);
+                let scores = download(&network.forward(rows).outputs);
                 right += scores.iter().filter(|score| sign * **score > 0.0).count();
                 all += scores.len();
             }
@@ -157,19 +175,21 @@ impl<'r, B: Backend> Adversary<'r, B> {
         kind: f64,
         clip: Option<Clip>,
         device: &B::Device,
-    ) -> Vec<Matrix<B>> {
+    ) -> Vec<Matrix<B::InnerBackend>> {
+        let network = self.network.module().valid();
         add_parts(rows, self.layout.row(), part, device, |_, rows, present| {
-            let scored = self.network.forward(rows);
-            let slopes = probability(scored.outputs.clone()).sub_scalar(kind);
+            let scored = network.forward(rows);
+            let slopes = sigmoid(scored.outputs.clone()).sub_scalar(kind);
             // A slope of 0 leaves a row out.
-            self.network.clipped_sum(&scored, slopes.mul(present), clip)
+            network.clipped_sum(&scored, slopes.mul(present), clip)
         })
     }
 
     /// Rows drawn from these components, one each.
     fn made(&self, pass: &Pass<B>) -> Vec<f32> {
         let [examples, width] = pass.shares.dims();
-        let (numbers, row) = (download(&pass.shares), self.layout.row());
+        let layout = &self.layout;
+        let (numbers, row) = (download(&pass.shares), layout.row());
         let mut rows = vec![0.0f32; examples * row];
         let seed = self.seed.stream("made").index(self.step);
         rows.par_chunks_mut(BLOCK * row)
@@ -178,8 +198,8 @@ impl<'r, B: Backend> Adversary<'r, B> {
             .for_each(|(block, (rows, shares))| {
                 let mut rng = seed.index(block as u64).rng();
                 for (row, shares) in rows.chunks_mut(row).zip(shares.chunks(width)) {
-                    for column in 0..self.layout.levels().len() {
-                        let units = self.layout.column(column);
+                    for column in 0..layout.levels().len() {
+                        let units = layout.column(column);
                         let point = rng.uniform() as f32;
                         let mut sum = 0.0;
                         let own = &shares[units.clone()];
@@ -191,62 +211,73 @@ impl<'r, B: Backend> Adversary<'r, B> {
                     }
                 }
             });
-        if let Some(said) = &pass.said {
+        if let Some(modes) = &pass.modes {
             let seed = self.seed.stream("positions").index(self.step);
-            place(&self.layout, &mut rows, &download(said), &seed);
+            place(layout, &mut rows, &download(modes), &seed);
         }
         rows
     }
 
-    /// The gradients of the generator's logits and of what it says of modes, and its loss: the mean of `ln(1 + e^-score)` over made rows.
-    pub(crate) fn gradient(
-        &self,
-        generator: &Generator<B>,
-        pass: &Pass<B>,
-    ) -> (Matrix<B>, Option<Matrix<B>>, f64) {
+    /// Returns the loss of the generator against the discriminator, to be differentiated, and its
+    /// value: the mean of `ln(1 + e^-score)` over synthetic rows.
+    pub(crate) fn loss(&self, softmax: &ColumnSoftmax<B>, pass: &Pass<B>) -> (Tensor<B, 1>, f64) {
         let [examples, width] = pass.logits.dims();
         let device = pass.logits.device();
         let noise = upload::<B>(self.gumbel(examples, width), examples, width, &device);
         let disturbed = pass.logits.clone().add(noise);
-        let mut hard = self.largest(&download(&disturbed));
-        let placed = pass.said.as_ref().map(|said| {
+        let rows = self.largest(&download(&disturbed));
+        let slopes = self.slopes(rows, pass.modes.as_ref());
+        // Straight through: the rows have whole levels, their gradient is that of soft ones.
+        let soft = softmax.forward(disturbed.mul_scalar(1.0 / TEMPERATURE));
+        let mut loss = soft.mul(Matrix::from_inner(slopes.units)).sum();
+        if let (Some(modes), Some(own)) = (&pass.modes, slopes.modes) {
+            loss = loss.add(modes.clone().mul(Matrix::from_inner(own)).sum());
+        }
+        (loss, slopes.loss)
+    }
+
+    /// Returns how the loss of the generator changes with its rows, which have a level in each
+    /// column and get positions by these mode parameters.
+    fn slopes(&self, mut rows: Vec<f32>, modes: Option<&Matrix<B>>) -> Slopes<B::InnerBackend> {
+        let (width, row) = (self.layout.width(), self.layout.row());
+        let (examples, device) = (rows.len() / row, self.device());
+        let placed = modes.map(|modes| {
             let seed = self.seed.stream("gradient positions").index(self.step);
-            place(&self.layout, &mut hard, &download(said), &seed)
+            place(&self.layout, &mut rows, &download(modes), &seed)
         });
-        let soft = generator
-            .softmax()
-            .forward(disturbed.mul_scalar(1.0 / TEMPERATURE));
-        let row = self.layout.row();
-        let scored = self.network.forward(upload(hard, examples, row, &device));
-        let scale = 1.0 / examples as f64;
-        let slopes = probability(scored.outputs.clone())
-            .sub_scalar(1.0)
-            .mul_scalar(scale);
-        let loss = download(&scored.outputs)
+        let rows = upload::<B>(rows, examples, row, &device).require_grad();
+        let scores = self
+            .network
+            .module()
+            .clone()
+            .no_grad()
+            .forward(rows.clone());
+        let values = download(&scores.outputs);
+        let losses = values
             .iter()
-            .map(|&score| (-f64::from(score)).exp().ln_1p())
-            .sum::<f64>()
-            * scale;
-        let deltas = self.network.deltas(&scored, slopes);
-        let back = self.network.input_gradient(deltas);
-        let (back, said) = match placed {
-            None => (back, None),
-            Some(placed) => {
-                let (towards, layout) = (download(&back), &self.layout);
-                let said = back_to_said(layout, &placed, &towards);
-                let units = back_to_units(layout, &towards);
-                let outputs = layout.heads().outputs();
-                (
-                    upload(units, examples, width, &device),
-                    Some(upload(said, examples, outputs, &device)),
-                )
-            }
+            .map(|&score| (-f64::from(score)).exp().ln_1p());
+        let loss = losses.sum::<f64>() / examples as f64;
+        let gradients = log_sigmoid(scores.outputs).mean().neg().backward();
+        let towards = rows.grad(&gradients).expect("rows are differentiated");
+        let (Some(placed), layout) = (placed, &self.layout) else {
+            return Slopes {
+                units: towards,
+                modes: None,
+                loss,
+            };
         };
-        let logits = generator
-            .softmax()
-            .back(soft, back)
-            .mul_scalar(1.0 / TEMPERATURE);
-        (logits, said, loss)
+        let (towards, outputs) = (download(&towards), layout.heads().outputs());
+        let modes = backward_to_modes(layout, &placed, &towards);
+        let units = backward_to_units(layout, &towards);
+        Slopes {
+            units: upload(units, examples, width, &device),
+            modes: Some(upload(modes, examples, outputs, &device)),
+            loss,
+        }
+    }
+
+    fn device(&self) -> B::Device {
+        self.network.module().layers()[0].weight.device()
     }
 
     /// Gumbel noise: `-ln(-ln u)`.
@@ -288,18 +319,18 @@ impl<'r, B: Backend> Adversary<'r, B> {
 
     /// Whether all numbers are finite.
     pub(crate) fn is_finite(&self) -> bool {
-        let all = self.network.parameters.iter();
-        all.map(download)
+        let all = parameters(self.network.module());
+        all.iter()
+            .map(download)
             .all(|numbers| numbers.iter().all(|x| x.is_finite()))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::*;
-    use crate::generator::Sizes;
+    use crate::forward::Sizes;
+    use crate::generator::Generator;
     use crate::numbers::heads::tests::around_one_without;
     use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
     use parable_nn::access::Access;
@@ -315,7 +346,7 @@ mod tests {
         type Output = Vec<Vec<f32>>;
 
         /// Sums over 100 rows, in parts of several sizes.
-        fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
             let layout = Layout::new(&[3, 4], [].iter());
             let columns = [3, 4].map(|levels| (0..100).map(|row| row * 7 % levels).collect());
             let config = DiscriminatorConfig::default();
@@ -350,7 +381,7 @@ mod tests {
         type Output = [f64; 2];
 
         /// The accuracy on the same made rows beside two different sets of real ones.
-        fn run<B: Backend>(self, device: &B::Device) -> [f64; 2] {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> [f64; 2] {
             let config = DiscriminatorConfig::default();
             let rows = Rows {
                 columns: &[vec![0; 9], vec![0; 9]],
@@ -393,12 +424,12 @@ mod tests {
         assert_ne!(one, other);
     }
 
-    struct Said;
+    struct Modes;
 
-    impl Task for Said {
+    impl Task for Modes {
         type Output = ();
 
-        fn run<B: Backend>(self, device: &B::Device) {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) {
             let heads = around_one_without();
             let levels = [3, 2, 4];
             let layout = Layout::new(&levels, [].iter()).with_heads(heads);
@@ -407,7 +438,7 @@ mod tests {
                 conditional: false,
                 hidden: vec![7],
                 levels: levels.to_vec(),
-                said: layout.heads().outputs(),
+                modes: layout.heads().outputs(),
             };
             let seed = Seed::from_u64(6);
             let begin = layout.heads().begin();
@@ -422,20 +453,22 @@ mod tests {
             let how = StepsPerGenerator::Steps(1);
             let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
             let latent = weights::<B>(80, 5, 1.0, &seed.stream("z"), device);
-            let pass = RefCell::new(generator.forward(latent, None));
-            // The levels of a step and the uniform numbers of its positions are those of the seed: the loss is a function of what is said.
-            let (_, slopes, _) = adversary.gradient(&generator, &pass.borrow());
-            let said = pass.borrow().said.clone().expect("modes");
-            check_gradient(&said, &slopes.expect("modes"), 3, |moved| {
-                pass.borrow_mut().said = Some(moved);
-                adversary.gradient(&generator, &pass.borrow()).2
-            });
+            let pass = generator.forward(latent, None);
+            // The levels of a step and the uniform numbers of its positions are those of the seed:
+            // the loss is a function of the mode parameters.
+            let rows = adversary.largest(&download(&pass.logits));
+            let modes = pass.modes.expect("modes").inner();
+            let slopes = |modes: Matrix<B::InnerBackend>| {
+                adversary.slopes(rows.clone(), Some(&Matrix::from_inner(modes)))
+            };
+            let gradient = slopes(modes.clone()).modes.expect("modes");
+            check_gradient(&modes, &gradient, 3, |moved| slopes(moved).loss);
         }
     }
 
     #[test]
-    fn gradients_of_what_is_said_of_modes_are_those_of_differences() {
-        run_on_cpu(Said);
+    fn gradients_of_mode_parameters_are_those_of_differences() {
+        run_on_cpu(Modes);
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! Teaching by counts: cross-entropy of measured shares against those of the generator.
+//! Training on counts: cross-entropy of measured shares against those of the generator.
 //!
-//! The shares that the generator gives to every pair of levels of every two columns are one product of a matrix with its own transpose. The loss is
-//! that of a network trained on noisy marginals (Liu, Vietri & Wu 2021 fit squared errors of sampled answers; here the cross-entropy of all
+//! The shares that the generator gives to every pair of levels of every two columns are one product
+//! of a matrix with its own transpose. The loss is that of a network trained on noisy marginals (Liu,
+//! Vietri & Wu 2021 fit squared errors of sampled answers; here it is the cross-entropy of all
 //! measured cells, on a mixture of fixed components).
 
-use burn_tensor::backend::Backend;
+use burn::tensor::Tensor;
+use burn::tensor::backend::Backend;
 
 use crate::layout::Layout;
 use crate::teacher::targets::Targets;
@@ -13,16 +15,16 @@ use parable_nn::device::{Matrix, download, upload};
 /// Added to a share before anything is divided by it.
 const LEAST_SHARE: f64 = 1e-7;
 
-/// What belongs to the first and to the second column of each product.
+/// Which unit of the first and of the second column each unit of a product stands for.
 type Factors<B> = (Matrix<B>, Matrix<B>);
 
 /// Targets on a device.
 pub(crate) struct MarginalTeacher<B: Backend> {
     units: Matrix<B>,
-    pairs: Matrix<B>,
-    /// For each product of two columns: which unit of the first and of the second each of its units stands for.
+    /// Shares of every two units, columns and products alike; absent where no relation is known.
+    pairs: Option<Matrix<B>>,
     products: Option<Factors<B>>,
-    width: usize,
+    device: B::Device,
 }
 
 impl<B: Backend> MarginalTeacher<B> {
@@ -45,73 +47,65 @@ impl<B: Backend> MarginalTeacher<B> {
             let on = |numbers| upload::<B>(numbers, width, extra, device);
             (on(first), on(second))
         });
-        Self {
-            units: upload(targets.units.clone(), 1, width, device),
-            pairs: upload(targets.pairs.clone(), size, size, device),
+        let mut teacher = Self {
+            units: Matrix::empty([0, 0], device),
+            pairs: None,
             products,
-            width,
-        }
+            device: device.clone(),
+        };
+        teacher.teach(targets);
+        teacher
     }
 
     /// Replaces the targets.
     pub(crate) fn teach(&mut self, targets: &Targets) {
-        let device = self.units.device();
-        let [size, _] = self.pairs.dims();
-        self.units = upload(targets.units.clone(), 1, self.width, &device);
-        self.pairs = upload(targets.pairs.clone(), size, size, &device);
+        let (units, pairs) = (targets.units.clone(), &targets.pairs);
+        let width = units.len();
+        self.units = upload(units, 1, width, &self.device);
+        self.pairs = pairs.iter().any(|&share| share > 0.0).then(|| {
+            let size = pairs.len().isqrt();
+            upload(pairs.clone(), size, size, &self.device)
+        });
     }
 
-    /// Shares of every two units, columns and products alike, of the mixture whose components have these shares.
+    /// Returns the shares of every two units, columns and products alike, of the mixture whose
+    /// components have these shares.
     pub(crate) fn gram(&self, shares: &Matrix<B>) -> Matrix<B> {
-        gram(self.extended(shares).0)
+        let extended = self.extended(shares);
+        gram(extended.clone(), extended)
     }
 
-    /// Units of columns and of products, and the factors of the products.
-    fn extended(&self, shares: &Matrix<B>) -> (Matrix<B>, Option<Factors<B>>) {
+    /// Returns the shares of units of columns and of products.
+    fn extended(&self, shares: &Matrix<B>) -> Matrix<B> {
         match &self.products {
-            None => (shares.clone(), None),
+            None => shares.clone(),
             Some((first, second)) => {
                 let a = shares.clone().matmul(first.clone());
                 let b = shares.clone().matmul(second.clone());
-                let both = vec![shares.clone(), a.clone().mul(b.clone())];
-                (Matrix::cat(both, 1), Some((a, b)))
+                Matrix::cat(vec![shares.clone(), a.mul(b)], 1)
             }
         }
     }
 
-    /// The gradient of the loss for the shares.
-    pub(crate) fn gradient(&self, shares: &Matrix<B>) -> Matrix<B> {
-        let [examples, _] = shares.dims();
-        let scale = -1.0 / examples as f64;
-        let (extended, factors) = self.extended(shares);
-        let slopes = self
-            .pairs
-            .clone()
-            .div(gram(extended.clone()).add_scalar(LEAST_SHARE));
-        let whole = extended.matmul(slopes).mul_scalar(scale);
-        let mean = crate::network::means(shares.clone());
-        let units = self
-            .units
-            .clone()
-            .div(mean.add_scalar(LEAST_SHARE))
-            .mul_scalar(scale);
-        let own = match (&self.products, factors) {
-            (Some((first, second)), Some((a, b))) => {
-                let [_, size] = whole.dims();
-                let products = whole.clone().slice([0..examples, self.width..size]);
-                let to_first = products.clone().mul(b).matmul(first.clone().transpose());
-                let to_second = products.mul(a).matmul(second.clone().transpose());
-                whole
-                    .slice([0..examples, 0..self.width])
-                    .add(to_first)
-                    .add(to_second)
-            }
-            _ => whole,
+    /// Returns the cross-entropy of the targets, to be differentiated. Its value counts pairs twice.
+    pub(crate) fn cross_entropy(&self, shares: &Matrix<B>) -> Tensor<B, 1> {
+        let entropy = |targets: &Matrix<B>, model: Matrix<B>| {
+            let logs = model.add_scalar(LEAST_SHARE).log();
+            targets.clone().mul(logs).sum().neg()
         };
-        own.add(units)
+        let columns = entropy(&self.units, shares.clone().mean_dim(0));
+        let Some(pairs) = &self.pairs else {
+            return columns;
+        };
+        // The matrix of pairs is symmetric and holds each pair twice. The gradient of one half of it
+        // is that of the product with one factor held fixed, which saves a third of the products.
+        let extended = self.extended(shares);
+        let fixed = extended.clone().detach();
+        columns.add(entropy(pairs, gram(extended, fixed)))
     }
 
-    /// The loss: cross-entropy of the targets less their entropy, so that 0 is the best there can be; per measured set.
+    /// Returns the loss: the cross-entropy of the targets less their entropy, so that 0 is the best
+    /// there can be; per measured set.
     pub(crate) fn loss(&self, shares: &Matrix<B>, sets: usize) -> f64 {
         let divergence = |targets: &Matrix<B>, model: &Matrix<B>| -> f64 {
             let (targets, model) = (download(targets), download(model));
@@ -125,24 +119,23 @@ impl<B: Backend> MarginalTeacher<B> {
                 })
                 .sum()
         };
-        let mean = crate::network::means(shares.clone());
-        let units = divergence(&self.units, &mean);
-        let pairs = 0.5 * divergence(&self.pairs, &self.gram(shares));
+        let units = divergence(&self.units, &shares.clone().mean_dim(0));
+        let pairs = self.pairs.as_ref();
+        let pairs = pairs.map_or(0.0, |pairs| 0.5 * divergence(pairs, &self.gram(shares)));
         (units + pairs) / sets.max(1) as f64
     }
 }
 
-fn gram<B: Backend>(extended: Matrix<B>) -> Matrix<B> {
-    let [examples, _] = extended.dims();
-    extended
-        .clone()
-        .transpose()
-        .matmul(extended)
-        .mul_scalar(1.0 / examples as f64)
+/// Returns the mean over examples of the products of every two units.
+fn gram<B: Backend>(first: Matrix<B>, second: Matrix<B>) -> Matrix<B> {
+    let [examples, _] = first.dims();
+    let sums = first.transpose().matmul(second);
+    sums.mul_scalar(1.0 / examples as f64)
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::backend::AutodiffBackend;
     use parable_domain::AttrSet;
     use parable_seed::Seed;
 
@@ -158,7 +151,7 @@ mod tests {
     impl Task for Check {
         type Output = ();
 
-        fn run<B: Backend>(self, device: &B::Device) {
+        fn run<B: AutodiffBackend>(self, device: &B::Device) {
             let levels = [3, 2, 4];
             let sets = [AttrSet::new([0, 1, 2]), AttrSet::new([1, 2])];
             let layout = Layout::new(&levels, sets.iter());
@@ -176,10 +169,13 @@ mod tests {
             let targets = targets(&layout, &columns, &measured, 72.0);
             let teacher = MarginalTeacher::<B>::new(&layout, &targets, device);
             let softmax = ColumnSoftmax::<B>::new(&levels, device);
-            let logits = weights::<B>(30, 9, 1.0, &Seed::from_u64(1), device);
+            let logits = weights::<B>(30, 9, 1.0, &Seed::from_u64(1), device).require_grad();
             let shares = softmax.forward(logits.clone());
-            let back = softmax.back(shares.clone(), teacher.gradient(&shares));
-            check_gradient(&logits, &back, 2, |x| teacher.loss(&softmax.forward(x), 1));
+            let gradients = teacher.cross_entropy(&shares).backward();
+            let gradient = logits.grad(&gradients).expect("a gradient");
+            check_gradient(&logits.inner(), &gradient, 2, |x| {
+                teacher.loss(&softmax.forward(Matrix::from_inner(x)), 1)
+            });
             // The share of a cell of three columns is the mean over components of the product of three shares.
             let gram = download(&teacher.gram(&shares));
             let (first, second) = layout.blocks(&sets[0]).expect("a product");

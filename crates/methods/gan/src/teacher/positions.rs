@@ -62,7 +62,7 @@ pub(crate) fn place(layout: &Layout, rows: &mut [f32], said: &[f32], seed: &Seed
 }
 
 /// The gradient of what the generator says, `[examples, said]`, from that of rows.
-pub(crate) fn back_to_said(layout: &Layout, placed: &[Placed], towards: &[f32]) -> Vec<f32> {
+pub(crate) fn backward_to_modes(layout: &Layout, placed: &[Placed], towards: &[f32]) -> Vec<f32> {
     let stride = layout.row();
     let heads = layout.heads();
     let (outputs, columns) = (heads.outputs(), heads.columns());
@@ -81,7 +81,7 @@ pub(crate) fn back_to_said(layout: &Layout, placed: &[Placed], towards: &[f32]) 
 }
 
 /// The gradient of the units, `[examples, width]`, from that of rows.
-pub(crate) fn back_to_units(layout: &Layout, towards: &[f32]) -> Vec<f32> {
+pub(crate) fn backward_to_units(layout: &Layout, towards: &[f32]) -> Vec<f32> {
     let stride = layout.row();
     let (columns, width) = (layout.heads().columns(), layout.width());
     let mut units = Vec::with_capacity(towards.len() / stride * width);

@@ -2,7 +2,7 @@
 
 use crate::config::StepsPerGenerator;
 use crate::resume::Snapshot;
-use parable_nn::checkpoint::Lacking;
+use parable_nn::checkpoint::MissingEntry;
 
 /// Steps of the discriminator for each of the generator, one after the other.
 const RUNGS: [u64; 6] = [1, 2, 5, 10, 20, 50];
@@ -50,7 +50,12 @@ impl Turns {
         self.least.is_some()
     }
 
-    /// Steps of the discriminator for each of the generator at present.
+    /// Returns whether the generator takes a step after the next one of the discriminator.
+    pub(crate) fn is_last(&self) -> bool {
+        self.since + 1 >= self.steps()
+    }
+
+    /// Returns the steps of the discriminator for each of the generator at present.
     pub(crate) fn steps(&self) -> u64 {
         match self.least {
             None => self.fixed,
@@ -63,8 +68,8 @@ impl Turns {
         if let Some(right) = right {
             self.accuracy = KEEP * self.accuracy + (1.0 - KEEP) * right;
         }
-        self.since += 1;
-        if self.since < self.steps() {
+        if !self.is_last() {
+            self.since += 1;
             return false;
         }
         self.since = 0;
@@ -90,7 +95,7 @@ impl Turns {
     }
 
     /// Goes on where an earlier run was.
-    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<(), Lacking> {
+    pub(crate) fn load(&mut self, snapshot: &Snapshot) -> Result<(), MissingEntry> {
         let facts = &snapshot.facts;
         self.rung = facts.counter("turns.rung")?;
         if self.rung as usize >= RUNGS.len() {

@@ -3,13 +3,12 @@
 //! Kingma & Welling (2014), with one softmax per column as in the tabular one of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019). The
 //! reader sees the code in every layer, which keeps it from being ignored (Dieng, Kim, Rush & Blei 2019). No layer mixes the rows of a batch.
 
-use burn_tensor::backend::Backend;
+use burn::tensor::backend::Backend;
 use parable_seed::Seed;
 
-use crate::forward::{Forward, Layer};
-use crate::generator::Sizes;
+use crate::forward::{Forward, Layer, Sizes};
 use crate::network::ColumnSoftmax;
-use parable_nn::device::{Matrix, download, upload};
+use parable_nn::device::{Matrix, download};
 use parable_nn::ghost_clipping::Clip;
 use parable_nn::mlp::{Deltas, Mlp, Shape, Trace};
 
@@ -25,8 +24,7 @@ const QUIET: f64 = 0.1;
 pub(crate) struct Autoencoder<B: Backend> {
     pub(crate) encoder: Mlp<B>,
     pub(crate) decoder: Mlp<B>,
-    softmax: ColumnSoftmax<B>,
-    sizes: Sizes,
+    pub(crate) softmax: ColumnSoftmax<B>,
 }
 
 /// One pass through both.
@@ -40,43 +38,46 @@ pub(crate) struct Coded<B: Backend> {
     shares: Matrix<B>,
 }
 
-impl<B: Backend> Autoencoder<B> {
-    /// Networks with random weights; the shares that are read begin near these.
-    pub(crate) fn new(sizes: Sizes, shares: &[f64], seed: &Seed, device: &B::Device) -> Self {
-        let seed = seed.stream("vae/network");
-        let writing = Shape {
-            inputs: sizes.width(),
-            hidden: sizes.hidden.clone(),
-            outputs: 2 * sizes.latent,
-            dense: false,
-            leak: LEAK,
-        };
-        let reading = Shape {
-            inputs: sizes.latent,
-            hidden: sizes.hidden.iter().rev().copied().collect(),
-            outputs: sizes.width(),
-            dense: true,
-            leak: 0.0,
-        };
-        let encoder = Mlp::new(&writing, &seed.stream("encoder"), device);
-        let mut decoder = Mlp::new(&reading, &seed.stream("decoder"), device);
-        let last = decoder.parameters.len() - 1;
-        for weights in &mut decoder.parameters[last - sizes.hidden.len() - 1..last] {
-            *weights = weights.clone().mul_scalar(QUIET);
-        }
-        let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
-        decoder.parameters[last] = upload(bias.collect(), 1, sizes.width(), device);
-        Self {
-            encoder,
-            decoder,
-            softmax: ColumnSoftmax::new(&sizes.levels, device),
-            sizes: Sizes {
-                hidden: reading.hidden,
-                ..sizes
-            },
-        }
-    }
+/// Returns an encoder with random weights.
+pub(crate) fn encoder<B: Backend>(sizes: &Sizes, seed: &Seed, device: &B::Device) -> Mlp<B> {
+    let shape = Shape {
+        inputs: sizes.width(),
+        hidden: sizes.hidden.clone(),
+        outputs: 2 * sizes.latent,
+        dense: false,
+        leak: LEAK,
+    };
+    Mlp::new(
+        &shape,
+        &seed.stream("vae/network").stream("encoder"),
+        device,
+    )
+}
 
+/// Returns a decoder with random weights; its shares begin near these.
+pub(crate) fn decoder<B: Backend>(
+    sizes: &Sizes,
+    shares: &[f64],
+    seed: &Seed,
+    device: &B::Device,
+) -> Mlp<B> {
+    let shape = Shape {
+        inputs: sizes.latent,
+        hidden: sizes.hidden.iter().rev().copied().collect(),
+        outputs: sizes.width(),
+        dense: true,
+        leak: 0.0,
+    };
+    let decoder = Mlp::new(
+        &shape,
+        &seed.stream("vae/network").stream("decoder"),
+        device,
+    );
+    let bias = shares.iter().map(|&share| share.max(1e-6).ln() as f32);
+    decoder.with_outputs(bias.collect(), QUIET)
+}
+
+impl<B: Backend> Autoencoder<B> {
     /// Writes rows as numbers, moved by their deviations times `noise` (normal numbers, `[rows, latent]`), and reads them back.
     pub(crate) fn forward(&self, rows: Matrix<B>, noise: Matrix<B>) -> Coded<B> {
         let [count, latent] = noise.dims();
@@ -160,8 +161,8 @@ impl<B: Backend> Autoencoder<B> {
 
     /// The loss of every row: cross-entropy of what is read back, plus the weighted divergence of its code from normal numbers, in nats.
     pub(crate) fn losses(&self, rows: &Matrix<B>, noise: Matrix<B>, divergence: f64) -> Vec<f64> {
+        let ([_, width], [_, latent]) = (rows.dims(), noise.dims());
         let coded = self.forward(rows.clone(), noise);
-        let (width, latent) = (self.sizes.width(), self.sizes.latent);
         let (shares, own) = (download(&coded.shares), download(rows));
         let (mean, log_variance) = (download(&coded.mean), download(&coded.log_variance));
         let read = shares.chunks(width).zip(own.chunks(width));
@@ -183,39 +184,56 @@ impl<B: Backend> Autoencoder<B> {
     pub(crate) fn read(&self, codes: Matrix<B>) -> Matrix<B> {
         self.softmax.forward(self.decoder.forward(codes).outputs)
     }
+}
 
-    /// The reading network as plain numbers.
-    pub(crate) fn plain(&self) -> Forward {
-        let mut parameters = self.decoder.parameters.iter().map(download);
-        let layers = (0..=self.sizes.hidden.len()).map(|layer| Layer {
-            weights: parameters.by_ref().take(layer + 1).collect(),
-            bias: parameters.next().unwrap_or_default(),
-        });
-        let layers = layers.collect();
-        Forward::new(self.sizes.clone(), layers).expect("layers in the sizes of the network")
-    }
+/// Returns a decoder as plain numbers.
+pub(crate) fn plain<B: Backend>(decoder: &Mlp<B>, sizes: &Sizes) -> Forward {
+    let layers = decoder.layers().iter().map(|layer| Layer {
+        weights: download(&layer.weight.val()),
+        bias: layer
+            .bias
+            .as_ref()
+            .map(|bias| download(&bias.val().unsqueeze::<2>()))
+            .unwrap_or_default(),
+    });
+    let sizes = Sizes {
+        hidden: sizes.hidden.iter().rev().copied().collect(),
+        ..sizes.clone()
+    };
+    Forward::new(sizes, layers.collect()).expect("layers in the sizes of the network")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::tensor::backend::AutodiffBackend;
     use parable_nn::check::check_gradient;
-    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::device::{Task, run_on_cpu, upload};
     use parable_nn::ghost_clipping::Clipping;
     use parable_nn::init::weights;
+    use parable_nn::module::{parameters, with_parameters};
 
     const LEVELS: [usize; 3] = [3, 2, 4];
 
-    fn autoencoder<B: Backend>(device: &B::Device) -> Autoencoder<B> {
-        let sizes = Sizes {
+    fn sizes() -> Sizes {
+        Sizes {
             latent: 4,
             hidden: vec![9, 7],
             levels: LEVELS.to_vec(),
             conditional: false,
-            said: 0,
-        };
+            modes: 0,
+        }
+    }
+
+    fn autoencoder<B: Backend>(device: &B::Device) -> Autoencoder<B> {
+        let sizes = sizes();
         let shares = [0.2, 0.3, 0.5, 0.5, 0.5, 0.1, 0.2, 0.3, 0.4];
-        Autoencoder::new(sizes, &shares, &Seed::from_u64(2), device)
+        let seed = Seed::from_u64(2);
+        Autoencoder {
+            encoder: encoder(&sizes, &seed, device),
+            decoder: decoder(&sizes, &shares, &seed, device),
+            softmax: ColumnSoftmax::new(&LEVELS, device),
+        }
     }
 
     fn rows<B: Backend>(count: usize, device: &B::Device) -> Matrix<B> {
@@ -233,25 +251,26 @@ mod tests {
     impl Task for Gradients {
         type Output = ();
 
-        fn run<B: Backend>(self, device: &B::Device) {
-            let network = autoencoder::<B>(device);
-            let rows = rows::<B>(24, device);
-            let noise = weights::<B>(24, 4, 1.0, &Seed::from_u64(3), device);
+        fn run<B: AutodiffBackend>(self, device: &B::Device) {
+            let network = autoencoder::<B::InnerBackend>(device);
+            let rows = rows::<B::InnerBackend>(24, device);
+            let noise = weights::<B::InnerBackend>(24, 4, 1.0, &Seed::from_u64(3), device);
             let present = Matrix::ones([24, 1], device);
             let sums = network.clipped_sum(rows.clone(), present, noise.clone(), self.0, None);
-            let own = network.encoder.parameters.len();
-            assert_eq!(sums.len(), own + network.decoder.parameters.len());
+            let mut all = parameters(&network.encoder);
+            let own = all.len();
+            all.extend(parameters(&network.decoder));
+            assert_eq!(sums.len(), all.len());
             for (index, gradient) in sums.iter().enumerate() {
-                let place = |network: &Autoencoder<B>| match index.checked_sub(own) {
-                    None => network.encoder.parameters[index].clone(),
-                    Some(index) => network.decoder.parameters[index].clone(),
-                };
-                check_gradient(&place(&network), gradient, 5, |moved| {
-                    let mut other = network.clone();
-                    match index.checked_sub(own) {
-                        None => other.encoder.parameters[index] = moved,
-                        Some(index) => other.decoder.parameters[index] = moved,
-                    }
+                check_gradient(&all[index], gradient, 5, |moved| {
+                    let mut encoder = all.clone();
+                    encoder[index] = moved;
+                    let decoder = encoder.split_off(own);
+                    let other = Autoencoder {
+                        encoder: with_parameters(network.encoder.clone(), encoder),
+                        decoder: with_parameters(network.decoder.clone(), decoder),
+                        softmax: network.softmax.clone(),
+                    };
                     other.losses(&rows, noise.clone(), self.0).iter().sum()
                 });
             }
@@ -271,14 +290,14 @@ mod tests {
         type Output = (f64, usize);
 
         /// How far the clipped sum is from the sum of the cut gradients of single rows, relatively; how many of 32 were cut.
-        fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
-            let network = autoencoder::<B>(device);
-            let rows = rows::<B>(32, device);
-            let noise = weights::<B>(32, 4, 1.0, &Seed::from_u64(3), device);
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
+            let network = autoencoder::<B::InnerBackend>(device);
+            let rows = rows::<B::InnerBackend>(32, device);
+            let noise = weights::<B::InnerBackend>(32, 4, 1.0, &Seed::from_u64(3), device);
             // The last row is a place without one.
             let mut present = vec![1.0f32; 32];
             present[31] = 0.0;
-            let present = upload::<B>(present, 32, 1, device);
+            let present = upload::<B::InnerBackend>(present, 32, 1, device);
             let at_once =
                 network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, Some(self.0));
             let at_once: Vec<f32> = at_once.iter().flat_map(download).collect();
@@ -328,20 +347,22 @@ mod tests {
         type Output = f64;
 
         /// How far the clipped sum moves when one row is added, whatever stands in it.
-        fn run<B: Backend>(self, device: &B::Device) -> f64 {
-            let network = autoencoder::<B>(device);
-            let mut numbers = download(&rows::<B>(6, device));
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> f64 {
+            let network = autoencoder::<B::InnerBackend>(device);
+            let mut numbers = download(&rows::<B::InnerBackend>(6, device));
             numbers[45..].iter_mut().for_each(|x| *x *= self.size);
-            let rows = upload::<B>(numbers, 6, 9, device);
-            let noise = weights::<B>(6, 4, 1.0, &Seed::from_u64(3), device);
+            let rows = upload::<B::InnerBackend>(numbers, 6, 9, device);
+            let noise = weights::<B::InnerBackend>(6, 4, 1.0, &Seed::from_u64(3), device);
             let sum = |keep: f32| -> Vec<f32> {
                 let mut present = vec![1.0f32; 6];
                 present[5] = keep;
-                let present = upload::<B>(present, 6, 1, device);
+                let present = upload::<B::InnerBackend>(present, 6, 1, device);
                 let coded = network.forward(rows.clone(), noise.clone());
                 if self.apart {
                     let (encoder, decoder) = network.deltas(rows.clone(), present, 1.0, &coded);
-                    let cut = |network: &Mlp<B>, trace: &Trace<B>, deltas: Deltas<B>| {
+                    let cut = |network: &Mlp<B::InnerBackend>,
+                               trace: &Trace<B::InnerBackend>,
+                               deltas: Deltas<B::InnerBackend>| {
                         let factors = self.clip.factors(network.square_norms(trace, &deltas));
                         network.sums(trace, deltas, Some(&factors))
                     };
@@ -389,11 +410,11 @@ mod tests {
     impl Task for Plain {
         type Output = f32;
 
-        fn run<B: Backend>(self, device: &B::Device) -> f32 {
-            let network = autoencoder::<B>(device);
-            let codes = weights::<B>(20, 4, 1.0, &Seed::from_u64(6), device);
+        fn run<B: AutodiffBackend>(self, device: &B::Device) -> f32 {
+            let network = autoencoder::<B::InnerBackend>(device);
+            let codes = weights::<B::InnerBackend>(20, 4, 1.0, &Seed::from_u64(6), device);
             let expected = download(&network.read(codes.clone()));
-            let made = network.plain().outputs(&download(&codes));
+            let made = plain(&network.decoder, &sizes()).outputs(&download(&codes));
             let off = made.iter().zip(&expected).map(|(a, b)| (a - b).abs());
             off.fold(0.0, f32::max)
         }

@@ -2,29 +2,33 @@
 
 use std::cell::Cell;
 
-use burn_tensor::backend::Backend;
+use burn::module::AutodiffModule;
+use burn::tensor::backend::AutodiffBackend;
 use parable_core::FitError;
 use parable_seed::Seed;
 
 use super::VaeConfig;
-use super::network::Autoencoder;
+use super::network::{Autoencoder, decoder, encoder, plain};
 use super::synthesizer::NAME;
 use crate::calibrate::calibrated;
-use crate::forward::Latent;
-use crate::generator::Sizes;
+use crate::forward::{Latent, Sizes};
 use crate::layout::Layout;
 use crate::model::LossPoint;
+use crate::network::ColumnSoftmax;
 use crate::resume::{Keeper, Snapshot};
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Targets, combined_columns, targets};
 use crate::train::{Tell, Trained};
 use parable_nn::access::add_parts;
-use parable_nn::checkpoint::Lacking;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
 use parable_nn::device::{Matrix, Task, download, upload};
 use parable_nn::error::TrainingError;
 use parable_nn::init::normals;
-use parable_nn::optimiser::{Adam, Average};
+use parable_nn::mlp::Mlp;
+use parable_nn::module::{gradients, parameters};
+use parable_nn::train_state::TrainState;
 
 /// Decay rates of the moments of the steps.
 const BETAS: (f64, f64) = (0.9, 0.99);
@@ -54,34 +58,31 @@ pub(super) struct VaeTraining<'t> {
 impl Task for VaeTraining<'_> {
     type Output = Result<Trained, FitError>;
 
-    fn run<B: Backend>(self, device: &B::Device) -> Self::Output {
+    fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
         let seed = self.seed.stream("vae/train");
         let sizes = Sizes {
             latent: self.config.latent,
             hidden: self.config.hidden.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: false,
-            said: 0,
+            modes: 0,
         };
         let known: Targets = targets(&self.layout, &self.columns, &[], self.count);
         let shares: Vec<f64> = known.units.iter().map(|&share| f64::from(share)).collect();
-        let networks = Autoencoder::<B>::new(sizes, &shares, &seed, device);
         let variance = self.rows.access.noise_variance(self.config.batch);
-        let adam = |parameters: &[Matrix<B>]| {
-            Adam::new(parameters, BETAS.0, BETAS.1).with_noise_variance(variance)
-        };
-        let mut school = School {
-            adams: [
-                adam(&networks.encoder.parameters),
-                adam(&networks.decoder.parameters),
-            ],
-            average: Average::new(&networks.decoder.parameters, AVERAGE),
+        let adam = DpAdam::new(BETAS.0, BETAS.1).with_noise_variance(variance);
+        let mut decoder = TrainState::new(decoder(&sizes, &shares, &seed, device), adam.clone());
+        decoder.start_average(AVERAGE);
+        let mut school = School::<B> {
+            encoder: TrainState::new(encoder(&sizes, &seed, device), adam),
+            decoder,
+            softmax: ColumnSoftmax::new(&sizes.levels, device),
             judge: MarginalTeacher::new(&self.layout, &known, device),
             part: self
                 .rows
                 .access
                 .part(self.config.batch, self.config.accumulate),
-            networks,
+            sizes,
             curve: Vec::new(),
             done: 0,
             seed,
@@ -94,14 +95,14 @@ impl Task for VaeTraining<'_> {
     }
 }
 
-struct School<'t, B: Backend> {
+struct School<'t, B: AutodiffBackend> {
     training: VaeTraining<'t>,
-    networks: Autoencoder<B>,
-    /// Of the encoder and of the decoder.
-    adams: [Adam<B>; 2],
-    average: Average<B>,
-    /// Compares the columns of the reading network with those that were measured.
-    judge: MarginalTeacher<B>,
+    encoder: TrainState<B, Mlp<B>>,
+    decoder: TrainState<B, Mlp<B>>,
+    softmax: ColumnSoftmax<B::InnerBackend>,
+    sizes: Sizes,
+    /// Compares the columns of the decoder with those that were measured.
+    judge: MarginalTeacher<B::InnerBackend>,
     curve: Vec<LossPoint>,
     /// Rows computed at once.
     part: usize,
@@ -111,7 +112,16 @@ struct School<'t, B: Backend> {
     device: B::Device,
 }
 
-impl<B: Backend> School<'_, B> {
+impl<B: AutodiffBackend> School<'_, B> {
+    /// Returns both networks as they are.
+    fn networks(&self) -> Autoencoder<B::InnerBackend> {
+        Autoencoder {
+            encoder: self.encoder.module().valid(),
+            decoder: self.decoder.module().valid(),
+            softmax: self.softmax.clone(),
+        }
+    }
+
     fn learn(&mut self) -> Result<(), FitError> {
         let steps = self.training.config.steps;
         let mut granted = self.done;
@@ -136,7 +146,7 @@ impl<B: Backend> School<'_, B> {
 
     /// One step on a batch of rows.
     fn step(&mut self) -> Result<(), FitError> {
-        let config = self.training.config;
+        let (config, networks) = (self.training.config, self.networks());
         let (layout, width) = (&self.training.layout, self.training.layout.width());
         let rows = &mut self.training.rows;
         let drawn = rows
@@ -148,7 +158,7 @@ impl<B: Backend> School<'_, B> {
         let noise = normals(places * latent, 1.0, &noise);
         let numbers = rows.one_hot(layout, &drawn);
         let clip = rows.access.clip();
-        let (networks, part) = (&self.networks, self.part);
+        let part = self.part;
         let mut sums = add_parts(&numbers, width, part, &self.device, |at, rows, present| {
             let own = noise[at * part * latent..(at + 1) * part * latent].to_vec();
             let own = upload(own, part, latent, &self.device);
@@ -157,17 +167,17 @@ impl<B: Backend> School<'_, B> {
         rows.access.disturb(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / config.batch as f64;
-        let mut sums = sums.into_iter().map(|sum| sum.mul_scalar(scale));
+        let means = sums.into_iter().map(|sum| sum.mul_scalar(scale));
+        let mut means: Vec<Matrix<B::InnerBackend>> = means.collect();
         let left = 1.0 - self.done as f64 / config.steps as f64;
         // A cosine from the full rate to a hundredth of it.
         let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
         let rate = config.rate * (0.01 + 0.99 * wave);
-        let networks = [&mut self.networks.encoder, &mut self.networks.decoder];
-        for (network, adam) in networks.into_iter().zip(&mut self.adams) {
-            let own = sums.by_ref().take(network.parameters.len()).collect();
-            adam.step(rate, &mut network.parameters, own);
+        let own = means.split_off(parameters(self.encoder.module()).len());
+        for (network, means) in [(&mut self.encoder, means), (&mut self.decoder, own)] {
+            let gradients = gradients(network.module(), means);
+            network.step(rate, gradients);
         }
-        self.average.add(&self.networks.decoder.parameters);
         self.done += 1;
         Ok(())
     }
@@ -178,9 +188,9 @@ impl<B: Backend> School<'_, B> {
         let latent = self.training.config.latent;
         let normal = |seed: &Seed| {
             let numbers = normals(LOOKED_AT * latent, 1.0, seed);
-            upload::<B>(numbers, LOOKED_AT, latent, &self.device)
+            upload::<B::InnerBackend>(numbers, LOOKED_AT, latent, &self.device)
         };
-        let shares = self.networks.read(normal(&seed.stream("codes")));
+        let shares = self.networks().read(normal(&seed.stream("codes")));
         let columns = self.training.layout.levels().len();
         let loss = self.judge.loss(&shares, columns);
         let rows = &self.training.rows;
@@ -194,7 +204,7 @@ impl<B: Backend> School<'_, B> {
             let drawn = upload(drawn, LOOKED_AT, width, &self.device);
             let noise = normal(&seed.stream("noise"));
             let divergence = self.training.config.divergence;
-            let losses = self.networks.losses(&drawn, noise, divergence);
+            let losses = self.networks().losses(&drawn, noise, divergence);
             losses.iter().sum::<f64>() / LOOKED_AT as f64
         });
         if !loss.is_finite() || !own.is_none_or(f64::is_finite) {
@@ -240,13 +250,9 @@ impl<B: Backend> School<'_, B> {
         })
     }
 
-    fn load(&mut self, snapshot: &Snapshot) -> Result<(), Lacking> {
-        snapshot.get("encoder", &mut self.networks.encoder.parameters)?;
-        snapshot.get("decoder", &mut self.networks.decoder.parameters)?;
-        let [encoder, decoder] = &mut self.adams;
-        encoder.load("encoder.adam", snapshot)?;
-        decoder.load("decoder.adam", snapshot)?;
-        self.average.load("average", snapshot)?;
+    fn load(&mut self, snapshot: &Snapshot) -> Result<(), MissingEntry> {
+        self.encoder.load("encoder", snapshot)?;
+        self.decoder.load("decoder", snapshot)?;
         self.done = snapshot.facts.counter(STEPS)?;
         self.curve.clone_from(&snapshot.facts.curve);
         Ok(())
@@ -258,23 +264,17 @@ impl<B: Backend> School<'_, B> {
             return Ok(());
         };
         let mut snapshot = Snapshot::default();
-        snapshot.put("encoder", &self.networks.encoder.parameters);
-        snapshot.put("decoder", &self.networks.decoder.parameters);
-        let [encoder, decoder] = &self.adams;
-        encoder.save("encoder.adam", &mut snapshot);
-        decoder.save("decoder.adam", &mut snapshot);
-        self.average.save("average", &mut snapshot);
+        self.encoder.save("encoder", &mut snapshot);
+        self.decoder.save("decoder", &mut snapshot);
         snapshot.facts.count(STEPS, self.done + reserved);
         snapshot.facts.curve.clone_from(&self.curve);
         (keeper.write)(snapshot)
     }
 
-    fn finish(mut self) -> Result<Trained, FitError> {
-        if let Some(values) = self.average.values() {
-            self.networks.decoder.parameters = values;
-        }
-        let mut all = self.networks.decoder.parameters.iter();
-        if !all.all(|matrix| download(matrix).iter().all(|x| x.is_finite())) {
+    fn finish(self) -> Result<Trained, FitError> {
+        let decoder = self.decoder.averaged();
+        let finite = |matrix: &Matrix<B>| download(matrix).iter().all(|x| x.is_finite());
+        if !parameters(&decoder).iter().all(finite) {
             return Err(self.diverged());
         }
         let training = &self.training;
@@ -282,7 +282,7 @@ impl<B: Backend> School<'_, B> {
         let known = combined_columns(&training.columns, &[], levels, training.count);
         let (latent, seed) = (Latent::Drawn, self.seed.stream("calibration"));
         Ok(Trained {
-            forward: calibrated(self.networks.plain(), &latent, &known, &seed),
+            forward: calibrated(plain(&decoder, &self.sizes), &latent, &known, &seed),
             latent,
             curve: self.curve,
         })
