@@ -1,8 +1,10 @@
 //! A trained generator whose columns agree with what is known of them.
 //!
-//! Training ends near the shares of the columns, not at them. They are known (in a private fit: released), so that the rest of the way is free: every level gets a
-//! weight, which is added to the bias of its unit, until the mixture has the known shares. Within a component this is iterative proportional fitting of one
-//! column; relations between columns change only as far as the components do.
+//! Training ends near the shares of the columns, not at them. They are known (in a private fit:
+//! released), so that the rest of the way is free: every level gets a weight, which is added to the
+//! bias of its unit, until the mixture has the known shares. Within a component this is iterative
+//! proportional fitting of one column; relations between columns change only as far as the
+//! components do.
 
 use parable_seed::Seed;
 
@@ -18,7 +20,8 @@ const STEP: f64 = 4.0;
 /// Components that are drawn where a model has no fixed ones.
 const COMPONENTS: usize = 8_192;
 
-/// The generator with its last biases changed so that each column has its levels in proportion to these known rows of them.
+/// The generator with its last biases changed so that each column has its levels in proportion to
+/// these known rows of them.
 pub(crate) fn calibrated(
     forward: Forward,
     latent: &Latent,

@@ -2,9 +2,9 @@
 //!
 //! The level is the row's own, and the discriminator assesses the row as a whole. Conditions are
 //! drawn by the known shares of the columns, released ones in a private fit, so that synthetic rows
-//! together still follow the columns. No real row is chosen by a category, as in training by sampling
-//! (Xu, Skoularidou, Cuesta-Infante & Veeramachaneni 2019), where a person with a rare level is seen
-//! far more often than is charged.
+//! together still follow the columns. No real row is chosen by a category, as in training by
+//! sampling (Xu, Skoularidou, Cuesta-Infante & Veeramachaneni 2019), where a person with a rare
+//! level is seen far more often than is charged.
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};

@@ -1,9 +1,9 @@
-//! Settings.
+//! Settings of the generator and its teachers.
 
 use parable_core::FitError;
 use parable_measure::Bins;
 use parable_nn::device::Compute;
-use parable_nn::dp_sgd::Course;
+use parable_nn::dp_sgd::Schedule;
 pub(crate) use parable_nn::error::setting;
 use parable_nn::ghost_clipping::{Clip, Clipping};
 use serde::{Deserialize, Serialize};
@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Teacher {
-    /// Counts of columns and of chosen pairs of columns, with noise when the fit is private. The default: better than a private discriminator at
-    /// every budget measured (`docs/methods/gan.md`).
+    /// Counts of columns and of chosen pairs of columns, with noise when the fit is private. The
+    /// default: better than a private discriminator at every budget measured
+    /// (`docs/methods/gan.md`).
     #[default]
     Marginals,
-    /// A second network that tells real rows from made ones: the generative adversarial network. When the fit is private, it learns by clipped
-    /// gradients with noise (DP-SGD), and noisy counts of single columns start the generator.
+    /// A second network that classifies rows as real or synthetic: the generative adversarial
+    /// network. When the fit is private, it learns by clipped gradients with noise (DP-SGD), and
+    /// noisy counts of single columns start the generator.
     Discriminator,
     /// Both; see [`GanConfig::discriminator_share`].
     Both,
@@ -31,18 +33,21 @@ pub enum Teacher {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct GanConfig {
-    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited ledger, and bins follow the rows.
+    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited
+    /// ledger, and bins follow the rows.
     pub private: bool,
     /// Who teaches the generator.
     pub teacher: Teacher,
     /// Share of the budget for the discriminator when both teach. Default 0.3.
     pub discriminator_share: f64,
-    /// What is computed on.
+    /// Device that the fit computes on.
     pub compute: Compute,
-    /// Random numbers that a component is made from. Default 64.
-    pub latent: usize,
+    /// Random numbers of a component. Default 64.
+    #[serde(alias = "latent")]
+    pub latent_dim: usize,
     /// Units of the hidden layers of the generator, 1 to 6 of them. Default 128, 128.
-    pub hidden: Vec<usize>,
+    #[serde(alias = "hidden")]
+    pub hidden_units: Vec<usize>,
     /// Settings of the marginal teacher.
     pub marginals: MarginalConfig,
     /// Settings of the discriminator.
@@ -54,34 +59,42 @@ pub struct GanConfig {
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct MarginalConfig {
-    /// Sets of two or three columns (names) that are measured in any case, such as the arm of a trial with an outcome.
+    /// Sets of two or three columns (names) that are measured in any case, such as the arm of a
+    /// trial with an outcome.
     pub required: Vec<Vec<String>>,
     /// Components of the mixture that the generator stands for. Default 2000.
     pub components: usize,
-    /// How many of them, chosen at random, a step looks at. Fewer than all keep the generator from learning the noise by heart. Default 500.
+    /// How many of them, chosen at random, a step looks at. Fewer than all keep the generator from
+    /// learning the noise by heart. Default 500.
     pub batch: usize,
     /// Share of the budget for single columns. Default 0.12.
     pub columns_share: f64,
     /// Share of the rest for choosing pairs. Default 0.1.
     pub selection_share: f64,
-    /// How many pairs are measured, at most. Default: as many as the budget makes worth while. When these are all pairs, nothing is spent on choosing.
+    /// How many pairs are measured, at most. Default: as many as the budget makes worth while. When
+    /// these are all pairs, nothing is spent on choosing.
     pub rounds: Option<usize>,
-    /// Levels are merged until a group holds this many standard deviations of the noise of a cell. Default 6.
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell.
+    /// Default 6.
     pub merge: f64,
-    /// Most bins of a number. Default: 128 without privacy; else by the budget, 128 at epsilon 1 and in proportion to its root of zero-concentrated loss,
-    /// from 32 to 1024. Bins that hold too few rows to tell apart are merged anyway.
+    /// Most bins of a number. Default: 128 without privacy; else by the budget, 128 at epsilon 1
+    /// and in proportion to its root of zero-concentrated loss, from 32 to 1024. Bins that hold too
+    /// few rows to tell apart are merged anyway.
     pub max_bins: Option<u32>,
-    /// How numbers are cut in a private fit.
+    /// Bins of numbers in a private fit.
     pub bins: Bins,
-    /// Share of the budget of a private fit for where numbers are: for bins that follow the rows, and for single values that many rows have, which get codes of
-    /// their own. Only columns with more values than bins pay. Default 0.02; 0 leaves declared bins as they are.
+    /// Share of the budget of a private fit for where numbers are: for bins that follow the rows,
+    /// and for single values that many rows have, which get codes of their own. Only columns with
+    /// more values than bins pay. Default 0.02; 0 leaves declared bins as they are.
     pub bins_share: f64,
-    /// Steps of the generator after each turn of choosing and measuring, of which there are 40 at most. Default 25.
+    /// Steps of the generator after each turn of choosing and measuring, of which there are 40 at
+    /// most. Default 25.
     pub round_steps: u64,
     /// Steps of the generator after the last pair, with a falling rate. Default 1000.
     pub final_steps: u64,
-    /// Step size of the generator. Default 0.003.
-    pub rate: f64,
+    /// Learning rate of the generator. Default 0.003.
+    #[serde(alias = "rate")]
+    pub learning_rate: f64,
 }
 
 /// How many steps the discriminator takes for each of the generator.
@@ -89,8 +102,9 @@ pub struct MarginalConfig {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepsPerGenerator {
-    /// `"adaptive"`: 1 at first, and the next of 1, 2, 5, 10, 20 and 50 whenever the discriminator, after a grace, tells less than 60 percent of the rows right;
-    /// 70 in a private fit, which looks at made rows only, as an accuracy on real ones would have to be paid for.
+    /// `"adaptive"`: 1 at first, and the next of 1, 2, 5, 10, 20 and 50 whenever the discriminator,
+    /// after a grace, classifies less than 60 percent of the rows right; 70 in a private fit, which
+    /// looks at synthetic rows only, as an accuracy on real ones would have to be charged.
     Adaptive,
     /// This number, from 1 to the number of steps.
     #[serde(untagged)]
@@ -102,12 +116,14 @@ pub enum StepsPerGenerator {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Numbers {
-    /// By the bin they are in; a number is drawn evenly within its bin. The default: better tables where numbers are whole and few.
+    /// By the bin they are in; a number is drawn evenly within its bin. The default: better tables
+    /// where numbers are whole and few.
     #[default]
     Bins,
-    /// By a mode of a mixture of normal distributions, and the position within it: numbers keep their relations below the width of a bin. Values that many rows share, and all of
-    /// numbers with few values, have levels of their own. Modes are read off the rows and make poor counts, so that this is for fits without a guarantee whose only teacher is the
-    /// discriminator.
+    /// By a mode of a mixture of normal distributions, and the position within it: numbers keep
+    /// their relations below the width of a bin. Values that many rows share, and all of numbers
+    /// with few values, have levels of their own. Modes are read off the rows and make poor counts,
+    /// so that this is for fits without a guarantee whose only teacher is the discriminator.
     Modes,
 }
 
@@ -117,33 +133,42 @@ pub enum Numbers {
 #[non_exhaustive]
 pub struct DiscriminatorConfig {
     /// Units of the hidden layers, 1 to 6 of them. Default 128, 128.
-    pub hidden: Vec<usize>,
+    #[serde(alias = "hidden")]
+    pub hidden_units: Vec<usize>,
     /// Steps of the discriminator. Default 1500.
     pub steps: u64,
-    /// Steps of the discriminator for each of the generator. Default 3 in a private fit, whose discriminator learns slowly, else 1.
+    /// Steps of the discriminator for each of the generator. Default 3 in a private fit, whose
+    /// discriminator learns slowly, else 1.
     pub steps_per_generator: Option<StepsPerGenerator>,
-    /// How much the shares of single columns, which are known (in a private fit: as released), weigh in what the generator learns beside the discriminator.
-    /// Default 10.
+    /// How much the shares of single columns, which are known (in a private fit: as released),
+    /// weigh in what the generator learns beside the discriminator. Default 10.
     pub columns_weight: f64,
     /// How numbers are written.
     pub numbers: Numbers,
-    /// Probability that the generator is told one level of a row before it makes the row: a column at random, a level by the known shares of the column. 0 leaves conditions
-    /// out of the training. Default 1.
-    pub reveal: f64,
-    /// Expected real rows per step, and made rows per step. Default 1000; a private fit draws each row with the same small probability.
+    /// Probability of a condition: one level that a row must have, of a column at random, drawn by
+    /// the known shares of the column. 0 leaves conditions out of the training. Default 1.
+    #[serde(alias = "reveal")]
+    pub condition_probability: f64,
+    /// Expected real rows per step, and synthetic rows per step. Default 1000; a private fit draws
+    /// each row with the same small probability.
     pub batch: usize,
-    /// Norm to which the gradient of each real row is cut. Default 1.
-    pub clip: f64,
-    /// Of what the norm is cut.
+    /// Norm to which the gradient of each row is clipped. Default 1.
+    #[serde(alias = "clip")]
+    pub clip_norm: f64,
+    /// What of a gradient is clipped.
     pub clipping: Clipping,
-    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of this size, with equal sums. Default 2048.
+    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of
+    /// this size, with equal sums. Default 2048.
     pub accumulate: usize,
-    /// Whether Adam takes the variance of the noise off its second moment in a private fit (DP-AdamBC: Tang, Shpilevskiy & Lécuyer 2024). Default true.
+    /// Whether Adam takes the variance of the noise off its second moment in a private fit
+    /// (DP-AdamBC: Tang, Shpilevskiy & Lécuyer 2024). Default true.
     pub noise_correction: bool,
-    /// Step size of the discriminator. Default 0.0005.
-    pub rate: f64,
-    /// Step size of the generator. Default 0.003.
-    pub generator_rate: f64,
+    /// Learning rate of the discriminator. Default 0.0005.
+    #[serde(alias = "rate")]
+    pub learning_rate: f64,
+    /// Learning rate of the generator. Default 0.003.
+    #[serde(alias = "generator_rate")]
+    pub generator_learning_rate: f64,
 }
 
 impl Default for GanConfig {
@@ -153,8 +178,8 @@ impl Default for GanConfig {
             teacher: Teacher::default(),
             discriminator_share: 0.3,
             compute: Compute::default(),
-            latent: 64,
-            hidden: vec![128, 128],
+            latent_dim: 64,
+            hidden_units: vec![128, 128],
             marginals: MarginalConfig::default(),
             discriminator: DiscriminatorConfig::default(),
         }
@@ -176,7 +201,7 @@ impl Default for MarginalConfig {
             bins_share: 0.02,
             round_steps: 25,
             final_steps: 1000,
-            rate: 0.003,
+            learning_rate: 0.003,
         }
     }
 }
@@ -184,32 +209,32 @@ impl Default for MarginalConfig {
 impl Default for DiscriminatorConfig {
     fn default() -> Self {
         Self {
-            hidden: vec![128, 128],
+            hidden_units: vec![128, 128],
             steps: 1500,
             steps_per_generator: None,
             columns_weight: 10.0,
             numbers: Numbers::default(),
-            reveal: 1.0,
+            condition_probability: 1.0,
             batch: 1000,
-            clip: 1.0,
+            clip_norm: 1.0,
             clipping: Clipping::default(),
             accumulate: 2048,
             noise_correction: true,
-            rate: 5e-4,
-            generator_rate: 3e-3,
+            learning_rate: 5e-4,
+            generator_learning_rate: 3e-3,
         }
     }
 }
 
 impl DiscriminatorConfig {
-    /// What the privacy of the training depends on.
-    pub(crate) fn course(&self) -> Course {
-        Course {
+    /// Returns the settings that the privacy of the training depends on.
+    pub(crate) fn schedule(&self) -> Schedule {
+        Schedule {
             setting: "discriminator",
             steps: self.steps,
             batch: self.batch,
             clip: Clip {
-                norm: self.clip,
+                norm: self.clip_norm,
                 clipping: self.clipping,
             },
         }
@@ -217,21 +242,21 @@ impl DiscriminatorConfig {
 }
 
 impl GanConfig {
-    /// The same without a privacy guarantee.
+    /// Switches the privacy guarantee off.
     #[must_use]
     pub fn non_private(mut self) -> Self {
         self.private = false;
         self
     }
 
-    /// The same with another teacher.
+    /// Sets the teacher.
     #[must_use]
     pub fn with_teacher(mut self, teacher: Teacher) -> Self {
         self.teacher = teacher;
         self
     }
 
-    /// The same with one more set that is measured in any case.
+    /// Adds a set that is measured in any case.
     #[must_use]
     pub fn with_required<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         let names = columns.into_iter().map(Into::into).collect();
@@ -239,26 +264,27 @@ impl GanConfig {
         self
     }
 
-    /// The same computed elsewhere.
+    /// Sets the device that the fit computes on.
     #[must_use]
     pub fn with_compute(mut self, compute: Compute) -> Self {
         self.compute = compute;
         self
     }
 
-    /// Steps of the discriminator for each of the generator.
+    /// Returns the steps of the discriminator for each of the generator.
     pub(crate) fn steps_per_generator(&self) -> StepsPerGenerator {
         let usual = if self.private { 3 } else { 1 };
         let own = self.discriminator.steps_per_generator;
         own.unwrap_or(StepsPerGenerator::Steps(usual))
     }
 
-    /// Whether the generator is told levels.
+    /// Returns whether the generator has conditions.
     pub(crate) fn is_conditional(&self) -> bool {
-        self.teacher != Teacher::Marginals && self.discriminator.reveal > 0.0
+        self.teacher != Teacher::Marginals && self.discriminator.condition_probability > 0.0
     }
 
-    /// Whether modes of numbers can be read off the rows, and only a discriminator looks at them.
+    /// Returns whether modes of numbers can be read off the rows, and only a discriminator looks at
+    /// them.
     fn may_have_modes(&self) -> bool {
         !self.private && self.teacher == Teacher::Discriminator
     }
@@ -275,18 +301,18 @@ impl GanConfig {
                 "a share lies between 0 and 1",
             ),
             (
-                "latent",
-                (1..=4096).contains(&self.latent),
+                "latent_dim",
+                (1..=4096).contains(&self.latent_dim),
                 "between 1 and 4096 random numbers",
             ),
             (
-                "hidden",
-                are_layers(&self.hidden),
+                "hidden_units",
+                are_layers(&self.hidden_units),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
-                "discriminator.hidden",
-                are_layers(&other.hidden),
+                "discriminator.hidden_units",
+                are_layers(&other.hidden_units),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
@@ -330,9 +356,9 @@ impl GanConfig {
                 "between 1 and 2^32 steps",
             ),
             (
-                "marginals.rate",
-                rate(own.rate),
-                "a step size lies between 0 and 1",
+                "marginals.learning_rate",
+                rate(own.learning_rate),
+                "a learning rate lies between 0 and 1",
             ),
             (
                 "discriminator.steps",
@@ -358,8 +384,8 @@ impl GanConfig {
                 "modes are for fits that are not private and whose only teacher is the discriminator",
             ),
             (
-                "discriminator.reveal",
-                (0.0..=1.0).contains(&other.reveal),
+                "discriminator.condition_probability",
+                (0.0..=1.0).contains(&other.condition_probability),
                 "a probability",
             ),
             (
@@ -368,8 +394,8 @@ impl GanConfig {
                 "between 2 and 2^20 rows",
             ),
             (
-                "discriminator.clip",
-                other.clip > 0.0 && other.clip.is_finite(),
+                "discriminator.clip_norm",
+                other.clip_norm > 0.0 && other.clip_norm.is_finite(),
                 "a norm above 0",
             ),
             (
@@ -378,21 +404,23 @@ impl GanConfig {
                 "between 32 and 2^20 rows",
             ),
             (
-                "discriminator.rate",
-                rate(other.rate),
-                "a step size lies between 0 and 1",
+                "discriminator.learning_rate",
+                rate(other.learning_rate),
+                "a learning rate lies between 0 and 1",
             ),
             (
-                "discriminator.generator_rate",
-                rate(other.generator_rate),
-                "a step size lies between 0 and 1",
+                "discriminator.generator_learning_rate",
+                rate(other.generator_learning_rate),
+                "a learning rate lies between 0 and 1",
             ),
         ];
         all_hold(&rules)
     }
 }
 
-/// Refuses the first setting whose rule does not hold: name, whether it holds, the rule in words.
+/// Refuses the first setting whose rule does not hold.
+///
+/// A rule is the name of a setting, whether it holds, and the rule in words.
 pub(crate) fn all_hold(rules: &[(&str, bool, &str)]) -> Result<(), FitError> {
     match rules.iter().find(|(_, holds, _)| !holds) {
         None => Ok(()),
@@ -400,7 +428,7 @@ pub(crate) fn all_hold(rules: &[(&str, bool, &str)]) -> Result<(), FitError> {
     }
 }
 
-/// Whether these can be the units of hidden layers.
+/// Returns whether these can be the units of hidden layers.
 pub(crate) fn are_layers(hidden: &[usize]) -> bool {
     (1..=6).contains(&hidden.len()) && hidden.iter().all(|units| (1..=4096).contains(units))
 }

@@ -1,4 +1,4 @@
-//! The discriminator: a network that tells real rows from made ones.
+//! The discriminator: a network that classifies rows as real or synthetic.
 
 use burn::tensor::backend::Backend;
 use parable_seed::Seed;
@@ -8,7 +8,7 @@ use parable_nn::mlp::{Mlp, Shape};
 /// Slope of the leaky rectifier below 0.
 const LEAK: f64 = 0.2;
 
-/// A network with one output, the score: above 0 for rows taken for real.
+/// Returns a network with one output, the score: above 0 for rows classified as real.
 pub(crate) fn discriminator<B: Backend>(
     width: usize,
     hidden: &[usize],

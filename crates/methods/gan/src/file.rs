@@ -1,25 +1,29 @@
 //! The stored form of a model: a line of JSON, then the numbers of the network.
 //!
-//! The line names every array with its shape; the arrays follow as 32-bit floats, little end first, one after the other. Nothing of it depends on
-//! the tensor library.
+//! The line names every array with its shape; the arrays follow as 32-bit floats, little end first,
+//! one after the other. Nothing of it depends on the tensor library.
 
 use std::io::Write;
 
-use parable_core::{Model, ModelFile, ModelFileError, ModelReader, Publication};
+use parable_core::{
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Publication, SampleError,
+};
 use parable_encode::Codec;
 use parable_measure::merged_domain;
 use parable_pgm::Groups;
+use parable_seed::Seed;
+use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::NAME;
 use crate::condition::Conditions;
 use crate::forward::{Forward, Latent, Layer, Sizes};
-use crate::model::{GanModel, LossPoint};
+use crate::model::{Asked, GanModel, LossPoint};
 use crate::numbers::coding::Coding;
 use crate::numbers::mixture::Mode;
 use crate::numbers::scale::ScaleFacts;
-use crate::synthesizer::NAME;
 
-/// Reads [`GanModel`] back.
+/// Reads model files of [`GanModel`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GanReader;
 
@@ -39,7 +43,7 @@ struct HeaderV1 {
     groups: Vec<Groups>,
     latent: usize,
     hidden: Vec<usize>,
-    /// Probability that a component is told a level; absent where none is.
+    /// Probability of a condition; absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reveal: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +90,7 @@ fn expected_arrays(sizes: &Sizes) -> Vec<ArrayV1> {
 }
 
 const COMPONENTS: &str = "components";
-/// Shares of the levels that components are told.
+/// Shares of the levels of conditions.
 const REVEALED: &str = "revealed";
 
 pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFileError> {
@@ -146,6 +150,44 @@ pub(crate) fn write(model: &GanModel, out: &mut dyn Write) -> Result<(), ModelFi
         out.write_all(&bytes)?;
     }
     Ok(())
+}
+
+impl Model for GanModel {
+    fn schema(&self) -> &Schema {
+        &self.record.schema
+    }
+
+    fn record(&self) -> &FitRecord {
+        &self.record
+    }
+
+    fn typical_rows(&self) -> Option<usize> {
+        self.record.rows.or(self.noisy_rows)
+    }
+
+    fn sample_with(
+        &self,
+        rows: usize,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let asked = Asked::nothing(self.schema());
+        self.obedient_rows(rows, &asked, &seed.stream("gan/sample"), observer)
+    }
+
+    fn sample_given(
+        &self,
+        given: &Table,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<Table, SampleError> {
+        let asked = self.asked(given)?;
+        self.obedient_rows(given.rows(), &asked, &seed.stream("gan/given"), observer)
+    }
+
+    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
+        write(self, out)
+    }
 }
 
 impl ModelReader for GanReader {

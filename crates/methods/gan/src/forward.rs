@@ -190,7 +190,8 @@ fn softmax(column: &mut [f32]) {
 /// Sources of the random numbers of a model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Latent {
-    /// A fixed set, `[components, latent]` row by row: the model is the mixture of these components.
+    /// A fixed set, `[components, latent]` row by row: the model is the mixture of these
+    /// components.
     Fixed(Vec<f32>),
     /// Drawn anew for every sample.
     Drawn,

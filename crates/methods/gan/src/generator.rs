@@ -67,8 +67,8 @@ impl<B: Backend> Conditioned<B> {
 }
 
 impl<B: Backend> Generator<B> {
-    /// Returns a generator with random weights whose columns have these shares on average, and whose
-    /// mode parameters are near these.
+    /// Returns a generator with random weights whose columns have these shares on average, and
+    /// whose mode parameters are near these.
     pub(crate) fn new(
         sizes: Sizes,
         shares: &[f64],

@@ -6,8 +6,9 @@ use parable_domain::AttrSet;
 
 use crate::numbers::heads::Heads;
 
-/// Units of columns one after the other, then units of products of columns: a product has one unit for each combination of levels, so that
-/// relations of three columns are relations of a product with a column.
+/// Units of columns one after the other, then units of products of columns: a product has one unit
+/// for each combination of levels, so that relations of three columns are relations of a product
+/// with a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Layout {
     levels: Vec<usize>,
@@ -20,7 +21,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Columns with these numbers of levels, and the products that sets of three columns among `sets` need.
+    /// Columns with these numbers of levels, and the products that sets of three columns among
+    /// `sets` need.
     pub(crate) fn new<'s>(levels: &[usize], sets: impl Iterator<Item = &'s AttrSet>) -> Self {
         let mut width = 0;
         let starts = levels
@@ -62,7 +64,8 @@ impl Layout {
         &self.heads
     }
 
-    /// Numbers that a row is for a discriminator: units of all columns; then for each column with modes the position, and behind all of these the number itself.
+    /// Numbers that a row is for a discriminator: units of all columns; then for each column with
+    /// modes the position, and behind all of these the number itself.
     pub(crate) fn row(&self) -> usize {
         self.width + 2 * self.heads.columns().len()
     }
@@ -73,7 +76,8 @@ impl Layout {
         units.iter().position(|&unit| unit > 0.0)
     }
 
-    /// Writes the numbers of rows, on the scale of their columns, behind their levels and positions.
+    /// Writes the numbers of rows, on the scale of their columns, behind their levels and
+    /// positions.
     pub(crate) fn write_numbers(&self, rows: &mut [f32]) {
         let count = self.heads.columns().len();
         if count == 0 {
@@ -114,7 +118,8 @@ impl Layout {
         self.starts[column]..self.starts[column] + self.levels[column]
     }
 
-    /// The two blocks of units whose relation a set of two or three columns is, rows before columns; nothing for other sets.
+    /// The two blocks of units whose relation a set of two or three columns is, rows before
+    /// columns; nothing for other sets.
     pub(crate) fn blocks(&self, set: &AttrSet) -> Option<(Range<usize>, Range<usize>)> {
         match *set.as_slice() {
             [a, b] => Some((self.column(a as usize), self.column(b as usize))),

@@ -1,9 +1,12 @@
-//! A private conditional generator: one network, taught by noisy counts, by a discriminator, or by both.
+//! A private conditional generator: one network, taught by noisy counts, by a discriminator, or by
+//! both.
 //!
-//! [`Gan`] is the method, [`GanConfig`] its settings, [`GanModel`] what a fit gives: a small network whose outputs are the shares of the levels of every
-//! column. By default it learns from noisy counts, and nothing else sees a row; a discriminator learns by DP-SGD. Training takes a fixed number of
-//! steps and is over in seconds. [`Vae`] is the other network of its kind, a variational autoencoder, with the same encoding, the same privacy and the
-//! same way to meet conditions.
+//! [`Gan`] is the method, [`GanConfig`] its settings, [`GanModel`] what a fit gives: a small
+//! network whose outputs are the shares of the levels of every column. By default it learns from
+//! noisy counts, and nothing else sees a row; a discriminator learns by DP-SGD. Training takes a
+//! fixed number of steps and is over in seconds. [`Vae`] is the other network of its kind, a
+//! variational autoencoder, with the same encoding, the same privacy and the same way to meet
+//! conditions.
 //!
 //! ```
 //! use parable_core::{FitContext, Model, Synthesizer, NoObserver};
@@ -31,8 +34,8 @@
 //!
 //! // 500 treated pupils: the condition holds exactly, the rest follows the model.
 //! let treated = Table::new(Schema::new(vec![yes_no("treated")?])?, vec![Column::complete(Values::Codes(vec![1; 500]))])?;
-//! let made = model.sample_given(&treated, &Seed::from_u64(2), &NoObserver)?;
-//! assert!((0..500).all(|row| made.column(0).code(row) == Some(1)));
+//! let rows = model.sample_given(&treated, &Seed::from_u64(2), &NoObserver)?;
+//! assert!((0..500).all(|row| rows.column(0).code(row) == Some(1)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -42,6 +45,7 @@ mod config;
 mod discriminator;
 mod draws;
 mod file;
+mod fit;
 mod forward;
 mod generator;
 mod layout;
@@ -53,7 +57,6 @@ mod release;
 mod resume;
 mod sample;
 mod shrink;
-mod synthesizer;
 mod teacher;
 mod train;
 mod vae;
@@ -62,11 +65,14 @@ pub use config::{
     DiscriminatorConfig, GanConfig, MarginalConfig, Numbers, StepsPerGenerator, Teacher,
 };
 pub use file::GanReader;
+pub use fit::Gan;
 pub use model::{GanModel, LossPoint};
 pub use parable_measure::Bins;
 pub use parable_nn::device::Compute;
 pub use parable_nn::error::TrainingError;
 pub use parable_nn::ghost_clipping::Clipping;
 pub use register::methods;
-pub use synthesizer::Gan;
 pub use vae::{Vae, VaeConfig, VaeModel, VaeReader};
+
+/// Name of the method.
+pub const NAME: &str = "gan";

@@ -1,11 +1,9 @@
 //! The fitted model.
 
 use std::borrow::Cow;
-use std::io::Write;
 
 use parable_core::{
-    FitRecord, Model, ModelFileError, Observer, Progress, Publication, SampleError, TrainingCurve,
-    given_columns, redraw_broken,
+    FitRecord, Model, Observer, Progress, Publication, SampleError, given_columns, redraw_broken,
 };
 use parable_domain::{Codes, Domain};
 use parable_pgm::Groups;
@@ -13,28 +11,31 @@ use parable_seed::Seed;
 use parable_table::{Column, Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::file;
 use crate::forward::{Forward, Latent};
 use crate::numbers::coding::{Coding, Wish};
 use crate::sample::{Given, Impossible, Mixture};
 
-/// How training went: a point of the loss curve.
+/// A point of the loss curve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LossPoint {
     /// Steps of the generator done.
     pub step: u64,
-    /// Divergence of the measured counts from the generator, in nats per measured set; absent without the marginal teacher.
+    /// Divergence of the measured counts from the generator, in nats per measured set; absent
+    /// without the marginal teacher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marginals: Option<f64>,
-    /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of made rows, 0 when all pass as real.
+    /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of synthetic
+    /// rows, 0 when all pass as real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<f64>,
-    /// Mean loss of a row that is written as numbers and read back, in nats; absent under a guarantee, and where no network reads rows back.
+    /// Mean loss of reconstructing a row, in nats; absent under a guarantee, and for a model
+    /// without an encoder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<f64>,
-    /// The approximate privacy loss (epsilon) charged until then; absent without a guarantee, and where a budget is kept in another measure.
+    /// The approximate privacy loss (epsilon) charged until then; absent without a guarantee, and
+    /// where a budget is kept in another measure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<f64>,
 }
@@ -56,14 +57,15 @@ pub struct GanModel {
 }
 
 impl GanModel {
-    /// What was released to the marginal teacher: noisy counts with their standard deviations, and what they cost. Absent when the fit was not
-    /// private.
+    /// What was released to the marginal teacher: noisy counts with their standard deviations, and
+    /// what they cost. Absent when the fit was not private.
     #[must_use]
     pub fn publication(&self) -> Option<&Publication> {
         self.publication.as_ref()
     }
 
-    /// How the losses fell. In a private fit computed from released counts and made rows alone.
+    /// Returns the loss curve. In a private fit it is computed from released counts and synthetic
+    /// rows alone.
     #[must_use]
     pub fn curve(&self) -> &[LossPoint] {
         &self.curve
@@ -104,7 +106,7 @@ impl GanModel {
     }
 
     /// The same, in which rows obey the rules of the schema as far as drawing again can make them.
-    fn obedient_rows(
+    pub(crate) fn obedient_rows(
         &self,
         rows: usize,
         asked: &Asked<'_>,
@@ -112,13 +114,13 @@ impl GanModel {
         observer: &dyn Observer,
     ) -> Result<Table, SampleError> {
         check_rows(rows)?;
-        tell(observer, 0)?;
+        report(observer, 0)?;
         let table = self.rows(rows, asked, seed)?;
-        tell(observer, 1)?;
+        report(observer, 1)?;
         let again =
             |places: &[usize], seed: &Seed| self.rows(places.len(), &asked.take(places), seed);
         let table = redraw_broken(table, &seed.stream("gan/rules"), &again)?;
-        tell(observer, 2)?;
+        report(observer, 2)?;
         Ok(table)
     }
 
@@ -130,7 +132,7 @@ impl GanModel {
     }
 
     /// Given columns, with what they are to hold in merged levels.
-    fn asked<'t>(&'t self, given: &'t Table) -> Result<Asked<'t>, SampleError> {
+    pub(crate) fn asked<'t>(&'t self, given: &'t Table) -> Result<Asked<'t>, SampleError> {
         let positions = given_columns(self.schema(), given)?;
         let fields = given.schema().fields().iter();
         let each = fields.zip(given.columns()).zip(&positions);
@@ -162,7 +164,7 @@ impl GanModel {
 }
 
 /// Values that rows are asked for with.
-struct Asked<'t> {
+pub(crate) struct Asked<'t> {
     /// Positions of the columns.
     positions: Vec<usize>,
     /// What they are to hold.
@@ -173,7 +175,7 @@ struct Asked<'t> {
 
 impl<'t> Asked<'t> {
     /// Nothing.
-    fn nothing(names: &'t Schema) -> Self {
+    pub(crate) fn nothing(names: &'t Schema) -> Self {
         Self {
             positions: Vec::new(),
             given: Vec::new(),
@@ -204,69 +206,6 @@ impl<'t> Asked<'t> {
     }
 }
 
-impl Model for GanModel {
-    fn schema(&self) -> &Schema {
-        &self.record.schema
-    }
-
-    fn record(&self) -> &FitRecord {
-        &self.record
-    }
-
-    fn typical_rows(&self) -> Option<usize> {
-        self.record.rows.or(self.noisy_rows)
-    }
-
-    fn sample_with(
-        &self,
-        rows: usize,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        let asked = Asked::nothing(self.schema());
-        self.obedient_rows(rows, &asked, &seed.stream("gan/sample"), observer)
-    }
-
-    fn sample_given(
-        &self,
-        given: &Table,
-        seed: &Seed,
-        observer: &dyn Observer,
-    ) -> Result<Table, SampleError> {
-        let asked = self.asked(given)?;
-        self.obedient_rows(given.rows(), &asked, &seed.stream("gan/given"), observer)
-    }
-
-    fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
-        file::write(self, out)
-    }
-
-    /// Losses and the privacy loss charged, by step.
-    fn training(&self) -> Vec<TrainingCurve> {
-        let curve = |name: &str, number: fn(&LossPoint) -> Option<f64>| {
-            let points = self.curve().iter();
-            let points = points.filter_map(|point| Some((point.step, number(point)?)));
-            let points: Vec<(u64, f64)> = points.collect();
-            (!points.is_empty()).then(|| TrainingCurve::new(name, points))
-        };
-        let curves = [
-            curve("rows written and read back: loss in nats", |p| p.rows),
-            curve("measured counts: divergence in nats per set", |p| {
-                p.marginals
-            }),
-            curve("made rows before the discriminator: loss in nats", |p| {
-                p.discriminator
-            }),
-            curve("epsilon charged", |p| p.spent),
-        ];
-        curves.into_iter().flatten().collect()
-    }
-
-    fn publication(&self) -> Option<&Publication> {
-        self.publication()
-    }
-}
-
 fn check_rows(rows: usize) -> Result<(), SampleError> {
     let limit = u32::MAX as usize;
     if rows > limit {
@@ -275,7 +214,7 @@ fn check_rows(rows: usize) -> Result<(), SampleError> {
     Ok(())
 }
 
-fn tell(observer: &dyn Observer, done: u64) -> Result<(), SampleError> {
+fn report(observer: &dyn Observer, done: u64) -> Result<(), SampleError> {
     let progress = Progress::new("sample", done, 2);
     if observer.progress(progress).is_break() {
         return Err(SampleError::Cancelled);

@@ -18,9 +18,9 @@ use parable_measure::{
 use parable_pgm::Groups;
 use parable_table::Table;
 
+use crate::NAME;
 use crate::config::{MarginalConfig, setting};
 use crate::layout::Layout;
-use crate::synthesizer::NAME;
 
 pub(crate) use state::Saved;
 

@@ -1,4 +1,4 @@
-//! What a fit tells while it goes on, and what it leaves for one that goes on from it.
+//! Progress reporting, checkpoints and resumption of fits.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -13,11 +13,11 @@ use crate::release::Saved;
 use parable_nn::checkpoint::{self, MissingEntry};
 use parable_nn::dp_sgd::Plan;
 
-/// How far a training is.
+/// State of a training.
 pub(crate) type Snapshot = checkpoint::Snapshot<LossPoint>;
-/// Keeps a training.
-pub(crate) type Keeper<'t> = checkpoint::Keeper<'t, LossPoint>;
-type Facts = checkpoint::Facts<LossPoint>;
+/// Writes checkpoints of a training.
+pub(crate) type Checkpointer<'t> = checkpoint::Checkpointer<'t, LossPoint>;
+type PublicFacts = checkpoint::PublicFacts<LossPoint>;
 
 pub(crate) fn progress_of<'o>(
     observer: &'o dyn Observer,
@@ -37,14 +37,15 @@ pub(crate) fn epsilon(ledger: &Ledger) -> Option<f64> {
     ledger.spent().epsilon.map(Epsilon::get)
 }
 
-/// What a checkpoint of a private fit holds beside the numbers of its networks: released facts and functions of them.
+/// What a checkpoint of a private fit holds beside the numbers of its networks: released facts and
+/// functions of them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) codec: Codec,
     pub(crate) release: Saved,
     pub(crate) plan: Option<Plan>,
-    pub(crate) facts: Facts,
+    pub(crate) facts: PublicFacts,
 }
 
 /// A checkpoint taken apart.
@@ -121,13 +122,13 @@ pub(crate) fn resume_open(
 }
 
 /// Keeps a training without privacy, of which there is nothing to keep beside it.
-pub(crate) fn keep_open<'t>(
+pub(crate) fn checkpointer_open<'t>(
     method: &'static str,
     file: CheckpointFile,
     resumed: Option<Snapshot>,
     ledger: &'t Ledger,
-) -> Keeper<'t> {
-    Keeper {
+) -> Checkpointer<'t> {
+    Checkpointer {
         resumed,
         write: Box::new({
             let file = file.clone();

@@ -1,8 +1,9 @@
 //! Rows from the mixture that a generator is.
 //!
-//! Given a component, columns are independent. So rows are spread over the components as evenly as whole numbers allow, and within a component each
-//! column's levels are drawn in a systematic sample and shuffled: every row follows the model, and counts scatter less than those of independent rows.
-//! Values that are given choose the component by Bayes' rule.
+//! Given a component, columns are independent. So rows are spread over the components as evenly as
+//! whole numbers allow, and within a component each column's levels are drawn in a systematic
+//! sample and shuffled: every row follows the model, and counts scatter less than those of
+//! independent rows. Values that are given choose the component by Bayes' rule.
 
 use std::collections::HashMap;
 
@@ -50,7 +51,7 @@ pub(crate) struct Drawn {
     pub(crate) positions: Vec<Vec<f64>>,
 }
 
-/// What tells rows with different wishes apart.
+/// A key that differs between rows with different wishes.
 fn key(wish: Wish) -> (bool, u64) {
     match wish {
         Wish::Level(level) => (false, u64::from(level)),
@@ -58,18 +59,19 @@ fn key(wish: Wish) -> (bool, u64) {
     }
 }
 
-/// A combination of given levels that no component makes.
+/// A combination of given levels that no component has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Impossible;
 
-/// The mixture: of each component the shares of levels and what is said of modes, `[components, outputs]`.
+/// The mixture: of each component the shares of levels and the mode parameters, `[components,
+/// outputs]`.
 pub(crate) struct Mixture {
     outputs: Vec<f32>,
     levels: Vec<usize>,
     starts: Vec<usize>,
-    /// Units of all levels; what is said of modes stands behind them.
+    /// Units of all levels, before the mode parameters.
     width: usize,
-    said: usize,
+    parameters: usize,
     heads: Heads,
     components: usize,
 }
@@ -100,7 +102,7 @@ impl Mixture {
             levels: sizes.levels.clone(),
             starts,
             width,
-            said: sizes.modes,
+            parameters: sizes.modes,
             heads: Heads::default(),
         }
     }
@@ -113,14 +115,14 @@ impl Mixture {
 
     /// Shares of the levels of a column.
     fn shares(&self, component: usize, column: usize) -> &[f32] {
-        let start = component * (self.width + self.said) + self.starts[column];
+        let start = component * (self.width + self.parameters) + self.starts[column];
         &self.outputs[start..start + self.levels[column]]
     }
 
-    /// What is said of modes.
-    fn said(&self, component: usize) -> &[f32] {
-        let end = (component + 1) * (self.width + self.said);
-        &self.outputs[end - self.said..end]
+    /// Returns the mode parameters.
+    fn parameters(&self, component: usize) -> &[f32] {
+        let end = (component + 1) * (self.width + self.parameters);
+        &self.outputs[end - self.parameters..end]
     }
 
     /// Rows of the components that wishes leave them.
@@ -176,7 +178,8 @@ impl Mixture {
         rows_of
     }
 
-    /// Rows of each component when some columns are given: the component of a row has the probability that the given values leave it.
+    /// Rows of each component when some columns are given: the component of a row has the
+    /// probability that the given values leave it.
     fn matching(
         &self,
         rows: usize,
@@ -193,12 +196,13 @@ impl Mixture {
             }
             places.push(row);
         }
-        let said = || (0..self.components).map(|component| self.said(component));
+        let parameters = || (0..self.components).map(|component| self.parameters(component));
         let numbers: Vec<Option<Givens>> = given
             .iter()
             .map(|own| {
                 let head = self.heads.column(own.column);
-                own.scale.map(|scale| Givens::new(scale, head, said()))
+                own.scale
+                    .map(|scale| Givens::new(scale, head, parameters()))
             })
             .collect();
         let mut rows_of = vec![Vec::new(); self.components];
@@ -260,10 +264,10 @@ impl Mixture {
             let (Some(head), Some(positions)) = (head, &mut positions) else {
                 continue;
             };
-            let said = self.said(component);
+            let parameters = self.parameters(component);
             for &place in &places {
                 if let Some(mode) = head.mode(codes[place as usize] as usize) {
-                    let position = head.position(mode, said);
+                    let position = head.position(mode, parameters);
                     positions[place as usize] = position.quantile(rng.uniform_open());
                 }
             }
@@ -272,9 +276,9 @@ impl Mixture {
     }
 }
 
-/// `count` draws with probabilities in proportion to the weights, each outcome as often as expected up to rounding: points at equal distances with
-/// a random start.
-fn systematic(weights: &[f32], count: usize, rng: &mut Rng, mut told: impl FnMut(usize, usize)) {
+/// `count` draws with probabilities in proportion to the weights, each outcome as often as expected
+/// up to rounding: points at equal distances with a random start.
+fn systematic(weights: &[f32], count: usize, rng: &mut Rng, mut draw: impl FnMut(usize, usize)) {
     let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let scale = count as f64 / total;
     let offset = rng.uniform();
@@ -285,13 +289,13 @@ fn systematic(weights: &[f32], count: usize, rng: &mut Rng, mut told: impl FnMut
         }
         sum += f64::from(weight) * scale;
         while done < count && (done as f64) + offset < sum {
-            told(done, outcome);
+            draw(done, outcome);
             done += 1;
         }
     }
     // What rounding left over.
     for index in done..count {
-        told(index, last);
+        draw(index, last);
     }
 }
 
@@ -304,20 +308,21 @@ mod tests {
     use crate::numbers::mixture::Mode;
     use crate::numbers::scale::ScaleFacts;
 
-    /// Two components: the first makes `a` = 0 and mostly `b` = 0, the second `a` = 1 and mostly `b` = 2.
+    /// Two components: the first makes `a` = 0 and mostly `b` = 0, the second `a` = 1 and mostly
+    /// `b` = 2.
     fn mixture() -> (Mixture, Domain) {
         let shares = vec![1.0, 0.0, 0.8, 0.2, 0.0, 0.0, 1.0, 0.0, 0.4, 0.6];
         let domain = Domain::new([("a", 2), ("b", 3)]).expect("two names");
         (Mixture::of(shares, &sizes(&[2, 3], 0)), domain)
     }
 
-    fn sizes(levels: &[usize], said: usize) -> Sizes {
+    fn sizes(levels: &[usize], parameters: usize) -> Sizes {
         Sizes {
             latent: 1,
             conditional: false,
             hidden: vec![1],
             levels: levels.to_vec(),
-            modes: said,
+            modes: parameters,
         }
     }
 
@@ -329,7 +334,8 @@ mod tests {
         }
     }
 
-    /// Two components of a level with two codes and a number with two modes, from 0 to 100 on whole numbers: the first component has 0 and numbers near 20 more often.
+    /// Two components of a level with two codes and a number with two modes, from 0 to 100 on whole
+    /// numbers: the first component has 0 and numbers near 20 more often.
     fn numbers() -> (Mixture, Domain, Scale) {
         let mode = |mean| Mode {
             mean,
@@ -371,12 +377,13 @@ mod tests {
                 scale: Some(&scale),
                 wishes: vec![Wish::Number(f64::from(value)); asked],
             };
-            let made = mixture.draw(&domain, asked, &[own], &Seed::from_u64(6));
-            let made = made.expect("possible");
-            let first = made.codes.column(0).iter().filter(|&&a| a == 0).count();
+            let drawn = mixture.draw(&domain, asked, &[own], &Seed::from_u64(6));
+            let drawn = drawn.expect("possible");
+            let first = drawn.codes.column(0).iter().filter(|&&a| a == 0).count();
             let [one, other] = counts[value as usize];
             let (all, share) = (one + other, one / (one + other));
-            // The share among `all` rows that have the number by chance has sd sqrt(p (1 - p) / all); the given ones are systematic, off by one row.
+            // The share among `all` rows that have the number by chance has sd sqrt(p (1 - p) /
+            // all); the given ones are systematic, off by one row.
             let room = 5.0 * (share * (1.0 - share) / all).sqrt() + 1.0 / asked as f64;
             let off = first as f64 / asked as f64 - share;
             assert!(all > 100.0 && off.abs() < room, "{value}: {off} of {share}");

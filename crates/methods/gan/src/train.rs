@@ -1,6 +1,7 @@
-//! Training: one generator, whoever teaches it.
+//! Training of the generator, by any teacher.
 //!
-//! The number of steps is fixed before the first. Nothing is judged on real rows: no early stopping, no choice among models.
+//! The number of steps is fixed before the first. Nothing is evaluated on real rows: no early
+//! stopping, no choice among models.
 
 use std::cell::Cell;
 
@@ -11,6 +12,7 @@ use parable_core::FitError;
 use parable_domain::AttrSet;
 use parable_seed::Seed;
 
+use crate::NAME;
 use crate::calibrate::calibrated;
 use crate::condition::Conditions;
 use crate::config::GanConfig;
@@ -19,8 +21,7 @@ use crate::forward::{Forward, Latent, Sizes};
 use crate::generator::{Generator, Pass};
 use crate::layout::Layout;
 use crate::model::LossPoint;
-use crate::resume::{Keeper, Snapshot};
-use crate::synthesizer::NAME;
+use crate::resume::{Checkpointer, Snapshot};
 use crate::teacher::adversary::Adversary;
 use crate::teacher::anchors::Anchors;
 use crate::teacher::marginal::MarginalTeacher;
@@ -43,11 +44,12 @@ const POPULATION: usize = 4_096;
 /// Steps between two looks at the losses.
 const LOOK: u64 = 50;
 
-/// Asked for more to learn: given the shares of the model, measures more sets; none when all are measured.
+/// Asked for more to learn: given the shares of the model, measures more sets; none when all are
+/// measured.
 pub(crate) type Next<'t> =
     dyn FnMut(&dyn Fn(&AttrSet) -> Vec<f64>) -> Result<Vec<Measured>, FitError> + 't;
 
-/// What counts teach.
+/// Counts to learn.
 pub(crate) struct Counts<'t> {
     /// Rows of each level of each column, with the standard deviation of their noise.
     pub(crate) columns: Vec<(Vec<f64>, f64)>,
@@ -68,18 +70,18 @@ pub(crate) struct Training<'t> {
     /// Rows for a discriminator.
     pub(crate) adversary: Option<Rows<'t>>,
     pub(crate) seed: Seed,
-    /// Told how far the training is; an error stops it.
-    pub(crate) progress: &'t mut Tell<'t>,
+    /// Receives progress; an error stops the training.
+    pub(crate) progress: &'t mut Report<'t>,
     /// The approximate privacy loss charged so far.
     pub(crate) spent: &'t Cell<Option<f64>>,
-    /// Keeps it, so that another run can go on.
-    pub(crate) keeper: Option<Keeper<'t>>,
+    /// Writes checkpoints.
+    pub(crate) checkpointer: Option<Checkpointer<'t>>,
 }
 
-/// Told how many of how many steps are done, and the last loss.
-pub(crate) type Tell<'t> = dyn FnMut(u64, u64, Option<f64>) -> Result<(), FitError> + 't;
+/// Receives the steps taken, the steps of the whole training, and the last loss.
+pub(crate) type Report<'t> = dyn FnMut(u64, u64, Option<f64>) -> Result<(), FitError> + 't;
 
-/// Where a training stands; what the next run of it begins with.
+/// Position of a training, from which another run resumes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Position {
     /// Turns of measuring and learning that are over.
@@ -92,7 +94,7 @@ struct Position {
     adversary_steps: u64,
 }
 
-/// What a training gives.
+/// Result of a training.
 pub(crate) struct Trained {
     pub(crate) forward: Forward,
     pub(crate) latent: Latent,
@@ -105,8 +107,8 @@ impl Task for Training<'_> {
     fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
         let seed = self.seed.stream("gan/train");
         let sizes = Sizes {
-            latent: self.config.latent,
-            hidden: self.config.hidden.clone(),
+            latent: self.config.latent_dim,
+            hidden: self.config.hidden_units.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: self.config.is_conditional(),
             modes: self.layout.heads().outputs(),
@@ -123,23 +125,24 @@ impl Task for Training<'_> {
         let teacher = MarginalTeacher::new(&self.layout, &known, device);
         let fixed = self.adversary.is_none();
         let conditions = self.config.is_conditional().then(|| {
-            // By what is known before the first step, so that a training that goes on draws the same.
+            // By what is known before the first step, so that a training that goes on draws the
+            // same.
             let rows = self.counts.rows.max(1.0);
             let columns = &self.counts.columns;
             let shares = combined_columns(columns, &[], self.layout.levels(), rows);
             let share = |own: Vec<f64>| own.into_iter().map(|own| (own / rows) as f32).collect();
             let shares = shares.into_iter().map(share).collect();
-            Conditions::new(self.config.discriminator.reveal, shares)
+            Conditions::new(self.config.discriminator.condition_probability, shares)
         });
-        let mut school = School {
+        let mut trainer = Trainer {
             draws: Draws {
                 seed: seed.stream("latent"),
-                size: self.config.latent,
+                size: self.config.latent_dim,
                 conditions,
                 fixed: fixed.then(|| {
                     let count = self.config.marginals.components;
                     let seed = seed.stream("components");
-                    normals(count * self.config.latent, 1.0, &seed)
+                    normals(count * self.config.latent_dim, 1.0, &seed)
                 }),
             },
             teacher,
@@ -151,21 +154,23 @@ impl Task for Training<'_> {
             device: device.clone(),
             training: self,
         };
-        let total = school.total();
-        school.begin()?;
-        school.tell(total, None)?;
-        if school.training.counts.rounds > 0 || !school.training.counts.measured.is_empty() || fixed
+        let total = trainer.total();
+        trainer.begin()?;
+        trainer.report(total, None)?;
+        if trainer.training.counts.rounds > 0
+            || !trainer.training.counts.measured.is_empty()
+            || fixed
         {
-            school.learn_counts(total)?;
+            trainer.learn_counts(total)?;
         }
-        if let Some(rows) = school.training.adversary.take() {
-            school.learn_rows(rows, total)?;
+        if let Some(rows) = trainer.training.adversary.take() {
+            trainer.learn_rows(rows, total)?;
         }
-        school.finish()
+        trainer.finish()
     }
 }
 
-struct School<'t, B: AutodiffBackend> {
+struct Trainer<'t, B: AutodiffBackend> {
     training: Training<'t>,
     generator: TrainState<B, Generator<B>>,
     teacher: MarginalTeacher<B>,
@@ -179,7 +184,7 @@ struct School<'t, B: AutodiffBackend> {
     device: B::Device,
 }
 
-impl<B: AutodiffBackend> School<'_, B> {
+impl<B: AutodiffBackend> Trainer<'_, B> {
     /// Steps of all networks.
     fn total(&self) -> u64 {
         let own = &self.training.config.marginals;
@@ -192,23 +197,24 @@ impl<B: AutodiffBackend> School<'_, B> {
         }
     }
 
-    /// Tells how far it is. A training that is to stop is kept as it is.
-    fn tell(&mut self, total: u64, adversary: Option<&Adversary<'_, B>>) -> Result<(), FitError> {
+    /// Reports progress. A training that is cancelled is written to its checkpoint.
+    fn report(&mut self, total: u64, adversary: Option<&Adversary<'_, B>>) -> Result<(), FitError> {
         let last = self.curve.last();
         let loss = last.and_then(|point| point.discriminator.or(point.marginals));
-        let told = (self.training.progress)(self.done.min(total), total, loss);
-        if matches!(told, Err(FitError::Cancelled)) {
+        let answer = (self.training.progress)(self.done.min(total), total, loss);
+        if matches!(answer, Err(FitError::Cancelled)) {
             self.keep(adversary, 0)?;
         }
-        told
+        answer
     }
 
-    /// Goes on where an earlier run was; otherwise keeps the beginning, so that nothing is told about releases that no file holds.
+    /// Resumes an earlier run; otherwise writes the beginning to the checkpoint, so that nothing is
+    /// reported about releases that no file holds.
     fn begin(&mut self) -> Result<(), FitError> {
-        let Some(keeper) = &self.training.keeper else {
+        let Some(checkpointer) = &self.training.checkpointer else {
             return Ok(());
         };
-        match &keeper.resumed {
+        match &checkpointer.resumed {
             None => self.keep(None, 0),
             Some(snapshot) => {
                 let snapshot = snapshot.clone();
@@ -219,9 +225,9 @@ impl<B: AutodiffBackend> School<'_, B> {
     }
 
     fn damaged(&self, loaded: Result<(), MissingEntry>) -> Result<(), FitError> {
-        loaded.map_err(|problem| match &self.training.keeper {
-            Some(keeper) => keeper.damaged(problem),
-            None => unreachable!("only a keeper has a snapshot"),
+        loaded.map_err(|problem| match &self.training.checkpointer {
+            Some(checkpointer) => checkpointer.damaged(problem),
+            None => unreachable!("only a checkpointer has a snapshot"),
         })
     }
 
@@ -243,14 +249,14 @@ impl<B: AutodiffBackend> School<'_, B> {
         Ok(())
     }
 
-    /// Writes everything down; `reserved` further steps of the discriminator count as taken from now on, so that no interruption makes a step happen twice
-    /// under one charge.
+    /// Writes a checkpoint. `reserved` further steps of the discriminator count as taken from now
+    /// on, so that no interruption makes a step happen twice under one charge.
     fn keep(
         &mut self,
         adversary: Option<&Adversary<'_, B>>,
         reserved: u64,
     ) -> Result<(), FitError> {
-        let Some(keeper) = &mut self.training.keeper else {
+        let Some(checkpointer) = &mut self.training.checkpointer else {
             return Ok(());
         };
         let mut snapshot = Snapshot::default();
@@ -269,12 +275,12 @@ impl<B: AutodiffBackend> School<'_, B> {
         }
         snapshot.facts.curve.clone_from(&self.curve);
         self.kept = self.done;
-        (keeper.write)(snapshot)
+        (checkpointer.write)(snapshot)
     }
 
     /// Steps between two writings; nothing without a checkpoint.
     fn every(&self) -> Option<u64> {
-        self.training.keeper.as_ref().map(|k| k.file.every())
+        self.training.checkpointer.as_ref().map(|k| k.file.every())
     }
 
     /// Returns the components of a step, out of this generator.
@@ -297,11 +303,12 @@ impl<B: AutodiffBackend> School<'_, B> {
         self.fixed().forward(latent, condition.as_ref()).shares
     }
 
-    /// Learns what is measured, asks for more where it is worst, and at last learns it all with a falling rate.
+    /// Learns what is measured, asks for more where it is worst, and at last learns it all with a
+    /// falling rate.
     fn learn_counts(&mut self, total: u64) -> Result<(), FitError> {
         let config = &self.training.config.marginals;
         let (rate, round_steps, final_steps) =
-            (config.rate, config.round_steps, config.final_steps);
+            (config.learning_rate, config.round_steps, config.final_steps);
         while self.at.turns < self.training.counts.rounds as u64 {
             if !self.at.measured {
                 self.measure()?;
@@ -312,7 +319,7 @@ impl<B: AutodiffBackend> School<'_, B> {
             self.at.turns += 1;
             self.at.measured = false;
             self.look()?;
-            self.tell(total, None)?;
+            self.report(total, None)?;
         }
         if self.at.final_steps == 0 && self.at.adversary_steps == 0 {
             self.generator.start_average(AVERAGE);
@@ -325,7 +332,7 @@ impl<B: AutodiffBackend> School<'_, B> {
             self.at.final_steps += 1;
             if step % LOOK == LOOK - 1 || step + 1 == final_steps {
                 self.look()?;
-                self.tell(total, None)?;
+                self.report(total, None)?;
                 if self
                     .every()
                     .is_some_and(|every| self.done - self.kept >= every)
@@ -337,7 +344,8 @@ impl<B: AutodiffBackend> School<'_, B> {
         Ok(())
     }
 
-    /// Measures what the generator is worst at. What was released is kept before anything is learnt from it or told about it.
+    /// Measures what the generator is worst at. What was released is written to the checkpoint
+    /// before anything is learnt from it or reported about it.
     fn measure(&mut self) -> Result<(), FitError> {
         let shares = self.mixture();
         let gram = download(&self.teacher.gram(&shares));
@@ -404,8 +412,8 @@ impl<B: AutodiffBackend> School<'_, B> {
         let layout = self.training.layout.clone();
         let anchors = Anchors::of(&layout, rows.columns, rows.positions);
         let mut adversary = Adversary::<B>::new(config, how, rows, layout, &seed, &self.device);
-        let snapshot = self.training.keeper.as_mut();
-        let snapshot = snapshot.and_then(|keeper| keeper.resumed.take());
+        let snapshot = self.training.checkpointer.as_mut();
+        let snapshot = snapshot.and_then(|checkpointer| checkpointer.resumed.take());
         match snapshot.filter(|_| self.at.adversary_steps > 0) {
             Some(snapshot) => {
                 let loaded = adversary.load(&snapshot, self.at.adversary_steps);
@@ -444,7 +452,7 @@ impl<B: AutodiffBackend> School<'_, B> {
                     .known(&anchors, &pass)
                     .mul_scalar(config.columns_weight);
                 self.generator
-                    .descend(config.generator_rate, &loss.add(known));
+                    .descend(config.generator_learning_rate, &loss.add(known));
                 let turn = adversary.turn();
                 if (step / turn).is_multiple_of(LOOK) || step + turn > config.steps {
                     if !adversary.is_finite() {
@@ -454,13 +462,14 @@ impl<B: AutodiffBackend> School<'_, B> {
                 }
             }
             if step.is_multiple_of(LOOK) || step == config.steps {
-                self.tell(total, Some(&adversary))?;
+                self.report(total, Some(&adversary))?;
             }
         }
         self.keep(Some(&adversary), 0)
     }
 
-    /// Returns the loss of what is known beside a discriminator: columns, and positions within modes.
+    /// Returns the loss of what is known beside a discriminator: columns, and positions within
+    /// modes.
     fn known(&self, anchors: &Anchors, pass: &Pass<B>) -> Tensor<B, 1> {
         let loss = self.teacher.cross_entropy(&pass.shares);
         let Some(modes) = &pass.modes else {
@@ -530,13 +539,13 @@ mod tests {
 
     fn train(rate: f64) -> Result<Trained, FitError> {
         let mut config = GanConfig {
-            hidden: vec![8],
-            latent: 4,
+            hidden_units: vec![8],
+            latent_dim: 4,
             ..GanConfig::default()
         };
         config.marginals.components = 20;
         config.marginals.final_steps = 400;
-        config.marginals.rate = rate;
+        config.marginals.learning_rate = rate;
         run_on_cpu(Training {
             config: &config,
             layout: Layout::new(&[2, 2], [].iter()),
@@ -555,14 +564,15 @@ mod tests {
             seed: Seed::from_u64(1),
             progress: &mut |_, _, _| Ok(()),
             spent: &Cell::new(None),
-            keeper: None,
+            checkpointer: None,
         })
     }
 
     #[test]
     fn a_relation_without_noise_is_learnt_and_losses_that_are_no_numbers_end_the_training() {
         let trained = train(0.003).expect("finite numbers");
-        // Independent columns have a loss of 0.05 here: the information of the pair, shared by three sets.
+        // Independent columns have a loss of 0.05 here: the information of the pair, shared by
+        // three sets.
         let last = trained.curve.last().and_then(|point| point.marginals);
         assert!(last.is_some_and(|loss| loss < 0.002), "{last:?}");
         match train(f64::NAN) {

@@ -4,14 +4,14 @@ use parable_gan::{Gan, GanConfig, GanReader, Numbers, Teacher, Vae, VaeConfig, V
 
 /// Few steps: promises hold whatever was learnt.
 fn quick(mut config: GanConfig) -> Gan {
-    config.latent = 16;
-    config.hidden = vec![24];
+    config.latent_dim = 16;
+    config.hidden_units = vec![24];
     config.marginals.components = 60;
     config.marginals.max_bins = Some(24);
     config.marginals.rounds = Some(3);
     config.marginals.round_steps = 5;
     config.marginals.final_steps = 40;
-    config.discriminator.hidden = vec![24];
+    config.discriminator.hidden_units = vec![24];
     config.discriminator.batch = 40;
     config.discriminator.steps = 30;
     Gan::new(config)
@@ -51,8 +51,8 @@ fn a_fit_that_writes_numbers_by_modes_or_by_bins_keeps_every_promise() {
 #[test]
 fn an_autoencoder_keeps_every_promise_with_a_guarantee_and_without() {
     let mut config = VaeConfig::default();
-    config.latent = 6;
-    config.hidden = vec![24];
+    config.latent_dim = 6;
+    config.hidden_units = vec![24];
     config.max_bins = Some(24);
     config.batch = 40;
     config.steps = 120;

@@ -1,4 +1,5 @@
-//! Numbers written by modes: what they keep that bins lose, conditions on them, and where they are refused.
+//! Numbers written by modes: what they keep that bins lose, conditions on them, and where they are
+//! refused.
 
 mod common;
 
@@ -11,7 +12,8 @@ use parable_table::{Column, Field, Kind, Schema, Table, Values};
 
 const ROWS: usize = 6_000;
 
-/// `x` between 0 and 1, and `y` the same up to noise with a standard deviation of 0.02; both with four decimals.
+/// `x` between 0 and 1, and `y` the same up to noise with a standard deviation of 0.02; both with
+/// four decimals.
 fn line() -> Table {
     let mut rng = Seed::from_u64(9).rng();
     let round = |x: f64| (1e4 * x).round() / 1e4;
@@ -25,8 +27,8 @@ fn line() -> Table {
 
 fn config(numbers: Numbers) -> GanConfig {
     let mut config = quick().with_teacher(Teacher::Discriminator).non_private();
-    config.hidden = vec![64, 64];
-    config.discriminator.hidden = vec![64, 64];
+    config.hidden_units = vec![64, 64];
+    config.discriminator.hidden_units = vec![64, 64];
     config.discriminator.numbers = numbers;
     config.discriminator.steps = 1_500;
     config
@@ -56,7 +58,8 @@ fn correlation(table: &Table, low: f64, high: f64) -> f64 {
     both / (mean(&|p| (p.0 - x).powi(2)) * mean(&|p| (p.1 - y).powi(2))).sqrt()
 }
 
-/// The mean correlation within twelfths of the range, which are as wide as what the bins below hold.
+/// The mean correlation within twelfths of the range, which are as wide as what the bins below
+/// hold.
 fn within(table: &Table) -> f64 {
     let slice = |at: usize| correlation(table, at as f64 / 12.0, (at + 1) as f64 / 12.0);
     (0..12).map(slice).sum::<f64>() / 12.0
@@ -65,7 +68,8 @@ fn within(table: &Table) -> f64 {
 #[test]
 fn a_relation_inside_what_a_bin_blurs_is_kept() {
     let table = line();
-    // A twelfth has the standard deviation 1 / (12 sqrt 12) = 0.024, the noise 0.02: a correlation of 0.77.
+    // A twelfth has the standard deviation 1 / (12 sqrt 12) = 0.024, the noise 0.02: a correlation
+    // of 0.77.
     let real = within(&table);
     assert!((real - 0.77).abs() < 0.05, "{real}");
     let made = |mut config: GanConfig| {
@@ -73,10 +77,12 @@ fn a_relation_inside_what_a_bin_blurs_is_kept() {
         let model = fit(config, &table).expect("a fit");
         model.sample(ROWS, &Seed::from_u64(1)).expect("rows")
     };
-    // Within a bin numbers are drawn evenly: nothing is left but what bins that do not end where twelfths do let through.
+    // Within a bin numbers are drawn evenly: nothing is left but what bins that do not end where
+    // twelfths do let through.
     let binned = within(&made(config(Numbers::Bins)));
     assert!(binned < 0.25, "{binned}");
-    // More than half of the relation is kept, which needs components narrower than a twelfth in both columns.
+    // More than half of the relation is kept, which needs components narrower than a twelfth in
+    // both columns.
     let moded = within(&made(config(Numbers::Modes)));
     assert!(moded > 0.4, "{moded}");
 }
@@ -99,8 +105,8 @@ fn given_numbers_are_met_exactly_and_the_rest_follows() {
         .map(|row| (made.column(1).number(row).expect("a number") - asked[row]).abs())
         .collect();
     off.sort_by(f64::total_cmp);
-    // The median of the noise is 0.013. A number that followed its mode alone, a tenth of the range or so, would be off by 0.04 in the median, and one that followed nothing
-    // by 0.29.
+    // The median of the noise is 0.013. A number that followed its mode alone, a tenth of the range
+    // or so, would be off by 0.04 in the median, and one that followed nothing by 0.29.
     let median = off[off.len() / 2];
     assert!(median < 0.03, "{median}");
 }

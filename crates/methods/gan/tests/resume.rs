@@ -1,4 +1,5 @@
-//! A fit that was interrupted goes on as if it had not been, and never takes a step twice under one charge.
+//! A fit that was interrupted goes on as if it had not been, and never takes a step twice under one
+//! charge.
 
 mod common;
 
@@ -82,8 +83,8 @@ fn a_stopped_fit_that_goes_on_gives_the_bytes_of_one_that_was_not_stopped() {
     modes.marginals.max_bins = Some(4);
     let mut both = rows.clone().with_teacher(Teacher::Both);
     both.marginals.rounds = Some(3);
-    // Steps at which each is stopped: behind the last measurement, where what follows is a function of the seed (and, in these tests, of noise
-    // that can be repeated).
+    // Steps at which each is stopped: behind the last measurement, where what follows is a function
+    // of the seed (and, in these tests, of noise that can be repeated).
     let cases = [
         ("marginals", marginals.clone(), vec![76, 150, 374]),
         ("rows", rows.clone(), vec![50, 150]),
@@ -177,7 +178,7 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
     let mut config = quick().with_teacher(Teacher::Discriminator);
     config.discriminator.steps = 100;
     // Noise for this clip is beyond single precision.
-    config.discriminator.clip = 1e38;
+    config.discriminator.clip_norm = 1e38;
     let place = Place::new("diverged");
     let mut charged = ledger(3.0);
     let result = fit(
@@ -191,7 +192,8 @@ fn losses_that_are_no_numbers_leave_ledger_and_checkpoint_as_they_were() {
         panic!("{result:?}");
     };
     assert!(source.downcast_ref::<TrainingError>().is_some());
-    // Where the numbers of a column are, four columns and the training: charged, and no more than that.
+    // Where the numbers of a column are, four columns and the training: charged, and no more than
+    // that.
     assert_eq!(charged.entries().len(), 6);
     assert!(
         charged
@@ -235,7 +237,7 @@ fn another_table_setting_or_schema_is_refused() {
         }
     };
     let mut changed = config.clone();
-    changed.marginals.rate = 0.002;
+    changed.marginals.learning_rate = 0.002;
     assert!(refused(&changed, &table).contains("a setting differs"));
     assert!(refused(&config, &toy(999)).contains("the table differs"));
     assert!(refused(&config, &table.take(&[0, 1])).contains("the table differs"));

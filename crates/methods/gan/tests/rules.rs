@@ -63,7 +63,7 @@ fn models(table: &Table) -> Vec<Box<dyn Model>> {
         ));
     }
     let mut config = VaeConfig::default();
-    config.hidden = vec![32];
+    config.hidden_units = vec![32];
     config.batch = 200;
     config.steps = 200;
     let (mut ledger, mut noise) = (ledger(2.0), NoiseSource::insecure_seeded([3; 32]));
@@ -89,14 +89,16 @@ fn every_row_obeys_and_other_columns_are_what_they_were() {
         assert!(broken(&unruled) > 0, "{method} breaks none by itself");
         let made = ruled.sample(4_000, &Seed::from_u64(1)).expect("rows");
         assert_eq!(broken(&made), 0, "{method}");
-        // Rows that obeyed are the same rows, and rows drawn for the others follow the model given the rules.
+        // Rows that obeyed are the same rows, and rows drawn for the others follow the model given
+        // the rules.
         let obeys = |row: &usize| broken(&unruled.take(&[*row])) == 0;
         let obedient: Vec<usize> = (0..4_000).filter(obeys).collect();
         assert_eq!(
             made.take(&obedient).columns(),
             unruled.take(&obedient).columns()
         );
-        // Shares of at least 3,000 and of 4,000 rows: sd at most 0.0091 and 0.0079; five of that of their difference.
+        // Shares of at least 3,000 and of 4,000 rows: sd at most 0.0091 and 0.0079; five of that of
+        // their difference.
         assert!(obedient.len() > 3_000);
         assert!(
             (share(&made) - share(&unruled.take(&obedient))).abs() < 0.06,

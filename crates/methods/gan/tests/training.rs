@@ -113,7 +113,8 @@ fn conditions_hold_exactly_and_the_rest_follows() {
         let field = table.schema().fields()[position].clone();
         Table::new(Schema::new(vec![field]).expect("one name"), vec![column]).expect("fits")
     };
-    // From counts by Bayes' rule over components; from a discriminator with a condition vector, which is trained less exactly.
+    // From counts by Bayes' rule over components; from a discriminator with a condition vector,
+    // which is trained less exactly.
     let counts = fit(quick(), &table, &mut ledger(5.0)).expect("a fit");
     let mut config = quick().with_teacher(Teacher::Discriminator).non_private();
     config.discriminator.steps = 800;
@@ -175,7 +176,8 @@ fn a_training_can_be_stopped_and_what_was_charged_stays_charged() {
     let config = quick().with_teacher(Teacher::Discriminator);
     let stopped = Gan::new(config).fit(&table, &mut context);
     assert!(matches!(stopped, Err(FitError::Cancelled)));
-    // Where the numbers of a column are, four columns, and the whole training before its first step.
+    // Where the numbers of a column are, four columns, and the whole training before its first
+    // step.
     assert_eq!(ledger.entries().len(), 6);
 }
 
@@ -192,12 +194,15 @@ fn settings_without_sense_are_named() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(&|c| c.hidden.clear()), "hidden");
+    assert_eq!(refused(&|c| c.hidden_units.clear()), "hidden_units");
     assert_eq!(
-        refused(&|c| c.discriminator.clip = 0.0),
-        "discriminator.clip"
+        refused(&|c| c.discriminator.clip_norm = 0.0),
+        "discriminator.clip_norm"
     );
-    assert_eq!(refused(&|c| c.marginals.rate = f64::NAN), "marginals.rate");
+    assert_eq!(
+        refused(&|c| c.marginals.learning_rate = f64::NAN),
+        "marginals.learning_rate"
+    );
     let unknown = |c: &mut GanConfig| c.marginals.required.push(vec!["a".into(), "x".into()]);
     assert_eq!(refused(&unknown), "marginals.required");
     assert_eq!(

@@ -1,4 +1,5 @@
-//! What the autoencoder learns, what is kept whatever it learns, and how it goes on after an interruption.
+//! What the autoencoder learns, what is kept whatever it learns, and how it goes on after an
+//! interruption.
 
 mod common;
 
@@ -16,8 +17,8 @@ use parable_table::{Column, Field, Kind, Schema, Strings, Table, Values};
 
 fn small() -> VaeConfig {
     let mut config = VaeConfig::default();
-    config.latent = 4;
-    config.hidden = vec![32, 32];
+    config.latent_dim = 4;
+    config.hidden_units = vec![32, 32];
     config.max_bins = quick().marginals.max_bins;
     config.batch = 500;
     config.steps = 1_500;
@@ -174,8 +175,8 @@ fn settings_without_sense_are_named() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(&|c| c.hidden.clear()), "hidden");
-    assert_eq!(refused(&|c| c.clip = 0.0), "clip");
+    assert_eq!(refused(&|c| c.hidden_units.clear()), "hidden_units");
+    assert_eq!(refused(&|c| c.clip_norm = 0.0), "clip_norm");
     assert_eq!(refused(&|c| c.divergence = f64::NAN), "divergence");
     assert!(serde_json::from_str::<VaeConfig>(r#"{"epsilon":1}"#).is_err());
 }

@@ -1,4 +1,4 @@
-//! Confidential rows, and the two ways to read them.
+//! Access to confidential rows: private, by charged steps, or plain.
 
 use burn::tensor::backend::Backend;
 use parable_core::FitError;
@@ -8,25 +8,25 @@ use crate::device::{Matrix, upload};
 use crate::dp_sgd::{Charged, StepNoise};
 use crate::ghost_clipping::Clip;
 
-/// Standard deviations of the size of a batch that a part has room for.
+/// A part has room for a batch this many standard deviations above the expected size.
 const ROOM: f64 = 3.0;
 
-/// How rows may be read.
+/// Access to the rows of a table, batch by batch.
 #[derive(Debug)]
 pub enum Access {
-    /// Clipped, with noise, as paid for.
+    /// Under a guarantee: Poisson batches, clipped gradients, noise, as charged.
     Private(Charged, Box<StepNoise>),
-    /// As they are.
+    /// Without a guarantee.
     Plain,
 }
 
 impl Access {
-    /// Whether rows are read under a guarantee.
+    /// Returns whether rows are read under a guarantee.
     pub fn is_private(&self) -> bool {
         matches!(self, Self::Private(..))
     }
 
-    /// What gradients of rows are to be cut to.
+    /// Returns the clip of gradients of rows, if there is one.
     pub fn clip(&self) -> Option<Clip> {
         match self {
             Self::Private(charged, _) => Some(charged.clip()),
@@ -34,7 +34,8 @@ impl Access {
         }
     }
 
-    /// Variance of the noise in each number of a mean over a batch of this expected size.
+    /// Returns the variance of the noise in each number of a mean over a batch of this expected
+    /// size.
     pub fn noise_variance(&self, batch: usize) -> f64 {
         match self {
             Self::Private(charged, _) => charged.variance() / (batch as f64).powi(2),
@@ -42,7 +43,8 @@ impl Access {
         }
     }
 
-    /// Rows that are computed at once, at most `most` of them: room for nearly every batch of this expected size.
+    /// Returns how many rows to compute at once, at most `most`: room for nearly every batch of
+    /// this expected size.
     pub fn part(&self, batch: usize, most: usize) -> usize {
         let room = match self {
             Self::Private(..) => (batch as f64 + ROOM * (batch as f64).sqrt()).ceil() as usize,
@@ -51,8 +53,10 @@ impl Access {
         room.min(most).next_multiple_of(32)
     }
 
-    /// Those of so many rows that are in a step, which it begins. Under a guarantee each row is in it by a coin of its own; else as many as expected
-    /// are drawn with the seed.
+    /// Starts a step and draws its batch out of `rows` rows.
+    ///
+    /// Under a guarantee each row is in the batch by a coin of its own (Poisson sampling); else as
+    /// many as expected are drawn with the seed.
     pub fn draw(&mut self, rows: usize, batch: usize, step: u64, seed: &Seed) -> Vec<u32> {
         match self {
             Self::Private(charged, noise) => {
@@ -66,8 +70,10 @@ impl Access {
         }
     }
 
-    /// A seed for random numbers that go with the rows of the step that was begun. Under a guarantee nobody knows it, so that it does not matter that
-    /// the place of a row in its batch, and with it its numbers, depends on other rows.
+    /// Returns a seed for random numbers that belong to the rows of the current step.
+    ///
+    /// Under a guarantee nobody knows it, so that it does not matter that the position of a row in
+    /// its batch, and with it its numbers, depends on other rows.
     pub fn seed_of_step(&mut self, step: u64, seed: &Seed) -> Seed {
         match self {
             Self::Private(_, noise) => Seed::from_u64(noise.source().next_u64()),
@@ -75,12 +81,13 @@ impl Access {
         }
     }
 
-    /// Adds the noise of a step to sums of clipped gradients, where it is due.
+    /// Adds the noise of the current step to sums of clipped gradients; without a guarantee,
+    /// nothing.
     ///
     /// # Errors
     ///
     /// [`FitError::Setting`] when all steps that were charged are taken.
-    pub fn disturb<B: Backend>(&mut self, sums: &mut [Matrix<B>]) -> Result<(), FitError> {
+    pub fn add_noise<B: Backend>(&mut self, sums: &mut [Matrix<B>]) -> Result<(), FitError> {
         let Self::Private(charged, source) = self else {
             return Ok(());
         };
@@ -97,7 +104,8 @@ impl Access {
     }
 }
 
-/// Part `at` of rows of this width: so many of them, rows of zeros where there is none, and a column that says which there are (1).
+/// Returns part `at` of rows of this width, padded to `size` rows with zeros, and a column with 1
+/// for each row that is present.
 pub fn part<B: Backend>(
     rows: &[f32],
     width: usize,
@@ -117,11 +125,10 @@ pub fn part<B: Backend>(
     )
 }
 
-/// Sums over all parts of rows of this width; there is a part even if there is no row.
+/// Adds up what `sums` returns for each part of rows of this width: the number of the part, its
+/// rows, and which of them are present.
 ///
-/// # Panics
-///
-/// Never: there is always a part.
+/// A batch without rows is one part of padding, so that noise is added to it as to any other.
 pub fn add_parts<B: Backend>(
     rows: &[f32],
     width: usize,

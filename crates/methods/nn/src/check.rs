@@ -10,10 +10,12 @@ use crate::device::{Matrix, download};
 use crate::init::weights;
 use crate::module::{as_matrix, parameters, with_parameters};
 
-/// Checks a gradient against central differences along random directions: `loss(x + h d) - loss(x - h d)` over `2 h`.
+/// Checks a gradient against central differences along random directions: `loss(x + h d) - loss(x -
+/// h d)` over `2 h`.
 ///
-/// The numbers are of single precision, so half a percent is allowed. Where a rectifier has its kink between the two points, the
-/// difference is not the gradient: of seven directions, five must agree; a wrong term shows in all.
+/// The numbers are of single precision, so half a percent is allowed. Where a rectifier has its
+/// kink between the two points, the difference is not the gradient: of seven directions, five must
+/// agree; a wrong term shows in all.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! How far a training is, in plain numbers, and who keeps it.
+//! Checkpoints of a training: its state as plain numbers, and the file it is written to.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +8,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::{Matrix, download, upload};
 
-/// Everything a training needs to go on, apart from what it was started with.
-///
-/// `P` is a point of the loss curve.
+/// The state of a training, apart from its inputs; `P` is a point of the loss curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot<P> {
-    /// Counters and losses.
-    pub facts: Facts<P>,
-    /// Numbers of networks and their optimisers.
+    /// Counters and losses of a training, which may be published.
+    pub facts: PublicFacts<P>,
+    /// Parameters of networks and moments of their optimisers.
     pub arrays: Vec<CheckpointArray>,
 }
 
-/// Counters and losses.
+/// Counters and losses of a training, which may be published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Facts<P> {
+pub struct PublicFacts<P> {
     counters: BTreeMap<String, u64>,
     /// Losses so far.
     pub curve: Vec<P>,
 }
 
-/// What a snapshot lacks.
+/// Description of an entry that a snapshot lacks or that does not fit.
 pub type MissingEntry = &'static str;
 
-impl<P> Default for Facts<P> {
+impl<P> Default for PublicFacts<P> {
     fn default() -> Self {
         Self {
             counters: BTreeMap::new(),
@@ -43,19 +41,23 @@ impl<P> Default for Facts<P> {
 impl<P> Default for Snapshot<P> {
     fn default() -> Self {
         Self {
-            facts: Facts::default(),
+            facts: PublicFacts::default(),
             arrays: Vec::new(),
         }
     }
 }
 
-impl<P> Facts<P> {
-    /// Notes a number.
+impl<P> PublicFacts<P> {
+    /// Writes a counter.
     pub fn count(&mut self, name: &str, value: u64) {
         self.counters.insert(name.to_owned(), value);
     }
 
-    /// A noted number.
+    /// Returns a counter.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingEntry`] if there is none of this name.
     pub fn counter(&self, name: &str) -> Result<u64, MissingEntry> {
         let value = self.counters.get(name).copied();
         value.ok_or("a counter is absent")
@@ -63,7 +65,7 @@ impl<P> Facts<P> {
 }
 
 impl<P> Snapshot<P> {
-    /// Takes copies of matrices under a name.
+    /// Writes matrices under a name.
     pub fn put<B: Backend>(&mut self, name: &str, matrices: &[Matrix<B>]) {
         for (index, matrix) in matrices.iter().enumerate() {
             let name = format!("{name}.{index}");
@@ -72,7 +74,11 @@ impl<P> Snapshot<P> {
         }
     }
 
-    /// Puts the matrices of this name back into their places, which have their shapes.
+    /// Replaces matrices by those of this name, which must have their shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingEntry`] if there are none of this name and shape.
     pub fn get<B: Backend>(
         &self,
         name: &str,
@@ -92,27 +98,27 @@ impl<P> Snapshot<P> {
     }
 }
 
-/// Writes a snapshot, with what was released beside it.
+/// Writes a snapshot, together with what was released.
 type Write<'t, P> = dyn FnMut(Snapshot<P>) -> Result<(), FitError> + 't;
 
-impl<P> std::fmt::Debug for Keeper<'_, P> {
+impl<P> std::fmt::Debug for Checkpointer<'_, P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("Checkpointer").finish_non_exhaustive()
     }
 }
 
-/// Keeps a training, so that it can go on after an interruption.
-pub struct Keeper<'t, P> {
-    /// Where it is kept.
+/// Writes checkpoints of a training, so that it can be resumed after an interruption.
+pub struct Checkpointer<'t, P> {
+    /// The checkpoint file.
     pub file: CheckpointFile,
-    /// Where an earlier run was.
+    /// State of an earlier run, if there was one.
     pub resumed: Option<Snapshot<P>>,
     /// Writes a snapshot.
     pub write: Box<Write<'t, P>>,
 }
 
-impl<P> Keeper<'_, P> {
-    /// Says what a snapshot lacks.
+impl<P> Checkpointer<'_, P> {
+    /// Returns the error for a snapshot that lacks an entry.
     pub fn damaged(&self, problem: MissingEntry) -> FitError {
         self.file.damaged(problem).into()
     }

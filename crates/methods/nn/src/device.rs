@@ -15,9 +15,9 @@ pub enum Compute {
     /// The processor, all of its cores. The same bytes for any number of threads.
     #[default]
     Cpu,
-    /// A graphics card of NVIDIA. Needs a build with the feature `cuda`, the driver, and the headers
-    /// of the CUDA toolkit. Sums are formed in another order than on the processor, so that the
-    /// bytes differ.
+    /// A graphics card of NVIDIA. Needs a build with the feature `cuda`, the driver, and the
+    /// headers of the CUDA toolkit. Sums are formed in another order than on the processor, so that
+    /// the bytes differ.
     Cuda {
         /// Index of the card, from 0.
         index: usize,

@@ -1,4 +1,5 @@
-//! Private sums of gradients: who is in a step, how much noise, and what it costs, from one value.
+//! Private training by DP-SGD (Abadi et al. 2016): sampling, noise and charge of a training, from
+//! one plan.
 
 use parable_core::FitError;
 use parable_dp::mechanism::FloatingPointGaussian;
@@ -13,75 +14,84 @@ use crate::checkpoint::MissingEntry;
 use crate::error::setting;
 use crate::ghost_clipping::Clip;
 
-/// What of the settings a plan is made from.
+/// Settings that a plan is calibrated from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Course {
-    /// Whose settings they are.
+pub struct Schedule {
+    /// Name of the settings, for messages.
     pub setting: &'static str,
     /// Steps of the training.
     pub steps: u64,
     /// Expected rows per step.
     pub batch: usize,
-    /// What gradients of rows are cut to.
+    /// Clip of the gradient of each row.
     pub clip: Clip,
 }
 
-/// Everything the cost of a training depends on. What is charged and what is done are both read from here.
+/// Everything the privacy loss of a training depends on: what is charged and what is executed are
+/// both read from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Probability of each row to be in a step.
+    /// Probability of each row to be in the batch of a step.
     rate: SamplingRate,
     /// Standard deviation of the noise, in units of the gradient.
     sigma: Sigma,
-    /// The same over the most that one person moves a sum.
+    /// The same divided by the sensitivity of a sum.
     noise_multiplier: NoiseMultiplier,
-    /// What gradients of rows are cut to.
+    /// Clip of the gradient of each row.
     clip: Clip,
     steps: u64,
 }
 
-/// What noise multipliers are searched between; the ledger refuses what is still too little.
+/// Bounds of the search for a noise multiplier; the ledger refuses what is still too little.
 const MULTIPLIERS: (f64, f64) = (0.1, 1e5);
 
 impl Plan {
-    /// A plan in numbers.
+    /// Creates a plan with this noise multiplier.
     fn new(
         rate: SamplingRate,
         noise_multiplier: f64,
-        course: &Course,
+        schedule: &Schedule,
         unit: &PrivacyUnit,
     ) -> Result<Self, FitError> {
         let refuse =
-            |error: parable_dp::ParameterError| setting(course.setting, &error.to_string());
-        let sensitivity = Sensitivity::clipped_sum(course.clip.norm).map_err(refuse)?;
+            |error: parable_dp::ParameterError| setting(schedule.setting, &error.to_string());
+        let sensitivity = Sensitivity::clipped_sum(schedule.clip.norm).map_err(refuse)?;
         let sigma = Sigma::new(noise_multiplier * sensitivity.under(unit)).map_err(refuse)?;
         Ok(Self {
             rate,
             sigma,
             noise_multiplier: NoiseMultiplier::of(sigma, &sensitivity, unit),
-            clip: course.clip,
-            steps: course.steps,
+            clip: schedule.clip,
+            steps: schedule.steps,
         })
     }
 
-    /// The plan with the least noise that costs at most this share of what the ledger still allows. `rows` is a released estimate of the number of rows.
+    /// Returns the plan with the least noise that costs at most this share of what the ledger still
+    /// allows.
+    ///
+    /// `rows` is a released estimate of the number of rows.
+    ///
+    /// # Errors
+    ///
+    /// [`FitError::Setting`] if the clip or the batch is impossible.
     pub fn calibrate(
-        course: &Course,
+        schedule: &Schedule,
         rows: f64,
         share: f64,
         ledger: &Ledger,
     ) -> Result<Self, FitError> {
-        let rate = (course.batch as f64 / rows.max(1.0)).min(1.0);
-        let rate =
-            SamplingRate::new(rate).map_err(|error| setting(course.setting, &error.to_string()))?;
+        let rate = (schedule.batch as f64 / rows.max(1.0)).min(1.0);
+        let rate = SamplingRate::new(rate)
+            .map_err(|error| setting(schedule.setting, &error.to_string()))?;
         let unit = ledger.unit();
-        // The filter adds the costs of steps: a training of `1 / share` times the steps must fit into all that is left.
-        let stretched = (course.steps as f64 / share).ceil() as u64;
+        // The filter adds the costs of steps: a training of `1 / share` times the steps must fit
+        // into all that is left.
+        let stretched = (schedule.steps as f64 / share).ceil() as u64;
         let fits = |multiplier: f64| -> Result<bool, FitError> {
-            let plan = Self::new(rate, multiplier, course, &unit)?;
+            let plan = Self::new(rate, multiplier, schedule, &unit)?;
             let event = plan.step().repeated(stretched);
-            Ok(ledger.plan([(course.setting, &event)]).1.is_ok())
+            Ok(ledger.plan([(schedule.setting, &event)]).1.is_ok())
         };
         let (mut low, mut high) = MULTIPLIERS;
         // 40 halvings of the logarithm leave a relative gap below 1e-10.
@@ -93,7 +103,7 @@ impl Plan {
                 low = middle;
             }
         }
-        Self::new(rate, high, course, &unit)
+        Self::new(rate, high, schedule, &unit)
     }
 
     fn step(&self) -> Event {
@@ -103,17 +113,21 @@ impl Plan {
         event.poisson_sampled(self.rate)
     }
 
-    /// What the whole training releases.
+    /// Returns the event of the whole training.
     pub fn event(&self) -> Event {
         self.step().repeated(self.steps)
     }
 
-    /// Whether an event is the training of some plan, all steps of which are one charge.
+    /// Returns whether an event is the training of some plan, all steps of which are one charge.
     pub fn is_training(event: &Event) -> bool {
         matches!(event, Event::Repeated { event, .. } if matches!(**event, Event::PoissonSampled { .. }))
     }
 
-    /// Goes on with a training that was paid for, `taken` of whose steps count as taken. The plan must be the one that was charged.
+    /// Resumes a training that was charged, `taken` of whose steps count as taken.
+    ///
+    /// # Errors
+    ///
+    /// [`MissingEntry`] if this plan is not the one that was charged, or has fewer steps.
     pub fn resume(
         self,
         receipt: Receipt,
@@ -124,7 +138,7 @@ impl Plan {
         let sensitivity = sensitivity.map_err(|_| "its plan has no possible clip")?;
         let multiplier = NoiseMultiplier::of(self.sigma, &sensitivity, unit);
         let left = self.steps.checked_sub(taken);
-        let left = left.ok_or("more steps were taken than paid for")?;
+        let left = left.ok_or("more steps were taken than charged")?;
         if multiplier != self.noise_multiplier || self.event() != *receipt.event() {
             return Err("its plan is not the one that was charged");
         }
@@ -137,6 +151,10 @@ impl Plan {
     }
 
     /// Charges all steps, before the first is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`FitError`] if the ledger refuses the charge.
     pub fn charge(self, purpose: &str, ledger: &mut Ledger) -> Result<Charged, FitError> {
         let receipt = ledger.try_spend(purpose, self.event())?;
         Ok(Charged {
@@ -148,7 +166,7 @@ impl Plan {
     }
 }
 
-/// A training that was paid for.
+/// A training that was charged. It takes as many steps as its plan has, and no more.
 #[derive(Debug)]
 pub struct Charged {
     plan: Plan,
@@ -159,38 +177,42 @@ pub struct Charged {
 }
 
 impl Charged {
-    /// What is executed.
+    /// Returns the plan that is executed.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// What gradients of rows are to be cut to.
+    /// Returns the clip of the gradient of each row.
     pub fn clip(&self) -> Clip {
         self.plan.clip
     }
 
-    /// Variance of the noise in each number of a sum.
+    /// Returns the variance of the noise in each number of a sum.
     pub fn variance(&self) -> f64 {
         self.plan.sigma.get().powi(2)
     }
 
-    /// The rows of a step: each of so many is in it with the probability of the plan, independently, by coins that nobody can repeat.
+    /// Draws the batch of a step out of `rows` rows: each is in it with the probability of the
+    /// plan, independently (Poisson sampling).
     pub fn draw_rows(&self, rows: usize, source: &mut NoiseSource) -> Vec<u32> {
         let rate = self.plan.rate.get();
         if rate >= 1.0 {
             return (0..rows as u32).collect();
         }
-        // Scaling by a power of two is exact; the floor makes the probability at most the charged one.
+        // Scaling by a power of two is exact; the floor makes the probability at most the charged
+        // one.
         let threshold = (rate * 2.0f64.powi(64)) as u64;
         (0..rows as u32)
             .filter(|_| source.next_u64() < threshold)
             .collect()
     }
 
-    /// Noise for one clipped sum of so many numbers. Each call takes one of the steps that were paid for.
+    /// Draws noise for one clipped sum of so many numbers. Each call takes one of the charged
+    /// steps.
     ///
     /// # Errors
-    /// All steps are taken.
+    ///
+    /// [`FitError::Setting`] if all steps are taken.
     pub fn step_noise(
         &mut self,
         numbers: usize,
@@ -199,15 +221,18 @@ impl Charged {
         self.left = self
             .left
             .checked_sub(1)
-            .ok_or_else(|| setting("steps", "all steps paid for are taken"))?;
+            .ok_or_else(|| setting("steps", "all charged steps are taken"))?;
         let mut noise = vec![0.0f32; numbers];
         self.noise.add(&self.receipt, &mut noise, source)?;
         Ok(noise)
     }
 }
 
-/// Coins and noise of the steps of a training: keyed by the operating system, or repeatable where the fit's source is. A repeatable one depends on
-/// the number of the step alone, so that tests can interrupt a training and compare.
+/// Random bits for batches and noise of the steps of a training.
+///
+/// They come from the operating system, or are repeatable where the source of the fit is.
+/// Repeatable ones depend on the number of the step alone, so that tests can interrupt a training
+/// and compare.
 #[derive(Debug)]
 pub struct StepNoise {
     source: NoiseSource,
@@ -215,7 +240,7 @@ pub struct StepNoise {
 }
 
 impl StepNoise {
-    /// A source of the same kind as another one.
+    /// Creates a source of the same kind as another one.
     pub fn like(noise: &mut NoiseSource) -> Self {
         if !noise.is_insecure() {
             return Self {
@@ -233,7 +258,7 @@ impl StepNoise {
         }
     }
 
-    /// Begins a step.
+    /// Starts a step.
     pub fn begin(&mut self, step: u64) {
         if let Some(mut seed) = self.seed {
             for (byte, number) in seed.iter_mut().zip(step.to_le_bytes()) {
@@ -243,7 +268,7 @@ impl StepNoise {
         }
     }
 
-    /// The bits of the step that was begun.
+    /// Returns the bits of the current step.
     pub fn source(&mut self) -> &mut NoiseSource {
         &mut self.source
     }
@@ -256,8 +281,8 @@ mod tests {
     use super::*;
     use crate::ghost_clipping::Clipping;
 
-    fn course() -> Course {
-        Course {
+    fn schedule() -> Schedule {
+        Schedule {
             setting: "test",
             steps: 50,
             batch: 100,
@@ -296,8 +321,9 @@ mod tests {
         ((squares / numbers).sqrt(), rate, steps)
     }
 
-    /// Whether what was done is what was charged, up to chance: 50 x 2,000 normal numbers have a relative sd of sqrt(1 / 2e5) = 0.0022 in their
-    /// deviation, 200 x 1,000 coins of probability 0.1 a relative sd of 0.0067 in their share; five of each.
+    /// Whether what was done is what was charged, up to chance: 50 x 2,000 normal numbers have a
+    /// relative sd of sqrt(1 / 2e5) = 0.0022 in their deviation, 200 x 1,000 coins of probability
+    /// 0.1 a relative sd of 0.0067 in their share; five of each.
     fn agrees(event: &Event, sensitivity: f64, (sigma, rate, steps): (f64, f64, u64)) -> bool {
         let Event::Repeated { times, event } = event else {
             return false;
@@ -326,7 +352,7 @@ mod tests {
         ] {
             let unit = PrivacyUnit::new(relation, rows_of_one).expect("at least one row");
             let mut ledger = ledger(2.0, unit);
-            let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &ledger).expect("a plan");
+            let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
             let event = plan.event();
             let mut charged = plan.charge("test", &mut ledger).expect("within the budget");
             assert_eq!(ledger.entries().last().map(|e| &e.event), Some(&event));
@@ -351,7 +377,7 @@ mod tests {
     fn a_training_goes_on_under_its_own_charge_only() {
         let unit = PrivacyUnit::one_row();
         let mut first = ledger(2.0, unit);
-        let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &first).expect("a plan");
+        let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &first).expect("a plan");
         let charged = |ledger: &mut Ledger| {
             let receipt = ledger.try_spend("discriminator", plan.event());
             receipt.expect("within the budget")
@@ -365,7 +391,7 @@ mod tests {
         let steps = std::iter::from_fn(|| going_on.step_noise(10, &mut source).ok()).count();
         assert_eq!(steps, 20);
         assert!(resume(&plan, 51).is_err());
-        // Less noise, another clip or more steps than were paid for.
+        // Less noise, another clip or more steps than were charged.
         let half = Sigma::new(plan.sigma.get() / 2.0).expect("above 0");
         let quieter = Plan {
             sigma: half,
@@ -388,7 +414,7 @@ mod tests {
     #[test]
     fn a_plan_uses_its_share_and_no_more() {
         let mut whole = ledger(3.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&course(), 5_000.0, 0.25, &whole).expect("a plan");
+        let plan = Plan::calibrate(&schedule(), 5_000.0, 0.25, &whole).expect("a plan");
         for _ in 0..4 {
             drop(
                 plan.clone()
@@ -398,7 +424,7 @@ mod tests {
         }
         assert!(plan.clone().charge("test", &mut whole).is_err());
         let all = Plan::calibrate(
-            &course(),
+            &schedule(),
             5_000.0,
             1.0,
             &ledger(3.0, PrivacyUnit::one_row()),
@@ -409,7 +435,7 @@ mod tests {
     #[test]
     fn batches_are_poisson_and_not_of_one_size() {
         let mut ledger = ledger(1.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&course(), 1_000.0, 1.0, &ledger).expect("a plan");
+        let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
         let charged = plan.charge("test", &mut ledger).expect("within the budget");
         let mut source = NoiseSource::insecure_seeded([6; 32]);
         let draws: Vec<Vec<u32>> = (0..4_000)
@@ -428,9 +454,11 @@ mod tests {
         assert!(!is_poisson(&by_category));
     }
 
-    /// Sizes have the mean 100 and the variance 90 of 1,000 coins, every row comes as often as every other, and two neighbours come together as
-    /// often as chance has it. 4,000 draws: sd of the mean 0.15; of the variance 90 sqrt(2 / 4000) = 2.0; of the times of a row sqrt(4000 * 0.09) = 19
-    /// (six of it, for 1,000 rows); of a neighbouring pair's 500 * 4000 * 0.01 = 20,000 times about 141. Five of the others.
+    /// Sizes have the mean 100 and the variance 90 of 1,000 coins, every row comes as often as
+    /// every other, and two neighbours come together as often as chance has it. 4,000 draws: sd of
+    /// the mean 0.15; of the variance 90 sqrt(2 / 4000) = 2.0; of the times of a row sqrt(4000 *
+    /// 0.09) = 19 (six of it, for 1,000 rows); of a neighbouring pair's 500 * 4000 * 0.01 = 20,000
+    /// times about 141. Five of the others.
     fn is_poisson(draws: &[Vec<u32>]) -> bool {
         let n = draws.len() as f64;
         let mean = draws.iter().map(|rows| rows.len() as f64).sum::<f64>() / n;

@@ -1,23 +1,23 @@
-//! What can go wrong in training.
+//! Errors of training.
 
 use parable_core::FitError;
 
-/// A training that did not end in a model. What it was charged stays charged.
+/// A training that did not end in a model. Its charges remain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainingError {
-    /// A loss or a parameter is no number any more.
+    /// A loss or a parameter is not finite.
     #[error(
-        "training diverged: after {step} steps a loss is no finite number; a smaller step size helps"
+        "training diverged: after {step} steps a loss is not finite; use a smaller learning rate"
     )]
     Diverged {
-        /// Steps done.
+        /// Steps taken.
         step: u64,
     },
 }
 
 impl TrainingError {
-    /// The failure of a method.
+    /// Returns the error of a method.
     pub fn of(self, method: &str) -> FitError {
         FitError::Method {
             method: method.to_owned(),
@@ -26,7 +26,7 @@ impl TrainingError {
     }
 }
 
-/// A setting that makes no sense.
+/// Returns the error for a setting that is out of its range.
 pub fn setting(name: &str, problem: &str) -> FitError {
     FitError::Setting {
         setting: name.to_owned(),

@@ -1,4 +1,8 @@
-//! Clipping of the gradients of single examples without ever forming them (ghost clipping).
+//! Ghost clipping: clipping of per-example gradients without forming them.
+//!
+//! For a layer `z = a W + b` the gradient of one example is the outer product of `a` and of its
+//! gradient by `z`, so that the norm of the whole is the product of two norms (Goodfellow 2015; Bu,
+//! Wang, Zha & Karypis 2022). The passes are in [`Mlp`](crate::mlp::Mlp).
 
 use burn::tensor::backend::Backend;
 use serde::{Deserialize, Serialize};
@@ -8,31 +12,34 @@ use crate::device::Matrix;
 /// Added to a squared norm before its root is taken.
 const LEAST_NORM_SQUARED: f64 = 1e-24;
 
-/// Of what the norm is cut when gradients of single rows are clipped. Either way one row moves the sum by at most the clip.
+/// What of a per-example gradient is clipped. Either way one row moves the sum by at most the clip
+/// norm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Clipping {
-    /// Of the gradient of all layers together. The default.
+    /// The gradient of all layers together. The default.
     #[default]
     Flat,
-    /// Of each layer by itself, to the clip over the root of the number of layers: no layer takes the room of another.
+    /// Each layer by itself, to the clip norm divided by the root of the number of layers.
     PerLayer,
 }
 
-/// The norm that gradients of single examples are cut to, and of what.
+/// The norm that per-example gradients are clipped to, and what of them is clipped.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clip {
-    /// Of the gradient of all parameters together.
+    /// Largest norm of the gradient of all parameters together.
     pub norm: f64,
-    /// Of what.
+    /// What of a gradient is clipped.
     pub clipping: Clipping,
 }
 
 impl Clip {
-    /// By how much the gradient of each example is scaled in each layer, from the squared norms in each layer. Whatever they are, the norm of what is
-    /// left of all layers is at most `norm`.
+    /// Returns the factor by which the gradient of each example is scaled in each layer, from its
+    /// squared norms in each layer.
+    ///
+    /// Whatever they are, the norm of the scaled gradient of all layers is at most `norm`.
     pub fn factors<B: Backend>(self, squares: Vec<Matrix<B>>) -> Vec<Matrix<B>> {
         let layers = squares.len();
         let factor = |squares: Matrix<B>, norm: f64| {
@@ -53,7 +60,7 @@ impl Clip {
     }
 }
 
-/// Squared norms of rows, `[rows, 1]`.
+/// Returns squared norms of rows, `[rows, 1]`.
 pub(crate) fn square_norms<B: Backend>(rows: &Matrix<B>) -> Matrix<B> {
     rows.clone().mul(rows.clone()).sum_dim(1)
 }

@@ -2,9 +2,9 @@
 //!
 //! There is no normalisation: it would mix the examples of a batch, and the gradient of a row must
 //! be its own. For a layer `z = a W + b` and one example, the gradient of the weights is the outer
-//! product of `a` and of the gradient of `z`, so that its norm is the product of two norms: norms of
-//! all examples cost no second pass (Goodfellow 2015; ghost clipping: Bu, Wang, Zha & Karypis 2022).
-//! Clipping scales the gradient of `z` of each example, and one product sums what is left.
+//! product of `a` and of the gradient of `z`, so that its norm is the product of two norms: norms
+//! of all examples cost no second pass (Goodfellow 2015; ghost clipping: Bu, Wang, Zha & Karypis
+//! 2022). Clipping scales the gradient of `z` of each example, and one product sums what is left.
 //!
 //! These are the only gradients that are written out. Everything else is differentiated by Burn.
 
@@ -164,8 +164,8 @@ impl<B: Backend> Mlp<B> {
 
     /// Returns 1 for outputs above 0, the leak for the others.
     fn slopes(&self, outputs: &Matrix<B>) -> Matrix<B> {
-        // The sign is -1, 0 or 1; an output of exactly 0 gets the middle of both slopes, and without
-        // a leak the lower one.
+        // The sign is -1, 0 or 1; an output of exactly 0 gets the middle of both slopes, and
+        // without a leak the lower one.
         let sign = outputs.clone().sign();
         if self.leak == 0.0 {
             return sign;
@@ -301,7 +301,8 @@ mod tests {
     impl Task for Naive {
         type Output = (Vec<Vec<f32>>, Vec<Vec<f32>>, usize);
 
-        /// The clipped sum at once, and example by example; how many gradients of examples, or of layers of examples, were cut.
+        /// The clipped sum at once, and example by example; how many gradients of examples, or of
+        /// layers of examples, were clipped.
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
             let Self(shape, clip) = self;
             let seed = Seed::from_u64(8);
@@ -324,7 +325,7 @@ mod tests {
                 }
             };
             let mut sums: Option<Vec<Vec<f32>>> = None;
-            let mut cut = 0;
+            let mut clipped = 0;
             for example in 0..64 {
                 let row = rows.clone().slice([example..example + 1, 0..shape.inputs]);
                 let trace = network.forward(row);
@@ -333,7 +334,7 @@ mod tests {
                 for group in &groups {
                     let squares = own[group.clone()].iter().flatten();
                     let size = squares.map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-                    cut += usize::from(size > norm);
+                    clipped += usize::from(size > norm);
                     let factor = (norm / size).min(1.0) as f32;
                     own[group.clone()]
                         .iter_mut()
@@ -349,7 +350,7 @@ mod tests {
                 }
             }
             let at_once = at_once.iter().map(download).collect();
-            (at_once, sums.expect("examples"), cut)
+            (at_once, sums.expect("examples"), clipped)
         }
     }
 
@@ -360,7 +361,7 @@ mod tests {
                 let mut seen = Vec::new();
                 for norm in [0.05, 8.0, 1e3] {
                     let clip = Clip { norm, clipping };
-                    let (at_once, looped, cut) = run_on_cpu(Naive(shape(dense, 0.2), clip));
+                    let (at_once, looped, clipped) = run_on_cpu(Naive(shape(dense, 0.2), clip));
                     let (mut difference, mut size) = (0.0f64, 0.0f64);
                     for (a, b) in at_once.iter().flatten().zip(looped.iter().flatten()) {
                         difference += f64::from(a - b).powi(2);
@@ -368,9 +369,9 @@ mod tests {
                     }
                     let relative = (difference / size).sqrt();
                     assert!(relative < 1e-5, "{clip:?}: {relative}");
-                    seen.push(cut);
+                    seen.push(clipped);
                 }
-                // All, some and none are cut.
+                // All, some and none are clipped.
                 assert!(seen[0] >= 64 && seen[1] > 0 && seen[1] < seen[0] && seen[2] == 0);
             }
         }
@@ -414,7 +415,7 @@ mod tests {
                     let moved = moved(norm, size);
                     assert!(moved <= norm * (1.0 + 1e-4), "{moved} above {norm}");
                 }
-                // Without the cut, the check above would fail.
+                // Without clipping, the check above would fail.
                 assert!(moved(1e12, 1e3) > 10.0 * norm);
             }
         }

@@ -1,7 +1,8 @@
 //! Tables as levels and positions, and back.
 //!
-//! A [`Codec`] makes levels of all columns. A column whose numbers are written by modes has one bin in it, its range: the codec keeps its missing
-//! reasons, and its [`Scale`] says what becomes of values.
+//! A [`Codec`] makes levels of all columns. A column whose numbers are written by modes has one bin
+//! in it, its range: the codec keeps its missing reasons, and its [`Scale`] says what becomes of
+//! values.
 
 use parable_domain::{Codes, Domain};
 use parable_encode::{Bin, Codec, CodecConfig, CodecError, ValueCodes};
@@ -52,7 +53,8 @@ impl Coding {
         }
     }
 
-    /// Numbers with many values by modes, those with few by levels, all from the rows. Not for private fits.
+    /// Numbers with many values by modes, those with few by levels, all from the rows. Not for
+    /// private fits.
     pub(crate) fn by_modes(table: &Table, config: &CodecConfig) -> Result<Self, CodecError> {
         let codec = Codec::observed(table, config)?;
         let few = FEW.min(config.max_bins as usize);
@@ -142,7 +144,8 @@ impl Coding {
         Heads::of(&self.scales)
     }
 
-    /// A table as it is written. Which of several modes a number gets is a matter of the seed, its column and its block of rows.
+    /// A table as it is written. Which of several modes a number gets is a matter of the seed, its
+    /// column and its block of rows.
     pub(crate) fn write(&self, table: &Table, seed: &Seed) -> Result<Written, CodecError> {
         let (_, mut levels) = self.codec.encode(table)?.into_parts();
         let seed = seed.stream("gan/modes");
@@ -195,7 +198,8 @@ impl Coding {
             .collect())
     }
 
-    /// The table of these levels and positions (one column of them for each column with modes, in order).
+    /// The table of these levels and positions (one column of them for each column with modes, in
+    /// order).
     pub(crate) fn read(
         &self,
         codes: Codes,
@@ -263,7 +267,8 @@ mod tests {
 
     use super::*;
 
-    /// Whole numbers around two means with a heavy value and two reasons for missing ones, real numbers without a grid, few numbers, and levels.
+    /// Whole numbers around two means with a heavy value and two reasons for missing ones, real
+    /// numbers without a grid, few numbers, and levels.
     fn table() -> Table {
         let mut rng = Seed::from_u64(8).rng();
         let rows = 5_000;

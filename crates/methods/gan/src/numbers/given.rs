@@ -1,7 +1,9 @@
 //! What the components of a mixture say of given numbers.
 //!
-//! A component gives a number of a column the sum over all units of its share of the unit times the probability of the number within it: 1 for the single value that the number
-//! is, and for a mode the probability of the cell of the grid around it. Without a grid it is the density, and a single value, which has a probability, outweighs all densities.
+//! A component gives a number of a column the sum over all units of its share of the unit times the
+//! probability of the number within it: 1 for the single value that the number is, and for a mode
+//! the probability of the cell of the grid around it. Without a grid it is the density, and a
+//! single value, which has a probability, outweighs all densities.
 
 use super::heads::Head;
 use super::position::Position;
@@ -61,11 +63,13 @@ impl<'m> Givens<'m> {
     pub(crate) fn new<'s>(
         scale: &'m Scale,
         head: Option<&'m Head>,
-        said: impl Iterator<Item = &'s [f32]>,
+        parameters: impl Iterator<Item = &'s [f32]>,
     ) -> Self {
         let positions = match head {
-            Some(head) => said
-                .flat_map(|said| (0..head.levels().len()).map(|mode| head.position(mode, said)))
+            Some(head) => parameters
+                .flat_map(|parameters| {
+                    (0..head.levels().len()).map(|mode| head.position(mode, parameters))
+                })
                 .collect(),
             None => Vec::new(),
         };
@@ -81,7 +85,8 @@ impl<'m> Givens<'m> {
         Aim::at(self.scale, value)
     }
 
-    /// The logarithm of the probability or density of a number in a component that has these shares of the levels of the column.
+    /// The logarithm of the probability or density of a number in a component that has these shares
+    /// of the levels of the column.
     pub(crate) fn log(&self, component: usize, shares: &[f32], aim: &Aim) -> f64 {
         let share = |level: usize| f64::from(shares[level]);
         let spike = aim.spike.map_or(0.0, share);
@@ -195,8 +200,8 @@ mod tests {
         let scale = scale(Some(Grid::Decimals(0)));
         let heads = Heads::of(&[Some(scale.clone())]);
         // Narrow, far from 10: probabilities that no number of double precision holds.
-        let said = [2.0, -9.0, 2.0, -9.0];
-        let givens = Givens::new(&scale, heads.column(0), [&said[..]].into_iter());
+        let parameters = [2.0, -9.0, 2.0, -9.0];
+        let givens = Givens::new(&scale, heads.column(0), [&parameters[..]].into_iter());
         let log = givens.log(0, &SHARES, &givens.aim(4.0));
         assert!(log.is_finite() && log < -100.0, "{log}");
     }

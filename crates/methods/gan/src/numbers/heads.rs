@@ -1,12 +1,14 @@
-//! Where the modes of numbers stand among the outputs of a generator, and what it says of them.
+//! Where the modes of numbers stand among the outputs of a generator, and the parameters of their
+//! positions.
 //!
-//! Behind the logits of all levels a generator has two outputs for each mode of each column: the place and the width of the distribution of a position within it.
+//! Behind the logits of all levels a generator has two outputs for each mode of each column: the
+//! place and the width of the distribution of a position within it.
 
 use super::position::{Position, Stretch};
 use super::scale::Scale;
 
 /// Outputs of a generator for each mode.
-const SAID: usize = 2;
+const PARAMETERS: usize = 2;
 
 /// The modes of all columns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +27,8 @@ pub(crate) struct Head {
     /// Modes of columns before it.
     first: usize,
     stretches: Vec<Stretch>,
-    /// Of each single value and mode, the number in the middle of it, and what a position of 1 adds; both on the scale of the column.
+    /// Of each single value and mode, the number in the middle of it, and what a position of 1
+    /// adds; both on the scale of the column.
     values: Vec<[f32; 2]>,
 }
 
@@ -52,7 +55,7 @@ impl Heads {
 
     /// Outputs of a generator behind its logits.
     pub(crate) fn outputs(&self) -> usize {
-        SAID * self.modes
+        PARAMETERS * self.modes
     }
 
     /// The columns with modes: as many positions has a row.
@@ -96,9 +99,9 @@ impl Head {
         self.before..self.before + self.stretches.len()
     }
 
-    /// Where the two numbers of a mode stand in what a generator says of modes.
+    /// Where the two numbers of a mode stand among the mode parameters.
     pub(crate) fn place(&self, mode: usize) -> usize {
-        SAID * (self.first + mode)
+        PARAMETERS * (self.first + mode)
     }
 
     /// The positions that a mode can have.
@@ -106,10 +109,10 @@ impl Head {
         self.stretches[mode]
     }
 
-    /// The distribution of a position within a mode, by what a generator says of all modes.
-    pub(crate) fn position(&self, mode: usize, said: &[f32]) -> Position {
+    /// The distribution of a position within a mode, by the parameters of all modes.
+    pub(crate) fn position(&self, mode: usize, parameters: &[f32]) -> Position {
         let at = self.place(mode);
-        Position::new(self.stretches[mode], [said[at], said[at + 1]])
+        Position::new(self.stretches[mode], [parameters[at], parameters[at + 1]])
     }
 }
 

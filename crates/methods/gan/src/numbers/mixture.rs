@@ -1,15 +1,18 @@
 //! Mixtures of normal distributions for a column of numbers.
 //!
-//! Expectation and maximisation (Dempster, Laird & Rubin 1977) for one to ten modes, from three starts each, and as many modes as the criterion of
-//! Schwarz (1978) chooses. Nothing is drawn: the same numbers give the same modes.
+//! Expectation and maximisation (Dempster, Laird & Rubin 1977) for one to ten modes, from three
+//! starts each, and as many modes as the criterion of Schwarz (1978) chooses. Nothing is drawn: the
+//! same numbers give the same modes.
 
 use serde::{Deserialize, Serialize};
 
 /// Most modes of a column.
 pub(crate) const MOST_MODES: usize = 10;
-/// Points that the expectation is taken over, at most: of more numbers, those at equal steps of their order.
+/// Points that the expectation is taken over, at most: of more numbers, those at equal steps of
+/// their order.
 const POINTS: usize = 2_048;
-/// Rounds of expectation and maximisation, at most, and the gain of a row's log-likelihood below which they end.
+/// Rounds of expectation and maximisation, at most, and the gain of a row's log-likelihood below
+/// which they end.
 const ROUNDS: usize = 100;
 const GAIN: f64 = 1e-6;
 /// A mode of fewer rows is left out.
@@ -35,7 +38,8 @@ impl Mode {
     }
 }
 
-/// The modes of ascending numbers, by their means, none narrower than `least_sd` (above 0). Nothing for no number.
+/// The modes of ascending numbers, by their means, none narrower than `least_sd` (above 0). Nothing
+/// for no number.
 pub(crate) fn fit(sorted: &[f64], least_sd: f64) -> Vec<Mode> {
     let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else {
         return Vec::new();
@@ -269,8 +273,9 @@ mod tests {
         let modes = fit(&normal_numbers(10_000, &known), 1e-3);
         assert_eq!(modes.len(), 3, "{modes:?}");
         for (mode, (mean, sd, weight)) in modes.iter().zip(known) {
-            // The modes hardly overlap. Of n rows of one, the mean has sd / sqrt(n), the deviation sd / sqrt(2 n), and the weight sqrt(w (1 - w) / rows);
-            // five of each, and as much again for the points at equal steps.
+            // The modes hardly overlap. Of n rows of one, the mean has sd / sqrt(n), the deviation
+            // sd / sqrt(2 n), and the weight sqrt(w (1 - w) / rows); five of each, and as much
+            // again for the points at equal steps.
             let rows = 10_000.0 * weight;
             assert!((mode.mean - mean).abs() < 10.0 * sd / rows.sqrt());
             assert!((mode.sd - sd).abs() < 10.0 * sd / (2.0 * rows).sqrt());
@@ -290,7 +295,8 @@ mod tests {
 
     #[test]
     fn what_is_no_mixture_is_followed_as_well() {
-        // Uniform numbers have the log-density 0; exponential ones have the mean log-density -1. A single normal distribution is off by 0.17 and by 0.42 nats.
+        // Uniform numbers have the log-density 0; exponential ones have the mean log-density -1. A
+        // single normal distribution is off by 0.17 and by 0.42 nats.
         let mut rng = Seed::from_u64(6).rng();
         let uniform = sorted((0..20_000).map(|_| rng.uniform()).collect());
         assert!(likelihood(&fit(&uniform, 1e-4), &uniform) > -0.08);

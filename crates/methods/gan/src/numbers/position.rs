@@ -1,12 +1,14 @@
 //! Where a number lies within its mode: a logistic distribution cut to a stretch.
 //!
-//! Its place and width are what the generator says. Cut instead of clamped, it is a density without atoms, its draws are a smooth function of place, width and
-//! one uniform number, and probabilities of stretches have a closed form, so that given numbers choose components by Bayes' rule.
+//! Its place and width are what the generator says. Cut instead of clamped, it is a density without
+//! atoms, its draws are a smooth function of place, width and one uniform number, and probabilities
+//! of stretches have a closed form, so that given numbers choose components by Bayes' rule.
 
 /// Widths of the logistic distributions, in units of a position.
 const NARROWEST: f64 = 0.004;
 const WIDEST: f64 = 0.4;
-/// The width of a position whose standard deviation is that of its mode, a quarter: a logistic distribution has `pi / sqrt 3` times its width.
+/// The width of a position whose standard deviation is that of its mode, a quarter: a logistic
+/// distribution has `pi / sqrt 3` times its width.
 const USUAL: f64 = 0.138;
 /// Places that no begin lies beyond, as a share of the half stretch.
 const MOST_OFF: f64 = 0.9;
@@ -77,9 +79,10 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// What two numbers of a generator say about a stretch: the place lies inside it, the width between its limits.
-    pub(crate) fn new(stretch: Stretch, said: [f32; 2]) -> Self {
-        let [place, width] = said.map(f64::from);
+    /// What two numbers of a generator say about a stretch: the place lies inside it, the width
+    /// between its limits.
+    pub(crate) fn new(stretch: Stretch, parameters: [f32; 2]) -> Self {
+        let [place, width] = parameters.map(f64::from);
         let place = stretch.middle() + stretch.half() * place.tanh();
         let width = (middle_log_width() + half_log_width() * width.tanh()).exp();
         let ends = (
@@ -107,10 +110,11 @@ impl Position {
         at.clamp(self.stretch.low, self.stretch.high)
     }
 
-    /// Of each cell between neighbouring edges, which ascend from one end of the stretch to the other: its probability, and how it moves with each of the two numbers of the
-    /// generator.
+    /// Of each cell between neighbouring edges, which ascend from one end of the stretch to the
+    /// other: its probability, and how it moves with each of the two numbers of the generator.
     pub(crate) fn cells(&self, edges: &[f64]) -> Vec<[f64; 3]> {
-        // The distribution function of the whole logistic distribution, and how it moves with place and width.
+        // The distribution function of the whole logistic distribution, and how it moves with place
+        // and width.
         let at = |edge: &f64| {
             let off = (edge - self.place) / self.width;
             let by_place = -density(off) / self.width;
@@ -189,16 +193,16 @@ mod tests {
 
     fn positions() -> Vec<Position> {
         let stretches = [(-1.0, 1.0), (-0.02, 1.0), (-1.0, 0.3), (-0.1, 0.15)];
-        let said = [
+        let parameters = [
             [0.0, 0.6],
             [3.0, -4.0],
             [-9.0, -9.0],
             [0.4, 9.0],
             [-0.7, -1.0],
         ];
-        let all = stretches
-            .iter()
-            .flat_map(|&(low, high)| said.map(|said| Position::new(Stretch { low, high }, said)));
+        let all = stretches.iter().flat_map(|&(low, high)| {
+            parameters.map(|parameters| Position::new(Stretch { low, high }, parameters))
+        });
         all.collect()
     }
 
@@ -244,21 +248,24 @@ mod tests {
     fn slopes_are_those_of_differences() {
         let stretches = [(-1.0, 1.0), (-0.02, 1.0), (-0.1, 0.15)];
         for (low, high) in stretches {
-            for said in [[0.0f32, 0.6], [1.5, -1.0], [-0.7, 1.2], [-2.0, -2.0]] {
+            for parameters in [[0.0f32, 0.6], [1.5, -1.0], [-0.7, 1.2], [-2.0, -2.0]] {
                 for share in [1e-3, 0.2, 0.5, 0.97] {
                     let stretch = Stretch { low, high };
-                    let slopes = Position::new(stretch, said).slopes(share);
+                    let slopes = Position::new(stretch, parameters).slopes(share);
                     // Powers of two, so that the steps are exact in single precision.
                     let step = 1.0f32 / 1024.0;
                     for which in 0..2 {
                         let moved = |sign: f32| {
-                            let mut said = said;
-                            said[which] += sign * step;
-                            Position::new(stretch, said).quantile(share)
+                            let mut parameters = parameters;
+                            parameters[which] += sign * step;
+                            Position::new(stretch, parameters).quantile(share)
                         };
                         let off = (moved(1.0) - moved(-1.0)) / (2.0 * f64::from(step));
                         let close = (slopes[which] - off).abs() < 1e-5 + 1e-3 * off.abs();
-                        assert!(close, "{stretch:?} {said:?} {share}: {slopes:?} {off}");
+                        assert!(
+                            close,
+                            "{stretch:?} {parameters:?} {share}: {slopes:?} {off}"
+                        );
                     }
                 }
             }

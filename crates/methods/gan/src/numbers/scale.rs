@@ -1,8 +1,11 @@
-//! How the numbers of one column are written: as single values that many rows share, or as a mode and the position within it.
+//! How the numbers of one column are written: as single values that many rows share, or as a mode
+//! and the position within it.
 //!
-//! This is the mode-specific normalisation of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019): one unit says the mode, one number the distance from its mean in
-//! four standard deviations. Other than there, values that many rows share have units of their own, numbers on a grid are spread evenly over their cell while
-//! a network looks at them, and a mode reaches no further than the column.
+//! This is the mode-specific normalisation of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni
+//! (2019): one unit says the mode, one number the distance from its mean in four standard
+//! deviations. Other than there, values that many rows share have units of their own, numbers on a
+//! grid are spread evenly over their cell while a network looks at them, and a mode reaches no
+//! further than the column.
 
 use parable_seed::Rng;
 use parable_table::Grid;
@@ -13,14 +16,16 @@ use super::position::Stretch;
 
 /// Standard deviations of a mode that a position of 1 stands for.
 const REACH: f64 = 4.0;
-/// A value that this share of the rows have may be a spike, if it has so many times the rows of its surroundings.
+/// A value that this share of the rows have may be a spike, if it has so many times the rows of its
+/// surroundings.
 const SPIKE: f64 = 0.002;
 const ABOVE_OTHERS: f64 = 4.0;
 /// The surroundings of a value hold this share of the rows on either side.
 const SURROUNDINGS: f64 = 0.01;
 /// Most spikes of a column.
 const MOST_SPIKES: usize = 64;
-/// Narrowest mode: in steps of the grid, as a share of the middle half of the rows, and as a share of the range.
+/// Narrowest mode: in steps of the grid, as a share of the middle half of the rows, and as a share
+/// of the range.
 const STEPS: f64 = 0.5;
 const SHARE_OF_HALF: f64 = 1e-3;
 const SHARE_OF_RANGE: f64 = 1e-12;
@@ -29,7 +34,8 @@ const FARTHEST: f64 = 8.0;
 /// Weight of the mode that reaches what no other does, at least.
 const LEAST_WEIGHT: f64 = 1e-6;
 
-/// How the numbers of a column are written. Its units are the single values, ascending, then the modes.
+/// How the numbers of a column are written. Its units are the single values, ascending, then the
+/// modes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scale {
     pub(crate) facts: ScaleFacts,
@@ -49,7 +55,8 @@ pub(crate) struct ScaleFacts {
 }
 
 impl Scale {
-    /// The scale of these numbers, ascending, unless they have no more than `few` different values, or a range that is no number.
+    /// The scale of these numbers, ascending, unless they have no more than `few` different values,
+    /// or a range that is no number.
     pub(crate) fn observed(sorted: &[f64], grid: Option<Grid>, few: usize) -> Option<Self> {
         let runs: Vec<(f64, usize)> = sorted
             .chunk_by(|a, b| a == b)
@@ -138,7 +145,8 @@ impl Scale {
         self.grid.map_or(0.0, |grid| 0.5 * grid.step())
     }
 
-    /// Of each unit the number in the middle of it, and what a position of 1 adds, in standard deviations of all modes from their mean.
+    /// Of each unit the number in the middle of it, and what a position of 1 adds, in standard
+    /// deviations of all modes from their mean.
     pub(crate) fn values(&self) -> Vec<[f32; 2]> {
         let modes = &self.facts.modes;
         let mean: f64 = modes.iter().map(|mode| mode.weight * mode.mean).sum();
@@ -169,7 +177,8 @@ impl Scale {
         (value - mode.mean) / (REACH * mode.sd)
     }
 
-    /// The unit of a number and its position, 0 where the unit is no mode. A number that several modes may have made gets one of them by chance.
+    /// The unit of a number and its position, 0 where the unit is no mode. A number that several
+    /// modes may have made gets one of them by chance.
     pub(crate) fn write(&self, value: f64, rng: &mut Rng) -> (usize, f64) {
         if let Some(spike) = self.spike(value) {
             return (spike, 0.0);
@@ -233,7 +242,8 @@ impl Scale {
         })
     }
 
-    /// The positions within a mode that are read as a number: between two, or at one where there is no grid.
+    /// The positions within a mode that are read as a number: between two, or at one where there is
+    /// no grid.
     pub(crate) fn cell(&self, mode: usize, value: f64) -> (f64, f64) {
         let half = self.half_step();
         (
@@ -262,7 +272,8 @@ fn reaches(mode: &Mode, value: f64) -> bool {
     (value - mode.mean).abs() <= REACH * mode.sd
 }
 
-/// Values that many rows have and their surroundings do not, ascending, from values with their rows.
+/// Values that many rows have and their surroundings do not, ascending, from values with their
+/// rows.
 fn spikes(runs: &[(f64, usize)], step: Option<f64>, rows: usize) -> Vec<f64> {
     let least = SPIKE * rows as f64;
     let around = SURROUNDINGS * rows as f64;
@@ -421,7 +432,8 @@ mod tests {
             assert!((scale.read(unit, position) - 1.0).abs() < 1e-12);
             counts[unit] += 1.0;
         }
-        // In the middle of both the shares are those of the modes: 2,500 of 10,000, sd 43; five of them. The third does not reach so far.
+        // In the middle of both the shares are those of the modes: 2,500 of 10,000, sd 43; five of
+        // them. The third does not reach so far.
         assert!(
             (counts[0] - 2_500.0).abs() < 217.0 && counts[2] == 0.0,
             "{counts:?}"

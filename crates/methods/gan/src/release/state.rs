@@ -6,8 +6,8 @@ use parable_pgm::Groups;
 use serde::{Deserialize, Serialize};
 
 use super::Release;
+use crate::NAME;
 use crate::config::MarginalConfig;
-use crate::synthesizer::NAME;
 
 /// What a release needs to go on: released numbers and functions of them.
 #[derive(Clone, Debug, Serialize, Deserialize)]

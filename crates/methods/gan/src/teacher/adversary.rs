@@ -1,8 +1,10 @@
-//! Teaching by a discriminator, which alone sees rows.
+//! Training against a discriminator, which alone sees rows.
 //!
-//! The recipe is that of Bie, Kamath & Zhang (2023): many steps of the discriminator for each of the generator, large batches, gradients of real and of
-//! made rows cut alike, noise on the sum of the real ones. Made rows are drawn from the generator's shares; the generator's gradient passes the
-//! draw by the straight-through estimate with Gumbel noise (Jang, Gu & Poole 2017).
+//! The recipe is that of Bie, Kamath & Zhang (2023): many steps of the discriminator for each of
+//! the generator, large batches, gradients of real and of synthetic rows clipped alike, noise on
+//! the sum of the real ones. Synthetic rows are drawn from the generator's shares; the generator's
+//! gradient passes the draw by the straight-through estimate with Gumbel noise (Jang, Gu & Poole
+//! 2017).
 
 use burn::module::{AutodiffModule, Module};
 use burn::tensor::Tensor;
@@ -35,7 +37,7 @@ const BLOCK: usize = 64;
 /// Temperature of the soft draws that gradients pass through.
 const TEMPERATURE: f64 = 0.5;
 
-/// Derivatives of the loss of a generator by what its rows are made from.
+/// Derivatives of the loss of a generator by the parts of its rows.
 struct Slopes<B: Backend> {
     /// By the units of levels, `[examples, width]`.
     units: Matrix<B>,
@@ -66,7 +68,7 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
         seed: &Seed,
         device: &B::Device,
     ) -> Self {
-        let network = discriminator::<B>(layout.row(), &config.hidden, seed, device);
+        let network = discriminator::<B>(layout.row(), &config.hidden_units, seed, device);
         let variance = rows.access.noise_variance(config.batch);
         let corrected = if config.noise_correction {
             variance
@@ -123,34 +125,35 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
             .access
             .draw(self.rows.rows, self.config.batch, self.step, &self.seed);
         let clip = self.rows.access.clip();
-        let made = self.made(pass);
+        let synthetic = self.synthetic(pass);
         let most = self.config.batch.min(self.config.accumulate);
-        let mut sums = self.sums(&made, most, 0.0, clip, &device);
+        let mut sums = self.sums(&synthetic, most, 0.0, clip, &device);
         let real = self.rows.one_hot(&self.layout, &rows);
         let right = self
             .turns
             .asks()
-            .then(|| self.accuracy(&made, &real, &device));
+            .then(|| self.accuracy(&synthetic, &real, &device));
         let real = self.sums(&real, self.part, 1.0, clip, &device);
         for (sum, real) in sums.iter_mut().zip(real) {
             *sum = sum.clone().add(real);
         }
-        self.rows.access.disturb(&mut sums)?;
+        self.rows.access.add_noise(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / self.config.batch as f64;
         let means = sums.into_iter().map(|sum| sum.mul_scalar(scale)).collect();
         let gradients = gradients(self.network.module(), means);
-        self.network.step(self.config.rate, gradients);
+        self.network.step(self.config.learning_rate, gradients);
         self.step += 1;
         self.turns.step(right);
         Ok(())
     }
 
-    /// Share of the rows of a step that it tells right. Under a guarantee it is the share of the made rows, which with a network that has noise in it is
-    /// no further release; of the real ones it would be.
-    fn accuracy(&self, made: &[f32], real: &[f32], device: &B::Device) -> f64 {
+    /// Returns the share of the rows of a step that it classifies right. Under a guarantee it is
+    /// the share of the synthetic rows, which with a network that has noise in it is no further
+    /// release; of the real ones it would be.
+    fn accuracy(&self, synthetic: &[f32], real: &[f32], device: &B::Device) -> f64 {
         let width = self.layout.row();
-        let mut kinds = vec![(made, -1.0)];
+        let mut kinds = vec![(synthetic, -1.0)];
         if !self.is_private() {
             kinds.push((real, 1.0));
         }
@@ -167,7 +170,7 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
         right as f64 / all.max(1) as f64
     }
 
-    /// Sums of the gradients of rows of one kind (1: real, 0: made), so many at once.
+    /// Sums of the gradients of rows of one kind (1: real, 0: synthetic), so many at once.
     fn sums(
         &self,
         rows: &[f32],
@@ -185,8 +188,8 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
         })
     }
 
-    /// Rows drawn from these components, one each.
-    fn made(&self, pass: &Pass<B>) -> Vec<f32> {
+    /// Draws rows from these components, one each.
+    fn synthetic(&self, pass: &Pass<B>) -> Vec<f32> {
         let [examples, width] = pass.shares.dims();
         let layout = &self.layout;
         let (numbers, row) = (download(&pass.shares), layout.row());
@@ -380,7 +383,7 @@ mod tests {
     impl Task for Accuracies {
         type Output = [f64; 2];
 
-        /// The accuracy on the same made rows beside two different sets of real ones.
+        /// The accuracy on the same synthetic rows beside two different sets of real ones.
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> [f64; 2] {
             let config = DiscriminatorConfig::default();
             let rows = Rows {
@@ -392,14 +395,15 @@ mod tests {
             let (layout, how) = (Layout::new(&[3, 4], [].iter()), StepsPerGenerator::Adaptive);
             let seed = Seed::from_u64(1);
             let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
-            // Every combination of levels once as made rows; one of them a thousand times as real ones.
+            // Every combination of levels once as synthetic rows; one of them a thousand times as
+            // real ones.
             let row = |a: usize, b: usize| {
                 (0..7).map(move |at| f32::from(u8::from(at == a || at == 3 + b)))
             };
-            let made: Vec<f32> = (0..12).flat_map(|at| row(at % 3, at / 3)).collect();
+            let synthetic: Vec<f32> = (0..12).flat_map(|at| row(at % 3, at / 3)).collect();
             [0, 11].map(|at| {
                 let real: Vec<f32> = (0..1_000).flat_map(|_| row(at % 3, at / 3)).collect();
-                adversary.accuracy(&made, &real, device)
+                adversary.accuracy(&synthetic, &real, device)
             })
         }
     }
@@ -411,8 +415,8 @@ mod tests {
             Delta::new(1e-6).expect("small"),
         );
         let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
-        let course = DiscriminatorConfig::default().course();
-        let plan = Plan::calibrate(&course, 5_000.0, 1.0, &ledger).expect("a plan");
+        let schedule = DiscriminatorConfig::default().schedule();
+        let plan = Plan::calibrate(&schedule, 5_000.0, 1.0, &ledger).expect("a plan");
         let charged = plan.charge("test", &mut ledger).expect("within the budget");
         let mut noise = NoiseSource::insecure_seeded([1; 32]);
         let coins = Box::new(StepNoise::like(&mut noise));

@@ -1,7 +1,9 @@
-//! Teaching where the numbers of each column lie within their modes.
+//! Training on positions: where the numbers of each column lie within their modes.
 //!
-//! The shares of modes are learnt as those of all levels; this is the rest of what is known of a column with modes: for each mode, how many rows have their position in each of
-//! a few cells that hold equally many. The loss is the cross-entropy of these shares, given the mode, against those of the mixture of components.
+//! The shares of modes are learnt as those of all levels; this is the rest of what is known of a
+//! column with modes: for each mode, how many rows have their position in each of a few cells that
+//! hold equally many. The loss is the cross-entropy of these shares, given the mode, against those
+//! of the mixture of components.
 
 use rayon::prelude::*;
 
@@ -12,7 +14,8 @@ const CELLS: usize = 8;
 const ROWS: usize = 20;
 /// Added to a share before anything is divided by it.
 const LEAST_SHARE: f64 = 1e-7;
-/// Weight of the loss beside that of the shares of levels. With more, components are pushed apart in width: a batch of narrow ones fills cells unevenly.
+/// Weight of the loss beside that of the shares of levels. With more, components are pushed apart
+/// in width: a batch of narrow ones fills cells unevenly.
 const WEIGHT: f64 = 0.1;
 /// Components of a block, whose sums are added up in order.
 const BLOCK: usize = 64;
@@ -30,17 +33,20 @@ struct Cells {
     shares: Vec<f64>,
 }
 
-/// Gradients for the shares of levels, `[examples, width]`, and for what is said of modes, `[examples, said]`.
+/// Gradients for the shares of levels, `[examples, width]`, and for the mode parameters,
+/// `[examples, parameters]`.
 pub(crate) type Gradients = (Vec<f32>, Vec<f32>);
 
-/// Of one component and one mode: the share of the mode, and for each cell its probability and how it moves with both numbers that are said.
+/// Of one component and one mode: the share of the mode, and for each cell its probability and its
+/// derivatives by both parameters.
 struct Seen {
     share: f64,
     cells: Vec<[f64; 3]>,
 }
 
 impl Anchors {
-    /// What these rows show: the level of each in every column, and the position in every column with modes.
+    /// What these rows show: the level of each in every column, and the position in every column
+    /// with modes.
     pub(crate) fn of(layout: &Layout, levels: &[Vec<u32>], positions: &[Vec<f32>]) -> Self {
         let heads = layout.heads().columns().iter().zip(positions);
         let columns = heads.map(|(head, positions)| {
@@ -86,33 +92,39 @@ impl Anchors {
         }
     }
 
-    /// The gradients of the loss, by the shares of the levels and by what is said of modes of each component.
-    pub(crate) fn gradients(&self, layout: &Layout, shares: &[f32], said: &[f32]) -> Gradients {
+    /// The gradients of the loss, by the shares of the levels and by the mode parameters of each
+    /// component.
+    pub(crate) fn gradients(
+        &self,
+        layout: &Layout,
+        shares: &[f32],
+        parameters: &[f32],
+    ) -> Gradients {
         let (width, outputs) = (layout.width(), layout.heads().outputs());
         let examples = shares.len() / width.max(1);
         let mut by_shares = vec![0.0f32; shares.len()];
-        let mut by_said = vec![0.0f32; said.len()];
+        let mut by_parameters = vec![0.0f32; parameters.len()];
         for (at, known) in self.columns.iter().enumerate() {
-            let seen = self.see(layout, at, shares, said);
-            let made = sums(known, &seen, examples);
+            let seen = self.see(layout, at, shares, parameters);
+            let synthetic = sums(known, &seen, examples);
             let head = &layout.heads().columns()[at];
             let units = layout.column(head.column).start + head.levels().start;
             let scale = WEIGHT / examples as f64;
             by_shares
                 .par_chunks_mut(width)
-                .zip(by_said.par_chunks_mut(outputs))
+                .zip(by_parameters.par_chunks_mut(outputs))
                 .zip(seen.par_chunks(known.len()))
                 .with_min_len(BLOCK)
-                .for_each(|((by_shares, by_said), seen)| {
-                    for (mode, ((known, made), seen)) in
-                        known.iter().zip(&made).zip(seen).enumerate()
+                .for_each(|((by_shares, by_parameters), seen)| {
+                    for (mode, ((known, synthetic), seen)) in
+                        known.iter().zip(&synthetic).zip(seen).enumerate()
                     {
                         let all: f64 = known.shares.iter().sum();
-                        let mut by_share = all / (made.iter().sum::<f64>() + LEAST_SHARE);
+                        let mut by_share = all / (synthetic.iter().sum::<f64>() + LEAST_SHARE);
                         let mut by_numbers = [0.0; 2];
-                        let cells = known.shares.iter().zip(made).zip(&seen.cells);
-                        for ((real, made), [mass, first, second]) in cells {
-                            let slope = -real / (made + LEAST_SHARE);
+                        let cells = known.shares.iter().zip(synthetic).zip(&seen.cells);
+                        for ((real, synthetic), [mass, first, second]) in cells {
+                            let slope = -real / (synthetic + LEAST_SHARE);
                             by_share += slope * mass;
                             by_numbers[0] += slope * seen.share * first;
                             by_numbers[1] += slope * seen.share * second;
@@ -120,41 +132,41 @@ impl Anchors {
                         by_shares[units + mode] += (scale * by_share) as f32;
                         let place = head.place(mode);
                         for (at, by) in by_numbers.into_iter().enumerate() {
-                            by_said[place + at] += (scale * by) as f32;
+                            by_parameters[place + at] += (scale * by) as f32;
                         }
                     }
                 });
         }
-        (by_shares, by_said)
+        (by_shares, by_parameters)
     }
 
-    /// Of each component and mode of a column, what it makes of the cells.
-    fn see(&self, layout: &Layout, at: usize, shares: &[f32], said: &[f32]) -> Vec<Seen> {
+    /// Of each component and mode of a column, the probabilities of the cells.
+    fn see(&self, layout: &Layout, at: usize, shares: &[f32], parameters: &[f32]) -> Vec<Seen> {
         let head = &layout.heads().columns()[at];
         let units = layout.column(head.column).start + head.levels().start;
         let known = &self.columns[at];
         let examples = shares.par_chunks(layout.width());
-        let said = said.par_chunks(layout.heads().outputs());
-        let each = examples.zip(said).with_min_len(BLOCK);
-        each.flat_map_iter(|(shares, said)| {
+        let parameters = parameters.par_chunks(layout.heads().outputs());
+        let each = examples.zip(parameters).with_min_len(BLOCK);
+        each.flat_map_iter(|(shares, parameters)| {
             known.iter().enumerate().map(move |(mode, known)| Seen {
                 share: f64::from(shares[units + mode]),
-                cells: head.position(mode, said).cells(&known.edges),
+                cells: head.position(mode, parameters).cells(&known.edges),
             })
         })
         .collect()
     }
 
     #[cfg(test)]
-    fn loss(&self, layout: &Layout, shares: &[f32], said: &[f32]) -> f64 {
+    fn loss(&self, layout: &Layout, shares: &[f32], parameters: &[f32]) -> f64 {
         let examples = shares.len() / layout.width();
         let columns = self.columns.iter().enumerate().map(|(at, known)| {
-            let made = sums(known, &self.see(layout, at, shares, said), examples);
-            let modes = known.iter().zip(&made).map(|(known, made)| {
-                let all = made.iter().sum::<f64>() + LEAST_SHARE;
-                let cells = known.shares.iter().zip(made);
+            let synthetic = sums(known, &self.see(layout, at, shares, parameters), examples);
+            let modes = known.iter().zip(&synthetic).map(|(known, synthetic)| {
+                let all = synthetic.iter().sum::<f64>() + LEAST_SHARE;
+                let cells = known.shares.iter().zip(synthetic);
                 cells
-                    .map(|(real, made)| -real * ((made + LEAST_SHARE) / all).ln())
+                    .map(|(real, synthetic)| -real * ((synthetic + LEAST_SHARE) / all).ln())
                     .sum::<f64>()
             });
             modes.sum::<f64>()
@@ -221,23 +233,28 @@ mod tests {
             .iter()
             .map(|x| 0.1 + x.abs())
             .collect();
-        let said = normals(70 * 8, 1.0, &seed.stream("said"));
-        let (by_shares, by_said) = anchors.gradients(&layout, &shares, &said);
-        for (which, gradient) in [&by_shares, &by_said].into_iter().enumerate() {
+        let parameters = normals(70 * 8, 1.0, &seed.stream("parameters"));
+        let (by_shares, by_parameters) = anchors.gradients(&layout, &shares, &parameters);
+        for (which, gradient) in [&by_shares, &by_parameters].into_iter().enumerate() {
             let direction = normals(gradient.len(), 1.0, &seed.index(which as u64));
             let moved = |step: f32| {
-                let (mut shares, mut said) = (shares.clone(), said.clone());
-                let numbers = if which == 0 { &mut shares } else { &mut said };
+                let (mut shares, mut parameters) = (shares.clone(), parameters.clone());
+                let numbers = if which == 0 {
+                    &mut shares
+                } else {
+                    &mut parameters
+                };
                 for (number, by) in numbers.iter_mut().zip(&direction) {
                     *number += step * by;
                 }
-                anchors.loss(&layout, &shares, &said)
+                anchors.loss(&layout, &shares, &parameters)
             };
             let expected = (moved(1e-3) - moved(-1e-3)) / 2e-3;
             let products = gradient.iter().zip(&direction);
             let got: f64 = products.map(|(&g, &d)| f64::from(g) * f64::from(d)).sum();
             let size = gradient.iter().map(|&g| f64::from(g).powi(2)).sum::<f64>();
-            // Numbers of single precision moved by a thousandth: half a percent of what a direction of this length can give.
+            // Numbers of single precision moved by a thousandth: half a percent of what a direction
+            // of this length can give.
             let room = 0.005 * size.sqrt();
             let expected = WEIGHT * expected;
             assert!((got - expected).abs() < room, "{which}: {got} {expected}");
@@ -248,17 +265,17 @@ mod tests {
     fn a_mixture_that_has_the_shares_of_the_cells_is_left_as_it_is() {
         let (layout, mut anchors) = known();
         // Components all alike, and cells that hold what they make.
-        let said = layout.heads().begin().repeat(50);
+        let parameters = layout.heads().begin().repeat(50);
         let shares = vec![0.2f32; 50 * 9];
         for at in 0..2 {
-            let seen = anchors.see(&layout, at, &shares, &said);
-            let made = sums(&anchors.columns[at], &seen, 50);
-            for (known, made) in anchors.columns[at].iter_mut().zip(made) {
-                known.shares = made;
+            let seen = anchors.see(&layout, at, &shares, &parameters);
+            let synthetic = sums(&anchors.columns[at], &seen, 50);
+            for (known, synthetic) in anchors.columns[at].iter_mut().zip(synthetic) {
+                known.shares = synthetic;
             }
         }
-        let (by_shares, by_said) = anchors.gradients(&layout, &shares, &said);
-        let largest = by_shares.iter().chain(&by_said).map(|x| x.abs());
+        let (by_shares, by_parameters) = anchors.gradients(&layout, &shares, &parameters);
+        let largest = by_shares.iter().chain(&by_parameters).map(|x| x.abs());
         assert!(largest.fold(0.0, f32::max) < 1e-6);
     }
 }

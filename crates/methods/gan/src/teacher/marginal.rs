@@ -1,9 +1,9 @@
 //! Training on counts: cross-entropy of measured shares against those of the generator.
 //!
 //! The shares that the generator gives to every pair of levels of every two columns are one product
-//! of a matrix with its own transpose. The loss is that of a network trained on noisy marginals (Liu,
-//! Vietri & Wu 2021 fit squared errors of sampled answers; here it is the cross-entropy of all
-//! measured cells, on a mixture of fixed components).
+//! of a matrix with its own transpose. The loss is that of a network trained on noisy marginals
+//! (Liu, Vietri & Wu 2021 fit squared errors of sampled answers; here it is the cross-entropy of
+//! all measured cells, on a mixture of fixed components).
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
@@ -87,7 +87,8 @@ impl<B: Backend> MarginalTeacher<B> {
         }
     }
 
-    /// Returns the cross-entropy of the targets, to be differentiated. Its value counts pairs twice.
+    /// Returns the cross-entropy of the targets, to be differentiated. Its value counts pairs
+    /// twice.
     pub(crate) fn cross_entropy(&self, shares: &Matrix<B>) -> Tensor<B, 1> {
         let entropy = |targets: &Matrix<B>, model: Matrix<B>| {
             let logs = model.add_scalar(LEAST_SHARE).log();
@@ -97,8 +98,9 @@ impl<B: Backend> MarginalTeacher<B> {
         let Some(pairs) = &self.pairs else {
             return columns;
         };
-        // The matrix of pairs is symmetric and holds each pair twice. The gradient of one half of it
-        // is that of the product with one factor held fixed, which saves a third of the products.
+        // The matrix of pairs is symmetric and holds each pair twice. The gradient of one half of
+        // it is that of the product with one factor held fixed, which saves a third of the
+        // products.
         let extended = self.extended(shares);
         let fixed = extended.clone().detach();
         columns.add(entropy(pairs, gram(extended, fixed)))
@@ -176,7 +178,8 @@ mod tests {
             check_gradient(&logits.inner(), &gradient, 2, |x| {
                 teacher.loss(&softmax.forward(Matrix::from_inner(x)), 1)
             });
-            // The share of a cell of three columns is the mean over components of the product of three shares.
+            // The share of a cell of three columns is the mean over components of the product of
+            // three shares.
             let gram = download(&teacher.gram(&shares));
             let (first, second) = layout.blocks(&sets[0]).expect("a product");
             let all = download(&shares);

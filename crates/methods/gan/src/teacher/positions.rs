@@ -1,9 +1,12 @@
-//! Numbers of made rows, and the gradients that pass through them.
+//! Numbers of synthetic rows, and the gradients that pass through them.
 //!
-//! A made row whose level is a mode gets a position within it, drawn as a smooth function of what the generator says and of one uniform number, so that the gradient of the
-//! position is one of what is said (the reparameterisation of Kingma & Welling 2014). Behind the positions stand the numbers themselves on the scale of their columns: a discriminator
-//! that sees these learns relations across modes several times faster. Their gradient goes to the position, and to each level as much as the middle of its numbers says: the
-//! straight-through estimate of the levels.
+//! A synthetic row whose level is a mode gets a position within it, drawn as a smooth function of
+//! the mode parameters and of one uniform number, so that the gradient of the position is one of
+//! the mode parameters (the reparameterisation of Kingma & Welling 2014). Behind the positions
+//! stand the numbers themselves on the scale of their columns: a discriminator that sees these
+//! learns relations across modes several times faster. Their gradient goes to the position, and to
+//! each level as much as the middle of its numbers says: the straight-through estimate of the
+//! levels.
 
 use parable_seed::Seed;
 use rayon::prelude::*;
@@ -26,24 +29,32 @@ pub(crate) struct Placed {
     share: f64,
 }
 
-/// Draws positions for rows whose levels are drawn, by what a generator says of modes, and writes the numbers behind them.
-pub(crate) fn place(layout: &Layout, rows: &mut [f32], said: &[f32], seed: &Seed) -> Vec<Placed> {
+/// Draws positions for rows whose levels are drawn, by the mode parameters of a generator, and
+/// writes the numbers behind them.
+pub(crate) fn place(
+    layout: &Layout,
+    rows: &mut [f32],
+    parameters: &[f32],
+    seed: &Seed,
+) -> Vec<Placed> {
     let (heads, width) = (layout.heads(), layout.row());
     let outputs = heads.outputs();
     let blocks = rows.par_chunks_mut(BLOCK * width);
-    let blocks = blocks.zip(said.par_chunks(BLOCK * outputs)).enumerate();
+    let blocks = blocks
+        .zip(parameters.par_chunks(BLOCK * outputs))
+        .enumerate();
     let placed: Vec<Vec<Placed>> = blocks
-        .map(|(block, (rows, said))| {
+        .map(|(block, (rows, parameters))| {
             let mut rng = seed.index(block as u64).rng();
             let mut placed = Vec::new();
-            let examples = rows.chunks_mut(width).zip(said.chunks(outputs));
-            for (example, (row, said)) in examples.enumerate() {
+            let examples = rows.chunks_mut(width).zip(parameters.chunks(outputs));
+            for (example, (row, parameters)) in examples.enumerate() {
                 for (at, head) in heads.columns().iter().enumerate() {
                     let level = layout.level(row, head.column);
                     let Some(mode) = level.and_then(|level| head.mode(level)) else {
                         continue;
                     };
-                    let (position, share) = (head.position(mode, said), rng.uniform_open());
+                    let (position, share) = (head.position(mode, parameters), rng.uniform_open());
                     row[layout.width() + at] = position.quantile(share) as f32;
                     placed.push(Placed {
                         example: block * BLOCK + example,
@@ -61,26 +72,26 @@ pub(crate) fn place(layout: &Layout, rows: &mut [f32], said: &[f32], seed: &Seed
     placed.concat()
 }
 
-/// The gradient of what the generator says, `[examples, said]`, from that of rows.
+/// Returns the gradient by the mode parameters, `[examples, parameters]`, from that by rows.
 pub(crate) fn backward_to_modes(layout: &Layout, placed: &[Placed], towards: &[f32]) -> Vec<f32> {
     let stride = layout.row();
     let heads = layout.heads();
     let (outputs, columns) = (heads.outputs(), heads.columns());
-    let mut said = vec![0.0f32; towards.len() / stride * outputs];
+    let mut parameters = vec![0.0f32; towards.len() / stride * outputs];
     for own in placed {
         let head = &columns[own.head];
         let at = own.example * stride + layout.width() + own.head;
         let slope = towards[at] + head.slope(own.mode) * towards[at + columns.len()];
         let place = own.example * outputs + head.place(own.mode);
         let slopes = own.position.slopes(own.share);
-        for (said, by) in said[place..].iter_mut().zip(slopes) {
-            *said = (f64::from(slope) * by) as f32;
+        for (parameters, by) in parameters[place..].iter_mut().zip(slopes) {
+            *parameters = (f64::from(slope) * by) as f32;
         }
     }
-    said
+    parameters
 }
 
-/// The gradient of the units, `[examples, width]`, from that of rows.
+/// Returns the gradient by the units, `[examples, width]`, from that by rows.
 pub(crate) fn backward_to_units(layout: &Layout, towards: &[f32]) -> Vec<f32> {
     let stride = layout.row();
     let (columns, width) = (layout.heads().columns(), layout.width());

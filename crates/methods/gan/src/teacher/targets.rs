@@ -17,10 +17,12 @@ pub(crate) struct Measured {
     pub(crate) sigma: f64,
 }
 
-/// The least standard deviation that precisions are formed with: exact counts count as much as can be.
+/// The least standard deviation that precisions are formed with: exact counts count as much as can
+/// be.
 const LEAST_SIGMA: f64 = 1e-3;
 
-/// The columns as all measurements together see them, weighted by precision; rows per level, projected on what counts can be.
+/// The columns as all measurements together see them, weighted by precision; rows per level,
+/// projected on what counts can be.
 ///
 /// `columns` holds rows per level and the standard deviation of each column.
 pub(crate) fn combined_columns(
@@ -65,8 +67,8 @@ pub(crate) fn margin(cells: &[f64], shape: &[usize], place: usize) -> Vec<f64> {
     sums
 }
 
-/// Shares of the cells of one measured set: moved to agree with the columns (least squares), a pair's departure from independence cleared of
-/// noise, and all projected on the simplex.
+/// Shares of the cells of one measured set: moved to agree with the columns (least squares), a
+/// pair's departure from independence cleared of noise, and all projected on the simplex.
 pub(crate) fn cell_shares(
     measured: &Measured,
     columns: &[Vec<f64>],
@@ -170,7 +172,8 @@ mod tests {
 
     #[test]
     fn columns_weigh_measurements_by_their_precision() {
-        // The pair's margin sums two cells: standard deviation 2 * sqrt 2; the column's is 1. Weights 1/8 and 1.
+        // The pair's margin sums two cells: standard deviation 2 * sqrt 2; the column's is 1.
+        // Weights 1/8 and 1.
         let columns = vec![(vec![60.0, 40.0], 1.0), (vec![50.0, 50.0], 1.0)];
         let measured = [pair(&[42.0, 36.0, 13.0, 9.0], 2.0)];
         let combined = combined_columns(&columns, &measured, &[2, 2], 100.0);

@@ -8,14 +8,16 @@ use parable_nn::checkpoint::MissingEntry;
 const RUNGS: [u64; 6] = [1, 2, 5, 10, 20, 50];
 /// What the smoothed accuracy keeps of itself at each step.
 const KEEP: f64 = 0.99;
-/// Steps of the generator at one rung before the next may follow: so many, or this part of all steps of the discriminator, if that is less.
+/// Steps of the generator at one rung before the next may follow: so many, or this part of all
+/// steps of the discriminator, if that is less.
 const GRACE: u64 = 200;
 const GRACE_PART: u64 = 20;
 
 /// Whose turn it is.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Turns {
-    /// The accuracy below which a discriminator needs more steps; absent when their number is fixed.
+    /// The accuracy below which a discriminator needs more steps; absent when their number is
+    /// fixed.
     least: Option<f64>,
     fixed: u64,
     grace: u64,
@@ -63,7 +65,8 @@ impl Turns {
         }
     }
 
-    /// A step of the discriminator was taken, which was right about this share of the rows. Says whether it is the generator's turn.
+    /// A step of the discriminator was taken, which was right about this share of the rows. Says
+    /// whether it is the generator's turn.
     pub(crate) fn step(&mut self, right: Option<f64>) -> bool {
         if let Some(right) = right {
             self.accuracy = KEEP * self.accuracy + (1.0 - KEEP) * right;

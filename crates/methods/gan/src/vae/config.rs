@@ -1,11 +1,11 @@
-//! Settings.
+//! Settings of the autoencoder.
 
 use parable_core::FitError;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{MarginalConfig, all_hold, are_layers};
 use parable_nn::device::Compute;
-use parable_nn::dp_sgd::Course;
+use parable_nn::dp_sgd::Schedule;
 use parable_nn::ghost_clipping::{Clip, Clipping};
 
 /// Settings of [`Vae`](crate::Vae).
@@ -15,33 +15,44 @@ use parable_nn::ghost_clipping::{Clip, Clipping};
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct VaeConfig {
-    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited ledger, and bins follow the rows.
+    /// Whether the fit is differentially private. Default true. Without, it needs an unlimited
+    /// ledger, and bins follow the rows.
     pub private: bool,
-    /// What is computed on.
+    /// Device that the fit computes on.
     pub compute: Compute,
-    /// Numbers that a row is written as. Default 16.
-    pub latent: usize,
+    /// Numbers of a code, which the encoder writes and the decoder reads. Default 16.
+    #[serde(alias = "latent")]
+    pub latent_dim: usize,
     /// Units of the hidden layers of either network, 1 to 6 of them. Default 128, 128.
-    pub hidden: Vec<usize>,
-    /// Weight of the divergence of these numbers from normal ones, against the loss of reading a row back. Default 1, the bound of the likelihood.
+    #[serde(alias = "hidden")]
+    pub hidden_units: Vec<usize>,
+    /// Weight of the divergence of these numbers from normal ones, against the loss of
+    /// reconstruction. Default 1, the bound of the likelihood.
     pub divergence: f64,
     /// Steps. Default 2000.
     pub steps: u64,
-    /// Expected rows per step. Default 1000; a private fit draws each row with the same small probability.
+    /// Expected rows per step. Default 1000; a private fit draws each row with the same small
+    /// probability.
     pub batch: usize,
-    /// Norm to which the gradient of each row is cut in a private fit. Default 1.
-    pub clip: f64,
-    /// Of what the norm is cut.
+    /// Norm to which the gradient of each row is clipped in a private fit. Default 1.
+    #[serde(alias = "clip")]
+    pub clip_norm: f64,
+    /// What of a gradient is clipped.
     pub clipping: Clipping,
-    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of this size, with equal sums. Default 2048.
+    /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of
+    /// this size, with equal sums. Default 2048.
     pub accumulate: usize,
-    /// Step size at the beginning; it falls to a hundredth. Default 0.002.
-    pub rate: f64,
-    /// Share of the budget for counts of single columns, which tell the number of rows and where the outputs begin. Default 0.12.
+    /// Learning rate at the beginning; it falls to a hundredth. Default 0.002.
+    #[serde(alias = "rate")]
+    pub learning_rate: f64,
+    /// Share of the budget for counts of single columns, which estimate the number of rows and
+    /// start the biases of the outputs. Default 0.12.
     pub columns_share: f64,
-    /// Levels are merged until a group holds this many standard deviations of the noise of a cell. Default 6.
+    /// Levels are merged until a group holds this many standard deviations of the noise of a cell.
+    /// Default 6.
     pub merge: f64,
-    /// Most bins of a number. Default 128 without privacy, else by the budget as in [`MarginalConfig::max_bins`].
+    /// Most bins of a number. Default 128 without privacy, else by the budget as in
+    /// [`MarginalConfig::max_bins`].
     pub max_bins: Option<u32>,
 }
 
@@ -50,15 +61,15 @@ impl Default for VaeConfig {
         Self {
             private: true,
             compute: Compute::default(),
-            latent: 16,
-            hidden: vec![128, 128],
+            latent_dim: 16,
+            hidden_units: vec![128, 128],
             divergence: 1.0,
             steps: 2000,
             batch: 1000,
-            clip: 1.0,
+            clip_norm: 1.0,
             clipping: Clipping::default(),
             accumulate: 2048,
-            rate: 2e-3,
+            learning_rate: 2e-3,
             columns_share: 0.12,
             merge: 6.0,
             max_bins: None,
@@ -67,34 +78,35 @@ impl Default for VaeConfig {
 }
 
 impl VaeConfig {
-    /// The same without a privacy guarantee.
+    /// Switches the privacy guarantee off.
     #[must_use]
     pub fn non_private(mut self) -> Self {
         self.private = false;
         self
     }
 
-    /// The same computed elsewhere.
+    /// Sets the device that the fit computes on.
     #[must_use]
     pub fn with_compute(mut self, compute: Compute) -> Self {
         self.compute = compute;
         self
     }
 
-    /// What the privacy of the training depends on.
-    pub(crate) fn course(&self) -> Course {
-        Course {
+    /// Returns the settings that the privacy of the training depends on.
+    pub(crate) fn schedule(&self) -> Schedule {
+        Schedule {
             setting: "batch",
             steps: self.steps,
             batch: self.batch,
             clip: Clip {
-                norm: self.clip,
+                norm: self.clip_norm,
                 clipping: self.clipping,
             },
         }
     }
 
-    /// How columns are measured, in the settings of the generator that measures them in the same way.
+    /// How columns are measured, in the settings of the generator that measures them in the same
+    /// way.
     pub(crate) fn columns(&self) -> MarginalConfig {
         MarginalConfig {
             columns_share: self.columns_share,
@@ -108,13 +120,13 @@ impl VaeConfig {
     pub(crate) fn check(&self) -> Result<(), FitError> {
         let rules = [
             (
-                "latent",
-                (1..=4096).contains(&self.latent),
+                "latent_dim",
+                (1..=4096).contains(&self.latent_dim),
                 "between 1 and 4096 numbers",
             ),
             (
-                "hidden",
-                are_layers(&self.hidden),
+                "hidden_units",
+                are_layers(&self.hidden_units),
                 "between 1 and 6 layers of 1 to 4096 units",
             ),
             (
@@ -133,8 +145,8 @@ impl VaeConfig {
                 "between 2 and 2^20 rows",
             ),
             (
-                "clip",
-                self.clip > 0.0 && self.clip.is_finite(),
+                "clip_norm",
+                self.clip_norm > 0.0 && self.clip_norm.is_finite(),
                 "a norm above 0",
             ),
             (
@@ -143,9 +155,9 @@ impl VaeConfig {
                 "between 32 and 2^20 rows",
             ),
             (
-                "rate",
-                self.rate > 0.0 && self.rate < 1.0,
-                "a step size lies between 0 and 1",
+                "learning_rate",
+                self.learning_rate > 0.0 && self.learning_rate < 1.0,
+                "a learning rate lies between 0 and 1",
             ),
             (
                 "columns_share",

@@ -1,11 +1,16 @@
-//! A variational autoencoder for tables: one network writes a row as a few numbers, another reads them back.
+//! A variational autoencoder for tables.
 
 mod config;
+mod file;
+mod fit;
 mod model;
 mod network;
-mod synthesizer;
 mod train;
 
 pub use config::VaeConfig;
-pub use model::{VaeModel, VaeReader};
-pub use synthesizer::Vae;
+pub use file::VaeReader;
+pub use fit::Vae;
+pub use model::VaeModel;
+
+/// Name of the method.
+pub(crate) const NAME: &str = "vae";

@@ -1,7 +1,9 @@
-//! The autoencoder: rows to means and variances, and back to the shares of the levels of every column.
+//! The autoencoder: an encoder from rows to means and variances of codes, a decoder from codes to
+//! the shares of the levels of every column.
 //!
-//! Kingma & Welling (2014), with one softmax per column as in the tabular one of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni (2019). The
-//! reader sees the code in every layer, which keeps it from being ignored (Dieng, Kim, Rush & Blei 2019). No layer mixes the rows of a batch.
+//! Kingma & Welling (2014), with one softmax per column as in the tabular one of Xu, Skoularidou,
+//! Cuesta-Infante & Veeramachaneni (2019). The decoder sees the code in every layer, which keeps it
+//! from being ignored (Dieng, Kim, Rush & Blei 2019). No layer mixes the rows of a batch.
 
 use burn::tensor::backend::Backend;
 use parable_seed::Seed;
@@ -12,11 +14,12 @@ use parable_nn::device::{Matrix, download};
 use parable_nn::ghost_clipping::Clip;
 use parable_nn::mlp::{Deltas, Mlp, Shape, Trace};
 
-/// Slope of the rectifiers of the writing network below 0.
+/// Slope of the rectifiers of the encoder below 0.
 const LEAK: f64 = 0.2;
 /// Logarithms of variances stay within this of 0, by a soft limit.
 const LARGEST_LOG_VARIANCE: f64 = 8.0;
-/// What of their usual size the last weights of the reading network begin with, so that shares begin near those of the columns.
+/// Part of their usual size that the last weights of the decoder begin with, so that shares begin
+/// near those of the columns.
 const QUIET: f64 = 0.1;
 
 /// Both networks.
@@ -78,7 +81,8 @@ pub(crate) fn decoder<B: Backend>(
 }
 
 impl<B: Backend> Autoencoder<B> {
-    /// Writes rows as numbers, moved by their deviations times `noise` (normal numbers, `[rows, latent]`), and reads them back.
+    /// Encodes rows, adds `noise` (normal numbers, `[rows, latent]`) times the deviations of their
+    /// codes, and decodes them.
     pub(crate) fn forward(&self, rows: Matrix<B>, noise: Matrix<B>) -> Coded<B> {
         let [count, latent] = noise.dims();
         let encoder = self.encoder.forward(rows);
@@ -130,8 +134,9 @@ impl<B: Backend> Autoencoder<B> {
         (self.encoder.deltas(&coded.encoder, outputs), decoder)
     }
 
-    /// Sums over rows of the gradients of their losses, cut to a norm over all layers of both networks: those of the encoder, then those of the decoder.
-    /// Rows with `present` 0 are left out.
+    /// Returns sums over rows of the gradients of their losses, clipped to a norm over all layers
+    /// of both networks: those of the encoder, then those of the decoder. Rows with `present` 0 are
+    /// left out.
     pub(crate) fn clipped_sum(
         &self,
         rows: Matrix<B>,
@@ -159,7 +164,8 @@ impl<B: Backend> Autoencoder<B> {
         sums
     }
 
-    /// The loss of every row: cross-entropy of what is read back, plus the weighted divergence of its code from normal numbers, in nats.
+    /// Returns the loss of every row: cross-entropy of the reconstruction, plus the weighted
+    /// divergence of its code from normal numbers, in nats.
     pub(crate) fn losses(&self, rows: &Matrix<B>, noise: Matrix<B>, divergence: f64) -> Vec<f64> {
         let ([_, width], [_, latent]) = (rows.dims(), noise.dims());
         let coded = self.forward(rows.clone(), noise);
@@ -180,8 +186,8 @@ impl<B: Backend> Autoencoder<B> {
             .collect()
     }
 
-    /// Shares that are read from these codes.
-    pub(crate) fn read(&self, codes: Matrix<B>) -> Matrix<B> {
+    /// Decodes codes to shares.
+    pub(crate) fn decode(&self, codes: Matrix<B>) -> Matrix<B> {
         self.softmax.forward(self.decoder.forward(codes).outputs)
     }
 }
@@ -289,7 +295,8 @@ mod tests {
     impl Task for Naive {
         type Output = (f64, usize);
 
-        /// How far the clipped sum is from the sum of the cut gradients of single rows, relatively; how many of 32 were cut.
+        /// How far the clipped sum is from the sum of the clipped gradients of single rows,
+        /// relatively; how many of 32 were clipped.
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
             let network = autoencoder::<B::InnerBackend>(device);
             let rows = rows::<B::InnerBackend>(32, device);
@@ -302,7 +309,7 @@ mod tests {
                 network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, Some(self.0));
             let at_once: Vec<f32> = at_once.iter().flat_map(download).collect();
             let mut looped = vec![0.0f64; at_once.len()];
-            let mut cut = 0;
+            let mut clipped = 0;
             for row in 0..31 {
                 let own = network.clipped_sum(
                     rows.clone().slice([row..row + 1, 0..9]),
@@ -313,7 +320,7 @@ mod tests {
                 );
                 let own: Vec<f64> = own.iter().flat_map(download).map(f64::from).collect();
                 let size = own.iter().map(|x| x * x).sum::<f64>().sqrt();
-                cut += usize::from(size > self.0.norm);
+                clipped += usize::from(size > self.0.norm);
                 let factor = (self.0.norm / size).min(1.0);
                 let pairs = looped.iter_mut().zip(own);
                 pairs.for_each(|(sum, own)| *sum += factor * own);
@@ -321,19 +328,22 @@ mod tests {
             let off = at_once.iter().zip(&looped);
             let off = off.map(|(&a, b)| (f64::from(a) - b).powi(2)).sum::<f64>();
             let size = looped.iter().map(|x| x * x).sum::<f64>();
-            ((off / size).sqrt(), cut)
+            ((off / size).sqrt(), clipped)
         }
     }
 
     #[test]
     fn clipped_sums_are_those_of_the_loop_over_rows() {
-        let cut = [0.05, 2.0, 1e3].map(|norm| {
+        let clipped = [0.05, 2.0, 1e3].map(|norm| {
             let clipping = Clipping::Flat;
-            let (off, cut) = run_on_cpu(Naive(Clip { norm, clipping }));
+            let (off, clipped) = run_on_cpu(Naive(Clip { norm, clipping }));
             assert!(off < 1e-5, "clip {norm}: {off}");
-            cut
+            clipped
         });
-        assert!(cut[0] == 31 && cut[1] > 0 && cut[2] == 0, "{cut:?}");
+        assert!(
+            clipped[0] == 31 && clipped[1] > 0 && clipped[2] == 0,
+            "{clipped:?}"
+        );
     }
 
     struct OneRow {
@@ -360,14 +370,15 @@ mod tests {
                 let coded = network.forward(rows.clone(), noise.clone());
                 if self.apart {
                     let (encoder, decoder) = network.deltas(rows.clone(), present, 1.0, &coded);
-                    let cut = |network: &Mlp<B::InnerBackend>,
-                               trace: &Trace<B::InnerBackend>,
-                               deltas: Deltas<B::InnerBackend>| {
-                        let factors = self.clip.factors(network.square_norms(trace, &deltas));
-                        network.sums(trace, deltas, Some(&factors))
-                    };
-                    let mut sums = cut(&network.encoder, &coded.encoder, encoder);
-                    sums.extend(cut(&network.decoder, &coded.decoder, decoder));
+                    let clipped =
+                        |network: &Mlp<B::InnerBackend>,
+                         trace: &Trace<B::InnerBackend>,
+                         deltas: Deltas<B::InnerBackend>| {
+                            let factors = self.clip.factors(network.square_norms(trace, &deltas));
+                            network.sums(trace, deltas, Some(&factors))
+                        };
+                    let mut sums = clipped(&network.encoder, &coded.encoder, encoder);
+                    sums.extend(clipped(&network.decoder, &coded.decoder, decoder));
                     return sums.iter().flat_map(download).collect();
                 }
                 let clip = Some(self.clip);
@@ -413,9 +424,9 @@ mod tests {
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> f32 {
             let network = autoencoder::<B::InnerBackend>(device);
             let codes = weights::<B::InnerBackend>(20, 4, 1.0, &Seed::from_u64(6), device);
-            let expected = download(&network.read(codes.clone()));
-            let made = plain(&network.decoder, &sizes()).outputs(&download(&codes));
-            let off = made.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+            let expected = download(&network.decode(codes.clone()));
+            let outputs = plain(&network.decoder, &sizes()).outputs(&download(&codes));
+            let off = outputs.iter().zip(&expected).map(|(a, b)| (a - b).abs());
             off.fold(0.0, f32::max)
         }
     }

@@ -7,19 +7,18 @@ use burn::tensor::backend::AutodiffBackend;
 use parable_core::FitError;
 use parable_seed::Seed;
 
-use super::VaeConfig;
 use super::network::{Autoencoder, decoder, encoder, plain};
-use super::synthesizer::NAME;
+use super::{NAME, VaeConfig};
 use crate::calibrate::calibrated;
 use crate::forward::{Latent, Sizes};
 use crate::layout::Layout;
 use crate::model::LossPoint;
 use crate::network::ColumnSoftmax;
-use crate::resume::{Keeper, Snapshot};
+use crate::resume::{Checkpointer, Snapshot};
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Targets, combined_columns, targets};
-use crate::train::{Tell, Trained};
+use crate::train::{Report, Trained};
 use parable_nn::access::add_parts;
 use parable_nn::adam::DpAdam;
 use parable_nn::checkpoint::MissingEntry;
@@ -32,7 +31,7 @@ use parable_nn::train_state::TrainState;
 
 /// Decay rates of the moments of the steps.
 const BETAS: (f64, f64) = (0.9, 0.99);
-/// What the mean of the reading network's parameters keeps of itself at each step.
+/// Share of itself that the average of the decoder's parameters keeps at each step.
 const AVERAGE: f64 = 0.99;
 /// Steps between two looks at the losses.
 const LOOK: u64 = 50;
@@ -49,10 +48,10 @@ pub(super) struct VaeTraining<'t> {
     pub(super) count: f64,
     pub(super) rows: Rows<'t>,
     pub(super) seed: Seed,
-    pub(super) progress: &'t mut Tell<'t>,
+    pub(super) progress: &'t mut Report<'t>,
     /// The approximate privacy loss charged so far.
     pub(super) spent: &'t Cell<Option<f64>>,
-    pub(super) keeper: Option<Keeper<'t>>,
+    pub(super) checkpointer: Option<Checkpointer<'t>>,
 }
 
 impl Task for VaeTraining<'_> {
@@ -61,8 +60,8 @@ impl Task for VaeTraining<'_> {
     fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
         let seed = self.seed.stream("vae/train");
         let sizes = Sizes {
-            latent: self.config.latent,
-            hidden: self.config.hidden.clone(),
+            latent: self.config.latent_dim,
+            hidden: self.config.hidden_units.clone(),
             levels: self.layout.levels().to_vec(),
             conditional: false,
             modes: 0,
@@ -73,11 +72,11 @@ impl Task for VaeTraining<'_> {
         let adam = DpAdam::new(BETAS.0, BETAS.1).with_noise_variance(variance);
         let mut decoder = TrainState::new(decoder(&sizes, &shares, &seed, device), adam.clone());
         decoder.start_average(AVERAGE);
-        let mut school = School::<B> {
+        let mut trainer = Trainer::<B> {
             encoder: TrainState::new(encoder(&sizes, &seed, device), adam),
             decoder,
             softmax: ColumnSoftmax::new(&sizes.levels, device),
-            judge: MarginalTeacher::new(&self.layout, &known, device),
+            columns: MarginalTeacher::new(&self.layout, &known, device),
             part: self
                 .rows
                 .access
@@ -89,20 +88,20 @@ impl Task for VaeTraining<'_> {
             device: device.clone(),
             training: self,
         };
-        school.begin()?;
-        school.learn()?;
-        school.finish()
+        trainer.begin()?;
+        trainer.learn()?;
+        trainer.finish()
     }
 }
 
-struct School<'t, B: AutodiffBackend> {
+struct Trainer<'t, B: AutodiffBackend> {
     training: VaeTraining<'t>,
     encoder: TrainState<B, Mlp<B>>,
     decoder: TrainState<B, Mlp<B>>,
     softmax: ColumnSoftmax<B::InnerBackend>,
     sizes: Sizes,
     /// Compares the columns of the decoder with those that were measured.
-    judge: MarginalTeacher<B::InnerBackend>,
+    columns: MarginalTeacher<B::InnerBackend>,
     curve: Vec<LossPoint>,
     /// Rows computed at once.
     part: usize,
@@ -112,7 +111,7 @@ struct School<'t, B: AutodiffBackend> {
     device: B::Device,
 }
 
-impl<B: AutodiffBackend> School<'_, B> {
+impl<B: AutodiffBackend> Trainer<'_, B> {
     /// Returns both networks as they are.
     fn networks(&self) -> Autoencoder<B::InnerBackend> {
         Autoencoder {
@@ -125,10 +124,10 @@ impl<B: AutodiffBackend> School<'_, B> {
     fn learn(&mut self) -> Result<(), FitError> {
         let steps = self.training.config.steps;
         let mut granted = self.done;
-        self.tell()?;
+        self.report()?;
         while self.done < steps {
             if self.done >= granted {
-                let every = self.training.keeper.as_ref().map(|k| k.file.every());
+                let every = self.training.checkpointer.as_ref().map(|k| k.file.every());
                 let further = every.unwrap_or(steps).min(steps - granted);
                 // Without a guarantee, steps may be taken again.
                 let private = self.training.rows.access.is_private();
@@ -138,7 +137,7 @@ impl<B: AutodiffBackend> School<'_, B> {
             self.step()?;
             if self.done.is_multiple_of(LOOK) || self.done == steps {
                 self.look()?;
-                self.tell()?;
+                self.report()?;
             }
         }
         self.keep(0)
@@ -153,7 +152,7 @@ impl<B: AutodiffBackend> School<'_, B> {
             .access
             .draw(rows.rows, config.batch, self.done, &self.seed);
         let noise = rows.access.seed_of_step(self.done, &self.seed);
-        let latent = config.latent;
+        let latent = config.latent_dim;
         let places = drawn.len().div_ceil(self.part).max(1) * self.part;
         let noise = normals(places * latent, 1.0, &noise);
         let numbers = rows.one_hot(layout, &drawn);
@@ -164,7 +163,7 @@ impl<B: AutodiffBackend> School<'_, B> {
             let own = upload(own, part, latent, &self.device);
             networks.clipped_sum(rows, present, own, config.divergence, clip)
         });
-        rows.access.disturb(&mut sums)?;
+        rows.access.add_noise(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
         let scale = 1.0 / config.batch as f64;
         let means = sums.into_iter().map(|sum| sum.mul_scalar(scale));
@@ -172,7 +171,7 @@ impl<B: AutodiffBackend> School<'_, B> {
         let left = 1.0 - self.done as f64 / config.steps as f64;
         // A cosine from the full rate to a hundredth of it.
         let wave = 0.5 * (1.0 + (std::f64::consts::PI * (1.0 - left)).cos());
-        let rate = config.rate * (0.01 + 0.99 * wave);
+        let rate = config.learning_rate * (0.01 + 0.99 * wave);
         let own = means.split_off(parameters(self.encoder.module()).len());
         for (network, means) in [(&mut self.encoder, means), (&mut self.decoder, own)] {
             let gradients = gradients(network.module(), means);
@@ -182,17 +181,18 @@ impl<B: AutodiffBackend> School<'_, B> {
         Ok(())
     }
 
-    /// Notes the losses: of columns against what is known of them, and without a guarantee that of rows.
+    /// Records the losses: of columns against what is known of them, and without a guarantee that
+    /// of rows.
     fn look(&mut self) -> Result<(), FitError> {
         let seed = self.seed.stream("look").index(self.done);
-        let latent = self.training.config.latent;
+        let latent = self.training.config.latent_dim;
         let normal = |seed: &Seed| {
             let numbers = normals(LOOKED_AT * latent, 1.0, seed);
             upload::<B::InnerBackend>(numbers, LOOKED_AT, latent, &self.device)
         };
-        let shares = self.networks().read(normal(&seed.stream("codes")));
+        let shares = self.networks().decode(normal(&seed.stream("codes")));
         let columns = self.training.layout.levels().len();
-        let loss = self.judge.loss(&shares, columns);
+        let loss = self.columns.loss(&shares, columns);
         let rows = &self.training.rows;
         let own = (!rows.access.is_private()).then(|| {
             let mut rng = seed.stream("rows").rng();
@@ -224,29 +224,29 @@ impl<B: AutodiffBackend> School<'_, B> {
         TrainingError::Diverged { step: self.done }.of(NAME)
     }
 
-    /// Tells how far it is. A training that is to stop is kept as it is.
-    fn tell(&mut self) -> Result<(), FitError> {
+    /// Reports progress. A training that is cancelled is written to its checkpoint.
+    fn report(&mut self) -> Result<(), FitError> {
         let last = self.curve.last();
         let loss = last.and_then(|point| point.rows.or(point.marginals));
-        let told = (self.training.progress)(self.done, self.training.config.steps, loss);
-        if matches!(told, Err(FitError::Cancelled)) {
+        let answer = (self.training.progress)(self.done, self.training.config.steps, loss);
+        if matches!(answer, Err(FitError::Cancelled)) {
             self.keep(0)?;
         }
-        told
+        answer
     }
 
-    /// Goes on where an earlier run was; otherwise keeps the beginning.
+    /// Resumes an earlier run; otherwise writes the beginning to the checkpoint.
     fn begin(&mut self) -> Result<(), FitError> {
-        let Some(keeper) = &mut self.training.keeper else {
+        let Some(checkpointer) = &mut self.training.checkpointer else {
             return Ok(());
         };
-        let Some(snapshot) = keeper.resumed.take() else {
+        let Some(snapshot) = checkpointer.resumed.take() else {
             return self.keep(0);
         };
         let loaded = self.load(&snapshot);
-        loaded.map_err(|problem| match &self.training.keeper {
-            Some(keeper) => keeper.damaged(problem),
-            None => unreachable!("only a keeper has a snapshot"),
+        loaded.map_err(|problem| match &self.training.checkpointer {
+            Some(checkpointer) => checkpointer.damaged(problem),
+            None => unreachable!("only a checkpointer has a snapshot"),
         })
     }
 
@@ -258,9 +258,10 @@ impl<B: AutodiffBackend> School<'_, B> {
         Ok(())
     }
 
-    /// Writes everything down; `reserved` further steps count as taken from now on, so that no interruption makes a step happen twice under one charge.
+    /// Writes a checkpoint. `reserved` further steps count as taken from now on, so that no
+    /// interruption makes a step happen twice under one charge.
     fn keep(&mut self, reserved: u64) -> Result<(), FitError> {
-        let Some(keeper) = &mut self.training.keeper else {
+        let Some(checkpointer) = &mut self.training.checkpointer else {
             return Ok(());
         };
         let mut snapshot = Snapshot::default();
@@ -268,7 +269,7 @@ impl<B: AutodiffBackend> School<'_, B> {
         self.decoder.save("decoder", &mut snapshot);
         snapshot.facts.count(STEPS, self.done + reserved);
         snapshot.facts.curve.clone_from(&self.curve);
-        (keeper.write)(snapshot)
+        (checkpointer.write)(snapshot)
     }
 
     fn finish(self) -> Result<Trained, FitError> {

@@ -7,8 +7,8 @@ use parable_table::{
     Bounds, Column, Field, Kind, Known, Levels, NumberFormat, Schema, Table, Values,
 };
 
-/// Rows with a known answer: `b` follows `a` in nine of ten rows, `c` is 1 where exactly one of `a` and `b` is, up to a tenth, and `d` is a number near 10 or
-/// near 30 as `a` says.
+/// Rows with a known answer: `b` follows `a` in nine of ten rows, `c` is 1 where exactly one of `a`
+/// and `b` is, up to a tenth, and `d` is a number near 10 or near 30 as `a` says.
 pub(crate) fn toy(rows: usize) -> Table {
     let mut rng = Seed::from_u64(5).rng();
     let coin = |share: f64, rng: &mut parable_seed::Rng| u32::from(rng.chance(share));
@@ -41,13 +41,13 @@ pub(crate) fn toy(rows: usize) -> Table {
 
 pub(crate) fn quick() -> GanConfig {
     let mut config = GanConfig::default();
-    config.latent = 16;
-    config.hidden = vec![32, 32];
+    config.latent_dim = 16;
+    config.hidden_units = vec![32, 32];
     config.marginals.components = 400;
     config.marginals.batch = 200;
     config.marginals.max_bins = Some(10);
     config.marginals.final_steps = 300;
-    config.discriminator.hidden = vec![32, 32];
+    config.discriminator.hidden_units = vec![32, 32];
     config.discriminator.batch = 200;
     config
 }

@@ -1,4 +1,4 @@
-//! The method: unfitted.
+//! The method of the autoencoder, before its fit.
 
 use std::cell::Cell;
 
@@ -14,24 +14,25 @@ use parable_pgm::Groups;
 use parable_table::Table;
 
 use super::train::{STEPS, VaeTraining};
-use super::{VaeConfig, VaeModel};
+use super::{NAME, VaeConfig, VaeModel};
+use crate::fit::{apart, bins, columns, merged_columns, model, refused};
 use crate::layout::Layout;
 use crate::numbers::coding::Coding;
 use crate::release::{self, Opened, Release, Saved};
-use crate::resume::{Keeper, Snapshot};
+use crate::resume::{Checkpointer, Snapshot};
 use crate::resume::{
-    Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
+    Resumed, State, checkpointer_open, epsilon, found_damaged, progress_of, resume, resume_open,
+    unwritable,
 };
-use crate::synthesizer::{apart, bins, columns, merged_columns, model, refused};
 use crate::teacher::rows::Rows;
 use parable_nn::access::Access;
 use parable_nn::device;
 use parable_nn::dp_sgd::{Charged, Plan, StepNoise};
 
-pub(super) const NAME: &str = "vae";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A variational autoencoder; private by DP-SGD over both networks unless the settings say otherwise.
+/// A variational autoencoder; private by DP-SGD over both networks unless the settings say
+/// otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Vae {
     config: VaeConfig,
@@ -131,7 +132,7 @@ impl Vae {
                     Opened::measure(measuring.columns_share, codec.ordered(), &mut curator)?;
                 let rows = opened.rows();
                 let known = Known::of(Release::new(&measuring, opened, &mut curator, false)?);
-                let plan = Plan::calibrate(&config.course(), rows, 1.0, context.ledger)?;
+                let plan = Plan::calibrate(&config.schedule(), rows, 1.0, context.ledger)?;
                 (known, plan.charge("training", context.ledger)?, None)
             }
         };
@@ -152,7 +153,7 @@ impl Vae {
             seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| Keeper {
+            checkpointer: file.map(|file| Checkpointer {
                 resumed: snapshot,
                 write: Box::new({
                     let (file, codec) = (file.clone(), &codec);
@@ -224,7 +225,7 @@ impl Vae {
             seed: context.seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| keep_open(NAME, file, snapshot, context.ledger)),
+            checkpointer: file.map(|file| checkpointer_open(NAME, file, snapshot, context.ledger)),
         };
         let trained = device::run(config.compute, training)??;
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);

@@ -1,4 +1,4 @@
-//! The method: unfitted.
+//! The method of the generator, before its fit.
 
 use std::cell::{Cell, RefCell};
 
@@ -13,14 +13,16 @@ use parable_measure::{choose_accounting, merged_domain};
 use parable_pgm::Groups;
 use parable_table::Table;
 
+use crate::NAME;
 use crate::config::{GanConfig, MarginalConfig, Numbers, Teacher};
 use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::numbers::coding::{Coding, Written};
 use crate::release::{self, Opened, Release, required_sets};
-use crate::resume::Keeper;
+use crate::resume::Checkpointer;
 use crate::resume::{
-    Resumed, State, epsilon, found_damaged, keep_open, progress_of, resume, resume_open, unwritable,
+    Resumed, State, checkpointer_open, epsilon, found_damaged, progress_of, resume, resume_open,
+    unwritable,
 };
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::Measured;
@@ -29,7 +31,6 @@ use parable_nn::access::Access;
 use parable_nn::device;
 use parable_nn::dp_sgd::{Plan, StepNoise};
 
-pub(crate) const NAME: &str = "gan";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Bins of a number at this zero-concentrated loss, which is that of epsilon 1 at delta 1e-6 or so.
@@ -38,7 +39,8 @@ const RHO_OF_BINS: f64 = 0.018;
 const FEWEST_BINS: f64 = 32.0;
 const MOST_BINS: f64 = 1024.0;
 
-/// A generator network, taught by counts, by a discriminator, or by both; private unless the settings say otherwise.
+/// A generator network, taught by counts, by a discriminator, or by both; private unless the
+/// settings say otherwise.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Gan {
     config: GanConfig,
@@ -76,7 +78,7 @@ impl Gan {
         context: &mut FitContext<'_>,
     ) -> Result<GanModel, FitError> {
         let config = &self.config;
-        // Before anything is paid for.
+        // Before anything is charged.
         required_sets(&config.marginals, |name| {
             table
                 .schema()
@@ -133,7 +135,8 @@ impl Gan {
                 (release, charged, Some(snapshot))
             }
             None => {
-                // Everything is charged before training, but for relations, which are chosen while it goes on.
+                // Everything is charged before training, but for relations, which are chosen while
+                // it goes on.
                 let opened = {
                     let mut curator = Curator::new(&codes, context.ledger, context.noise);
                     let share = config.marginals.columns_share;
@@ -142,8 +145,9 @@ impl Gan {
                 let charged = match self.adversary_share() {
                     None => None,
                     Some(share) => {
-                        let course = config.discriminator.course();
-                        let plan = Plan::calibrate(&course, opened.rows(), share, context.ledger)?;
+                        let schedule = config.discriminator.schedule();
+                        let plan =
+                            Plan::calibrate(&schedule, opened.rows(), share, context.ledger)?;
                         Some(plan.charge("discriminator", context.ledger)?)
                     }
                 };
@@ -184,7 +188,7 @@ impl Gan {
             seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| Keeper {
+            checkpointer: file.map(|file| Checkpointer {
                 resumed: snapshot,
                 write: Box::new({
                     let (file, release, codec) = (file.clone(), &release, codec.clone());
@@ -284,7 +288,7 @@ impl Gan {
             seed: context.seed,
             progress: &mut progress,
             spent: &spent,
-            keeper: file.map(|file| keep_open(NAME, file, snapshot, context.ledger)),
+            checkpointer: file.map(|file| checkpointer_open(NAME, file, snapshot, context.ledger)),
         };
         let trained = device::run(config.compute, training)??;
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
@@ -356,7 +360,8 @@ fn relation(noisy: NoisyMarginal) -> Measured {
     }
 }
 
-/// How numbers are cut when this much zero-concentrated loss is allowed; by public facts alone.
+/// Returns the bins of numbers when this much zero-concentrated loss is allowed; by public facts
+/// alone.
 pub(crate) fn bins(config: &MarginalConfig, allowed: Option<f64>) -> CodecConfig {
     let by_budget = match allowed {
         None => BINS,
@@ -404,7 +409,7 @@ pub(crate) fn apart(columns: &[Vec<f64>]) -> Vec<Groups> {
         .collect()
 }
 
-/// What a method says when a table has no codes.
+/// Returns the error of a method whose table has no codes.
 pub(crate) fn refused(method: &'static str) -> impl Fn(CodecError) -> FitError {
     move |error| FitError::no_codes(method, error)
 }
