@@ -70,9 +70,10 @@ fn weigh(column: &[f64], wanted: &[f64], weights: &mut [f64]) {
 
 #[cfg(test)]
 mod tests {
+    use parable_nn::init::normals;
+
     use super::*;
     use crate::forward::{Layer, Sizes};
-    use parable_nn::init::normals;
 
     #[test]
     fn columns_get_the_shares_that_are_known_and_components_keep_apart() {

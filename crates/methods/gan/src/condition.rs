@@ -8,9 +8,8 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::{Int, Tensor, TensorData};
-use parable_seed::{Rng, Seed};
-
 use parable_nn::device::{Matrix, upload};
+use parable_seed::{Rng, Seed};
 
 /// Distribution of conditions.
 #[derive(Clone, Debug, PartialEq)]

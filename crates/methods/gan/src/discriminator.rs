@@ -1,9 +1,8 @@
 //! The discriminator: a network that classifies rows as real or synthetic.
 
 use burn::tensor::backend::Backend;
-use parable_seed::Seed;
-
 use parable_nn::mlp::{Mlp, Shape};
+use parable_seed::Seed;
 
 /// Slope of the leaky rectifier below 0.
 const LEAK: f64 = 0.2;

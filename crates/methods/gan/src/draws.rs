@@ -1,11 +1,11 @@
 //! Where a training takes the beginnings of its components from.
 
 use burn::tensor::backend::Backend;
+use parable_nn::device::{Matrix, upload};
+use parable_nn::init::normals;
 use parable_seed::Seed;
 
 use crate::condition::{Condition, Conditions};
-use parable_nn::device::{Matrix, upload};
-use parable_nn::init::normals;
 
 /// Where random numbers and conditions for components come from.
 pub(crate) struct Draws {

@@ -10,6 +10,9 @@ use parable_domain::{AttrSet, Codes, Domain, MarginalSource};
 use parable_dp::Rho;
 use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_measure::{choose_accounting, merged_domain};
+use parable_nn::access::Access;
+use parable_nn::device;
+use parable_nn::dp_sgd::{Plan, StepNoise};
 use parable_pgm::Groups;
 use parable_table::Table;
 
@@ -19,17 +22,13 @@ use crate::layout::Layout;
 use crate::model::GanModel;
 use crate::numbers::coding::{Coding, Written};
 use crate::release::{self, Opened, Release, required_sets};
-use crate::resume::Checkpointer;
 use crate::resume::{
-    Resumed, State, checkpointer_open, epsilon, found_damaged, progress_of, resume, resume_open,
-    unwritable,
+    Checkpointer, Resumed, State, checkpointer_open, epsilon, found_damaged, progress_of, resume,
+    resume_open, unwritable,
 };
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::Measured;
 use crate::train::{Counts, Trained, Training};
-use parable_nn::access::Access;
-use parable_nn::device;
-use parable_nn::dp_sgd::{Plan, StepNoise};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use parable_core::{Checkpoint, CheckpointFile, FitContext, FitError, Observer, Progress};
 use parable_dp::{Epsilon, Ledger, Receipt};
 use parable_encode::Codec;
+use parable_nn::checkpoint::{self, MissingEntry};
+use parable_nn::dp_sgd::Plan;
 use serde::{Deserialize, Serialize};
 
 use crate::model::LossPoint;
 use crate::release::Saved;
-use parable_nn::checkpoint::{self, MissingEntry};
-use parable_nn::dp_sgd::Plan;
 
 /// State of a training.
 pub(crate) type Snapshot = checkpoint::Snapshot<LossPoint>;

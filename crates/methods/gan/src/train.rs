@@ -10,6 +10,13 @@ use burn::tensor::Tensor;
 use burn::tensor::backend::AutodiffBackend;
 use parable_core::FitError;
 use parable_domain::AttrSet;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
+use parable_nn::device::{Matrix, Task, download, upload};
+use parable_nn::error::TrainingError;
+use parable_nn::init::normals;
+use parable_nn::module::parameters;
+use parable_nn::train_state::TrainState;
 use parable_seed::Seed;
 
 use crate::NAME;
@@ -27,13 +34,6 @@ use crate::teacher::anchors::Anchors;
 use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Measured, combined_columns, targets};
-use parable_nn::adam::DpAdam;
-use parable_nn::checkpoint::MissingEntry;
-use parable_nn::device::{Matrix, Task, download, upload};
-use parable_nn::error::TrainingError;
-use parable_nn::init::normals;
-use parable_nn::module::parameters;
-use parable_nn::train_state::TrainState;
 
 /// Decay rates of the moments of the generator's steps.
 const BETAS: (f64, f64) = (0.5, 0.99);
@@ -532,10 +532,10 @@ fn cells(layout: &Layout, gram: &[f32], set: &AttrSet) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use parable_core::FitError;
+    use parable_nn::device::run_on_cpu;
 
     use super::*;
     use crate::config::GanConfig;
-    use parable_nn::device::run_on_cpu;
 
     fn train(rate: f64) -> Result<Trained, FitError> {
         let mut config = GanConfig {

@@ -7,7 +7,6 @@ use parable_dp::{
     Event, Ledger, NoiseMultiplier, NoiseSource, PrivacyUnit, Receipt, SamplingRate, Sensitivity,
     Sigma,
 };
-
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::MissingEntry;

@@ -11,6 +11,14 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, sigmoid};
 use burn::tensor::backend::{AutodiffBackend, Backend};
 use parable_core::FitError;
+use parable_nn::access::add_parts;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
+use parable_nn::device::{Matrix, download, upload};
+use parable_nn::ghost_clipping::Clip;
+use parable_nn::mlp::Mlp;
+use parable_nn::module::{gradients, parameters};
+use parable_nn::train_state::TrainState;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
@@ -23,14 +31,6 @@ use crate::resume::Snapshot;
 use crate::teacher::positions::{backward_to_modes, backward_to_units, place};
 use crate::teacher::rows::Rows;
 use crate::teacher::turns::Turns;
-use parable_nn::access::add_parts;
-use parable_nn::adam::DpAdam;
-use parable_nn::checkpoint::MissingEntry;
-use parable_nn::device::{Matrix, download, upload};
-use parable_nn::ghost_clipping::Clip;
-use parable_nn::mlp::Mlp;
-use parable_nn::module::{gradients, parameters};
-use parable_nn::train_state::TrainState;
 
 /// Rows of a block that share a random stream.
 const BLOCK: usize = 64;
@@ -331,10 +331,6 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::forward::Sizes;
-    use crate::generator::Generator;
-    use crate::numbers::heads::tests::around_one_without;
     use parable_dp::{Budget, Delta, Epsilon, Ledger, NoiseSource, PrivacyUnit};
     use parable_nn::access::Access;
     use parable_nn::check::check_gradient;
@@ -342,6 +338,11 @@ mod tests {
     use parable_nn::dp_sgd::{Plan, StepNoise};
     use parable_nn::ghost_clipping::Clipping;
     use parable_nn::init::weights;
+
+    use super::*;
+    use crate::forward::Sizes;
+    use crate::generator::Generator;
+    use crate::numbers::heads::tests::around_one_without;
 
     struct Parts(Option<Clip>);
 

@@ -206,11 +206,11 @@ fn sums(known: &[Cells], seen: &[Seen], examples: usize) -> Vec<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use parable_nn::init::normals;
     use parable_seed::Seed;
 
     use super::*;
     use crate::numbers::heads::tests::around_one_without;
-    use parable_nn::init::normals;
 
     /// Two columns with modes around one without, and rows of them.
     fn known() -> (Layout, Anchors) {

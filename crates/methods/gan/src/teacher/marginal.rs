@@ -7,10 +7,10 @@
 
 use burn::tensor::Tensor;
 use burn::tensor::backend::Backend;
+use parable_nn::device::{Matrix, download, upload};
 
 use crate::layout::Layout;
 use crate::teacher::targets::Targets;
-use parable_nn::device::{Matrix, download, upload};
 
 /// Added to a share before anything is divided by it.
 const LEAST_SHARE: f64 = 1e-7;
@@ -139,14 +139,14 @@ fn gram<B: Backend>(first: Matrix<B>, second: Matrix<B>) -> Matrix<B> {
 mod tests {
     use burn::tensor::backend::AutodiffBackend;
     use parable_domain::AttrSet;
+    use parable_nn::check::check_gradient;
+    use parable_nn::device::{Task, run_on_cpu};
+    use parable_nn::init::weights;
     use parable_seed::Seed;
 
     use super::*;
     use crate::network::ColumnSoftmax;
     use crate::teacher::targets::{Measured, targets};
-    use parable_nn::check::check_gradient;
-    use parable_nn::device::{Task, run_on_cpu};
-    use parable_nn::init::weights;
 
     struct Check;
 

@@ -1,8 +1,9 @@
 //! When the discriminator has learnt enough for the generator to take a step.
 
+use parable_nn::checkpoint::MissingEntry;
+
 use crate::config::StepsPerGenerator;
 use crate::resume::Snapshot;
-use parable_nn::checkpoint::MissingEntry;
 
 /// Steps of the discriminator for each of the generator, one after the other.
 const RUNGS: [u64; 6] = [1, 2, 5, 10, 20, 50];

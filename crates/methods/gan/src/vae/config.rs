@@ -1,12 +1,12 @@
 //! Settings of the autoencoder.
 
 use parable_core::FitError;
-use serde::{Deserialize, Serialize};
-
-use crate::config::{MarginalConfig, all_hold, are_layers};
 use parable_nn::device::Compute;
 use parable_nn::dp_sgd::Schedule;
 use parable_nn::ghost_clipping::{Clip, Clipping};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{MarginalConfig, all_hold, are_layers};
 
 /// Settings of [`Vae`](crate::Vae).
 ///

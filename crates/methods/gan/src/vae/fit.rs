@@ -10,6 +10,9 @@ use parable_domain::Domain;
 use parable_dp::Rho;
 use parable_encode::Codec;
 use parable_measure::merged_domain;
+use parable_nn::access::Access;
+use parable_nn::device;
+use parable_nn::dp_sgd::{Charged, Plan, StepNoise};
 use parable_pgm::Groups;
 use parable_table::Table;
 
@@ -19,15 +22,11 @@ use crate::fit::{apart, bins, columns, merged_columns, model, refused};
 use crate::layout::Layout;
 use crate::numbers::coding::Coding;
 use crate::release::{self, Opened, Release, Saved};
-use crate::resume::{Checkpointer, Snapshot};
 use crate::resume::{
-    Resumed, State, checkpointer_open, epsilon, found_damaged, progress_of, resume, resume_open,
-    unwritable,
+    Checkpointer, Resumed, Snapshot, State, checkpointer_open, epsilon, found_damaged, progress_of,
+    resume, resume_open, unwritable,
 };
 use crate::teacher::rows::Rows;
-use parable_nn::access::Access;
-use parable_nn::device;
-use parable_nn::dp_sgd::{Charged, Plan, StepNoise};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 

@@ -6,13 +6,13 @@
 //! from being ignored (Dieng, Kim, Rush & Blei 2019). No layer mixes the rows of a batch.
 
 use burn::tensor::backend::Backend;
+use parable_nn::device::{Matrix, download};
+use parable_nn::ghost_clipping::Clip;
+use parable_nn::mlp::{Deltas, Mlp, Shape, Trace};
 use parable_seed::Seed;
 
 use crate::forward::{Forward, Layer, Sizes};
 use crate::network::ColumnSoftmax;
-use parable_nn::device::{Matrix, download};
-use parable_nn::ghost_clipping::Clip;
-use parable_nn::mlp::{Deltas, Mlp, Shape, Trace};
 
 /// Slope of the rectifiers of the encoder below 0.
 const LEAK: f64 = 0.2;
@@ -211,13 +211,14 @@ pub(crate) fn plain<B: Backend>(decoder: &Mlp<B>, sizes: &Sizes) -> Forward {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use burn::tensor::backend::AutodiffBackend;
     use parable_nn::check::check_gradient;
     use parable_nn::device::{Task, run_on_cpu, upload};
     use parable_nn::ghost_clipping::Clipping;
     use parable_nn::init::weights;
     use parable_nn::module::{parameters, with_parameters};
+
+    use super::*;
 
     const LEVELS: [usize; 3] = [3, 2, 4];
 

@@ -5,6 +5,15 @@ use std::cell::Cell;
 use burn::module::AutodiffModule;
 use burn::tensor::backend::AutodiffBackend;
 use parable_core::FitError;
+use parable_nn::access::add_parts;
+use parable_nn::adam::DpAdam;
+use parable_nn::checkpoint::MissingEntry;
+use parable_nn::device::{Matrix, Task, download, upload};
+use parable_nn::error::TrainingError;
+use parable_nn::init::normals;
+use parable_nn::mlp::Mlp;
+use parable_nn::module::{gradients, parameters};
+use parable_nn::train_state::TrainState;
 use parable_seed::Seed;
 
 use super::network::{Autoencoder, decoder, encoder, plain};
@@ -19,15 +28,6 @@ use crate::teacher::marginal::MarginalTeacher;
 use crate::teacher::rows::Rows;
 use crate::teacher::targets::{Targets, combined_columns, targets};
 use crate::train::{Report, Trained};
-use parable_nn::access::add_parts;
-use parable_nn::adam::DpAdam;
-use parable_nn::checkpoint::MissingEntry;
-use parable_nn::device::{Matrix, Task, download, upload};
-use parable_nn::error::TrainingError;
-use parable_nn::init::normals;
-use parable_nn::mlp::Mlp;
-use parable_nn::module::{gradients, parameters};
-use parable_nn::train_state::TrainState;
 
 /// Decay rates of the moments of the steps.
 const BETAS: (f64, f64) = (0.9, 0.99);
