@@ -8,7 +8,7 @@ pub(crate) use parable_nn::error::setting;
 use parable_nn::ghost_clipping::{Clip, Clipping};
 use serde::{Deserialize, Serialize};
 
-/// Who teaches the generator.
+/// Teacher of the generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -36,7 +36,7 @@ pub struct GanConfig {
     /// Whether the fit is differentially private. Default true. Without, it needs an unlimited
     /// ledger, and bins follow the rows.
     pub private: bool,
-    /// Who teaches the generator.
+    /// Teacher of the generator.
     pub teacher: Teacher,
     /// Share of the budget for the discriminator when both teach. Default 0.3.
     pub discriminator_share: f64,
@@ -62,16 +62,16 @@ pub struct MarginalConfig {
     /// Sets of two or three columns (names) that are measured in any case, such as the arm of a
     /// trial with an outcome.
     pub required: Vec<Vec<String>>,
-    /// Components of the mixture that the generator stands for. Default 2000.
+    /// Components of the mixture that the generator is. Default 2000.
     pub components: usize,
-    /// How many of them, chosen at random, a step looks at. Fewer than all keep the generator from
+    /// Components, chosen at random, of a step. Fewer than all keep the generator from
     /// learning the noise by heart. Default 500.
     pub batch: usize,
     /// Share of the budget for single columns. Default 0.12.
     pub columns_share: f64,
     /// Share of the rest for choosing pairs. Default 0.1.
     pub selection_share: f64,
-    /// How many pairs are measured, at most. Default: as many as the budget makes worth while. When
+    /// Most pairs that are measured. Default: as many as the budget makes worth while. When
     /// these are all pairs, nothing is spent on choosing.
     pub rounds: Option<usize>,
     /// Levels are merged until a group holds this many standard deviations of the noise of a cell.
@@ -97,7 +97,7 @@ pub struct MarginalConfig {
     pub learning_rate: f64,
 }
 
-/// How many steps the discriminator takes for each of the generator.
+/// Steps of the discriminator for each of the generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -111,7 +111,7 @@ pub enum StepsPerGenerator {
     Steps(u64),
 }
 
-/// How a discriminator and its generator write numbers with many values.
+/// Encoding of numbers with many values for a discriminator and its generator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -140,10 +140,10 @@ pub struct DiscriminatorConfig {
     /// Steps of the discriminator for each of the generator. Default 3 in a private fit, whose
     /// discriminator learns slowly, else 1.
     pub steps_per_generator: Option<StepsPerGenerator>,
-    /// How much the shares of single columns, which are known (in a private fit: as released),
+    /// Weight of the shares of single columns, which are known (in a private fit: as released),
     /// weigh in what the generator learns beside the discriminator. Default 10.
     pub columns_weight: f64,
-    /// How numbers are written.
+    /// Encoding of numbers.
     pub numbers: Numbers,
     /// Probability of a condition: one level that a row must have, of a column at random, drawn by
     /// the known shares of the column. 0 leaves conditions out of the training. Default 1.
@@ -155,12 +155,12 @@ pub struct DiscriminatorConfig {
     /// Norm to which the gradient of each row is clipped. Default 1.
     #[serde(alias = "clip")]
     pub clip_norm: f64,
-    /// What of a gradient is clipped.
+    /// Parts of a gradient that are clipped together.
     pub clipping: Clipping,
     /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of
     /// this size, with equal sums. Default 2048.
     pub accumulate: usize,
-    /// Whether Adam takes the variance of the noise off its second moment in a private fit
+    /// Whether Adam subtracts the variance of the noise from its second moment in a private fit
     /// (DP-AdamBC: Tang, Shpilevskiy & Lécuyer 2024). Default true.
     pub noise_correction: bool,
     /// Learning rate of the discriminator. Default 0.0005.

@@ -1,4 +1,4 @@
-//! Where a training takes the beginnings of its components from.
+//! Random numbers and conditions of the components of a training.
 
 use burn::tensor::backend::Backend;
 use parable_nn::device::{Matrix, upload};
@@ -7,7 +7,7 @@ use parable_seed::Seed;
 
 use crate::condition::{Condition, Conditions};
 
-/// Where random numbers and conditions for components come from.
+/// Source of random numbers and conditions for components.
 pub(crate) struct Draws {
     pub(crate) seed: Seed,
     /// Random numbers of a component.

@@ -54,7 +54,7 @@ struct HeaderV1 {
     arrays: Vec<ArrayV1>,
 }
 
-/// How the numbers of a column are written, whose range is the bin that it has in the codec.
+/// Modes of the numbers of a column, whose range is the bin that it has in the codec.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NumbersV1 {

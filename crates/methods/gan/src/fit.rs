@@ -85,7 +85,7 @@ impl Gan {
                 .map(|position| position as u32)
         })?;
         let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
-        // Before anything else is drawn, so that it is the same in a run that goes on.
+        // Before anything else is drawn, so that it is the same in a run that is resumed.
         let coins = self
             .adversary_share()
             .map(|_| StepNoise::like(context.noise));

@@ -1,4 +1,5 @@
-//! Where the levels of columns, and of products of two columns, stand among the units of a network.
+//! Positions of the levels of columns, and of products of two columns, among the units of a
+//! network.
 
 use std::ops::Range;
 
@@ -53,7 +54,7 @@ impl Layout {
         layout
     }
 
-    /// The same with modes of numbers among the levels, behind whose units a row has its positions.
+    /// Sets the modes of numbers among the levels, behind whose units a row has its positions.
     pub(crate) fn with_heads(mut self, heads: Heads) -> Self {
         self.heads = heads;
         self

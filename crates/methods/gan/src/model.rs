@@ -26,7 +26,7 @@ pub struct LossPoint {
     /// without the marginal teacher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marginals: Option<f64>,
-    /// How well the generator deceives the discriminator: mean of `ln(1 + e^-score)` of synthetic
+    /// Loss of the generator against the discriminator: mean of `ln(1 + e^-score)` of synthetic
     /// rows, 0 when all pass as real.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discriminator: Option<f64>,
@@ -57,8 +57,8 @@ pub struct GanModel {
 }
 
 impl GanModel {
-    /// What was released to the marginal teacher: noisy counts with their standard deviations, and
-    /// what they cost. Absent when the fit was not private.
+    /// Returns what was released to the marginal teacher: noisy counts with their standard
+    /// deviations, and what they cost. Absent when the fit was not private.
     #[must_use]
     pub fn publication(&self) -> Option<&Publication> {
         self.publication.as_ref()
@@ -71,7 +71,7 @@ impl GanModel {
         &self.curve
     }
 
-    /// The numbers of the generator: how many weights and biases it has.
+    /// Returns the number of weights and biases of the generator.
     #[must_use]
     pub fn parameters(&self) -> usize {
         let layers = self.forward.layers().iter();
@@ -80,7 +80,7 @@ impl GanModel {
             .sum()
     }
 
-    /// Rows with these values.
+    /// Returns rows with these values.
     fn rows(&self, rows: usize, asked: &Asked<'_>, seed: &Seed) -> Result<Table, SampleError> {
         // However few rows are asked for, given values choose among many components.
         let free = asked.given.is_empty();
@@ -105,7 +105,7 @@ impl GanModel {
         Ok(Table::new(schema, columns)?)
     }
 
-    /// The same, in which rows obey the rules of the schema as far as drawing again can make them.
+    /// Returns rows that obey the rules of the schema, as far as drawing again achieves it.
     pub(crate) fn obedient_rows(
         &self,
         rows: usize,
@@ -167,7 +167,7 @@ impl GanModel {
 pub(crate) struct Asked<'t> {
     /// Positions of the columns.
     positions: Vec<usize>,
-    /// What they are to hold.
+    /// Wishes of each row.
     given: Vec<Given<'t>>,
     columns: Vec<Cow<'t, Column>>,
     names: &'t Schema,
@@ -184,7 +184,7 @@ impl<'t> Asked<'t> {
         }
     }
 
-    /// The same of these rows.
+    /// Selects rows.
     fn take(&self, rows: &[usize]) -> Self {
         let columns = self.columns.iter();
         Self {

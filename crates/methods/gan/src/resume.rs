@@ -37,7 +37,7 @@ pub(crate) fn epsilon(ledger: &Ledger) -> Option<f64> {
     ledger.spent().epsilon.map(Epsilon::get)
 }
 
-/// What a checkpoint of a private fit holds beside the numbers of its networks: released facts and
+/// State of a private fit in a checkpoint, beside the numbers of its networks: released facts and
 /// functions of them.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,7 +88,7 @@ pub(crate) fn unwritable(method: &'static str) -> impl FnOnce(serde_json::Error)
     }
 }
 
-/// Where an earlier run of a private fit was, if there was one.
+/// Reads the state of an earlier run of a private fit, if there was one.
 pub(crate) fn resume(
     file: Option<&CheckpointFile>,
     context: &mut FitContext<'_>,
@@ -99,7 +99,8 @@ pub(crate) fn resume(
     resumed.map_err(|problem| file.damaged(problem).into())
 }
 
-/// Where an earlier run without privacy was. A first run charges for the rows as they are.
+/// Reads the state of an earlier run without privacy, if there was one. A first run charges for the
+/// rows as they are.
 pub(crate) fn resume_open(
     file: Option<&CheckpointFile>,
     context: &mut FitContext<'_>,

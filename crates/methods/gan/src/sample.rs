@@ -23,18 +23,18 @@ const DRAWN: usize = 8_192;
 /// Components whose probabilities one thread computes, at least.
 const SPLIT: usize = 256;
 
-/// What rows are to have in a column.
+/// Wishes for the values of a column.
 #[derive(Clone)]
 pub(crate) struct Given<'g> {
     pub(crate) column: usize,
-    /// How its numbers are written, if not by bins.
+    /// Encoding of its numbers, if not by bins.
     pub(crate) scale: Option<&'g Scale>,
     /// For each row.
     pub(crate) wishes: Vec<Wish>,
 }
 
 impl Given<'_> {
-    /// The same of these rows.
+    /// Selects rows.
     pub(crate) fn take(&self, rows: &[usize]) -> Self {
         Self {
             wishes: rows.iter().map(|&row| self.wishes[row]).collect(),
@@ -107,7 +107,7 @@ impl Mixture {
         }
     }
 
-    /// The same with modes of numbers among the levels.
+    /// Sets the modes of numbers among the levels.
     pub(crate) fn with_heads(mut self, heads: Heads) -> Self {
         self.heads = heads;
         self

@@ -37,7 +37,7 @@ use crate::teacher::targets::{Measured, combined_columns, targets};
 
 /// Decay rates of the moments of the generator's steps.
 const BETAS: (f64, f64) = (0.5, 0.99);
-/// What the mean of the generator's parameters keeps of itself at each step.
+/// Share of itself that the average of the generator's parameters keeps at each step.
 const AVERAGE: f64 = 0.99;
 /// Random draws that normalisations are computed from when components are not fixed.
 const POPULATION: usize = 4_096;
@@ -55,7 +55,7 @@ pub(crate) struct Counts<'t> {
     pub(crate) columns: Vec<(Vec<f64>, f64)>,
     /// Relations known from the start.
     pub(crate) measured: Vec<Measured>,
-    /// How often relations will be measured while training goes on.
+    /// How often relations will be measured during training.
     pub(crate) rounds: usize,
     pub(crate) next: Box<Next<'t>>,
     /// The number of rows, exact or estimated.
@@ -125,7 +125,7 @@ impl Task for Training<'_> {
         let teacher = MarginalTeacher::new(&self.layout, &known, device);
         let fixed = self.adversary.is_none();
         let conditions = self.config.is_conditional().then(|| {
-            // By what is known before the first step, so that a training that goes on draws the
+            // By what is known before the first step, so that a training that is resumed draws the
             // same.
             let rows = self.counts.rows.max(1.0);
             let columns = &self.counts.columns;
@@ -179,7 +179,7 @@ struct Trainer<'t, B: AutodiffBackend> {
     at: Position,
     /// Steps of all networks done.
     done: u64,
-    /// The same when the training was last kept.
+    /// Steps of all networks at the last checkpoint.
     kept: u64,
     device: B::Device,
 }

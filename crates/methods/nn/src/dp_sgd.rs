@@ -35,7 +35,7 @@ pub struct Plan {
     rate: SamplingRate,
     /// Standard deviation of the noise, in units of the gradient.
     sigma: Sigma,
-    /// The same divided by the sensitivity of a sum.
+    /// Standard deviation of the noise, divided by the sensitivity of a sum.
     noise_multiplier: NoiseMultiplier,
     /// Clip of the gradient of each row.
     clip: Clip,

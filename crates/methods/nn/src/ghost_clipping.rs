@@ -12,8 +12,8 @@ use crate::device::Matrix;
 /// Added to a squared norm before its root is taken.
 const LEAST_NORM_SQUARED: f64 = 1e-24;
 
-/// What of a per-example gradient is clipped. Either way one row moves the sum by at most the clip
-/// norm.
+/// Parts of a per-example gradient that are clipped together. Either way one row moves the sum by
+/// at most the clip norm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -31,7 +31,7 @@ pub enum Clipping {
 pub struct Clip {
     /// Largest norm of the gradient of all parameters together.
     pub norm: f64,
-    /// What of a gradient is clipped.
+    /// Parts of a gradient that are clipped together.
     pub clipping: Clipping,
 }
 

@@ -1,4 +1,4 @@
-//! Tables as levels and positions, and back.
+//! Encoding of tables as levels and positions, and decoding.
 //!
 //! A [`Codec`] makes levels of all columns. A column whose numbers are written by modes has one bin
 //! in it, its range: the codec keeps its missing reasons, and its [`Scale`] says what becomes of
@@ -18,7 +18,7 @@ const FEW: usize = 32;
 /// Rows whose draws share a stream.
 const BLOCK: usize = 4_096;
 
-/// How tables are written.
+/// Encoder and decoder of tables.
 #[derive(Clone, Debug)]
 pub(crate) struct Coding {
     codec: Codec,
@@ -35,7 +35,7 @@ pub(crate) struct Written {
     pub(crate) positions: Vec<Vec<f32>>,
 }
 
-/// What a row is to have in a column.
+/// A wish for the value of a row in a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Wish {
     Level(u32),
@@ -85,7 +85,8 @@ impl Coding {
         Self::with_scales(codec, scales)
     }
 
-    /// What [`Coding::facts`] gave, with its codec; nothing if they do not belong together.
+    /// Restores a coding from [`Coding::facts`] and its codec; nothing if they do not belong
+    /// together.
     pub(crate) fn of(codec: Codec, facts: Vec<(usize, ScaleFacts)>) -> Option<Self> {
         let mut scales = vec![None; codec.columns().len()];
         for (column, facts) in facts {
@@ -134,12 +135,12 @@ impl Coding {
         &self.domain
     }
 
-    /// How the numbers of a column are written, if not by bins.
+    /// Returns the encoding of the numbers of a column, if not by bins.
     pub(crate) fn scale(&self, column: usize) -> Option<&Scale> {
         self.scales[column].as_ref()
     }
 
-    /// Where modes stand among the outputs of a generator.
+    /// Returns the positions of modes among the outputs of a generator.
     pub(crate) fn heads(&self) -> Heads {
         Heads::of(&self.scales)
     }
@@ -178,7 +179,7 @@ impl Coding {
         Ok(Written { codes, positions })
     }
 
-    /// What the rows of one column are to have, as [`Codec::encode_column`].
+    /// Reads the wishes for the rows of one column, as [`Codec::encode_column`].
     pub(crate) fn wishes(
         &self,
         position: usize,

@@ -1,4 +1,4 @@
-//! What the components of a mixture say of given numbers.
+//! Probabilities of given numbers in the components of a mixture.
 //!
 //! A component gives a number of a column the sum over all units of its share of the unit times the
 //! probability of the number within it: 1 for the single value that the number is, and for a mode

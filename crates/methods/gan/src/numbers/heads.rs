@@ -1,4 +1,4 @@
-//! Where the modes of numbers stand among the outputs of a generator, and the parameters of their
+//! Positions of the modes of numbers among the outputs of a generator, and the parameters of their
 //! positions.
 //!
 //! Behind the logits of all levels a generator has two outputs for each mode of each column: the
@@ -89,7 +89,7 @@ impl Head {
         value.map_or(0.0, |[middle, slope]| middle + slope * position)
     }
 
-    /// What a position of 1 adds to the number of a mode.
+    /// Returns the difference that a position of 1 makes to the number of a mode.
     pub(crate) fn slope(&self, mode: usize) -> f32 {
         self.values[self.before + mode][1]
     }
@@ -99,7 +99,7 @@ impl Head {
         self.before..self.before + self.stretches.len()
     }
 
-    /// Where the two numbers of a mode stand among the mode parameters.
+    /// Returns the index of the first of the two parameters of a mode.
     pub(crate) fn place(&self, mode: usize) -> usize {
         PARAMETERS * (self.first + mode)
     }

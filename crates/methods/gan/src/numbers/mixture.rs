@@ -223,7 +223,7 @@ impl Points {
     }
 }
 
-/// The same modes with the heaviest cut in two.
+/// Splits the heaviest mode in two.
 fn split(modes: &[Mode], floor: f64) -> Vec<Mode> {
     let mut modes = modes.to_vec();
     let heaviest = (0..modes.len()).max_by(|&a, &b| modes[a].weight.total_cmp(&modes[b].weight));

@@ -1,4 +1,4 @@
-//! Where a number lies within its mode: a logistic distribution cut to a stretch.
+//! Distribution of the position of a number within its mode: a truncated logistic.
 //!
 //! Its place and width are what the generator says. Cut instead of clamped, it is a density without
 //! atoms, its draws are a smooth function of place, width and one uniform number, and probabilities
@@ -79,7 +79,7 @@ pub(crate) struct Position {
 }
 
 impl Position {
-    /// What two numbers of a generator say about a stretch: the place lies inside it, the width
+    /// Creates the distribution from two parameters: the place lies inside the stretch, the width
     /// between its limits.
     pub(crate) fn new(stretch: Stretch, parameters: [f32; 2]) -> Self {
         let [place, width] = parameters.map(f64::from);
@@ -139,7 +139,7 @@ impl Position {
         cells.collect()
     }
 
-    /// How place and width move with the two numbers of the generator.
+    /// Returns the derivatives of place and width by the two parameters.
     fn bends(&self) -> [f64; 2] {
         let half = self.stretch.half();
         let place = (self.place - self.stretch.middle()) / half;
@@ -150,7 +150,7 @@ impl Position {
         ]
     }
 
-    /// How the quantile of a share moves with each of the two numbers of the generator.
+    /// Returns the derivatives of the quantile of a share by the two parameters.
     pub(crate) fn slopes(&self, share: f64) -> [f64; 2] {
         let at = (self.quantile(share) - self.place) / self.width;
         let (low, high) = self.ends;
@@ -160,7 +160,7 @@ impl Position {
             (1.0 - share) * density(low) / own,
             share * density(high) / own,
         );
-        // A cut logistic distribution moves with its place, never faster and never back.
+        // A truncated logistic distribution moves with its place, never faster and never back.
         let by_place = (1.0 - first - last).clamp(0.0, 1.0);
         let by_width = (at - first * low - last * high).clamp(low, high);
         let [to_place, to_width] = self.bends();

@@ -1,4 +1,4 @@
-//! How the numbers of one column are written: as single values that many rows share, or as a mode
+//! Encoding of the numbers of one column: as single values that many rows share, or as a mode
 //! and the position within it.
 //!
 //! This is the mode-specific normalisation of Xu, Skoularidou, Cuesta-Infante & Veeramachaneni
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::mixture::{self, Mode};
 use super::position::Stretch;
 
-/// Standard deviations of a mode that a position of 1 stands for.
+/// Standard deviations of a mode in a position of 1.
 const REACH: f64 = 4.0;
 /// A value that this share of the rows have may be a spike, if it has so many times the rows of its
 /// surroundings.
@@ -34,7 +34,7 @@ const FARTHEST: f64 = 8.0;
 /// Weight of the mode that reaches what no other does, at least.
 const LEAST_WEIGHT: f64 = 1e-6;
 
-/// How the numbers of a column are written. Its units are the single values, ascending, then the
+/// Encoding of the numbers of a column. Its units are the single values, ascending, then the
 /// modes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scale {
@@ -44,7 +44,7 @@ pub(crate) struct Scale {
     grid: Option<Grid>,
 }
 
-/// What of it is stored.
+/// Stored facts of an encoding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScaleFacts {
@@ -171,7 +171,7 @@ impl Scale {
         }
     }
 
-    /// Where a number lies within a mode.
+    /// Returns the position of a number within a mode.
     pub(crate) fn position(&self, mode: usize, value: f64) -> f64 {
         let mode = &self.facts.modes[mode];
         (value - mode.mean) / (REACH * mode.sd)
@@ -252,7 +252,7 @@ impl Scale {
         )
     }
 
-    /// How many units of numbers a unit of positions is.
+    /// Returns the length of a unit of positions, in units of numbers.
     pub(crate) fn reach(&self, mode: usize) -> f64 {
         REACH * self.facts.modes[mode].sd
     }
@@ -263,7 +263,7 @@ fn find(values: &[f64], value: f64) -> Option<usize> {
     values.binary_search_by(|x| x.total_cmp(&value)).ok()
 }
 
-/// The same number, with one zero instead of two.
+/// Returns the number, with one zero instead of two.
 fn unsigned_zero(value: f64) -> f64 {
     value + 0.0
 }

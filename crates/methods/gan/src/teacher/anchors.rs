@@ -20,14 +20,14 @@ const WEIGHT: f64 = 0.1;
 /// Components of a block, whose sums are added up in order.
 const BLOCK: usize = 64;
 
-/// What is known of positions.
+/// Known shares of positions.
 pub(crate) struct Anchors {
     /// For each column with modes, for each mode.
     columns: Vec<Vec<Cells>>,
 }
 
 struct Cells {
-    /// Where they begin and end, from one end of the mode to the other.
+    /// Edges, from one end of the mode to the other.
     edges: Vec<f64>,
     /// Share of each, of all rows.
     shares: Vec<f64>,
@@ -45,8 +45,8 @@ struct Seen {
 }
 
 impl Anchors {
-    /// What these rows show: the level of each in every column, and the position in every column
-    /// with modes.
+    /// Counts the positions of rows: the level of each in every column, and the position in every
+    /// column with modes.
     pub(crate) fn of(layout: &Layout, levels: &[Vec<u32>], positions: &[Vec<f32>]) -> Self {
         let heads = layout.heads().columns().iter().zip(positions);
         let columns = heads.map(|(head, positions)| {

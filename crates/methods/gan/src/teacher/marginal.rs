@@ -15,7 +15,7 @@ use crate::teacher::targets::Targets;
 /// Added to a share before anything is divided by it.
 const LEAST_SHARE: f64 = 1e-7;
 
-/// Which unit of the first and of the second column each unit of a product stands for.
+/// Maps from each unit of a product to its unit of the first and of the second column.
 type Factors<B> = (Matrix<B>, Matrix<B>);
 
 /// Targets on a device.

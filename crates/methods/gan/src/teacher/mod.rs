@@ -1,4 +1,4 @@
-//! What a generator can learn from.
+//! Teachers: sources of the loss of a generator.
 
 pub(crate) mod adversary;
 pub(crate) mod anchors;

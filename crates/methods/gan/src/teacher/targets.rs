@@ -1,4 +1,4 @@
-//! What measured counts say together: the shares a generator should have.
+//! Targets of training: the shares that all measured counts together give.
 
 use parable_domain::AttrSet;
 use parable_pgm::project_on_simplex;

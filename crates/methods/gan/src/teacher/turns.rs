@@ -7,14 +7,14 @@ use crate::resume::Snapshot;
 
 /// Steps of the discriminator for each of the generator, one after the other.
 const RUNGS: [u64; 6] = [1, 2, 5, 10, 20, 50];
-/// What the smoothed accuracy keeps of itself at each step.
+/// Share of itself that the smoothed accuracy keeps at each step.
 const KEEP: f64 = 0.99;
 /// Steps of the generator at one rung before the next may follow: so many, or this part of all
 /// steps of the discriminator, if that is less.
 const GRACE: u64 = 200;
 const GRACE_PART: u64 = 20;
 
-/// Whose turn it is.
+/// Schedule of the steps of discriminator and generator.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Turns {
     /// The accuracy below which a discriminator needs more steps; absent when their number is
@@ -48,7 +48,7 @@ impl Turns {
         }
     }
 
-    /// Whether [`Turns::step`] needs the accuracy.
+    /// Returns whether [`Turns::step`] needs the accuracy.
     pub(crate) fn asks(&self) -> bool {
         self.least.is_some()
     }

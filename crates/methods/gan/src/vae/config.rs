@@ -37,7 +37,7 @@ pub struct VaeConfig {
     /// Norm to which the gradient of each row is clipped in a private fit. Default 1.
     #[serde(alias = "clip")]
     pub clip_norm: f64,
-    /// What of a gradient is clipped.
+    /// Parts of a gradient that are clipped together.
     pub clipping: Clipping,
     /// Rows whose gradients are computed at once, at most: larger batches are added up in parts of
     /// this size, with equal sums. Default 2048.
@@ -105,8 +105,8 @@ impl VaeConfig {
         }
     }
 
-    /// How columns are measured, in the settings of the generator that measures them in the same
-    /// way.
+    /// Returns the settings by which columns are measured, as those of a generator that measures
+    /// them in the same way.
     pub(crate) fn columns(&self) -> MarginalConfig {
         MarginalConfig {
             columns_share: self.columns_share,

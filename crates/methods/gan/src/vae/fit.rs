@@ -37,7 +37,7 @@ pub struct Vae {
     config: VaeConfig,
 }
 
-/// What is known of the columns, and how their levels were merged.
+/// Released counts of the columns, and the groups of their levels.
 struct Known {
     saved: Saved,
     layout: Layout,
@@ -86,7 +86,7 @@ impl Vae {
         let config = &self.config;
         let measuring = config.columns();
         let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
-        // Before anything else is drawn, so that it is the same in a run that goes on.
+        // Before anything else is drawn, so that it is the same in a run that is resumed.
         let coins = StepNoise::like(context.noise);
         let resumed = resume(file.as_ref(), context)?;
         let (seed, observer) = (context.seed, context.observer);

@@ -357,7 +357,7 @@ mod tests {
     impl Task for OneRow {
         type Output = f64;
 
-        /// How far the clipped sum moves when one row is added, whatever stands in it.
+        /// How far the clipped sum moves when one row is added, whatever its values.
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> f64 {
             let network = autoencoder::<B::InnerBackend>(device);
             let mut numbers = download(&rows::<B::InnerBackend>(6, device));
