@@ -12,7 +12,7 @@ use parable_encode::{Codec, CodecConfig, CodecError};
 use parable_measure::{choose_accounting, merged_domain};
 use parable_nn::access::Access;
 use parable_nn::device;
-use parable_nn::dp_sgd::{Plan, StepNoise};
+use parable_nn::dp_sgd::{StepNoise, TrainingPlan};
 use parable_pgm::Groups;
 use parable_table::Table;
 
@@ -145,8 +145,12 @@ impl Gan {
                     None => None,
                     Some(share) => {
                         let schedule = config.discriminator.schedule();
-                        let plan =
-                            Plan::calibrate(&schedule, opened.rows(), share, context.ledger)?;
+                        let plan = TrainingPlan::calibrate(
+                            &schedule,
+                            opened.rows(),
+                            share,
+                            context.ledger,
+                        )?;
                         Some(plan.charge("discriminator", context.ledger)?)
                     }
                 };
@@ -226,8 +230,7 @@ impl Gan {
         Ok(model(
             record,
             Coding::by_bins(codec),
-            groups,
-            domain,
+            (groups, domain),
             trained,
             Some((publication, rows)),
         ))
@@ -293,7 +296,7 @@ impl Gan {
         let mut record = FitRecord::non_private(NAME, VERSION, config, table, context);
         record.determinism = Determinism::SameDevice;
         let domain = merged_domain(coding.domain(), &groups)?;
-        Ok(model(record, coding, groups, domain, trained, None))
+        Ok(model(record, coding, (groups, domain), trained, None))
     }
 }
 
@@ -332,8 +335,7 @@ impl Synthesizer for Gan {
 pub(crate) fn model(
     record: FitRecord,
     coding: Coding,
-    groups: Vec<Groups>,
-    domain: Domain,
+    (groups, domain): (Vec<Groups>, Domain),
     trained: Trained,
     publication: Option<(Publication, f64)>,
 ) -> GanModel {

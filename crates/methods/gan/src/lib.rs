@@ -21,8 +21,9 @@
 //! let schema = Schema::new(vec![yes_no("treated")?, yes_no("passed")?])?;
 //! // 4,000 pupils; those who were treated pass more often.
 //! let treated: Vec<u32> = (0..4_000).map(|row| row % 2).collect();
-//! let passed = treated.iter().enumerate().map(|(row, arm)| u32::from(row % 10 < 4 + 3 * *arm as usize)).collect();
-//! let columns = vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
+//! let passed = treated.iter().enumerate();
+//! let passed = passed.map(|(row, arm)| u32::from(row % 10 < 4 + 3 * *arm as usize)).collect();
+//! let columns = [treated, passed].map(|codes| Column::complete(Values::Codes(codes))).to_vec();
 //! let table = Table::new(schema, columns)?;
 //!
 //! let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
@@ -33,7 +34,8 @@
 //! assert!(ledger.spent().epsilon.is_some_and(|spent| spent.get() <= 1.0));
 //!
 //! // 500 treated pupils: the condition holds exactly, the rest follows the model.
-//! let treated = Table::new(Schema::new(vec![yes_no("treated")?])?, vec![Column::complete(Values::Codes(vec![1; 500]))])?;
+//! let schema = Schema::new(vec![yes_no("treated")?])?;
+//! let treated = Table::new(schema, vec![Column::complete(Values::Codes(vec![1; 500]))])?;
 //! let rows = model.sample_given(&treated, &Seed::from_u64(2), &NoObserver)?;
 //! assert!((0..500).all(|row| rows.column(0).code(row) == Some(1)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

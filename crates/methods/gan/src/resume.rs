@@ -7,7 +7,7 @@ use parable_core::{Checkpoint, CheckpointFile, FitContext, FitError, Observer, P
 use parable_dp::{Epsilon, Ledger, Receipt};
 use parable_encode::Codec;
 use parable_nn::checkpoint::{self, MissingEntry};
-use parable_nn::dp_sgd::Plan;
+use parable_nn::dp_sgd::TrainingPlan;
 use serde::{Deserialize, Serialize};
 
 use crate::model::LossPoint;
@@ -17,7 +17,7 @@ use crate::release::Saved;
 pub(crate) type Snapshot = checkpoint::Snapshot<LossPoint>;
 /// Writes checkpoints of a training.
 pub(crate) type Checkpointer<'t> = checkpoint::Checkpointer<'t, LossPoint>;
-type PublicFacts = checkpoint::PublicFacts<LossPoint>;
+type Counters = checkpoint::Counters<LossPoint>;
 
 pub(crate) fn progress_of<'o>(
     observer: &'o dyn Observer,
@@ -44,8 +44,8 @@ pub(crate) fn epsilon(ledger: &Ledger) -> Option<f64> {
 pub(crate) struct State {
     pub(crate) codec: Codec,
     pub(crate) release: Saved,
-    pub(crate) plan: Option<Plan>,
-    pub(crate) facts: PublicFacts,
+    pub(crate) plan: Option<TrainingPlan>,
+    pub(crate) facts: Counters,
 }
 
 /// A checkpoint taken apart.
@@ -94,7 +94,7 @@ pub(crate) fn resume(
     context: &mut FitContext<'_>,
 ) -> Result<Option<Resumed>, FitError> {
     let Some(file) = file else { return Ok(None) };
-    let found = file.resume(context, Plan::is_training)?;
+    let found = file.resume(context, TrainingPlan::is_training)?;
     let resumed = found.map(Resumed::read).transpose();
     resumed.map_err(|problem| file.damaged(problem).into())
 }

@@ -407,11 +407,11 @@ impl<B: AutodiffBackend> Trainer<'_, B> {
     /// Learns from a discriminator, and from the counts beside it.
     fn learn_rows(&mut self, rows: Rows<'_>, total: u64) -> Result<(), FitError> {
         let config = &self.training.config.discriminator;
-        let how = self.training.config.steps_per_generator();
         let seed = self.training.seed.stream("gan/train");
         let layout = self.training.layout.clone();
         let anchors = Anchors::of(&layout, rows.columns, rows.positions);
-        let mut adversary = Adversary::<B>::new(config, how, rows, layout, &seed, &self.device);
+        let mut adversary =
+            Adversary::<B>::new(self.training.config, rows, layout, &seed, &self.device);
         let snapshot = self.training.checkpointer.as_mut();
         let snapshot = snapshot.and_then(|checkpointer| checkpointer.resumed.take());
         match snapshot.filter(|_| self.at.adversary_steps > 0) {

@@ -12,7 +12,7 @@ use crate::device::{Matrix, download, upload};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot<P> {
     /// Counters and losses of a training, which may be published.
-    pub facts: PublicFacts<P>,
+    pub facts: Counters<P>,
     /// Parameters of networks and moments of their optimisers.
     pub arrays: Vec<CheckpointArray>,
 }
@@ -20,7 +20,7 @@ pub struct Snapshot<P> {
 /// Counters and losses of a training, which may be published.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PublicFacts<P> {
+pub struct Counters<P> {
     counters: BTreeMap<String, u64>,
     /// Losses so far.
     pub curve: Vec<P>,
@@ -29,7 +29,7 @@ pub struct PublicFacts<P> {
 /// Description of an entry that a snapshot lacks or that does not fit.
 pub type MissingEntry = &'static str;
 
-impl<P> Default for PublicFacts<P> {
+impl<P> Default for Counters<P> {
     fn default() -> Self {
         Self {
             counters: BTreeMap::new(),
@@ -41,13 +41,13 @@ impl<P> Default for PublicFacts<P> {
 impl<P> Default for Snapshot<P> {
     fn default() -> Self {
         Self {
-            facts: PublicFacts::default(),
+            facts: Counters::default(),
             arrays: Vec::new(),
         }
     }
 }
 
-impl<P> PublicFacts<P> {
+impl<P> Counters<P> {
     /// Writes a counter.
     pub fn count(&mut self, name: &str, value: u64) {
         self.counters.insert(name.to_owned(), value);

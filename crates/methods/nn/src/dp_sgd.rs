@@ -30,7 +30,7 @@ pub struct Schedule {
 /// both read from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct TrainingPlan {
     /// Probability of each row to be in the batch of a step.
     rate: SamplingRate,
     /// Standard deviation of the noise, in units of the gradient.
@@ -45,7 +45,7 @@ pub struct Plan {
 /// Bounds of the search for a noise multiplier; the ledger refuses what is still too little.
 const MULTIPLIERS: (f64, f64) = (0.1, 1e5);
 
-impl Plan {
+impl TrainingPlan {
     /// Creates a plan with this noise multiplier.
     fn new(
         rate: SamplingRate,
@@ -168,7 +168,7 @@ impl Plan {
 /// A training that was charged. It takes as many steps as its plan has, and no more.
 #[derive(Debug)]
 pub struct Charged {
-    plan: Plan,
+    plan: TrainingPlan,
     receipt: Receipt,
     noise: FloatingPointGaussian,
     /// Steps not yet taken.
@@ -177,7 +177,7 @@ pub struct Charged {
 
 impl Charged {
     /// Returns the plan that is executed.
-    pub fn plan(&self) -> &Plan {
+    pub fn plan(&self) -> &TrainingPlan {
         &self.plan
     }
 
@@ -351,7 +351,7 @@ mod tests {
         ] {
             let unit = PrivacyUnit::new(relation, rows_of_one).expect("at least one row");
             let mut ledger = ledger(2.0, unit);
-            let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
+            let plan = TrainingPlan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
             let event = plan.event();
             let mut charged = plan.charge("test", &mut ledger).expect("within the budget");
             assert_eq!(ledger.entries().last().map(|e| &e.event), Some(&event));
@@ -376,12 +376,12 @@ mod tests {
     fn a_training_goes_on_under_its_own_charge_only() {
         let unit = PrivacyUnit::one_row();
         let mut first = ledger(2.0, unit);
-        let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &first).expect("a plan");
+        let plan = TrainingPlan::calibrate(&schedule(), 1_000.0, 1.0, &first).expect("a plan");
         let charged = |ledger: &mut Ledger| {
             let receipt = ledger.try_spend("discriminator", plan.event());
             receipt.expect("within the budget")
         };
-        let resume = |plan: &Plan, taken: u64| {
+        let resume = |plan: &TrainingPlan, taken: u64| {
             plan.clone()
                 .resume(charged(&mut ledger(2.0, unit)), taken, &unit)
         };
@@ -392,17 +392,17 @@ mod tests {
         assert!(resume(&plan, 51).is_err());
         // Less noise, another clip or more steps than were charged.
         let half = Sigma::new(plan.sigma.get() / 2.0).expect("above 0");
-        let quieter = Plan {
+        let quieter = TrainingPlan {
             sigma: half,
             ..plan.clone()
         };
         assert!(resume(&quieter, 30).is_err());
-        let looser = Plan {
+        let looser = TrainingPlan {
             clip: clip(1.0),
             ..plan.clone()
         };
         assert!(resume(&looser, 30).is_err());
-        let longer = Plan {
+        let longer = TrainingPlan {
             steps: 51,
             ..plan.clone()
         };
@@ -413,7 +413,7 @@ mod tests {
     #[test]
     fn a_plan_uses_its_share_and_no_more() {
         let mut whole = ledger(3.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&schedule(), 5_000.0, 0.25, &whole).expect("a plan");
+        let plan = TrainingPlan::calibrate(&schedule(), 5_000.0, 0.25, &whole).expect("a plan");
         for _ in 0..4 {
             drop(
                 plan.clone()
@@ -422,7 +422,7 @@ mod tests {
             );
         }
         assert!(plan.clone().charge("test", &mut whole).is_err());
-        let all = Plan::calibrate(
+        let all = TrainingPlan::calibrate(
             &schedule(),
             5_000.0,
             1.0,
@@ -434,7 +434,7 @@ mod tests {
     #[test]
     fn batches_are_poisson_and_not_of_one_size() {
         let mut ledger = ledger(1.0, PrivacyUnit::one_row());
-        let plan = Plan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
+        let plan = TrainingPlan::calibrate(&schedule(), 1_000.0, 1.0, &ledger).expect("a plan");
         let charged = plan.charge("test", &mut ledger).expect("within the budget");
         let mut source = NoiseSource::insecure_seeded([6; 32]);
         let draws: Vec<Vec<u32>> = (0..4_000)

@@ -1,7 +1,7 @@
 //! Networks trained with per-example clipping and noise (DP-SGD), on [Burn](burn).
 //!
-//! - [`dp_sgd`]: a [`Plan`](dp_sgd::Plan) is calibrated to a share of the budget, charged once, and
-//!   then samples batches and adds noise.
+//! - [`dp_sgd`]: a [`TrainingPlan`](dp_sgd::TrainingPlan) is calibrated to a share of the budget,
+//!   charged once, and then samples batches and adds noise.
 //! - [`ghost_clipping`] and [`mlp`]: sums of clipped gradients of single examples, at the price of
 //!   an ordinary backward pass.
 //! - [`access`]: the same steps with a guarantee or without.
@@ -20,7 +20,7 @@
 //! use parable_nn::adam::DpAdam;
 //! use parable_nn::burn;
 //! use parable_nn::device::{Train, download, upload};
-//! use parable_nn::dp_sgd::{Plan, Schedule, StepNoise};
+//! use parable_nn::dp_sgd::{TrainingPlan, Schedule, StepNoise};
 //! use parable_nn::ghost_clipping::{Clip, Clipping};
 //! use parable_nn::mlp::{Mlp, Shape};
 //! use parable_nn::module::gradients;
@@ -45,7 +45,7 @@
 //! let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
 //! let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
 //! let mut noise = NoiseSource::operating_system();
-//! let plan = Plan::calibrate(&schedule, PEOPLE as f64, 1.0, &ledger)?;
+//! let plan = TrainingPlan::calibrate(&schedule, PEOPLE as f64, 1.0, &ledger)?;
 //! let charged = plan.charge("classifier", &mut ledger)?;
 //! let mut access = Access::Private(charged, Box::new(StepNoise::like(&mut noise)));
 //!

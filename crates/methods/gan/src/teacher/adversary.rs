@@ -22,7 +22,7 @@ use parable_nn::train_state::TrainState;
 use parable_seed::Seed;
 use rayon::prelude::*;
 
-use crate::config::{DiscriminatorConfig, StepsPerGenerator};
+use crate::config::{DiscriminatorConfig, GanConfig};
 use crate::discriminator::discriminator;
 use crate::generator::Pass;
 use crate::layout::Layout;
@@ -61,13 +61,13 @@ pub(crate) struct Adversary<'r, B: AutodiffBackend> {
 
 impl<'r, B: AutodiffBackend> Adversary<'r, B> {
     pub(crate) fn new(
-        config: &'r DiscriminatorConfig,
-        how: StepsPerGenerator,
+        config: &'r GanConfig,
         rows: Rows<'r>,
         layout: Layout,
         seed: &Seed,
         device: &B::Device,
     ) -> Self {
+        let (how, config) = (config.steps_per_generator(), &config.discriminator);
         let network = discriminator::<B>(layout.row(), &config.hidden_units, seed, device);
         let variance = rows.access.noise_variance(config.batch);
         let corrected = if config.noise_correction {
@@ -127,13 +127,13 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
         let clip = self.rows.access.clip();
         let synthetic = self.synthetic(pass);
         let most = self.config.batch.min(self.config.accumulate);
-        let mut sums = self.sums(&synthetic, most, 0.0, clip, &device);
+        let mut sums = self.sums(&synthetic, most, 0.0, clip);
         let real = self.rows.one_hot(&self.layout, &rows);
         let right = self
             .turns
             .asks()
             .then(|| self.accuracy(&synthetic, &real, &device));
-        let real = self.sums(&real, self.part, 1.0, clip, &device);
+        let real = self.sums(&real, self.part, 1.0, clip);
         for (sum, real) in sums.iter_mut().zip(real) {
             *sum = sum.clone().add(real);
         }
@@ -177,15 +177,20 @@ impl<'r, B: AutodiffBackend> Adversary<'r, B> {
         part: usize,
         kind: f64,
         clip: Option<Clip>,
-        device: &B::Device,
     ) -> Vec<Matrix<B::InnerBackend>> {
-        let network = self.network.module().valid();
-        add_parts(rows, self.layout.row(), part, device, |_, rows, present| {
-            let scored = network.forward(rows);
-            let slopes = sigmoid(scored.outputs.clone()).sub_scalar(kind);
-            // A slope of 0 leaves a row out.
-            network.clipped_sum(&scored, slopes.mul(present), clip)
-        })
+        let (network, device) = (self.network.module().valid(), self.device());
+        add_parts(
+            rows,
+            self.layout.row(),
+            part,
+            &device,
+            |_, rows, present| {
+                let scored = network.forward(rows);
+                let slopes = sigmoid(scored.outputs.clone()).sub_scalar(kind);
+                // A slope of 0 leaves a row out.
+                network.clipped_sum(&scored, slopes.mul(present), clip)
+            },
+        )
     }
 
     /// Draws rows from these components, one each.
@@ -335,14 +340,22 @@ mod tests {
     use parable_nn::access::Access;
     use parable_nn::check::check_gradient;
     use parable_nn::device::{Task, run_on_cpu};
-    use parable_nn::dp_sgd::{Plan, StepNoise};
+    use parable_nn::dp_sgd::{StepNoise, TrainingPlan};
     use parable_nn::ghost_clipping::Clipping;
     use parable_nn::init::weights;
+    use parable_nn::module::with_parameters;
 
     use super::*;
+    use crate::config::StepsPerGenerator;
     use crate::forward::Sizes;
     use crate::generator::Generator;
     use crate::numbers::heads::tests::around_one_without;
+
+    fn with_steps(how: StepsPerGenerator) -> GanConfig {
+        let mut config = GanConfig::default();
+        config.discriminator.steps_per_generator = Some(how);
+        config
+    }
 
     struct Parts(Option<Clip>);
 
@@ -353,7 +366,7 @@ mod tests {
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> Self::Output {
             let layout = Layout::new(&[3, 4], [].iter());
             let columns = [3, 4].map(|levels| (0..100).map(|row| row * 7 % levels).collect());
-            let config = DiscriminatorConfig::default();
+            let config = with_steps(StepsPerGenerator::Steps(1));
             let rows = Rows {
                 columns: &columns,
                 positions: &[],
@@ -361,18 +374,11 @@ mod tests {
                 access: Access::Plain,
             };
             let seed = Seed::from_u64(1);
-            let adversary = Adversary::<B>::new(
-                &config,
-                StepsPerGenerator::Steps(1),
-                rows,
-                layout,
-                &seed,
-                device,
-            );
+            let adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
             let every: Vec<u32> = (0..100).collect();
             let all = adversary.rows.one_hot(&adversary.layout, &every);
             let sums = |part: usize| -> Vec<f32> {
-                let sums = adversary.sums(&all, part, 1.0, self.0, device);
+                let sums = adversary.sums(&all, part, 1.0, self.0);
                 sums.iter().flat_map(download).collect()
             };
             vec![sums(100), sums(32), sums(1), sums(512)]
@@ -386,16 +392,16 @@ mod tests {
 
         /// The accuracy on the same synthetic rows beside two different sets of real ones.
         fn run<B: AutodiffBackend>(self, device: &B::Device) -> [f64; 2] {
-            let config = DiscriminatorConfig::default();
+            let config = with_steps(StepsPerGenerator::Adaptive);
             let rows = Rows {
                 columns: &[vec![0; 9], vec![0; 9]],
                 positions: &[],
                 rows: 9,
                 access: self.0,
             };
-            let (layout, how) = (Layout::new(&[3, 4], [].iter()), StepsPerGenerator::Adaptive);
+            let layout = Layout::new(&[3, 4], [].iter());
             let seed = Seed::from_u64(1);
-            let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
+            let adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
             // Every combination of levels once as synthetic rows; one of them a thousand times as
             // real ones.
             let row = |a: usize, b: usize| {
@@ -417,7 +423,7 @@ mod tests {
         );
         let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
         let schedule = DiscriminatorConfig::default().schedule();
-        let plan = Plan::calibrate(&schedule, 5_000.0, 1.0, &ledger).expect("a plan");
+        let plan = TrainingPlan::calibrate(&schedule, 5_000.0, 1.0, &ledger).expect("a plan");
         let charged = plan.charge("test", &mut ledger).expect("within the budget");
         let mut noise = NoiseSource::insecure_seeded([1; 32]);
         let coins = Box::new(StepNoise::like(&mut noise));
@@ -448,19 +454,30 @@ mod tests {
             let seed = Seed::from_u64(6);
             let begin = layout.heads().begin();
             let generator = Generator::<B>::new(sizes, &[0.3; 9], &begin, &seed, device);
-            // Few units, so that hardly any kink of a rectifier lies between the points of a difference.
-            let config = DiscriminatorConfig {
-                hidden_units: vec![4],
-                ..DiscriminatorConfig::default()
-            };
+            let mut config = with_steps(StepsPerGenerator::Steps(1));
+            config.discriminator.hidden_units = vec![4, 4];
             let rows = Rows {
                 columns: &[],
                 positions: &[],
                 rows: 0,
                 access: Access::Plain,
             };
-            let how = StepsPerGenerator::Steps(1);
-            let adversary = Adversary::<B>::new(&config, how, rows, layout, &seed, device);
+            let mut adversary = Adversary::<B>::new(&config, rows, layout, &seed, device);
+            // Far from the kinks of the rectifiers, where differences are no gradients: even units
+            // are always on, odd ones off.
+            let network = adversary.network.module().clone();
+            let mut all = parameters(&network);
+            for (index, own) in all.iter_mut().enumerate() {
+                *own = match index {
+                    1 | 3 => {
+                        let shifts = [2.0, -2.0, 2.0, -2.0].map(|shift| shift * index as f32);
+                        upload(shifts.to_vec(), 1, 4, device)
+                    }
+                    _ => own.clone().mul_scalar(0.25),
+                };
+            }
+            let network = with_parameters(network, all);
+            adversary.network = TrainState::new(network, DpAdam::new(0.5, 0.99));
             let latent = weights::<B>(80, 5, 1.0, &seed.stream("z"), device);
             let pass = generator.forward(latent, None);
             // The levels of a step and the uniform numbers of its positions are those of the seed:

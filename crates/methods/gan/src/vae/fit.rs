@@ -12,7 +12,7 @@ use parable_encode::Codec;
 use parable_measure::merged_domain;
 use parable_nn::access::Access;
 use parable_nn::device;
-use parable_nn::dp_sgd::{Charged, Plan, StepNoise};
+use parable_nn::dp_sgd::{Charged, StepNoise, TrainingPlan};
 use parable_pgm::Groups;
 use parable_table::Table;
 
@@ -131,7 +131,7 @@ impl Vae {
                     Opened::measure(measuring.columns_share, codec.ordered(), &mut curator)?;
                 let rows = opened.rows();
                 let known = Known::of(Release::new(&measuring, opened, &mut curator, false)?);
-                let plan = Plan::calibrate(&config.schedule(), rows, 1.0, context.ledger)?;
+                let plan = TrainingPlan::calibrate(&config.schedule(), rows, 1.0, context.ledger)?;
                 (known, plan.charge("training", context.ledger)?, None)
             }
         };
@@ -188,8 +188,7 @@ impl Vae {
         let model = model(
             record,
             Coding::by_bins(codec),
-            groups,
-            domain,
+            (groups, domain),
             trained,
             released,
         );
@@ -233,8 +232,7 @@ impl Vae {
         let model = model(
             record,
             Coding::by_bins(codec),
-            groups,
-            domain,
+            (groups, domain),
             trained,
             None,
         );

@@ -28,6 +28,8 @@ pub(crate) struct Autoencoder<B: Backend> {
     pub(crate) encoder: Mlp<B>,
     pub(crate) decoder: Mlp<B>,
     pub(crate) softmax: ColumnSoftmax<B>,
+    /// Weight of the divergence of codes from normal numbers, against the loss of reconstruction.
+    pub(crate) divergence: f64,
 }
 
 /// One pass through both.
@@ -112,14 +114,13 @@ impl<B: Backend> Autoencoder<B> {
         &self,
         rows: Matrix<B>,
         present: Matrix<B>,
-        divergence: f64,
         coded: &Coded<B>,
     ) -> (Deltas<B>, Deltas<B>) {
         // Of the cross-entropy behind a softmax: shares less what is there.
         let logits = coded.shares.clone().sub(rows).mul(present.clone());
         let decoder = self.decoder.deltas(&coded.decoder, logits);
         let code = self.decoder.input_gradient(decoder.clone());
-        let weight = present.mul_scalar(divergence);
+        let weight = present.mul_scalar(self.divergence);
         let mean = code.clone().add(coded.mean.clone().mul(weight.clone()));
         let variance = coded.log_variance.clone().exp();
         let spread = variance.sub_scalar(1.0).mul(weight);
@@ -142,11 +143,10 @@ impl<B: Backend> Autoencoder<B> {
         rows: Matrix<B>,
         present: Matrix<B>,
         noise: Matrix<B>,
-        divergence: f64,
         clip: Option<Clip>,
     ) -> Vec<Matrix<B>> {
         let coded = self.forward(rows.clone(), noise);
-        let (encoder, decoder) = self.deltas(rows, present, divergence, &coded);
+        let (encoder, decoder) = self.deltas(rows, present, &coded);
         let factors = clip.map(|clip| {
             let mut squares = self.encoder.square_norms(&coded.encoder, &encoder);
             squares.extend(self.decoder.square_norms(&coded.decoder, &decoder));
@@ -166,7 +166,7 @@ impl<B: Backend> Autoencoder<B> {
 
     /// Returns the loss of every row: cross-entropy of the reconstruction, plus the weighted
     /// divergence of its code from normal numbers, in nats.
-    pub(crate) fn losses(&self, rows: &Matrix<B>, noise: Matrix<B>, divergence: f64) -> Vec<f64> {
+    pub(crate) fn losses(&self, rows: &Matrix<B>, noise: Matrix<B>) -> Vec<f64> {
         let ([_, width], [_, latent]) = (rows.dims(), noise.dims());
         let coded = self.forward(rows.clone(), noise);
         let (shares, own) = (download(&coded.shares), download(rows));
@@ -181,7 +181,7 @@ impl<B: Backend> Autoencoder<B> {
                     let (mean, log) = (f64::from(mean), f64::from(log));
                     mean * mean + log.exp() - 1.0 - log
                 });
-                missed + divergence * 0.5 * far.sum::<f64>()
+                missed + self.divergence * 0.5 * far.sum::<f64>()
             })
             .collect()
     }
@@ -240,6 +240,7 @@ mod tests {
             encoder: encoder(&sizes, &seed, device),
             decoder: decoder(&sizes, &shares, &seed, device),
             softmax: ColumnSoftmax::new(&LEVELS, device),
+            divergence: 1.0,
         }
     }
 
@@ -259,11 +260,12 @@ mod tests {
         type Output = ();
 
         fn run<B: AutodiffBackend>(self, device: &B::Device) {
-            let network = autoencoder::<B::InnerBackend>(device);
+            let mut network = autoencoder::<B::InnerBackend>(device);
+            network.divergence = self.0;
             let rows = rows::<B::InnerBackend>(24, device);
             let noise = weights::<B::InnerBackend>(24, 4, 1.0, &Seed::from_u64(3), device);
             let present = Matrix::ones([24, 1], device);
-            let sums = network.clipped_sum(rows.clone(), present, noise.clone(), self.0, None);
+            let sums = network.clipped_sum(rows.clone(), present, noise.clone(), None);
             let mut all = parameters(&network.encoder);
             let own = all.len();
             all.extend(parameters(&network.decoder));
@@ -277,8 +279,9 @@ mod tests {
                         encoder: with_parameters(network.encoder.clone(), encoder),
                         decoder: with_parameters(network.decoder.clone(), decoder),
                         softmax: network.softmax.clone(),
+                        divergence: self.0,
                     };
-                    other.losses(&rows, noise.clone(), self.0).iter().sum()
+                    other.losses(&rows, noise.clone()).iter().sum()
                 });
             }
         }
@@ -306,8 +309,7 @@ mod tests {
             let mut present = vec![1.0f32; 32];
             present[31] = 0.0;
             let present = upload::<B::InnerBackend>(present, 32, 1, device);
-            let at_once =
-                network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, Some(self.0));
+            let at_once = network.clipped_sum(rows.clone(), present, noise.clone(), Some(self.0));
             let at_once: Vec<f32> = at_once.iter().flat_map(download).collect();
             let mut looped = vec![0.0f64; at_once.len()];
             let mut clipped = 0;
@@ -316,7 +318,6 @@ mod tests {
                     rows.clone().slice([row..row + 1, 0..9]),
                     Matrix::ones([1, 1], device),
                     noise.clone().slice([row..row + 1, 0..4]),
-                    1.0,
                     None,
                 );
                 let own: Vec<f64> = own.iter().flat_map(download).map(f64::from).collect();
@@ -370,7 +371,7 @@ mod tests {
                 let present = upload::<B::InnerBackend>(present, 6, 1, device);
                 let coded = network.forward(rows.clone(), noise.clone());
                 if self.apart {
-                    let (encoder, decoder) = network.deltas(rows.clone(), present, 1.0, &coded);
+                    let (encoder, decoder) = network.deltas(rows.clone(), present, &coded);
                     let clipped =
                         |network: &Mlp<B::InnerBackend>,
                          trace: &Trace<B::InnerBackend>,
@@ -383,7 +384,7 @@ mod tests {
                     return sums.iter().flat_map(download).collect();
                 }
                 let clip = Some(self.clip);
-                let sums = network.clipped_sum(rows.clone(), present, noise.clone(), 1.0, clip);
+                let sums = network.clipped_sum(rows.clone(), present, noise.clone(), clip);
                 sums.iter().flat_map(download).collect()
             };
             let (with, without) = (sum(1.0), sum(0.0));

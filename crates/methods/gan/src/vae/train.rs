@@ -118,6 +118,7 @@ impl<B: AutodiffBackend> Trainer<'_, B> {
             encoder: self.encoder.module().valid(),
             decoder: self.decoder.module().valid(),
             softmax: self.softmax.clone(),
+            divergence: self.training.config.divergence,
         }
     }
 
@@ -161,7 +162,7 @@ impl<B: AutodiffBackend> Trainer<'_, B> {
         let mut sums = add_parts(&numbers, width, part, &self.device, |at, rows, present| {
             let own = noise[at * part * latent..(at + 1) * part * latent].to_vec();
             let own = upload(own, part, latent, &self.device);
-            networks.clipped_sum(rows, present, own, config.divergence, clip)
+            networks.clipped_sum(rows, present, own, clip)
         });
         rows.access.add_noise(&mut sums)?;
         // By the public size of a batch, never by the number of rows drawn.
@@ -203,8 +204,7 @@ impl<B: AutodiffBackend> Trainer<'_, B> {
             let drawn = rows.one_hot(&self.training.layout, &drawn);
             let drawn = upload(drawn, LOOKED_AT, width, &self.device);
             let noise = normal(&seed.stream("noise"));
-            let divergence = self.training.config.divergence;
-            let losses = self.networks().losses(&drawn, noise, divergence);
+            let losses = self.networks().losses(&drawn, noise);
             losses.iter().sum::<f64>() / LOOKED_AT as f64
         });
         if !loss.is_finite() || !own.is_none_or(f64::is_finite) {
