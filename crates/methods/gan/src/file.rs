@@ -7,6 +7,7 @@ use std::io::Write;
 
 use parable_core::{
     FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Publication, SampleError,
+    TrainingCurve,
 };
 use parable_encode::Codec;
 use parable_measure::merged_domain;
@@ -187,6 +188,31 @@ impl Model for GanModel {
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
         write(self, out)
+    }
+
+    /// Losses and the privacy loss charged, by step.
+    fn training(&self) -> Vec<TrainingCurve> {
+        let curve = |name: &str, number: fn(&LossPoint) -> Option<f64>| {
+            let points = self.curve().iter();
+            let points = points.filter_map(|point| Some((point.step, number(point)?)));
+            let points: Vec<(u64, f64)> = points.collect();
+            (!points.is_empty()).then(|| TrainingCurve::new(name, points))
+        };
+        let curves = [
+            curve("rows written and read back: loss in nats", |p| p.rows),
+            curve("measured counts: divergence in nats per set", |p| {
+                p.marginals
+            }),
+            curve("made rows before the discriminator: loss in nats", |p| {
+                p.discriminator
+            }),
+            curve("epsilon charged", |p| p.spent),
+        ];
+        curves.into_iter().flatten().collect()
+    }
+
+    fn publication(&self) -> Option<&Publication> {
+        self.publication()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use parable_core::{
-    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, SampleError,
+    FitRecord, Model, ModelFile, ModelFileError, ModelReader, Observer, Publication, SampleError,
+    TrainingCurve,
 };
 use parable_seed::Seed;
 use parable_table::{Schema, Table};
@@ -44,6 +45,14 @@ impl Model for VaeModel {
 
     fn write_body(&self, out: &mut dyn Write) -> Result<(), ModelFileError> {
         self.0.write_body(out)
+    }
+
+    fn training(&self) -> Vec<TrainingCurve> {
+        self.0.training()
+    }
+
+    fn publication(&self) -> Option<&Publication> {
+        self.0.publication()
     }
 }
 
