@@ -1,7 +1,7 @@
 //! Contingency tables: columns in few cells, and the real and synthetic rows of each combination.
 
 use crate::data::frame::{Data, FrameColumn};
-use crate::data::quantile::quantile_sorted;
+use parable_linalg::quantile;
 
 /// A column cut into few cells.
 pub(crate) struct Grouped {
@@ -75,7 +75,7 @@ impl Grouped {
         }
         pooled.sort_unstable_by(f64::total_cmp);
         let mut breaks: Vec<f64> = (0..=groups)
-            .map(|group| quantile_sorted(&pooled, group as f64 / groups as f64))
+            .map(|group| quantile(&pooled, group as f64 / groups as f64))
             .collect();
         breaks.dedup();
         if breaks.len() < 4 {

@@ -4,7 +4,7 @@ use parable_table::Role;
 
 use crate::Scale;
 use crate::data::frame::{Data, Each, Frame, FrameColumn, Side};
-use crate::data::quantile::quantile_sorted;
+use parable_linalg::quantile;
 
 /// Most levels of a feature; of a cluster column fewer, names say little about others.
 const MOST_LEVELS: usize = 100;
@@ -140,7 +140,7 @@ fn of_numbers(numbers: &Each<Vec<f64>>) -> Feature {
         let squares: f64 = sorted.iter().map(|x| (x - mean) * (x - mean)).sum();
         let sd = (squares / n).sqrt();
         (
-            quantile_sorted(&sorted, 0.5),
+            quantile(&sorted, 0.5),
             mean,
             if sd > 0.0 { sd } else { 1.0 },
         )

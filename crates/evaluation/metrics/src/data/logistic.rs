@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::data::inner_product::dot;
+use ndarray::{Array2, ArrayView1};
+use parable_linalg::dot;
 
 /// A fitted logistic regression.
 #[derive(Debug)]
@@ -90,16 +91,18 @@ pub(crate) fn fit(
 
 impl LogisticFit {
     /// The inverse of the information matrix of the kept terms; `None` where there is no curvature left.
-    pub(crate) fn covariance(&self, terms: &[&[f64]], used: &[f64]) -> Option<Vec<Vec<f64>>> {
+    pub(crate) fn covariance(&self, terms: &[&[f64]], used: &[f64]) -> Option<Array2<f64>> {
         let chosen: Vec<&[f64]> = self.kept.iter().map(|&term| terms[term]).collect();
         let lower = cholesky(gram(&chosen, &weights(&self.fitted, used)))?;
         let rank = chosen.len();
-        let columns = (0..rank).map(|k| {
+        let mut inverse = Array2::zeros((rank, rank));
+        for k in 0..rank {
             let mut unit = vec![0.0; rank];
             unit[k] = 1.0;
-            solve(&lower, unit)
-        });
-        Some(columns.collect())
+            let column = solve(&lower, unit);
+            inverse.column_mut(k).assign(&ArrayView1::from(&column));
+        }
+        Some(inverse)
     }
 }
 
@@ -156,7 +159,7 @@ fn newton_step(terms: &[&[f64]], fitted: &[f64], used: &[f64], labels: &[f64]) -
 }
 
 /// The lower triangle of `X'WX`.
-pub(crate) fn gram(terms: &[&[f64]], weights: &[f64]) -> Vec<Vec<f64>> {
+fn gram(terms: &[&[f64]], weights: &[f64]) -> Vec<Vec<f64>> {
     let p = terms.len();
     let n = weights.len();
     let blocks: Vec<Vec<f64>> = (0..n.div_ceil(BLOCK))
@@ -267,7 +270,7 @@ mod tests {
         let terms: Vec<&[f64]> = terms.iter().map(Vec::as_slice).collect();
         let covariance = found.covariance(&terms, &[1.0; 9]).unwrap();
         let expected = 1.0 / 3.0 + 1.0 + 1.0 + 0.25;
-        assert!((covariance[1][1] - expected).abs() < 1e-8);
+        assert!((covariance[[1, 1]] - expected).abs() < 1e-8);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use crate::data::frame::{Data, Frame, Side};
-use crate::data::inner_product::dot;
 use crate::{Analysis, Cache, EvaluationProgress, MetricError};
+use parable_linalg::dot;
 
 /// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2), ...
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use rayon::prelude::*;
 
 use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Data, Frame};
-use crate::data::quantile::quantile_sorted;
 use crate::data::reference::subsample;
 use crate::{
     Cache, Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined,
     Unit,
 };
+use parable_linalg::quantile;
 
 /// How far the counts of all sets of `k` columns agree: `500 (2 - d)`, `d` being the mean over sets of the sum of absolute differences of shares over all
 /// cells (NIST Technical Note 2151). 1000 is identical, 0 disjoint. It falls with the number of cells, so compare within one table only.
@@ -125,7 +125,7 @@ pub(crate) fn edges(real: &[f64], bins: usize) -> Vec<f64> {
     }
     sorted.sort_unstable_by(f64::total_cmp);
     let mut edges: Vec<f64> = (0..=bins)
-        .map(|bin| quantile_sorted(&sorted, bin as f64 / bins as f64))
+        .map(|bin| quantile(&sorted, bin as f64 / bins as f64))
         .collect();
     edges.dedup();
     edges.pop();

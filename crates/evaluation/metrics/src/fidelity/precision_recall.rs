@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use crate::data::features::Features;
 use crate::data::mixed_points::MixedPoints;
-use crate::data::quantile::quantile_sorted;
 use crate::{
     Analysis, Cache, Direction, EvaluationProgress, Group, Metric, MetricContext, MetricError,
     MetricInfo, Outcome, Undefined, Unit,
 };
+use parable_linalg::quantile;
 
 /// Neighbours whose distance is the radius of a ball.
 const NEIGHBOURS: usize = 5;
@@ -297,9 +297,8 @@ fn curves(
     let within = |sorted: &[f64], radius: f64| sorted.partition_point(|&d| d <= radius) as f64;
     shares
         .map(|share| {
-            let alpha =
-                within(&to_real, quantile_sorted(&from_real, share)) / synthetic.rows() as f64;
-            let beta = within(&recalled, quantile_sorted(&all_central, share)) / real.rows() as f64;
+            let alpha = within(&to_real, quantile(&from_real, share)) / synthetic.rows() as f64;
+            let beta = within(&recalled, quantile(&all_central, share)) / real.rows() as f64;
             (alpha, beta)
         })
         .unzip()

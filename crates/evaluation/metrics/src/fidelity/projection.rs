@@ -1,18 +1,17 @@
 //! The plane on which the real table varies most (specification 3.7).
 
+use ndarray::{ArrayView1, s};
+use parable_linalg::{SymmetricEigen, gram, quantile};
+
+use crate::data::design::Design;
 use crate::data::features::{FeatureKind, Features};
 use crate::data::frame::Frame;
-use crate::data::inner_product::dot;
-use crate::data::logistic::gram;
-use crate::data::quantile::quantile_sorted;
 use crate::{Projection, Sides};
 
 /// Cells along each axis.
 const CELLS: usize = 24;
 /// Levels of a column that takes part: each is an axis of the full space.
 const MOST_LEVELS: usize = 12;
-/// Rounds of the iteration for the two directions.
-const ROUNDS: usize = 500;
 
 /// Numbers in real standard deviations and indicators of levels times `1 / sqrt(2)`; directions from the real table, both tables projected. `None` without two terms or without rows.
 pub(crate) fn projection(frame: &Frame) -> Option<Projection> {
@@ -25,31 +24,20 @@ pub(crate) fn projection(frame: &Frame) -> Option<Projection> {
     if n < 2 || m == 0 {
         return None;
     }
-    let (names, columns) = terms(frame, &features);
-    if columns.len() < 2 {
+    let design = terms(frame, &features);
+    if design.width() < 2 {
         return None;
     }
-    let real: Vec<&[f64]> = columns.iter().map(|column| &column[..n]).collect();
-    let lower = gram(&real, &vec![1.0 / n as f64; n]);
-    let size = columns.len();
-    let covariance: Vec<Vec<f64>> = (0..size)
-        .map(|i| (0..size).map(|j| lower[i.max(j)][i.min(j)]).collect())
-        .collect();
-    let total: f64 = (0..size).map(|i| covariance[i][i]).sum();
-    let (first, along_first) = leading(&covariance, None);
-    let (second, along_second) = leading(&covariance, Some(&first));
+    let real = design.matrix().slice_move(s![..n, ..]);
+    let covariance = gram(real, &vec![1.0 / n as f64; n]);
+    let total: f64 = covariance.diag().sum();
+    let axes = SymmetricEigen::new(covariance.view()).ok()?;
+    let (along_first, along_second) = (axes.values[0], axes.values[1]);
     if total <= 0.0 || along_first <= 0.0 {
         return None;
     }
-    let project = |direction: &[f64]| -> Vec<f64> {
-        let mut out = vec![0.0; n + m];
-        for (column, &weight) in columns.iter().zip(direction) {
-            for (out, x) in out.iter_mut().zip(column) {
-                *out += weight * x;
-            }
-        }
-        out
-    };
+    let (first, second) = (axes.vectors.column(0), axes.vectors.column(1));
+    let project = |direction: &ArrayView1<'_, f64>| design.matrix().dot(direction).to_vec();
     let (xs, ys) = (project(&first), project(&second));
     let (x, y) = (edges(&xs), edges(&ys));
     let count = |rows: std::ops::Range<usize>| {
@@ -60,27 +48,26 @@ pub(crate) fn projection(frame: &Frame) -> Option<Projection> {
         counts
     };
     Some(Projection {
-        loadings: first.iter().zip(&second).map(|(&a, &b)| [a, b]).collect(),
+        loadings: first.iter().zip(second).map(|(&a, &b)| [a, b]).collect(),
         explained: [along_first / total, along_second / total],
         counts: Sides {
             real: count(0..n),
             synthetic: count(n..n + m),
         },
-        terms: names,
+        terms: design.into_names(),
         x,
         y,
     })
 }
 
 /// Names and values of the terms, real rows first, minus their real means.
-fn terms(frame: &Frame, features: &Features) -> (Vec<String>, Vec<Vec<f64>>) {
+fn terms(frame: &Frame, features: &Features) -> Design {
     let rows = features.real + features.synthetic;
-    let (mut names, mut columns): (Vec<String>, Vec<Vec<f64>>) = (Vec::new(), Vec::new());
+    let mut design = Design::new(rows);
     let mut push = |name: String, mut values: Vec<f64>| {
         let mean = values[..features.real].iter().sum::<f64>() / features.real as f64;
         values.iter_mut().for_each(|x| *x -= mean);
-        names.push(name);
-        columns.push(values);
+        design.push(name, values);
     };
     for (name, feature) in features.names.iter().zip(&features.features) {
         match &feature.kind {
@@ -104,65 +91,14 @@ fn terms(frame: &Frame, features: &Features) -> (Vec<String>, Vec<Vec<f64>>) {
             }
         }
     }
-    (names, columns)
-}
-
-/// The direction of largest variance, orthogonal to another one if given, and the variance along it. Its largest part is positive.
-fn leading(covariance: &[Vec<f64>], other: Option<&[f64]>) -> (Vec<f64>, f64) {
-    let size = covariance.len();
-    let clean = |mut vector: Vec<f64>| {
-        if let Some(other) = other {
-            let part = dot(&vector, other);
-            vector
-                .iter_mut()
-                .zip(other)
-                .for_each(|(v, o)| *v -= part * o);
-        }
-        let length = dot(&vector, &vector).sqrt();
-        if length > 0.0 {
-            vector.iter_mut().for_each(|v| *v /= length);
-        }
-        vector
-    };
-    // No eigenvector is orthogonal to it but by chance.
-    let mut vector = clean(
-        (0..size)
-            .map(|i| 1.0 + 0.1 * ((i * 7 % 11) as f64))
-            .collect(),
-    );
-    let apply =
-        |vector: &[f64]| -> Vec<f64> { covariance.iter().map(|row| dot(row, vector)).collect() };
-    for _ in 0..ROUNDS {
-        let next = clean(apply(&vector));
-        let change: f64 = next
-            .iter()
-            .zip(&vector)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f64::max);
-        vector = next;
-        if change < 1e-12 {
-            break;
-        }
-    }
-    let largest = vector
-        .iter()
-        .copied()
-        .fold(0.0f64, |a, b| if b.abs() > a.abs() { b } else { a });
-    if largest < 0.0 {
-        vector.iter_mut().for_each(|v| *v = -*v);
-    }
-    let variance = dot(&vector, &apply(&vector));
-    (vector, variance)
+    design
 }
 
 /// Edges of even cells over all but the outermost hundredth of the rows.
 fn edges(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    let (low, high) = (
-        quantile_sorted(&sorted, 0.005),
-        quantile_sorted(&sorted, 0.995),
-    );
+    let (low, high) = (quantile(&sorted, 0.005), quantile(&sorted, 0.995));
     let (low, high) = if high > low {
         (low, high)
     } else {

@@ -6,11 +6,11 @@ use parable_table::{Kind, Role, Table, Values};
 use rustc_hash::FxHashSet;
 
 use crate::data::frame::{Frame, seen};
-use crate::data::quantile::quantile_sorted;
 use crate::{
     CellSection, Direction, EvaluationOptions, ExtremeValues, Group, LeftIn, LeftInKind, Metric,
     MetricContext, MetricError, MetricInfo, Outcome, Pair, RareLevels, Section, Undefined, Unit,
 };
+use parable_linalg::quantile;
 
 /// A column is taken for one of names if so large a part of its values occur once.
 const MOSTLY_UNIQUE: f64 = 0.9;
@@ -83,10 +83,7 @@ fn extremes(frame: &Frame) -> Vec<ExtremeValues> {
             continue;
         }
         sorted.sort_unstable_by(f64::total_cmp);
-        let (low, high) = (
-            quantile_sorted(&sorted, 0.01),
-            quantile_sorted(&sorted, 0.99),
-        );
+        let (low, high) = (quantile(&sorted, 0.01), quantile(&sorted, 0.99));
         let count = |values: &[f64]| {
             let outside = values.iter().filter(|&&x| x < low || x > high);
             let (mut all, mut equal) = (0u64, 0u64);

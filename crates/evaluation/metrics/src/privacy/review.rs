@@ -7,13 +7,13 @@ use parable_table::csv::{self, CsvError};
 use parable_table::{RawColumn, RawTable};
 use rustc_hash::FxHashMap;
 
-use crate::data::quantile::quantile_sorted;
 use crate::metric::seed_of;
 use crate::privacy::attacks::Attack;
 use crate::privacy::nearest::{GowerSpace, NearestRows, NearestSynthetic};
 use crate::privacy::overlap::RowIds;
 use crate::progress::silent;
 use crate::{AttackKind, AttributeDisclosure, Cache, EvaluationOptions, MetricError, Pair};
+use parable_linalg::quantile;
 
 /// Every real row that something gives away, and every synthetic row that is or nearly is a real one. **Do not release**: it says which people
 /// stand in the data and what can be learned about them. Never a part of an evaluation or a page.
@@ -124,7 +124,7 @@ impl Review {
         let mut within: Vec<f64> = found.within.sums.iter().step_by(k).copied().collect();
         within.retain(|sum| sum.is_finite());
         within.sort_unstable_by(f64::total_cmp);
-        let near = (!within.is_empty()).then(|| quantile_sorted(&within, 0.01));
+        let near = (!within.is_empty()).then(|| quantile(&within, 0.01));
         review.near = near.map(|sum| sum / space.divisor);
         let ids = RowIds::of(&frame, cache.rounding());
         let (real_times, synthetic_times) = (tally(&ids.real), tally(&ids.synthetic));

@@ -2,6 +2,7 @@
 
 pub(crate) mod clusters;
 pub(crate) mod combining;
+pub(crate) mod linear_model;
 pub(crate) mod prediction;
 pub(crate) mod queries;
 pub(crate) mod regression;

@@ -3,11 +3,11 @@
 use parable_table::Role;
 
 use crate::data::frame::{Data, Each, Frame, FrameColumn, Side};
-use crate::data::quantile::quantile_sorted;
 use crate::{
     Analysis, Cache, EvaluationOptions, EvaluationProgress, Group, Metric, MetricContext,
     MetricError, MetricInfo, Outcome, Scale, Sides, SubgroupRow, SubgroupTable, Undefined, Unit,
 };
+use parable_linalg::quantile;
 
 /// Columns whose levels are subgroups when none is declared, and their levels at most.
 const MOST_GROUPINGS: usize = 6;
@@ -90,7 +90,7 @@ impl Grouping {
                 let mut cuts: Vec<f64> = match sorted.is_empty() {
                     true => Vec::new(),
                     false => (1..PARTS)
-                        .map(|part| quantile_sorted(&sorted, part as f64 / PARTS as f64))
+                        .map(|part| quantile(&sorted, part as f64 / PARTS as f64))
                         .collect(),
                 };
                 cuts.dedup();

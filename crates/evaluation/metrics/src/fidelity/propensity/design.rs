@@ -2,8 +2,9 @@
 
 use parable_table::Role;
 
+use crate::data::design::{Design, indicator};
 use crate::data::frame::{Data, Frame, FrameColumn};
-use crate::data::quantile::quantile_sorted;
+use parable_linalg::quantile;
 
 /// Most levels of a cluster column that takes part.
 const MOST_CLUSTERS: usize = 50;
@@ -12,23 +13,23 @@ const MOST_LEVELS: usize = 100;
 
 /// Terms of a linear model without the intercept, real rows first; every term has mean 0 and standard deviation 1.
 #[derive(Debug)]
-pub(super) struct Design {
+pub(super) struct Terms {
     pub(super) real: usize,
     pub(super) synthetic: usize,
     pub(super) names: Vec<String>,
-    pub(super) columns: Vec<Vec<f64>>,
+    pub(super) design: Design,
     /// Which source column each term comes from: products are taken across sources only.
     sources: Vec<usize>,
 }
 
-impl Design {
+impl Terms {
     /// One term per number (missing replaced by the real median) with an indicator for missing, one indicator per level but the first. Constant terms are left out.
     pub(super) fn main_effects(frame: &Frame, use_column: impl Fn(&str) -> bool) -> Self {
         let mut design = Self {
             real: frame.rows.real,
             synthetic: frame.rows.synthetic,
             names: Vec::new(),
-            columns: Vec::new(),
+            design: Design::new(frame.rows.real + frame.rows.synthetic),
             sources: Vec::new(),
         };
         for column in frame.comparable().filter(|column| use_column(&column.name)) {
@@ -52,7 +53,7 @@ impl Design {
 
     fn add(&mut self, column: &FrameColumn) {
         let source = self.names.len();
-        let before = self.columns.len();
+        let before = self.design.width();
         match &column.data {
             Data::Numbers(numbers) => {
                 let mut sorted: Vec<f64> = numbers
@@ -64,7 +65,7 @@ impl Design {
                 sorted.sort_unstable_by(f64::total_cmp);
                 let median = match sorted.is_empty() {
                     true => 0.0,
-                    false => quantile_sorted(&sorted, 0.5),
+                    false => quantile(&sorted, 0.5),
                 };
                 let stacked = || numbers.real.iter().chain(&numbers.synthetic);
                 let fill = |&x: &f64| if x.is_nan() { median } else { x };
@@ -82,7 +83,7 @@ impl Design {
                 }
             }
         }
-        if self.columns.len() > before {
+        if self.design.width() > before {
             self.names.push(column.name.clone());
         }
     }
@@ -99,18 +100,18 @@ impl Design {
         for value in &mut values {
             *value = (*value - mean) / sd;
         }
-        self.columns.push(values);
+        self.design.push("", values);
         self.sources.push(source);
     }
 
     /// Coefficients of the model with products, the intercept included.
     pub(super) fn count_with_products(&self) -> usize {
         let pairs = self.pairs().count();
-        1 + self.columns.len() + pairs
+        1 + self.design.width() + pairs
     }
 
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let terms = self.columns.len();
+        let terms = self.design.width();
         (0..terms).flat_map(move |i| {
             (i + 1..terms)
                 .filter(move |&j| self.sources[i] != self.sources[j])
@@ -121,13 +122,10 @@ impl Design {
     /// The same with all products of two terms of different columns.
     pub(super) fn with_products(mut self) -> Self {
         for (i, j) in self.pairs().collect::<Vec<_>>() {
-            let product = self.columns[i].iter().zip(&self.columns[j]);
-            self.push(product.map(|(a, b)| a * b).collect(), usize::MAX);
+            let product = self.design.column(i).iter().zip(self.design.column(j));
+            let product: Vec<f64> = product.map(|(a, b)| a * b).collect();
+            self.push(product, usize::MAX);
         }
         self
     }
-}
-
-fn indicator(holds: bool) -> f64 {
-    f64::from(u8::from(holds))
 }

@@ -1,6 +1,6 @@
 //! The logistic regression that tells synthetic from real rows.
 
-use super::design::Design;
+use super::design::Terms;
 use crate::data::logistic;
 
 /// A logistic regression fitted to a design.
@@ -15,18 +15,18 @@ pub(super) struct LogitFit {
 }
 
 /// Fits all rows of the design. Terms that earlier ones determine are left out. Ends early when the classes separate.
-pub(super) fn fit(design: &Design) -> LogitFit {
+pub(super) fn fit(design: &Terms) -> LogitFit {
     fit_rows(design, None, None)
 }
 
 /// Fits the rows for which `train` is true, starting from a fit of all rows.
-pub(super) fn refit(design: &Design, train: &[bool], start: &LogitFit) -> LogitFit {
+pub(super) fn refit(design: &Terms, train: &[bool], start: &LogitFit) -> LogitFit {
     // Coefficients of a fit that separates are no place to start from.
     let start = start.converged.then_some(start.coefficients.as_slice());
     fit_rows(design, Some(train), start)
 }
 
-fn fit_rows(design: &Design, train: Option<&[bool]>, start: Option<&[f64]>) -> LogitFit {
+fn fit_rows(design: &Terms, train: Option<&[bool]>, start: Option<&[f64]>) -> LogitFit {
     let n = design.rows();
     let used: Vec<f64> = match train {
         Some(train) => train
@@ -40,7 +40,7 @@ fn fit_rows(design: &Design, train: Option<&[bool]>, start: Option<&[f64]>) -> L
         .collect();
     let ones = vec![1.0; n];
     let terms: Vec<&[f64]> = std::iter::once(ones.as_slice())
-        .chain(design.columns.iter().map(Vec::as_slice))
+        .chain(design.design.columns())
         .collect();
     let found = logistic::fit(&terms, &labels, &used, start);
     LogitFit {

@@ -13,7 +13,7 @@ use crate::{
     Cache, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, PropensityModel,
     Section, Sides, Undefined, Unit,
 };
-use design::Design;
+use design::Terms;
 use tree::{Binned, TreeOptions};
 
 /// Folds of the cross-validated detection.
@@ -155,7 +155,7 @@ impl Propensity {
         match self.model {
             Model::Tree => self.measure_tree(&Binned::of(frame, use_column), seed),
             model => {
-                let design = Design::main_effects(frame, use_column);
+                let design = Terms::main_effects(frame, use_column);
                 let rows = design.rows();
                 let design = match model {
                     Model::Products => {
@@ -169,7 +169,7 @@ impl Propensity {
                     }
                     _ => design,
                 };
-                if design.columns.len().pow(2) * rows > MOST_WORK {
+                if design.design.width().pow(2) * rows > MOST_WORK {
                     return Err(Undefined::TooManyTerms);
                 }
                 self.measure_logit(&design, seed)
@@ -177,7 +177,7 @@ impl Propensity {
         }
     }
 
-    fn measure_logit(&self, design: &Design, seed: &Seed) -> Result<PropensityModel, Undefined> {
+    fn measure_logit(&self, design: &Terms, seed: &Seed) -> Result<PropensityModel, Undefined> {
         let fit = logit::fit(design);
         if fit.rank < 2 {
             return Err(Undefined::NoColumns);
@@ -551,7 +551,7 @@ mod tests {
             .map(|draw| {
                 let synthetic = resample(&real, 800, &Seed::from_u64(7).index(draw));
                 let pair = Pair::new(&real, &synthetic).unwrap();
-                let fit = logit::fit(&Design::main_effects(&Cache::new(&pair).frame(), |_| true));
+                let fit = logit::fit(&Terms::main_effects(&Cache::new(&pair).frame(), |_| true));
                 assert_eq!(fit.rank, 4);
                 let labels = Labels::new(1000, 800);
                 let c = labels.share();

@@ -7,10 +7,10 @@ use rayon::prelude::*;
 pub use self::comparison::TableComparison;
 use crate::data::contingency::{Grouped, cross};
 use crate::data::frame::{Frame, FrameColumn};
-use crate::data::quantile::quantile_sorted;
 use crate::{
     Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, Part, Undefined, Unit,
 };
+use parable_linalg::quantile;
 
 /// Standardised propensity mean squared error of contingency tables, mean over all columns or all pairs of columns.
 ///
@@ -143,7 +143,7 @@ impl Metric for TableUtility {
             let mut sorted = defined;
             sorted.sort_unstable_by(f64::total_cmp);
             score = score
-                .with_detail("median", quantile_sorted(&sorted, 0.5))
+                .with_detail("median", quantile(&sorted, 0.5))
                 .with_detail("worst_table", worst.columns.join(" x "))
                 .with_detail("worst_value", worst.value.unwrap_or(0.0));
         }

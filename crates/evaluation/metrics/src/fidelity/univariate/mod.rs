@@ -7,10 +7,10 @@ mod rank;
 mod score;
 
 use crate::data::frame::{Data, Frame, FrameColumn};
-use crate::data::quantile::quantile_sorted;
 use crate::{Analysis, Cache, EvaluationProgress, MetricError, NumericSummary, Sides, Undefined};
 use cells::Cells;
 use distance::{level_cover, range_cover, wasserstein};
+use parable_linalg::quantile;
 
 pub(crate) use details::ColumnDetails;
 pub(crate) use distance::kolmogorov_smirnov;
@@ -178,9 +178,9 @@ fn summary(sorted: &[f64]) -> Option<NumericSummary> {
         mean,
         sd: (sorted.len() > 1).then(|| (squares / (n - 1.0)).sqrt()),
         min,
-        q25: quantile_sorted(sorted, 0.25),
-        median: quantile_sorted(sorted, 0.5),
-        q75: quantile_sorted(sorted, 0.75),
+        q25: quantile(sorted, 0.25),
+        median: quantile(sorted, 0.5),
+        q75: quantile(sorted, 0.75),
         max,
     })
 }

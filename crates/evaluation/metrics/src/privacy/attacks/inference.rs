@@ -7,7 +7,7 @@ use super::{Made, Targets};
 use crate::BlindGuess;
 use crate::data::frame::{Data, FrameColumn};
 use crate::data::neighbours::{Capped, Index, Points, Space};
-use crate::data::quantile::quantile_sorted;
+use parable_linalg::quantile;
 
 /// A guess of a number counts if it is within this part of the truth.
 const TOLERANCE: f64 = 0.05;
@@ -103,7 +103,7 @@ impl<'a> Judge<'a> {
                 sorted.sort_unstable_by(f64::total_cmp);
                 let middle = match sorted.is_empty() {
                     true => 0.0,
-                    false => quantile_sorted(&sorted, 0.75) - quantile_sorted(&sorted, 0.25),
+                    false => quantile(&sorted, 0.75) - quantile(&sorted, 0.25),
                 };
                 Self::Numbers {
                     numbers,

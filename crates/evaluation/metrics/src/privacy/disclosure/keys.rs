@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::Binning;
 use crate::data::contingency::Grouped;
 use crate::data::frame::{Data, Each, FrameColumn};
-use crate::data::quantile::quantile_sorted;
+use parable_linalg::quantile;
 
 /// A column as values that can be equal, numbered from 0 across all tables.
 pub(super) struct Coded {
@@ -93,7 +93,7 @@ fn real_quantiles(real: &[f64], groups: usize) -> Vec<f64> {
     }
     sorted.sort_unstable_by(f64::total_cmp);
     let mut edges: Vec<f64> = (0..=groups)
-        .map(|group| quantile_sorted(&sorted, group as f64 / groups as f64))
+        .map(|group| quantile(&sorted, group as f64 / groups as f64))
         .collect();
     edges.dedup();
     edges

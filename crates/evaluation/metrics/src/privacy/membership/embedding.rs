@@ -1,5 +1,8 @@
 //! Rows as a few coordinates in which densities can be estimated.
 
+use ndarray::{Array2, ArrayViewMut1, ShapeBuilder};
+use parable_learn::Pca;
+use parable_linalg::gram;
 use rayon::prelude::*;
 
 use crate::data::frame::{Data, Frame};
@@ -23,8 +26,8 @@ pub(super) enum From {
 pub(super) struct Embedding<'a> {
     frame: &'a Frame,
     features: Vec<Feature>,
-    /// One list of weights for each component.
-    components: Vec<Vec<f64>>,
+    /// The weights of the features, a column for each component.
+    components: Array2<f64>,
 }
 
 #[derive(Clone, Copy)]
@@ -53,15 +56,19 @@ impl<'a> Embedding<'a> {
         let mut embedding = Self {
             frame,
             features: features(frame, rows),
-            components: Vec::new(),
+            components: Array2::zeros((0, 0)),
         };
-        let covariance = embedding.covariance(rows);
-        embedding.components = leading(covariance, embedding.features.len(), dimensions);
+        let products = embedding.products(rows);
+        embedding.components = match Pca::of_covariance(products.view(), dimensions) {
+            Ok(found) => found.components,
+            // Numbers whose squares overflow have no axes.
+            Err(_) => Array2::zeros((embedding.features.len(), 0)),
+        };
         embedding
     }
 
     pub(super) fn dimensions(&self) -> usize {
-        self.components.len()
+        self.components.ncols()
     }
 
     /// The coordinates of these rows.
@@ -70,22 +77,21 @@ impl<'a> Embedding<'a> {
         let coordinates: Vec<Vec<f64>> = rows
             .par_chunks(BLOCK)
             .map(|rows| {
-                let mut row = vec![0.0; p];
-                let mut points = Vec::with_capacity(rows.len() * self.components.len());
-                for &at in rows {
-                    self.write(from, at, &mut row);
-                    points.extend(self.components.iter().map(|weights| dot(weights, &row)));
+                let mut values = Array2::zeros((rows.len(), p));
+                for (row, &at) in values.rows_mut().into_iter().zip(rows) {
+                    self.write(from, at, row);
                 }
-                points
+                // Row-major, as the points are.
+                values.dot(&self.components).iter().copied().collect()
             })
             .collect();
         Points {
-            axes: self.components.len(),
+            axes: self.components.ncols(),
             coordinates: coordinates.concat(),
         }
     }
 
-    fn write(&self, from: From, row: usize, out: &mut [f64]) {
+    fn write(&self, from: From, row: usize, mut out: ArrayViewMut1<'_, f64>) {
         for (value, feature) in out.iter_mut().zip(&self.features) {
             *value = match *feature {
                 Feature::Number {
@@ -118,44 +124,29 @@ impl<'a> Embedding<'a> {
     }
 
     /// Sums of products of the features, block after block in order.
-    fn covariance(&self, rows: &[(From, Vec<usize>)]) -> Vec<f64> {
+    fn products(&self, rows: &[(From, Vec<usize>)]) -> Array2<f64> {
         let p = self.features.len();
         let blocks: Vec<(From, &[usize])> = rows
             .iter()
             .flat_map(|(from, rows)| rows.chunks(BLOCK).map(move |chunk| (*from, chunk)))
             .collect();
-        let parts: Vec<Vec<f64>> = blocks
+        let parts: Vec<Array2<f64>> = blocks
             .par_iter()
             .map(|&(from, rows)| {
-                let mut sums = vec![0.0; p * p];
-                let mut row = vec![0.0; p];
-                for &at in rows {
-                    self.write(from, at, &mut row);
-                    for i in 0..p {
-                        let x = row[i];
-                        for (sum, y) in sums[i * p..i * p + i + 1].iter_mut().zip(&row) {
-                            *sum += x * y;
-                        }
-                    }
+                // Column-major: products of columns are what is added up.
+                let mut values = Array2::zeros((rows.len(), p).f());
+                for (row, &at) in values.rows_mut().into_iter().zip(rows) {
+                    self.write(from, at, row);
                 }
-                sums
+                gram(values.view(), &vec![1.0; rows.len()])
             })
             .collect();
-        let mut total = vec![0.0; p * p];
-        for part in parts {
-            total.iter_mut().zip(part).for_each(|(sum, x)| *sum += x);
-        }
-        for i in 0..p {
-            for j in 0..i {
-                total[j * p + i] = total[i * p + j];
-            }
+        let mut total = Array2::zeros((p, p));
+        for part in &parts {
+            total += part;
         }
         total
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    crate::data::inner_product::dot(a, b)
 }
 
 fn number(frame: &Frame, column: usize, from: From, row: usize) -> f64 {
@@ -244,100 +235,10 @@ fn features(frame: &Frame, rows: &[(From, Vec<usize>)]) -> Vec<Feature> {
     features
 }
 
-/// The eigenvectors of the largest eigenvalues of a symmetric matrix, by Jacobi rotations until nothing is left beside the diagonal.
-fn leading(mut a: Vec<f64>, p: usize, wanted: usize) -> Vec<Vec<f64>> {
-    let mut vectors = vec![0.0; p * p];
-    for i in 0..p {
-        vectors[i * p + i] = 1.0;
-    }
-    let scale: f64 = (0..p).map(|i| a[i * p + i].abs()).sum();
-    for _ in 0..60 {
-        let beside: f64 = (0..p)
-            .map(|i| (0..i).map(|j| a[i * p + j].abs()).sum::<f64>())
-            .sum();
-        if beside <= 1e-12 * scale {
-            break;
-        }
-        for i in 1..p {
-            for j in 0..i {
-                rotate(&mut a, &mut vectors, p, i, j);
-            }
-        }
-    }
-    let mut order: Vec<usize> = (0..p).collect();
-    order.sort_by(|&i, &j| a[j * p + j].total_cmp(&a[i * p + i]).then(i.cmp(&j)));
-    order
-        .into_iter()
-        .filter(|&i| a[i * p + i] > 1e-9 * scale)
-        .take(wanted)
-        .map(|i| vectors[i * p..(i + 1) * p].to_vec())
-        .collect()
-}
-
-/// Turns the axes `i` and `j` so that their entry beside the diagonal becomes 0. Row `k` of `vectors` is the eigenvector of `a[k][k]`.
-fn rotate(a: &mut [f64], vectors: &mut [f64], p: usize, i: usize, j: usize) {
-    let off = a[i * p + j];
-    if off == 0.0 {
-        return;
-    }
-    let theta = (a[j * p + j] - a[i * p + i]) / (2.0 * off);
-    let t = theta.signum() / (theta.abs() + theta.hypot(1.0));
-    let c = 1.0 / t.hypot(1.0);
-    let s = t * c;
-    for k in 0..p {
-        let (x, y) = (a[i * p + k], a[j * p + k]);
-        a[i * p + k] = c * x - s * y;
-        a[j * p + k] = s * x + c * y;
-    }
-    for k in 0..p {
-        let (x, y) = (a[k * p + i], a[k * p + j]);
-        a[k * p + i] = c * x - s * y;
-        a[k * p + j] = s * x + c * y;
-    }
-    for k in 0..p {
-        let (x, y) = (vectors[i * p + k], vectors[j * p + k]);
-        vectors[i * p + k] = c * x - s * y;
-        vectors[j * p + k] = s * x + c * y;
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use parable_seed::Seed;
-
     use super::*;
     use crate::testing::{number, numbers, table, text};
-
-    #[test]
-    fn leading_vectors_are_eigenvectors_in_order() {
-        let mut rng = Seed::from_u64(1).rng();
-        let p = 12;
-        let rows: Vec<Vec<f64>> = (0..40)
-            .map(|_| (0..p).map(|i| rng.normal() * (1 + i) as f64).collect())
-            .collect();
-        let mut a = vec![0.0; p * p];
-        for row in &rows {
-            for i in 0..p {
-                for j in 0..p {
-                    a[i * p + j] += row[i] * row[j];
-                }
-            }
-        }
-        let found = leading(a.clone(), p, 3);
-        let mut before = f64::INFINITY;
-        for vector in &found {
-            let image: Vec<f64> = (0..p)
-                .map(|i| dot(&a[i * p..(i + 1) * p], vector))
-                .collect();
-            let value = dot(&image, vector);
-            assert!(value <= before + 1e-9);
-            before = value;
-            for (x, y) in image.iter().zip(vector) {
-                assert!((x - value * y).abs() < 1e-8 * value, "{x} {}", value * y);
-            }
-            assert!((dot(vector, vector) - 1.0).abs() < 1e-12);
-        }
-    }
 
     #[test]
     fn the_first_component_of_two_columns_that_agree_is_their_sum() {

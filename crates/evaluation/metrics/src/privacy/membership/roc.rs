@@ -3,8 +3,8 @@
 use parable_seed::Seed;
 use rayon::prelude::*;
 
-use crate::data::quantile::quantile_sorted;
 use crate::{Bootstrapped, TruePositives};
+use parable_linalg::quantile;
 
 /// False positive rates at which the true positive rate is asked for: an attacker who accuses few people must rarely be wrong.
 const ASKED: [f64; 3] = [0.001, 0.01, 0.1];
@@ -90,7 +90,7 @@ impl Ranked {
                 if sorted.is_empty() {
                     value
                 } else {
-                    quantile_sorted(&sorted, p)
+                    quantile(&sorted, p)
                 }
             };
             Bootstrapped {

@@ -7,11 +7,11 @@ use crate::data::frame::Frame;
 use crate::data::neighbours::{
     Absolute, Capped, Index, Neighbours, Points, Space, Squared, Term, local_outlier_factors,
 };
-use crate::data::quantile::quantile_sorted;
 use crate::{
     Analysis, Cache, Distance, DistanceCurve, DistanceSummary, EvaluationOptions,
     EvaluationProgress, HoldoutShare, MetricError, NearestSection, OutlierSection, Undefined,
 };
+use parable_linalg::quantile;
 
 /// What a [`NearestSection`] is computed with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -313,9 +313,9 @@ fn summary(sorted: &[f64]) -> Option<DistanceSummary> {
     Some(DistanceSummary {
         rows: sorted.len() as u64,
         min,
-        p01: quantile_sorted(sorted, 0.01),
-        p05: quantile_sorted(sorted, 0.05),
-        median: quantile_sorted(sorted, 0.5),
+        p01: quantile(sorted, 0.01),
+        p05: quantile(sorted, 0.05),
+        median: quantile(sorted, 0.5),
         mean: sorted.iter().sum::<f64>() / n,
         max,
         share_zero: sorted.partition_point(|&distance| distance <= 0.0) as f64 / n,
@@ -330,7 +330,7 @@ fn curve(synthetic: &[f64], real: &[f64], holdout: Option<&[f64]>) -> DistanceCu
         .iter()
         .flatten()
         .filter(|list| !list.is_empty())
-        .map(|list| quantile_sorted(list, 0.99))
+        .map(|list| quantile(list, 0.99))
         .fold(0.0, f64::max);
     let at: Vec<f64> = (0..=STEPS)
         .map(|step| far * step as f64 / STEPS as f64)

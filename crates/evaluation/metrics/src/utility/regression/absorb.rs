@@ -1,7 +1,10 @@
 //! Takes fixed effects out of columns.
 
-use crate::data::inner_product::dot;
-use crate::data::least_squares::Absorbed;
+use parable_linalg::dot;
+use rayon::prelude::*;
+
+use crate::data::design::Design;
+use crate::utility::linear_model::Absorbed;
 
 /// Rounds of alternating projections at most.
 const ROUNDS: usize = 10_000;
@@ -12,11 +15,10 @@ const NOTHING: f64 = 1e-9;
 
 /// Subtracts group means of every fixed effect from every column; with several effects over and over, until nothing changes (the method of alternating
 /// projections; Gaure 2013). Columns that the effects determine become exactly 0. Says whether it came to an end.
-pub(super) fn absorb(columns: &mut [Vec<f64>], groups: &[Vec<u32>]) -> bool {
-    use rayon::prelude::*;
+pub(super) fn absorb(design: &mut Design, groups: &[Vec<u32>]) -> bool {
     let sizes: Vec<Vec<f64>> = groups.iter().map(|groups| sizes(groups)).collect();
-    columns
-        .par_iter_mut()
+    design
+        .columns_mut()
         .map(|column| {
             let before = dot(column, column).sqrt();
             let mut ended = groups.len() <= 1;
@@ -133,24 +135,32 @@ fn parts(a: &[u32], b: &[u32]) -> usize {
 mod tests {
     use super::*;
 
+    fn design(columns: &[&[f64]]) -> Design {
+        let mut design = Design::new(columns[0].len());
+        columns
+            .iter()
+            .for_each(|column| design.push("", column.iter().copied()));
+        design
+    }
+
     #[test]
     fn one_effect_is_taken_out_at_once_and_what_it_determines_is_zero() {
         let groups = vec![vec![1, 1, 2, 2, 2]];
-        let mut columns = vec![vec![1.0, 3.0, 4.0, 5.0, 9.0], vec![0.1, 0.1, 0.7, 0.7, 0.7]];
+        let mut columns = design(&[&[1.0, 3.0, 4.0, 5.0, 9.0], &[0.1, 0.1, 0.7, 0.7, 0.7]]);
         assert!(absorb(&mut columns, &groups));
-        assert_eq!(columns[0], [-1.0, 1.0, -2.0, -1.0, 3.0]);
-        assert_eq!(columns[1], [0.0; 5]);
+        assert_eq!(columns.column(0), [-1.0, 1.0, -2.0, -1.0, 3.0]);
+        assert_eq!(columns.column(1), [0.0; 5]);
     }
 
     #[test]
     fn two_effects_leave_what_indicators_would() {
         // The residual of least squares on indicators of both is orthogonal to each of them.
         let groups = vec![vec![1, 1, 1, 2, 2, 3, 3], vec![1, 2, 3, 1, 2, 3, 1]];
-        let mut columns = vec![vec![5.0, 1.0, 4.0, 2.0, 8.0, 7.0, 3.0]];
+        let mut columns = design(&[&[5.0, 1.0, 4.0, 2.0, 8.0, 7.0, 3.0]]);
         assert!(absorb(&mut columns, &groups));
         for groups in &groups {
             for level in 1..=3 {
-                let rows = groups.iter().zip(&columns[0]);
+                let rows = groups.iter().zip(columns.column(0));
                 let sum: f64 = rows.filter(|(g, _)| **g == level).map(|(_, v)| v).sum();
                 assert!(sum.abs() < 1e-9, "{sum}");
             }

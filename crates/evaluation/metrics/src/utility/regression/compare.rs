@@ -1,10 +1,12 @@
 //! Puts the fits of both tables side by side.
 
+use ndarray::{Array1, Array2};
+use parable_linalg::Cholesky;
+
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::design::Model;
 use super::fit::Fitted;
-use crate::data::logistic::{cholesky, solve};
 use crate::utility::trial::overlap;
 use crate::{CoefficientEstimate, CoefficientRow, Combining, RegressionSection, Sides, Undefined};
 
@@ -210,21 +212,14 @@ fn lack_of_fit(real: &Fitted, rows: &[CoefficientRow], share: f64) -> (Option<f6
         return (None, 0);
     }
     // Scaled to a unit diagonal: coefficients may differ by many orders of magnitude.
-    let scale = |slot: usize| real.covariance[slot][slot].sqrt();
-    let lower: Vec<Vec<f64>> = slots
-        .iter()
-        .enumerate()
-        .map(|(i, &(a, _))| {
-            let before = slots[..=i].iter();
-            before
-                .map(|&(b, _)| real.covariance[a][b] / (scale(a) * scale(b)))
-                .collect()
-        })
-        .collect();
-    let d: Vec<f64> = slots.iter().map(|&(slot, d)| d / scale(slot)).collect();
-    let value = cholesky(lower).map(|lower| {
-        let solved = solve(&lower, d.clone());
-        share * d.iter().zip(&solved).map(|(a, b)| a * b).sum::<f64>()
+    let scale = |slot: usize| real.covariance[[slot, slot]].sqrt();
+    let matrix = Array2::from_shape_fn((slots.len(), slots.len()), |(i, j)| {
+        let (a, b) = (slots[i].0, slots[j].0);
+        real.covariance[[a, b]] / (scale(a) * scale(b))
     });
+    let d: Array1<f64> = slots.iter().map(|&(slot, d)| d / scale(slot)).collect();
+    let value = Cholesky::factor(matrix.view())
+        .ok()
+        .map(|factor| share * d.dot(&factor.solve(d.view())));
     (value.filter(|value| value.is_finite()), slots.len() as u64)
 }

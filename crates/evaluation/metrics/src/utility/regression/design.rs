@@ -1,7 +1,8 @@
-//! From a formula to columns of numbers.
+//! From a formula to a design matrix.
 
 use std::borrow::Cow;
 
+use crate::data::design::{Design, indicator};
 use crate::data::formula::{Factor, Term};
 use crate::data::frame::{Frame, FrameColumn, Side};
 use crate::utility::trial::{TrialOptions, control_arm};
@@ -20,11 +21,10 @@ pub(super) struct Model<'a> {
 }
 
 /// The rows of one table as the model sees them.
-pub(super) struct Design {
+pub(super) struct Rows {
     pub(super) response: Vec<f64>,
-    /// Names and values of the columns, the intercept first if there is one.
-    pub(super) names: Vec<String>,
-    pub(super) columns: Vec<Vec<f64>>,
+    /// The terms, the intercept first if there is one.
+    pub(super) design: Design,
     /// Group numbers of the rows for each fixed effect.
     pub(super) absorbed: Vec<Vec<u32>>,
     pub(super) clusters: Option<Vec<u32>>,
@@ -128,7 +128,7 @@ impl<'a> Model<'a> {
     }
 
     /// The rows of one table that are complete in all columns of the formula.
-    pub(super) fn design(&self, side: Side) -> Design {
+    pub(super) fn design(&self, side: Side) -> Rows {
         let response: Cow<'_, [f64]> = match self.failure {
             Some(failure) => {
                 let (_, codes) = self.response.codes().expect("a response of levels");
@@ -154,10 +154,10 @@ impl<'a> Model<'a> {
             let (_, codes) = self.column(name).codes().expect("checked before");
             rows.iter().map(|&row| codes.of(side)[row]).collect()
         };
-        let mut design = Design {
+        let mut design = Design::new(rows.len());
+        let all = Rows {
             response: rows.iter().map(|&row| response[row]).collect(),
-            names: Vec::new(),
-            columns: Vec::new(),
+            design: Design::new(0),
             absorbed: self
                 .formula
                 .absorbed
@@ -169,8 +169,7 @@ impl<'a> Model<'a> {
         // Fixed effects hold every constant already.
         let constant = self.formula.intercept && self.formula.absorbed.is_empty();
         if constant {
-            design.names.push("(intercept)".to_owned());
-            design.columns.push(vec![1.0; rows.len()]);
+            design.push_intercept("(intercept)");
         }
         let mut constant = self.formula.intercept || !self.formula.absorbed.is_empty();
         for term in &self.formula.terms {
@@ -193,11 +192,10 @@ impl<'a> Model<'a> {
                     .collect();
             }
             for (name, values) in parts {
-                design.names.push(name);
-                design.columns.push(values);
+                design.push(name, values);
             }
         }
-        design
+        Rows { design, ..all }
     }
 
     /// Whether the term without this factor is in the model, so that one of its levels is known from the others. The first column of levels of a model without a
@@ -245,7 +243,7 @@ impl<'a> Model<'a> {
             .into_iter()
             .chain(levels)
             .map(|level| {
-                let is = |&row: &usize| f64::from(u8::from(codes[row] == level));
+                let is = |&row: &usize| indicator(codes[row] == level);
                 (
                     format!("{} = {}", factor.column, labels[level as usize - 1]),
                     rows.iter().map(is).collect(),

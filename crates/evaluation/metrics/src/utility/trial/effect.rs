@@ -2,8 +2,9 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use crate::data::design::{Design as DesignMatrix, indicator};
 use crate::data::frame::{Each, FrameColumn, Side};
-use crate::data::least_squares;
+use crate::utility::linear_model::Fit;
 use crate::{EffectEstimate, EffectPair, Interval, Undefined};
 
 /// The 97.5 % quantile of the normal distribution.
@@ -127,28 +128,30 @@ impl Design<'_> {
             })
             .collect();
         let response: Vec<f64> = rows.iter().map(|&row| outcome[row]).collect();
-        let indicator: Vec<f64> = rows
+        let treated: Vec<f64> = rows
             .iter()
-            .map(|&row| f64::from(u8::from(arms[row] == self.arm)))
+            .map(|&row| indicator(arms[row] == self.arm))
             .collect();
         let of_arm = |wanted: f64| -> Vec<f64> {
-            let pairs = response.iter().zip(&indicator);
+            let pairs = response.iter().zip(&treated);
             pairs
                 .filter(|&(_, &i)| i == wanted)
                 .map(|(&y, _)| y)
                 .collect()
         };
-        let (treated, control) = (of_arm(1.0), of_arm(0.0));
-        if treated.len() < 2 || control.len() < 2 {
+        let (in_arm, in_control) = (of_arm(1.0), of_arm(0.0));
+        if in_arm.len() < 2 || in_control.len() < 2 {
             return Err(Undefined::EmptyArm);
         }
-        let (treated, control) = (Moments::of(&treated), Moments::of(&control));
-        let mut columns = vec![vec![1.0; rows.len()], indicator];
+        let mut design = DesignMatrix::new(rows.len());
+        design.push_intercept("intercept");
+        design.push("arm", treated);
         for term in &terms {
-            term.push(&rows, &mut columns);
+            term.push(&rows, &mut design);
         }
-        let fit = least_squares::fit(&response, &columns).ok_or(Undefined::NoRows)?;
-        let value = fit.coefficients[1].ok_or(Undefined::Aliased)?;
+        let (treated, control) = (Moments::of(&in_arm), Moments::of(&in_control));
+        let fit = Fit::of(&response, &design).ok_or(Undefined::NoRows)?;
+        let value = fit.coefficients()[1].ok_or(Undefined::Aliased)?;
         let effect = match clusters {
             None => {
                 let se = fit.standard_error(1).ok_or(Undefined::Aliased)?;
@@ -157,7 +160,7 @@ impl Design<'_> {
             Some(codes) => {
                 let codes: Vec<u32> = rows.iter().map(|&row| codes[row]).collect();
                 let (se, groups) = fit
-                    .cluster_robust_error(1, &columns, &codes)
+                    .cluster_robust_error(1, &design, &codes)
                     .ok_or(Undefined::TooFewClusters)?;
                 let t = StudentsT::new(0.0, 1.0, (groups - 1) as f64)
                     .map_err(|_| Undefined::TooFewClusters)?
@@ -199,14 +202,14 @@ impl<'a> Terms<'a> {
         }
     }
 
-    fn push(&self, rows: &[usize], columns: &mut Vec<Vec<f64>>) {
+    fn push(&self, rows: &[usize], design: &mut DesignMatrix) {
         match self {
-            Self::Number(values) => columns.push(rows.iter().map(|&row| values[row]).collect()),
+            Self::Number(values) => design.push("covariate", rows.iter().map(|&row| values[row])),
             // Levels that do not occur give columns of zeros, which the fit drops.
             Self::Levels { codes, levels } => {
                 for level in 2..=*levels {
-                    let is = |&row: &usize| f64::from(u8::from(codes[row] == level));
-                    columns.push(rows.iter().map(is).collect());
+                    let is = |&row: &usize| indicator(codes[row] == level);
+                    design.push("level", rows.iter().map(is));
                 }
             }
         }
