@@ -85,7 +85,7 @@ pub use fidelity::univariate::{
 };
 pub use metric::{Metric, MetricContext, MetricInfo, Outcome};
 pub use options::EvaluationOptions;
-pub use privacy::attacks::{Attack, Risk, SuccessRate};
+pub use privacy::attacks::Attack;
 pub use privacy::cells::CellScore;
 pub use privacy::disclosure::{AttributeDisclosure, Binning, WorstDisclosure};
 pub use privacy::membership::{
@@ -95,6 +95,7 @@ pub use privacy::nearest::{NearestScore, NearestStatistic};
 pub use privacy::overlap::OverlapScore;
 pub use privacy::review::{Review, ReviewFlag, ReviewRow, ReviewedTable};
 pub use progress::EvaluationProgress;
+pub use result::risk::{Risk, SuccessRate};
 pub use result::score::{
     Baseline, Detail, Direction, Group, Interval, Part, Score, Undefined, Unit,
 };

@@ -7,14 +7,12 @@ mod inference;
 mod linkability;
 mod predicate;
 mod ranks;
-mod risk;
 mod score;
 mod singling_out;
 
 use parable_seed::Seed;
 use parable_table::Role;
 
-pub use risk::{Risk, SuccessRate};
 pub(crate) use score::default_scores;
 
 use crate::data::frame::{Frame, FrameColumn};
@@ -23,7 +21,7 @@ use crate::privacy::nearest::GowerSpace;
 use crate::progress::silent;
 use crate::{
     AttackKind, AttackResult, BlindGuess, Cache, Conclusion, EvaluationOptions, EvaluationProgress,
-    MetricError, Pair,
+    MetricError, Pair, Risk, SuccessRate,
 };
 
 /// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference that

@@ -170,7 +170,7 @@ fn part(result: &AttackResult) -> Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::privacy::attacks::{Risk, SuccessRate};
+    use crate::{Risk, SuccessRate};
 
     fn result(secret: &str, main: f64, control: f64) -> AttackResult {
         let rate = |hits| SuccessRate::wilson(hits, 2000).unwrap();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Risk, SuccessRate};
+use crate::result::risk::{Risk, SuccessRate};
 
 /// An attack of the European data protection bodies' opinion 05/2014 on anonymisation (WP216).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The 97.5 % quantile of the standard normal distribution.
-pub(crate) const Z: f64 = 1.959_963_984_540_054;
+const Z: f64 = 1.959_963_984_540_054;
 
 /// A success rate with its 95 % interval of Wilson (1927): for `k` successes of `n` attacks the centre is `(k + z²/2) / (n + z²)` and the half width
 /// `z / (n + z²) √(k (n - k) / n + z²/4)`.
