@@ -6,7 +6,6 @@ pub(crate) mod design;
 pub(crate) mod features;
 pub(crate) mod formula;
 pub(crate) mod frame;
-pub(crate) mod logistic;
 pub(crate) mod mixed_points;
 pub(crate) mod neighbours;
 pub(crate) mod pair;

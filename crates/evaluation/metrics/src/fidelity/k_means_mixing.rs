@@ -1,9 +1,11 @@
 //! Mixing of real and synthetic rows within clusters (specification 3.4).
 
-use parable_seed::Rng;
-use rayon::prelude::*;
+use ndarray::Array2;
+use parable_learn::{KMeans, MixedRows};
 
+use crate::data::design::Design;
 use crate::data::features::{FeatureKind, Features};
+use crate::data::frame::Frame;
 use crate::{Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit};
 
 /// Rows are put into `k` clusters by k-means, real and synthetic ones together; in a good copy every cluster has the same share of synthetic rows. The score is the largest over `k` of the mean squared
@@ -22,13 +24,6 @@ pub struct ClusteredMsd {
     /// Numbers alone, in their own units, and every cluster counting alike: the column with the largest unit decides, and so may a handful of rows. For comparison with published tables only. Default false.
     pub raw_numbers: bool,
 }
-
-/// Rows that are looked at to choose the best start of larger tables.
-const TRIED: usize = 5_000;
-/// Rounds at most.
-const ROUNDS: usize = 100;
-/// Rows per block of sums: blocks are added up in order, so that threads do not change the result.
-const BLOCK: usize = 4_096;
 
 impl Default for ClusteredMsd {
     fn default() -> Self {
@@ -88,217 +83,65 @@ impl ClusteredMsd {
 /// Rows as numbers and levels, the real ones first.
 struct Points {
     real: usize,
-    rows: usize,
-    /// Numbers, row after row.
-    numbers: Vec<f64>,
-    width: usize,
-    /// Positions among all levels of all columns, row after row.
-    levels: Vec<u32>,
-    columns: usize,
+    numbers: Array2<f64>,
+    /// Positions among all levels of all columns.
+    levels: Array2<u32>,
     level_count: usize,
 }
 
 impl Points {
-    fn of(features: &Features, raw: Option<Vec<Vec<f64>>>) -> Self {
+    /// Standardised numbers, and levels.
+    fn of(features: &Features) -> Self {
         let rows = features.real + features.synthetic;
-        let mut numbers: Vec<Vec<f64>> = Vec::new();
-        let mut levels: Vec<Vec<u32>> = Vec::new();
+        let mut numbers = Design::new(rows);
+        let mut levels: Vec<u32> = Vec::new();
         let mut level_count = 0;
-        for feature in features.features.iter().filter(|_| raw.is_none()) {
+        for (name, feature) in features.names.iter().zip(&features.features) {
             match &feature.kind {
                 FeatureKind::Number { values, missing } => {
-                    numbers.push(values[..rows].iter().map(|&x| f64::from(x)).collect());
+                    numbers.push(name.as_str(), values[..rows].iter().map(|&x| f64::from(x)));
                     if let Some(missing) = missing {
                         let level = |&missing: &bool| level_count + u32::from(missing);
-                        levels.push(missing[..rows].iter().map(level).collect());
+                        levels.extend(missing[..rows].iter().map(level));
                         level_count += 2;
                     }
                 }
                 FeatureKind::Levels => {
                     let level = |&bin: &u8| level_count + u32::from(bin);
-                    levels.push(feature.bins[..rows].iter().map(level).collect());
+                    levels.extend(feature.bins[..rows].iter().map(level));
                     level_count += feature.bin_count as u32;
                 }
             }
         }
-        if let Some(raw) = raw {
-            numbers = raw;
-        }
-        let by_row = |row: usize| numbers.iter().map(move |column| column[row]);
+        let columns = levels.len().checked_div(rows).unwrap_or(0);
         Self {
             real: features.real,
-            rows,
-            numbers: (0..rows).flat_map(by_row).collect(),
-            width: numbers.len(),
-            levels: (0..rows)
-                .flat_map(|row| levels.iter().map(move |column| column[row]))
-                .collect(),
-            columns: levels.len(),
+            numbers: numbers.matrix().as_standard_layout().into_owned(),
+            levels: Array2::from_shape_fn((rows, columns), |(row, column)| {
+                levels[column * rows + row]
+            }),
             level_count: level_count as usize,
         }
     }
 
-    fn numbers(&self, row: usize) -> &[f64] {
-        &self.numbers[row * self.width..(row + 1) * self.width]
-    }
-
-    fn levels(&self, row: usize) -> &[u32] {
-        &self.levels[row * self.columns..(row + 1) * self.columns]
-    }
-}
-
-/// A centre: mean numbers and shares of levels.
-#[derive(Clone)]
-struct Centre {
-    numbers: Vec<f64>,
-    shares: Vec<f64>,
-    /// What the distance has before the row's own levels are looked at.
-    base: f64,
-}
-
-impl Centre {
-    fn new(numbers: Vec<f64>, shares: Vec<f64>, columns: usize) -> Self {
-        let squares: f64 = shares.iter().map(|s| s * s).sum();
+    /// Numbers in their own units, missing ones at 0.
+    fn raw(frame: &Frame) -> Self {
+        let rows = frame.rows.real + frame.rows.synthetic;
+        let mut design = Design::new(rows);
+        for column in &frame.columns {
+            if let Some(numbers) = column.numbers() {
+                let all = numbers.real.iter().chain(&numbers.synthetic);
+                let values = all.map(|x| if x.is_nan() { 0.0 } else { *x });
+                design.push(column.name.as_str(), values);
+            }
+        }
         Self {
-            numbers,
-            shares,
-            base: 0.5 * (columns as f64 + squares),
+            real: frame.rows.real,
+            numbers: design.matrix().as_standard_layout().into_owned(),
+            levels: Array2::zeros((rows, 0)),
+            level_count: 0,
         }
     }
-
-    fn at(points: &Points, row: usize) -> Self {
-        let mut shares = vec![0.0; points.level_count];
-        points
-            .levels(row)
-            .iter()
-            .for_each(|&level| shares[level as usize] = 1.0);
-        Self::new(points.numbers(row).to_vec(), shares, points.columns)
-    }
-
-    /// The squared distance of a row.
-    fn distance(&self, points: &Points, row: usize) -> f64 {
-        let numbers = points.numbers(row).iter().zip(&self.numbers);
-        let numbers: f64 = numbers.map(|(x, c)| (x - c) * (x - c)).sum();
-        let levels = points.levels(row).iter();
-        let levels: f64 = levels.map(|&level| self.shares[level as usize]).sum();
-        (numbers + self.base - levels).max(0.0)
-    }
-}
-
-/// Centres far apart with high probability (k-means++ of Arthur and Vassilvitskii 2007).
-fn start(points: &Points, rows: &[usize], k: usize, rng: &mut Rng) -> Vec<Centre> {
-    let first = rows[rng.below(rows.len() as u64) as usize];
-    let mut centres = vec![Centre::at(points, first)];
-    let mut nearest = vec![f64::INFINITY; rows.len()];
-    while centres.len() < k {
-        let last = &centres[centres.len() - 1];
-        let mut total = 0.0;
-        let cumulative: Vec<f64> = rows
-            .iter()
-            .zip(&mut nearest)
-            .map(|(&row, nearest)| {
-                *nearest = nearest.min(last.distance(points, row));
-                total += *nearest;
-                total
-            })
-            .collect();
-        // Fewer distinct rows than clusters leave nothing to choose.
-        let Some(drawn) = rng.weighted(&cumulative) else {
-            break;
-        };
-        centres.push(Centre::at(points, rows[drawn]));
-    }
-    centres
-}
-
-/// Sums of one block of rows.
-struct Block {
-    assigned: Vec<u8>,
-    counts: Vec<f64>,
-    numbers: Vec<f64>,
-    levels: Vec<f64>,
-    spread: f64,
-}
-
-/// One round: the nearest centre of every row, and the sums of the new centres.
-fn assign(points: &Points, rows: &[usize], centres: &[Centre]) -> Block {
-    let k = centres.len();
-    let empty = || Block {
-        assigned: Vec::new(),
-        counts: vec![0.0; k],
-        numbers: vec![0.0; k * points.width],
-        levels: vec![0.0; k * points.level_count],
-        spread: 0.0,
-    };
-    let blocks: Vec<Block> = rows
-        .par_chunks(BLOCK)
-        .map(|rows| {
-            let mut block = empty();
-            for &row in rows {
-                let (mut best, mut least) = (0, f64::INFINITY);
-                for (cluster, centre) in centres.iter().enumerate() {
-                    let distance = centre.distance(points, row);
-                    if distance < least {
-                        (best, least) = (cluster, distance);
-                    }
-                }
-                block.assigned.push(best as u8);
-                block.counts[best] += 1.0;
-                block.spread += least;
-                let sums = &mut block.numbers[best * points.width..(best + 1) * points.width];
-                for (sum, x) in sums.iter_mut().zip(points.numbers(row)) {
-                    *sum += x;
-                }
-                for &level in points.levels(row) {
-                    block.levels[best * points.level_count + level as usize] += 1.0;
-                }
-            }
-            block
-        })
-        .collect();
-    blocks.into_iter().fold(empty(), |mut all, block| {
-        let add = |a: &mut Vec<f64>, b: &[f64]| a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-        add(&mut all.counts, &block.counts);
-        add(&mut all.numbers, &block.numbers);
-        add(&mut all.levels, &block.levels);
-        all.spread += block.spread;
-        all.assigned.extend(block.assigned);
-        all
-    })
-}
-
-/// Lloyd's rounds until no row changes its cluster; the centres, the assignment and the sum of squared distances.
-fn settle(
-    points: &Points,
-    rows: &[usize],
-    mut centres: Vec<Centre>,
-) -> (Vec<Centre>, Vec<u8>, f64) {
-    let mut last: Vec<u8> = Vec::new();
-    let mut spread = f64::INFINITY;
-    for _ in 0..ROUNDS {
-        let block = assign(points, rows, &centres);
-        spread = block.spread;
-        if block.assigned == last {
-            break;
-        }
-        for (cluster, centre) in centres.iter_mut().enumerate() {
-            let n = block.counts[cluster];
-            // A cluster that lost all its rows keeps its centre.
-            if n > 0.0 {
-                let mean = |sums: &[f64], width: usize| -> Vec<f64> {
-                    let own = &sums[cluster * width..(cluster + 1) * width];
-                    own.iter().map(|sum| sum / n).collect()
-                };
-                *centre = Centre::new(
-                    mean(&block.numbers, points.width),
-                    mean(&block.levels, points.level_count),
-                    points.columns,
-                );
-            }
-        }
-        last = block.assigned;
-    }
-    (centres, last, spread)
 }
 
 static CLUSTERED_MSD_RAW: MetricInfo = MetricInfo::new(
@@ -327,17 +170,10 @@ impl Metric for ClusteredMsd {
         let cache = context.cache();
         let seed = context.seed();
         let frame = cache.frame();
-        let features = Features::of(&frame, |_| true);
-        let raw = self.raw_numbers.then(|| {
-            let numbers = frame.columns.iter().filter_map(|column| column.numbers());
-            numbers
-                .map(|numbers| {
-                    let all = numbers.real.iter().chain(&numbers.synthetic);
-                    all.map(|x| if x.is_nan() { 0.0 } else { *x }).collect()
-                })
-                .collect()
-        });
-        let points = Points::of(&features, raw);
+        let points = match self.raw_numbers {
+            true => Points::raw(&frame),
+            false => Points::of(&Features::of(&frame, |_| true)),
+        };
         let score = |value| {
             self.info()
                 .score(value)
@@ -348,45 +184,26 @@ impl Metric for ClusteredMsd {
         if frame.rows.real == 0 || frame.rows.synthetic == 0 {
             return Ok(score(Err(Undefined::NoRows)).into());
         }
-        if points.width + points.columns == 0 {
+        if points.numbers.ncols() + points.levels.ncols() == 0 {
             return Ok(score(Err(Undefined::NoColumns)).into());
         }
-        let all: Vec<usize> = (0..points.rows).collect();
-        let mut tried = all.clone();
-        if tried.len() > TRIED {
-            seed.stream("tried").rng().shuffle(&mut tried);
-            tried.truncate(TRIED);
-            tried.sort_unstable();
-        }
+        let (numbers, levels) = (points.numbers.view(), points.levels.view());
+        let rows = MixedRows::new(numbers, levels, points.level_count)
+            .expect("as many rows of levels as of numbers");
+        let tried = seed.stream("tried");
         let steps = (self.most + 1 - self.fewest) as f64;
         let mut curve = Vec::new();
         for k in self.fewest..=self.most.min(255) {
             let done = curve.len() as f64 / steps;
             context.progress("clusters of rows", done)?;
             let seed = seed.stream("start").index(k as u64);
-            let starts: Vec<(Vec<Centre>, Vec<u8>, f64)> = (0..u64::from(self.restarts.max(1)))
-                .into_par_iter()
-                .map(|restart| {
-                    let mut rng = seed.index(restart).rng();
-                    settle(&points, &tried, start(&points, &tried, k, &mut rng))
-                })
-                .collect();
-            // Of equally tight starts the first.
-            let best = starts
-                .into_iter()
-                .reduce(|a, b| if b.2 < a.2 { b } else { a });
-            let Some((centres, assigned, _)) = best else {
-                break;
-            };
-            let assigned = match tried.len() == all.len() {
-                true => assigned,
-                false => settle(&points, &all, centres).1,
-            };
+            let means = KMeans::new(k as u8).with_restarts(self.restarts);
+            let assigned = means.fit(&rows, &seed, &tried).assigned;
             curve.push(self.value(&points, &assigned, k));
         }
         let largest = curve.iter().copied().fold(0.0, f64::max);
         let mut found = score(Ok(largest))
-            .with_used(points.rows, Unit::Rows)
+            .with_used(points.numbers.nrows(), Unit::Rows)
             .with_detail(
                 "clusters",
                 (self.fewest..=self.most)

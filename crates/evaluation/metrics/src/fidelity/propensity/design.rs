@@ -11,14 +11,16 @@ const MOST_CLUSTERS: usize = 50;
 /// Most levels of any other column that takes part.
 const MOST_LEVELS: usize = 100;
 
-/// Terms of a linear model without the intercept, real rows first; every term has mean 0 and standard deviation 1.
+/// Terms of a linear model, real rows first: the intercept, then terms of mean 0 and standard
+/// deviation 1.
 #[derive(Debug)]
 pub(super) struct Terms {
     pub(super) real: usize,
     pub(super) synthetic: usize,
     pub(super) names: Vec<String>,
     pub(super) design: Design,
-    /// Which source column each term comes from: products are taken across sources only.
+    /// Which source column each term after the intercept comes from: products are taken across
+    /// sources only.
     sources: Vec<usize>,
 }
 
@@ -32,6 +34,7 @@ impl Terms {
             design: Design::new(frame.rows.real + frame.rows.synthetic),
             sources: Vec::new(),
         };
+        design.design.push_intercept("");
         for column in frame.comparable().filter(|column| use_column(&column.name)) {
             let most = match column.role {
                 Role::ClusterId => MOST_CLUSTERS,
@@ -107,14 +110,14 @@ impl Terms {
     /// Coefficients of the model with products, the intercept included.
     pub(super) fn count_with_products(&self) -> usize {
         let pairs = self.pairs().count();
-        1 + self.design.width() + pairs
+        self.design.width() + pairs
     }
 
     fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         let terms = self.design.width();
-        (0..terms).flat_map(move |i| {
+        (1..terms).flat_map(move |i| {
             (i + 1..terms)
-                .filter(move |&j| self.sources[i] != self.sources[j])
+                .filter(move |&j| self.sources[i - 1] != self.sources[j - 1])
                 .map(move |j| (i, j))
         })
     }

@@ -1,6 +1,7 @@
 //! Telling synthetic from real rows: propensity score mean squared error and detection (specification 3.1 to 3.3).
 
 mod design;
+mod labels;
 mod logit;
 mod tree;
 
@@ -8,16 +9,14 @@ use parable_seed::Seed;
 use parable_table::Table;
 
 use crate::data::frame::Frame;
-use crate::fidelity::univariate::kolmogorov_smirnov;
 use crate::{
     Cache, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair, PropensityModel,
-    Section, Sides, Undefined, Unit,
+    Section, Undefined, Unit,
 };
 use design::Terms;
-use tree::{Binned, TreeOptions};
-
-/// Folds of the cross-validated detection.
-const FOLDS: usize = 5;
+use labels::Labels;
+pub(crate) use labels::area_under_curve;
+use tree::Binned;
 
 /// Most work for one step of a logit fit, rows times coefficients squared: one to two seconds.
 const MOST_WORK: usize = 3_000_000_000;
@@ -179,14 +178,15 @@ impl Propensity {
 
     fn measure_logit(&self, design: &Terms, seed: &Seed) -> Result<PropensityModel, Undefined> {
         let fit = logit::fit(design);
-        if fit.rank < 2 {
+        let rank = fit.kept.len();
+        if rank < 2 {
             return Err(Undefined::NoColumns);
         }
         let labels = Labels::new(design.real, design.synthetic);
         let mut model = labels.describe(self.name(), &design.names, &fit.fitted);
-        model.parameters = fit.rank as u64;
+        model.parameters = rank as u64;
         model.converged = fit.converged;
-        let (k, c, n) = (fit.rank as f64, labels.share(), labels.rows() as f64);
+        let (k, c, n) = (rank as f64, labels.share(), labels.rows() as f64);
         let scale = (1.0 - c) * (1.0 - c) * c / n;
         model.set_null((k - 1.0) * scale, (2.0 * (k - 1.0)).sqrt() * scale);
         let folds = labels.folds(seed);
@@ -203,14 +203,13 @@ impl Propensity {
         }
         let labels = Labels::new(binned.real, binned.synthetic);
         let n = labels.rows();
-        let options = TreeOptions {
-            depth: 6,
-            min_leaf_rows: (n / 2000).max(20),
-        };
+        let min_leaf_rows = (n / 2000).max(20);
         let all: Vec<u32> = (0..n as u32).collect();
-        let truth: Vec<bool> = (0..n).map(|row| labels.is_synthetic(row)).collect();
-        let tree = tree::grow(binned, &truth, all.clone(), options);
-        let mut model = labels.describe(self.name(), &binned.names, &tree.predict(binned));
+        let truth: Vec<u32> = (0..n)
+            .map(|row| u32::from(labels.is_synthetic(row)))
+            .collect();
+        let tree = binned.grow(&truth, all.clone(), min_leaf_rows);
+        let mut model = labels.describe(self.name(), &binned.names, &binned.predict(&tree));
         model.parameters = tree.leaves() as u64;
         // Each permutation works on labels of its own: the observed value is the same with and without them.
         let null: Vec<f64> = (0..self.permutations)
@@ -219,8 +218,8 @@ impl Propensity {
                 let mut shuffled = truth.clone();
                 let stream = seed.stream("permutation").index(u64::from(permutation));
                 stream.rng().shuffle(&mut shuffled);
-                let tree = tree::grow(binned, &shuffled, all.clone(), options);
-                labels.pmse(&tree.predict(binned))
+                let tree = binned.grow(&shuffled, all.clone(), min_leaf_rows);
+                labels.pmse(&binned.predict(&tree))
             })
             .collect();
         model.permutations = self.permutations;
@@ -232,7 +231,7 @@ impl Propensity {
         let folds = labels.folds(seed);
         model.set_auc(&labels.cross_validate(&folds, |train| {
             let rows = (0..n as u32).filter(|&row| train[row as usize]).collect();
-            tree::grow(binned, &truth, rows, options).predict(binned)
+            binned.predict(&binned.grow(&truth, rows, min_leaf_rows))
         }));
         Ok(model)
     }
@@ -265,145 +264,6 @@ impl PropensityModel {
             self.auc_sd = Some((squares / (folds.len() - 1) as f64).sqrt());
         }
     }
-}
-
-/// Which rows of the stacked tables are synthetic: the real ones come first.
-struct Labels {
-    real: usize,
-    synthetic: usize,
-}
-
-impl Labels {
-    fn new(real: usize, synthetic: usize) -> Self {
-        Self { real, synthetic }
-    }
-
-    fn rows(&self) -> usize {
-        self.real + self.synthetic
-    }
-
-    fn is_synthetic(&self, row: usize) -> bool {
-        row >= self.real
-    }
-
-    fn share(&self) -> f64 {
-        self.synthetic as f64 / self.rows() as f64
-    }
-
-    fn pmse(&self, fitted: &[f64]) -> f64 {
-        let c = self.share();
-        fitted.iter().map(|p| (p - c) * (p - c)).sum::<f64>() / fitted.len() as f64
-    }
-
-    fn describe(&self, model: &str, columns: &[String], fitted: &[f64]) -> PropensityModel {
-        const BINS: usize = 20;
-        let c = self.share();
-        let (real, synthetic) = fitted.split_at(self.real);
-        let sorted = |values: &[f64]| {
-            let mut sorted = values.to_vec();
-            sorted.sort_unstable_by(f64::total_cmp);
-            sorted
-        };
-        let right = real.iter().filter(|&&p| p <= 0.5).count()
-            + synthetic.iter().filter(|&&p| p > 0.5).count();
-        let histogram = |values: &[f64]| {
-            let mut counts = [0u64; BINS];
-            for p in values {
-                counts[((p * BINS as f64) as usize).min(BINS - 1)] += 1;
-            }
-            counts
-                .iter()
-                .map(|&n| n as f64 / values.len() as f64)
-                .collect()
-        };
-        const CERTAIN: f64 = 1e-6;
-        PropensityModel {
-            model: model.to_owned(),
-            columns: columns.to_vec(),
-            rows: fitted.len() as u64,
-            synthetic_share: c,
-            parameters: 0,
-            pmse: self.pmse(fitted),
-            ceiling: c * (1.0 - c),
-            null_mean: None,
-            null_sd: None,
-            permutations: 0,
-            ratio: None,
-            standardised: None,
-            specks: kolmogorov_smirnov(&sorted(real), &sorted(synthetic)).unwrap_or(0.0),
-            po50: 100.0 * right as f64 / fitted.len() as f64 - 50.0,
-            auc: None,
-            auc_sd: None,
-            separable: real.iter().all(|&p| p < CERTAIN)
-                && synthetic.iter().all(|&p| p > 1.0 - CERTAIN),
-            converged: true,
-            generator_pairs: 0,
-            generator_mean: None,
-            generator_sd: None,
-            generator_ratio: None,
-            few_generator_tables: false,
-            histogram: Sides {
-                real: histogram(real),
-                synthetic: histogram(synthetic),
-            },
-        }
-    }
-
-    /// The fold of each row: both tables are dealt out evenly, in random order.
-    fn folds(&self, seed: &Seed) -> Vec<usize> {
-        let mut folds = vec![0; self.rows()];
-        let mut rng = seed.stream("folds").rng();
-        for (start, end) in [(0, self.real), (self.real, self.rows())] {
-            let mut rows: Vec<usize> = (start..end).collect();
-            rng.shuffle(&mut rows);
-            for (position, row) in rows.into_iter().enumerate() {
-                folds[row] = position % FOLDS;
-            }
-        }
-        folds
-    }
-
-    /// The area under the ROC curve of each fold, the model being fitted on the others. Empty if a fold would have no row of one table.
-    fn cross_validate(
-        &self,
-        folds: &[usize],
-        fit: impl Fn(&[bool]) -> Vec<f64> + Sync,
-    ) -> Vec<f64> {
-        use rayon::prelude::*;
-        if self.real.min(self.synthetic) < FOLDS {
-            return Vec::new();
-        }
-        (0..FOLDS)
-            .into_par_iter()
-            .map(|fold| {
-                let train: Vec<bool> = folds.iter().map(|&own| own != fold).collect();
-                let fitted = fit(&train);
-                let of = |from: usize, to: usize| -> Vec<f64> {
-                    let rows = (from..to).filter(|&row| folds[row] == fold);
-                    rows.map(|row| fitted[row]).collect()
-                };
-                area_under_curve(of(0, self.real), of(self.real, self.rows()))
-            })
-            .collect()
-    }
-}
-
-/// The probability that a synthetic row has a higher score than a real one, ties counting one half.
-pub(crate) fn area_under_curve(mut real: Vec<f64>, mut synthetic: Vec<f64>) -> f64 {
-    real.sort_unstable_by(f64::total_cmp);
-    synthetic.sort_unstable_by(f64::total_cmp);
-    let (mut below, mut through, mut wins) = (0, 0, 0.0);
-    for score in &synthetic {
-        while below < real.len() && real[below] < *score {
-            below += 1;
-        }
-        through = through.max(below);
-        while through < real.len() && real[through] <= *score {
-            through += 1;
-        }
-        wins += below as f64 + 0.5 * (through - below) as f64;
-    }
-    wins / (real.len() as f64 * synthetic.len() as f64)
 }
 
 static PROPENSITY_LOGIT_RATIO: MetricInfo = MetricInfo::new(
@@ -551,8 +411,9 @@ mod tests {
             .map(|draw| {
                 let synthetic = resample(&real, 800, &Seed::from_u64(7).index(draw));
                 let pair = Pair::new(&real, &synthetic).unwrap();
-                let fit = logit::fit(&Terms::main_effects(&Cache::new(&pair).frame(), |_| true));
-                assert_eq!(fit.rank, 4);
+                let terms = Terms::main_effects(&Cache::new(&pair).frame(), |_| true);
+                let fit = logit::fit(&terms);
+                assert_eq!(fit.kept.len(), 4);
                 let labels = Labels::new(1000, 800);
                 let c = labels.share();
                 labels.pmse(&fit.fitted) / (3.0 * (1.0 - c) * (1.0 - c) * c / 1800.0)
@@ -612,12 +473,5 @@ mod tests {
         let ratio = with.generator_ratio.unwrap();
         let relative = with.generator_sd.unwrap() / with.generator_mean.unwrap();
         assert!((ratio - 1.0).abs() < 5.0 * relative, "{ratio} {relative}");
-    }
-
-    #[test]
-    fn areas_count_ties_one_half() {
-        assert_eq!(area_under_curve(vec![0.1, 0.2], vec![0.3, 0.4]), 1.0);
-        assert_eq!(area_under_curve(vec![0.5; 3], vec![0.5; 2]), 0.5);
-        assert_eq!(area_under_curve(vec![0.1, 0.5], vec![0.5, 0.2]), 0.625);
     }
 }

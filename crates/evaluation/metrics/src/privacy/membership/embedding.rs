@@ -1,8 +1,8 @@
 //! Rows as a few coordinates in which densities can be estimated.
 
-use ndarray::{Array2, ArrayViewMut1, ShapeBuilder};
+use ndarray::{Array2, ShapeBuilder};
 use parable_learn::Pca;
-use parable_linalg::gram;
+use parable_linalg::{dot, gram};
 use rayon::prelude::*;
 
 use crate::data::frame::{Data, Frame};
@@ -26,7 +26,7 @@ pub(super) enum From {
 pub(super) struct Embedding<'a> {
     frame: &'a Frame,
     features: Vec<Feature>,
-    /// The weights of the features, a column for each component.
+    /// The weights of the features, a row for each component.
     components: Array2<f64>,
 }
 
@@ -60,39 +60,41 @@ impl<'a> Embedding<'a> {
         };
         let products = embedding.products(rows);
         embedding.components = match Pca::of_covariance(products.view(), dimensions) {
-            Ok(found) => found.components,
+            Ok(found) => found.components.t().as_standard_layout().into_owned(),
             // Numbers whose squares overflow have no axes.
-            Err(_) => Array2::zeros((embedding.features.len(), 0)),
+            Err(_) => Array2::zeros((0, embedding.features.len())),
         };
         embedding
     }
 
     pub(super) fn dimensions(&self) -> usize {
-        self.components.ncols()
+        self.components.nrows()
     }
 
     /// The coordinates of these rows.
     pub(super) fn points(&self, from: From, rows: &[usize]) -> Points {
         let p = self.features.len();
-        let coordinates: Vec<Vec<f64>> = rows
+        let weights = self.components.as_slice().unwrap_or_default();
+        let coordinates: Vec<f64> = rows
             .par_chunks(BLOCK)
-            .map(|rows| {
-                let mut values = Array2::zeros((rows.len(), p));
-                for (row, &at) in values.rows_mut().into_iter().zip(rows) {
-                    self.write(from, at, row);
+            .flat_map_iter(|rows| {
+                let mut row = vec![0.0; p];
+                let mut points = Vec::with_capacity(rows.len() * self.dimensions());
+                for &at in rows {
+                    self.write(from, at, row.iter_mut());
+                    points.extend(weights.chunks(p.max(1)).map(|weights| dot(weights, &row)));
                 }
-                // Row-major, as the points are.
-                values.dot(&self.components).iter().copied().collect()
+                points
             })
             .collect();
         Points {
-            axes: self.components.ncols(),
-            coordinates: coordinates.concat(),
+            axes: self.components.nrows(),
+            coordinates,
         }
     }
 
-    fn write(&self, from: From, row: usize, mut out: ArrayViewMut1<'_, f64>) {
-        for (value, feature) in out.iter_mut().zip(&self.features) {
+    fn write<'v>(&self, from: From, row: usize, out: impl Iterator<Item = &'v mut f64>) {
+        for (value, feature) in out.zip(&self.features) {
             *value = match *feature {
                 Feature::Number {
                     column,
@@ -136,7 +138,7 @@ impl<'a> Embedding<'a> {
                 // Column-major: products of columns are what is added up.
                 let mut values = Array2::zeros((rows.len(), p).f());
                 for (row, &at) in values.rows_mut().into_iter().zip(rows) {
-                    self.write(from, at, row);
+                    self.write(from, at, row.into_iter());
                 }
                 gram(values.view(), &vec![1.0; rows.len()])
             })

@@ -1,16 +1,18 @@
 //! How good predictions are.
 
+use ndarray::ArrayView2;
+
 use crate::fidelity::propensity::area_under_curve;
 
 /// Measures by name, the one that is summed up first; `None` where it does not exist.
 pub(super) type Measured = Vec<(&'static str, Option<f64>)>;
 
-/// Macro averages over the classes real rows have: a class that is never predicted has precision 0, one that is not among the test rows recall 0. `scores`: one per class and row, for the
+/// Macro averages over the classes real rows have: a class that is never predicted has precision 0, one that is not among the test rows recall 0. `scores`: one row per test row and one column per class, for the
 /// area under the curve (one class against the rest, mean over classes that some but not all test rows have).
 pub(super) fn classification(
     truth: &[u8],
     guess: &[u8],
-    scores: Option<&[Vec<f64>]>,
+    scores: Option<ArrayView2<'_, f64>>,
     real: &[bool],
 ) -> Measured {
     let classes: Vec<usize> = (0..real.len()).filter(|&class| real[class]).collect();
@@ -43,9 +45,9 @@ pub(super) fn classification(
             .iter()
             .filter_map(|&class| {
                 let of = |wanted: bool| -> Vec<f64> {
-                    let rows = truth.iter().zip(scores);
+                    let rows = truth.iter().zip(scores.column(class));
                     rows.filter(|&(&t, _)| (usize::from(t) == class) == wanted)
-                        .map(|(_, scores)| scores[class])
+                        .map(|(_, &score)| score)
                         .collect()
                 };
                 let (others, own) = (of(false), of(true));

@@ -1,5 +1,6 @@
 //! Train on synthetic, test on real (specification 4.1).
 
+mod goal;
 mod linear;
 mod measure;
 mod svm;
@@ -7,26 +8,26 @@ mod tree;
 
 use std::ops::ControlFlow;
 
+use ndarray::{Array2, ArrayView1};
 use parable_seed::Seed;
 use parable_table::Role;
+use parable_tree::{BinnedColumn, Forest, ForestOptions, Response};
 use rayon::prelude::*;
 
 use crate::data::features::Features;
-use crate::data::frame::{Frame, FrameColumn, Side};
+use crate::data::frame::{Frame, FrameColumn};
 use crate::{
     Cache, EvaluationOptions, EvaluationProgress, Group, Metric, MetricContext, MetricError,
-    MetricInfo, Outcome, Pair, Part, PredictionMeasure, PredictionModel, PredictionSection, Scale,
+    MetricInfo, Outcome, Pair, Part, PredictionMeasure, PredictionModel, PredictionSection,
     Section, Spread, Undefined, Unit,
 };
+use goal::{Goal, Rows, Split};
 use measure::{Measured, classification, regression};
-use tree::{Forest, ForestOptions};
 
 /// Outcomes predicted when no column is named.
 const MOST_TARGETS: usize = 3;
 /// Classes a target may have.
 const MOST_CLASSES: usize = 32;
-/// Share of the real rows that are trained on.
-const TRAINED: f64 = 0.8;
 /// Rows a support vector machine is trained on at most: its work grows with their square.
 const MOST_SVM_ROWS: usize = 5_000;
 
@@ -219,6 +220,7 @@ impl Prediction {
             .copied()
             .filter(|&learner| goal.is_classes() || learner != Learner::Svm)
             .collect();
+        let (columns, response) = (tree::columns(&data), goal.response());
         let mut found: Vec<Vec<Trial>> = vec![Vec::new(); learners.len()];
         let mut majority = Vec::new();
         for split in 0..self.splits {
@@ -231,6 +233,8 @@ impl Prediction {
             majority.push(goal.majority(&split.real, &split.test));
             let task = Task {
                 data: &data,
+                columns: &columns,
+                response: &response,
                 goal: &goal,
                 split: &split,
                 seed: &seed,
@@ -268,170 +272,12 @@ fn find<'f>(
     })
 }
 
-/// What is predicted, for the rows of all tables one after another.
-enum Goal {
-    /// Positions among the labels; `NONE` where missing.
-    Classes {
-        labels: Vec<String>,
-        of: Vec<u8>,
-        /// Which labels real rows have.
-        real: Vec<bool>,
-    },
-    /// NaN where missing.
-    Numbers(Vec<f64>),
-}
-
-const NONE: u8 = u8::MAX;
-
-impl Goal {
-    fn of(column: &FrameColumn) -> Self {
-        if column.scale == Scale::Numeric
-            && let Some(numbers) = column.numbers()
-        {
-            let holdout = numbers.holdout.iter().flatten();
-            let all = numbers.real.iter().chain(&numbers.synthetic).chain(holdout);
-            return Self::Numbers(all.copied().collect());
-        }
-        let Some((labels, codes)) = column.codes() else {
-            return Self::Numbers(Vec::new());
-        };
-        let holdout = codes.holdout.iter().flatten();
-        let all = codes.real.iter().chain(&codes.synthetic).chain(holdout);
-        let place = |&code: &u32| match code {
-            0 => NONE,
-            code => u8::try_from(code - 1).unwrap_or(NONE),
-        };
-        let seen = crate::data::frame::seen(codes.of(Side::Real), labels.len());
-        Self::Classes {
-            labels: labels.to_vec(),
-            of: all.map(place).collect(),
-            real: seen[1..].to_vec(),
-        }
-    }
-
-    fn is_classes(&self) -> bool {
-        matches!(self, Self::Classes { .. })
-    }
-
-    fn real_classes(&self) -> Vec<String> {
-        match self {
-            Self::Classes { labels, real, .. } => labels
-                .iter()
-                .zip(real)
-                .filter(|&(_, &real)| real)
-                .map(|(label, _)| label.clone())
-                .collect(),
-            Self::Numbers(_) => Vec::new(),
-        }
-    }
-
-    fn is_given(&self, row: u32) -> bool {
-        match self {
-            Self::Classes { of, .. } => of[row as usize] != NONE,
-            Self::Numbers(of) => !of[row as usize].is_nan(),
-        }
-    }
-
-    fn is_constant(&self, rows: &[u32]) -> bool {
-        match self {
-            Self::Numbers(of) => rows
-                .iter()
-                .all(|&row| of[row as usize] == of[rows[0] as usize]),
-            Self::Classes { .. } => false,
-        }
-    }
-
-    /// The measures of whoever always says the most frequent class, or the mean.
-    fn majority(&self, train: &[u32], test: &[u32]) -> Measured {
-        match self {
-            Self::Classes { labels, of, real } => {
-                let mut counts = vec![0usize; labels.len()];
-                train
-                    .iter()
-                    .for_each(|&row| counts[usize::from(of[row as usize])] += 1);
-                // Of equal counts the first.
-                let most = (0..counts.len()).rev().max_by_key(|&class| counts[class]);
-                let guess = vec![most.unwrap_or(0) as u8; test.len()];
-                let truth: Vec<u8> = test.iter().map(|&row| of[row as usize]).collect();
-                classification(&truth, &guess, None, real)
-            }
-            Self::Numbers(of) => {
-                let sum: f64 = train.iter().map(|&row| of[row as usize]).sum();
-                let truth: Vec<f64> = test.iter().map(|&row| of[row as usize]).collect();
-                regression(&truth, &vec![sum / train.len() as f64; test.len()])
-            }
-        }
-    }
-}
-
-/// The rows of each table that have the target.
-struct Rows {
-    real: Vec<u32>,
-    synthetic: Vec<u32>,
-    holdout: Vec<u32>,
-}
-
-/// The rows of one split.
-struct Split {
-    real: Vec<u32>,
-    synthetic: Vec<u32>,
-    test: Vec<u32>,
-}
-
-impl Rows {
-    fn of(data: &Features, goal: &Goal) -> Self {
-        let pick = |from: usize, count: usize| -> Vec<u32> {
-            let rows = from as u32..(from + count) as u32;
-            rows.filter(|&row| goal.is_given(row)).collect()
-        };
-        Self {
-            real: pick(0, data.real),
-            synthetic: pick(data.real, data.synthetic),
-            holdout: pick(data.real + data.synthetic, data.holdout),
-        }
-    }
-
-    /// Four fifths of the real rows of every class to train on, the rest to test on unless there is a holdout; as many synthetic rows as there are, and no more.
-    fn split(&self, goal: &Goal, seed: &Seed) -> Split {
-        let mut rng = seed.stream("split").rng();
-        let mut groups: Vec<Vec<u32>> = vec![Vec::new()];
-        if let Goal::Classes { labels, of, .. } = goal {
-            groups = vec![Vec::new(); labels.len()];
-            for &row in &self.real {
-                groups[usize::from(of[row as usize])].push(row);
-            }
-        } else {
-            groups[0].clone_from(&self.real);
-        }
-        let (mut real, mut test) = (Vec::new(), Vec::new());
-        for group in &mut groups {
-            rng.shuffle(group);
-            let train = (group.len() as f64 * TRAINED).round() as usize;
-            // A class with one row only is trained on.
-            let train = train.max(usize::from(!group.is_empty()));
-            real.extend_from_slice(&group[..train]);
-            test.extend_from_slice(&group[train..]);
-        }
-        let mut synthetic = self.synthetic.clone();
-        rng.shuffle(&mut synthetic);
-        synthetic.truncate(real.len());
-        for rows in [&mut real, &mut test, &mut synthetic] {
-            rows.sort_unstable();
-        }
-        if !self.holdout.is_empty() {
-            test.clone_from(&self.holdout);
-        }
-        Split {
-            real,
-            synthetic,
-            test,
-        }
-    }
-}
-
 /// One split with everything that is needed to train on it.
 struct Task<'a> {
     data: &'a Features,
+    /// The same features and the goal as trees read them.
+    columns: &'a [BinnedColumn],
+    response: &'a Response,
     goal: &'a Goal,
     split: &'a Split,
     seed: &'a Seed,
@@ -477,32 +323,26 @@ impl Task<'_> {
             Goal::Numbers(of) => {
                 let guess = match learner {
                     Learner::Linear => linear::ridge(self.data, rows, of, test),
-                    Learner::Tree => {
-                        Forest::numbers(self.data, rows, of, ForestOptions::tree(), seed)
-                            .predict(self.data, test)
-                    }
+                    Learner::Tree => self.grow(&tree::single(), rows, seed),
                     Learner::Forest | Learner::Svm => {
-                        let options = ForestOptions::forest(self.data.names.len(), false);
-                        Forest::numbers(self.data, rows, of, options, seed).predict(self.data, test)
+                        self.grow(&tree::many(self.response, self.columns.len()), rows, seed)
                     }
                 };
-                let guess: Vec<f64> = guess.iter().map(|guess| guess[0]).collect();
                 let truth: Vec<f64> = test.iter().map(|&row| of[row as usize]).collect();
                 regression(&truth, &guess)
             }
             Goal::Classes { labels, of, real } => {
-                let classes = labels.len();
-                let scores: Vec<Vec<f64>> = match learner {
-                    Learner::Linear => linear::logistic(self.data, rows, of, classes, test),
-                    Learner::Tree => {
-                        let options = ForestOptions::tree();
-                        Forest::classes(self.data, rows, of, classes, options, seed)
-                            .predict(self.data, test)
-                    }
+                let classes = (of.as_slice(), labels.len());
+                let by_class = |shares: Vec<f64>| -> Array2<f64> {
+                    Array2::from_shape_vec((test.len(), labels.len()), shares)
+                        .expect("a share of each class for each row")
+                };
+                let scores = match learner {
+                    Learner::Linear => linear::logistic(self.data, rows, classes, test),
+                    Learner::Tree => by_class(self.grow(&tree::single(), rows, seed)),
                     Learner::Forest => {
-                        let options = ForestOptions::forest(self.data.names.len(), true);
-                        Forest::classes(self.data, rows, of, classes, options, seed)
-                            .predict(self.data, test)
+                        let options = tree::many(self.response, self.columns.len());
+                        by_class(self.grow(&options, rows, seed))
                     }
                     Learner::Svm => {
                         let mut rows = rows.to_vec();
@@ -511,19 +351,25 @@ impl Task<'_> {
                             rows.truncate(MOST_SVM_ROWS);
                             rows.sort_unstable();
                         }
-                        svm::classify(self.data, &rows, of, classes, test)
+                        svm::classify(self.data, &rows, classes, test)
                     }
                 };
                 let truth: Vec<u8> = test.iter().map(|&row| of[row as usize]).collect();
-                let guess: Vec<u8> = scores.iter().map(|scores| highest(scores)).collect();
-                classification(&truth, &guess, Some(&scores), real)
+                let guess: Vec<u8> = scores.rows().into_iter().map(highest).collect();
+                classification(&truth, &guess, Some(scores.view()), real)
             }
         }
+    }
+
+    /// Grows trees on these rows; their predictions for the test rows, one after another.
+    fn grow(&self, options: &ForestOptions<'_>, rows: &[u32], seed: &Seed) -> Vec<f64> {
+        Forest::fit(self.columns, rows, self.response, options, seed)
+            .predict(self.columns, &self.split.test)
     }
 }
 
 /// The class with the highest score, the first of equal ones.
-fn highest(scores: &[f64]) -> u8 {
+fn highest(scores: ArrayView1<'_, f64>) -> u8 {
     let mut best = 0;
     for (class, score) in scores.iter().enumerate() {
         if *score > scores[best] {

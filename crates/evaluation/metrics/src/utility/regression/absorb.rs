@@ -16,16 +16,16 @@ const NOTHING: f64 = 1e-9;
 /// Subtracts group means of every fixed effect from every column; with several effects over and over, until nothing changes (the method of alternating
 /// projections; Gaure 2013). Columns that the effects determine become exactly 0. Says whether it came to an end.
 pub(super) fn absorb(design: &mut Design, groups: &[Vec<u32>]) -> bool {
-    let sizes: Vec<Vec<f64>> = groups.iter().map(|groups| sizes(groups)).collect();
+    let effects: Vec<Effect<'_>> = groups.iter().map(|groups| Effect::of(groups)).collect();
     design
         .columns_mut()
         .map(|column| {
             let before = dot(column, column).sqrt();
-            let mut ended = groups.len() <= 1;
+            let mut ended = effects.len() <= 1;
             for _ in 0..ROUNDS {
                 let mut change = 0.0f64;
-                for (groups, sizes) in groups.iter().zip(&sizes) {
-                    change = change.max(centre(column, groups, sizes));
+                for effect in &effects {
+                    change = change.max(effect.centre(column));
                 }
                 if ended || change <= TOLERANCE * before {
                     ended = true;
@@ -48,23 +48,36 @@ fn sizes(groups: &[u32]) -> Vec<f64> {
     sizes
 }
 
-/// Subtracts group means; the largest of them.
-fn centre(column: &mut [f64], groups: &[u32], sizes: &[f64]) -> f64 {
-    let mut means = vec![0.0; sizes.len()];
-    for (&group, &value) in groups.iter().zip(column.iter()) {
-        means[group as usize] += value;
+/// A fixed effect: the group of each row, and the rows of each group.
+struct Effect<'a> {
+    groups: &'a [u32],
+    sizes: Vec<f64>,
+}
+
+impl<'a> Effect<'a> {
+    fn of(groups: &'a [u32]) -> Self {
+        let sizes = sizes(groups);
+        Self { groups, sizes }
     }
-    let mut largest = 0.0f64;
-    for (mean, &size) in means.iter_mut().zip(sizes) {
-        if size > 0.0 {
-            *mean /= size;
-            largest = largest.max(mean.abs());
+
+    /// Subtracts group means; the largest of them.
+    fn centre(&self, column: &mut [f64]) -> f64 {
+        let mut means = vec![0.0; self.sizes.len()];
+        for (&group, &value) in self.groups.iter().zip(column.iter()) {
+            means[group as usize] += value;
         }
+        let mut largest = 0.0f64;
+        for (mean, &size) in means.iter_mut().zip(&self.sizes) {
+            if size > 0.0 {
+                *mean /= size;
+                largest = largest.max(mean.abs());
+            }
+        }
+        for (&group, value) in self.groups.iter().zip(column.iter_mut()) {
+            *value -= means[group as usize];
+        }
+        largest
     }
-    for (&group, value) in groups.iter().zip(column.iter_mut()) {
-        *value -= means[group as usize];
-    }
-    largest
 }
 
 /// How many parameters the effects hold. With two, one is lost for each connected part of the table; with more, one for each further effect, which counts too

@@ -1,6 +1,7 @@
 //! Fits one table.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
+use parable_learn::{LogisticFit, LogisticRegression};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -8,7 +9,6 @@ use super::absorb::{absorb, parameters};
 use super::design::{Model, Rows};
 use crate::data::design::indicator;
 use crate::data::frame::Side;
-use crate::data::logistic;
 use crate::utility::linear_model::{Absorbed, Fit};
 use crate::{Interval, Undefined};
 
@@ -155,9 +155,15 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
         .columns_mut()
         .zip(&scales)
         .for_each(|(column, (mean, sd))| column.iter_mut().for_each(|x| *x = (*x - mean) / sd));
-    let terms: Vec<&[f64]> = data.design.columns().collect();
+    let terms = data.design.matrix();
+    let fit = |used: &[f64]| -> LogisticFit {
+        LogisticRegression::new()
+            .with_weights(used)
+            .fit(terms, &data.response)
+            .expect("a response and a weight for each row of the design")
+    };
     let mut used = vec![1.0; rows];
-    let mut found = logistic::fit(&terms, &data.response, &used, None);
+    let mut found = fit(&used);
     // Rows that are told apart without a fault say nothing about the other coefficients: these are what they would be with the separating ones at infinity.
     let estimable = found.kept.clone();
     while !found.separated.is_empty() {
@@ -165,7 +171,7 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
         if used.iter().all(|&used| used == 0.0) {
             return Err(Undefined::Separable);
         }
-        found = logistic::fit(&terms, &data.response, &used, None);
+        found = fit(&used);
     }
     let separated = used.iter().filter(|&&used| used == 0.0).count();
     if separated > 0 {
@@ -177,8 +183,8 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
         return Err(Undefined::NotConverged);
     }
     let inner = found
-        .covariance(&terms, &used)
-        .ok_or(Undefined::Separable)?;
+        .covariance(terms, &used)
+        .map_err(|_| Undefined::Separable)?;
     let kept = found.kept.clone();
     // The raw coefficients are a linear map of the standardised ones.
     let rank = kept.len();
@@ -200,7 +206,7 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
             let residuals: Vec<f64> = (0..rows)
                 .map(|row| used[row] * (data.response[row] - found.fitted[row]))
                 .collect();
-            let (middle, groups) = scores_by_cluster(&terms, &found.kept, &residuals, codes);
+            let (middle, groups) = scores_by_cluster(terms, &found.kept, &residuals, codes);
             if groups < 2 {
                 return Err(Undefined::TooFewClusters);
             }
@@ -305,7 +311,7 @@ fn standardise(column: &[f64], centre: bool, scale: bool) -> (f64, f64) {
 
 /// The cross products of the scores added up by cluster, and how many clusters there are.
 fn scores_by_cluster(
-    terms: &[&[f64]],
+    terms: ArrayView2<'_, f64>,
     kept: &[usize],
     residuals: &[f64],
     clusters: &[u32],
@@ -317,7 +323,7 @@ fn scores_by_cluster(
     for (row, cluster) in clusters.iter().enumerate() {
         let slot = numbers.partition_point(|number| number < cluster);
         for (sum, &term) in sums.row_mut(slot).iter_mut().zip(kept) {
-            *sum += residuals[row] * terms[term][row];
+            *sum += residuals[row] * terms[[row, term]];
         }
     }
     (sums.t().dot(&sums), numbers.len())
