@@ -8,15 +8,20 @@ use crate::{Cache, Metric, MetricContext, MetricError, MetricInfo, Outcome, Pair
 
 /// Checks a metric against everything the contract asks; call it from a test.
 ///
-/// - The id is in `snake_case`, title and explanation are not empty, and the description never changes.
-/// - There is at least one score; the first carries the metric's id, direction and group, others have ids of their own.
+/// - The id is in `snake_case`, title and explanation are not empty, and the description never
+///   changes.
+/// - There is at least one score; the first carries the metric's id, direction and group, others
+///   have ids of their own.
 /// - A score has a finite value or a reason, never both.
 /// - A section in plain data has a title, rows as long as its columns, and finite numbers.
 /// - Same tables and seed, same scores and section.
-/// - The order of rows is irrelevant (up to rounding), unless the score says that it drew random numbers.
-/// - A copy of the real table is at least as close to the ideal as a table of independently shuffled columns.
-/// - Empty tables, single rows, constant and entirely missing columns give a score and neither an error nor a panic, with and without a holdout; tables without
-///   columns give no value, or the error of a metric that was told a column by name.
+/// - The order of rows is irrelevant (up to rounding), unless the score says that it drew random
+///   numbers.
+/// - A copy of the real table is at least as close to the ideal as a table of independently
+///   shuffled columns.
+/// - Empty tables, single rows, constant and entirely missing columns give a score and neither an
+///   error nor a panic, with and without a holdout; tables without columns give no value, or the
+///   error of a metric that was told a column by name.
 ///
 /// # Panics
 /// If the metric breaks the contract; the message says where.
@@ -97,7 +102,8 @@ pub fn check(metric: &dyn Metric) {
     let copy = score(&real, &real, "a copy").distance_from_ideal();
     let scrambled = score(&real, &shuffled, "shuffled columns").distance_from_ideal();
     if let (Some(copy), Some(scrambled)) = (copy, scrambled) {
-        // Closeness to single records is what privacy numbers warn of: there a copy is the worst of all.
+        // Closeness to single records is what privacy numbers warn of: there a copy is the worst of
+        // all.
         if first.group != crate::Group::Privacy {
             assert!(
                 copy <= scrambled + 1e-9,

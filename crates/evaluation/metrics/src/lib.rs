@@ -4,10 +4,12 @@
 //! and the material of a page, [`Score`] is one number with everything needed to read it, and
 //! [`Metric`] is what anybody can add.
 //!
-//! Every number comes with the rows it used and its direction, fidelity numbers also with two anchors: the value of a bootstrap sample of the real
-//! table (as good as it gets) and of the real table with each column shuffled on its own (every relation lost). What does not exist is
-//! `None` with an [`Undefined`] reason, never 0 and never NaN. The same tables, options and seed give the same bytes on any number of threads.
-//! `docs/metrics.md` explains each metric with its formula and source.
+//! Every number comes with the rows it used and its direction, fidelity numbers also with two
+//! anchors: the value of a bootstrap sample of the real table (as good as it gets) and of the real
+//! table with each column shuffled on its own (every relation lost). What does not exist is `None`
+//! with an [`Undefined`] reason, never 0 and never NaN. The same tables, options and seed give the
+//! same bytes on any number of threads. `docs/metrics.md` explains each metric with its formula and
+//! source.
 //!
 //! ```
 //! use parable_metrics::{Evaluation, EvaluationOptions};
@@ -39,8 +41,10 @@
 //! let lost = evaluation.value("hedges_g_difference").ok_or("undefined")?;
 //! assert!(lost > 1.0);
 //! let score = evaluation.score("mass_mad").ok_or("not computed")?;
-//! println!("{}: {:?}, sampling noise alone: {:?}", score.title, score.value, score.baseline.resample);
-//! assert!(evaluation.score("icc_difference").is_some_and(|icc| icc.reason.is_some())); // no clusters here
+//! println!("{}: {:?}, sampling noise alone: {:?}",
+//!     score.title, score.value, score.baseline.resample);
+//! // There are no clusters here.
+//! assert!(evaluation.score("icc_difference").is_some_and(|icc| icc.reason.is_some()));
 //! let json = evaluation.to_json();
 //! assert_eq!(Evaluation::from_json(&json)?, evaluation);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -4,22 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Correlation, Formula};
 
-/// What can be chosen about an evaluation. What columns are for comes from the schema of the real table, not from here.
+/// What can be chosen about an evaluation. What columns are for comes from the schema of the real
+/// table, not from here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct EvaluationOptions {
-    /// Bins of equal width over the pooled range, per numeric column. Default 10, as in the published tables this is compared with.
+    /// Bins of equal width over the pooled range, per numeric column. Default 10, as in the
+    /// published tables this is compared with.
     pub bins: usize,
-    /// Listed levels per column in [`ColumnDetail::cells`](crate::ColumnDetail::cells); the rest is added up. Default 40: more bars cannot be
-    /// read. No number depends on it.
+    /// Listed levels per column in [`ColumnDetail::cells`](crate::ColumnDetail::cells); the rest is
+    /// added up. Default 40: more bars cannot be read. No number depends on it.
     pub max_cells: usize,
     /// The correlation in the mixed matrix. Default Pearson; the scores of both are always given.
     pub correlation: Correlation,
-    /// Whether the mixed matrix holds bias-corrected Cramér's V. Default false, the classical form; the scores of both are always given.
+    /// Whether the mixed matrix holds bias-corrected Cramér's V. Default false, the classical form;
+    /// the scores of both are always given.
     pub bias_corrected: bool,
-    /// How often the two reference tables of [`Baseline`](crate::Baseline) are drawn. Default 3: enough to see how far a value varies by
-    /// chance, at 6 times the cost of the metrics that have them. 0 leaves them out.
+    /// How often the two reference tables of [`Baseline`](crate::Baseline) are drawn. Default 3:
+    /// enough to see how far a value varies by chance, at 6 times the cost of the metrics that have
+    /// them. 0 leaves them out.
     pub baseline_repeats: u32,
     /// The nearest-neighbour distances that are computed. Default both.
     pub distances: Vec<crate::Distance>,
@@ -27,40 +31,49 @@ pub struct EvaluationOptions {
     pub outlier_neighbours: usize,
     /// Local outlier factor from which on a real row counts as an outlier. Default 2.
     pub outlier_threshold: f64,
-    /// The covariates of adjusted treatment effects. Empty (the default) chooses them: numeric covariates whose name contains `pre`, `ks1`, `ks2` or
-    /// `baseline` as a part of the name, and if there is none the numeric covariate best correlated with the outcome in the real table.
+    /// The covariates of adjusted treatment effects. Empty (the default) chooses them: numeric
+    /// covariates whose name contains `pre`, `ks1`, `ks2` or `baseline` as a part of the name, and
+    /// if there is none the numeric covariate best correlated with the outcome in the real table.
     pub adjust_for: Vec<String>,
-    /// The arm the others are compared with. `None` (the default): the first level of the treatment column that contains `control`, and otherwise its
-    /// first level.
+    /// The arm the others are compared with. `None` (the default): the first level of the treatment
+    /// column that contains `control`, and otherwise its first level.
     pub control_arm: Option<String>,
-    /// The columns an intruder is taken to know (quasi-identifiers). Empty (the default) takes the first eight covariates with 2 to 50 levels.
+    /// The columns an intruder is taken to know (quasi-identifiers). Empty (the default) takes the
+    /// first eight covariates with 2 to 50 levels.
     pub keys: Vec<String>,
-    /// The columns an intruder wants to know. Empty (the default): every column but ids, arms, clusters and descriptors.
+    /// The columns an intruder wants to know. Empty (the default): every column but ids, arms,
+    /// clusters and descriptors.
     pub targets: Vec<String>,
     /// Models an analyst would fit, compared coefficient by coefficient. Default none.
     pub formulas: Vec<Formula>,
-    /// How the further synthetic tables of [`Pair::with_copies`](crate::Pair::with_copies) were made, which decides how their estimates are combined.
-    /// Default [`Combining::Simple`](crate::Combining::Simple).
+    /// How the further synthetic tables of [`Pair::with_copies`](crate::Pair::with_copies) were
+    /// made, which decides how their estimates are combined. Default
+    /// [`Combining::Simple`](crate::Combining::Simple).
     pub combining: crate::Combining,
-    /// The columns whose levels are subgroups; numbers are cut into quarters of the real rows. Empty (the default): the treatment and every covariate
-    /// with 2 to 8 levels, at most 6 of them.
+    /// The columns whose levels are subgroups; numbers are cut into quarters of the real rows.
+    /// Empty (the default): the treatment and every covariate with 2 to 8 levels, at most 6 of
+    /// them.
     pub subgroups: Vec<String>,
-    /// The columns whose means and shares are compared by subgroup. Empty (the default): the outcomes.
+    /// The columns whose means and shares are compared by subgroup. Empty (the default): the
+    /// outcomes.
     pub outcomes: Vec<String>,
-    /// The columns models are trained to predict. Empty (the default): the outcomes, at most 3 of them.
+    /// The columns models are trained to predict. Empty (the default): the outcomes, at most 3 of
+    /// them.
     pub predict: Vec<String>,
-    /// How many attacks of each kind are made on the real and on the holdout rows. Default 2,000: rates are known to 2.2 percentage points.
+    /// How many attacks of each kind are made on the real and on the holdout rows. Default 2,000:
+    /// rates are known to 2.2 percentage points.
     pub attacks: usize,
     /// Columns that are asked about together in multivariate singling out. Default 3.
     pub predicate_columns: usize,
     /// Nearest synthetic rows that linkability looks at in each half. Default 10.
     pub link_neighbours: usize,
-    /// The columns the first source of linkability holds; with one list given, the other source holds the rest. Empty (the default): the first half.
+    /// The columns the first source of linkability holds; with one list given, the other source
+    /// holds the rest. Empty (the default): the first half.
     pub link_left: Vec<String>,
     /// The columns the second source of linkability holds. Empty (the default): the second half.
     pub link_right: Vec<String>,
-    /// The columns that inference takes for secret, one at a time. Empty (the default): the `targets`, and without those every column but ids, arms,
-    /// clusters, weights and descriptors.
+    /// The columns that inference takes for secret, one at a time. Empty (the default): the
+    /// `targets`, and without those every column but ids, arms, clusters, weights and descriptors.
     pub secrets: Vec<String>,
     /// Shares below this many rows are not trusted; it only adds warnings. Default 10.
     pub min_cell: usize,
@@ -192,7 +205,8 @@ impl EvaluationOptions {
         self
     }
 
-    /// The same with these columns held by the two sources of linkability; an empty list stands for the rest.
+    /// The same with these columns held by the two sources of linkability; an empty list stands for
+    /// the rest.
     #[must_use]
     pub fn with_link<S: Into<String>>(
         mut self,

@@ -1,5 +1,5 @@
-//! The attacks against reference numbers: rates and risks exactly, attacks in the mean over seeds. `trial` from `tests/vectors`, `adult` from the shared
-//! vectors if they are there.
+//! The attacks against reference numbers: rates and risks exactly, attacks in the mean over seeds.
+//! `trial` from `tests/vectors`, `adult` from the shared vectors if they are there.
 
 mod reading;
 
@@ -96,8 +96,9 @@ fn read(folder: &Path, name: &str, numbers: &[&str]) -> Tables {
     }
 }
 
-/// Means over seeds must lie within the tolerance the vectors state: `4 sd sqrt(1/20 + 1/n)` for a reference mean over `n` seeds. With six seeds the sd is
-/// itself uncertain; `least_sd` is what drawing the targets alone gives.
+/// Means over seeds must lie within the tolerance the vectors state: `4 sd sqrt(1/20 + 1/n)` for a
+/// reference mean over `n` seeds. With six seeds the sd is itself uncertain; `least_sd` is what
+/// drawing the targets alone gives.
 fn in_the_mean(what: &str, found: &[f64], expected: &Value, entry: &Value, least_sd: f64) {
     let seeds = entry["seeds"].as_str().unwrap().split_once("..").unwrap().1;
     let n = seeds.parse::<f64>().unwrap() + 1.0;
@@ -174,7 +175,8 @@ fn attacks_agree(name: &str, tables: &Tables, expected: &Value) {
             entry,
             0.0,
         );
-        // That package fits a curve to correct for the size of the control; here the correction is exact. They agree roughly.
+        // That package fits a curve to correct for the size of the control; here the correction is
+        // exact. They agree roughly.
         let equal: Vec<f64> = results
             .iter()
             .map(|r| r.main_at_equal_size.map_or(0.0, |rate| rate.successes))
@@ -234,7 +236,8 @@ fn attacks_agree(name: &str, tables: &Tables, expected: &Value) {
             entry,
             draw_sd(&entry["value"]["n_control"], 500.0, tables.control.rows()),
         );
-        // Guesses matched by label and not by position are mostly lost: 23 to 25 % here, where naming the majority is right in most cases.
+        // Guesses matched by label and not by position are mostly lost: 23 to 25 % here, where
+        // naming the majority is right in most cases.
         for result in &results {
             let majority = result
                 .guesses

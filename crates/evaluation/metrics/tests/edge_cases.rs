@@ -192,8 +192,9 @@ fn attribute_disclosure() {
 #[test]
 fn gower_distances() {
     for (case, real, synthetic) in cases("gower_matrix") {
-        // Each distance of the matrix on its own: one synthetic row against one real row. Ranges come from all real rows, so the real table keeps all
-        // its rows and the nearest of the wanted synthetic row must be the smallest number of its line.
+        // Each distance of the matrix on its own: one synthetic row against one real row. Ranges
+        // come from all real rows, so the real table keeps all its rows and the nearest of the
+        // wanted synthetic row must be the smallest number of its line.
         for (row, line) in case["value"].as_array().unwrap().iter().enumerate() {
             let one = synthetic.take(&[row]);
             let nearest = NearestScore::new(

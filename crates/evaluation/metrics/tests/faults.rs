@@ -1,4 +1,5 @@
-//! Tables on which other packages fail or answer wrongly: every metric of the registry gives a value or a reason.
+//! Tables on which other packages fail or answer wrongly: every metric of the registry gives a
+//! value or a reason.
 
 use parable_metrics::{Evaluation, EvaluationOptions, Pair, Prediction, Undefined, registry};
 use parable_seed::Seed;
@@ -117,7 +118,8 @@ fn predictions_stand_levels_nobody_saw_and_refuse_a_single_class() {
         .iter()
         .map(|x| u32::from(x + 0.5 * rng.normal() > 0.0))
         .collect();
-    // One real row has a level that no other table has, and the synthetic table one that no real row has.
+    // One real row has a level that no other table has, and the synthetic table one that no real
+    // row has.
     let rare: Vec<u32> = (0..300).map(|i| if i == 7 { 2 } else { i % 2 }).collect();
     let other: Vec<u32> = (0..300)
         .map(|i| if i % 50 == 0 { 3 } else { i % 2 })

@@ -1,4 +1,5 @@
-//! The deterministic reference values: `trial` from `tests/vectors`, `adult` from the shared vectors if they are there.
+//! The deterministic reference values: `trial` from `tests/vectors`, `adult` from the shared
+//! vectors if they are there.
 
 mod reading;
 
@@ -347,7 +348,8 @@ fn check_disclosure(tables: &Tables, evaluation: &Evaluation, expected: &Value) 
     }
     let gower = &evaluation.privacy.nearest[0];
     for entry in entries(expected, "authenticity") {
-        // On the numbers alone, scaled by the real range, and the first rows of both tables, as the library it corrects.
+        // On the numbers alone, scaled by the real range, and the first rows of both tables, as the
+        // library it corrects.
         let n = entry["params"]["n"].as_u64().unwrap() as usize;
         let rows: Vec<usize> = (0..n).collect();
         let (real, synthetic) = (tables.real.take(&rows), tables.synthetic.take(&rows));

@@ -1,4 +1,5 @@
-//! Real tables with guessed schemas, where they are there: one half of the rows judged as a synthetic copy of the other.
+//! Real tables with guessed schemas, where they are there: one half of the rows judged as a
+//! synthetic copy of the other.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! An analyst's regressions: against R, against fits with indicators, and where nothing can be fitted.
+//! An analyst's regressions: against R, against fits with indicators, and where nothing can be
+//! fitted.
 
 mod reading;
 
@@ -92,7 +93,8 @@ fn synthpops_fits_are_matched() {
             let formula = fit["formula"].as_str().unwrap();
             let found = regress(&real, &synthetic, formula).unwrap();
             let what = format!("{data} {made} {formula}");
-            // R stops its logistic fits at a relative change of the deviance of 1e-8 and takes the errors from the weights before the last step: 4e-5 on these tables.
+            // R stops its logistic fits at a relative change of the deviance of 1e-8 and takes the
+            // errors from the weights before the last step: 4e-5 on these tables.
             let tolerance = if fit["kind"] == "lm" { 1e-9 } else { 2e-4 };
             let close = |name: &str, actual: Option<f64>, expected: &Value| {
                 let expected = expected.as_f64().unwrap();
@@ -138,7 +140,8 @@ fn synthpops_fits_are_matched() {
                 found.mean_standardised_difference,
                 &fit["mean_abs_std_diff"],
             );
-            // The package inverts by a pseudo-inverse, which drops the direction of a square as if it were rounding.
+            // The package inverts by a pseudo-inverse, which drops the direction of a square as if
+            // it were rounding.
             if formula.contains("I(") {
                 continue;
             }
@@ -214,7 +217,8 @@ fn fixed_effects_are_what_indicators_give() {
         let fit =
             |right: &str| regress(&real, &synthetic, &format!("{response} ~ {right}")).unwrap();
         for (absorbed, spelled) in [
-            // Clusters as fine as the effects or crossing them, so that parameters are counted both ways.
+            // Clusters as fine as the effects or crossing them, so that parameters are counted both
+            // ways.
             ("arm + x | school | year", "arm + x + school | 0 | year"),
             (
                 "arm + x | school + year | arm",
@@ -235,7 +239,8 @@ fn fixed_effects_are_what_indicators_give() {
             );
         }
     }
-    // Effects within the clusters are counted once: the factor differs from that of indicators by the parameters alone.
+    // Effects within the clusters are counted once: the factor differs from that of indicators by
+    // the parameters alone.
     let nested = regress(&real, &synthetic, "y ~ arm + x | school").unwrap();
     let spelled = regress(&real, &synthetic, "y ~ arm + x + school | 0 | school").unwrap();
     let ratio = of(&nested, "x").1 / of(&spelled, "x").1;
@@ -305,7 +310,8 @@ fn what_cannot_be_fitted_says_why() {
     let found = regress(&apart, &apart, "pass ~ x").unwrap();
     assert_eq!(found.reason.real, Some(Undefined::Separable));
 
-    // One level that only ever passes: its coefficient has no value, the others are those of the rest.
+    // One level that only ever passes: its coefficient has no value, the others are those of the
+    // rest.
     let level: Vec<u32> = (0..90).map(|i| i % 3).collect();
     let pass: Vec<u32> = (0..90)
         .map(|i| u32::from(i % 3 == 2 || i % 5 < 2))

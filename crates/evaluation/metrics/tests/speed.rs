@@ -1,4 +1,5 @@
-//! How long the whole default evaluation takes; run by hand: `cargo test -p parable-metrics --test speed -- --ignored --nocapture`.
+//! How long the whole default evaluation takes; run by hand: `cargo test -p parable-metrics --test
+//! speed -- --ignored --nocapture`.
 
 use std::path::Path;
 use std::time::Instant;
@@ -57,7 +58,8 @@ fn adult() {
     let (table, _) = read_typed(&raw, &schema).unwrap();
     let real: Vec<usize> = (0..32_561).collect();
     let mut rng = Seed::from_u64(2).rng();
-    // Real rows the "synthesizer" never saw, filled up with rows that exchange half of their columns: realistic distances.
+    // Real rows the "synthesizer" never saw, filled up with rows that exchange half of their
+    // columns: realistic distances.
     let synthetic: Vec<usize> = (0..32_561)
         .map(|_| rng.below(table.rows() as u64) as usize)
         .collect();

@@ -1,4 +1,5 @@
-//! Contingency tables and disclosure against the R package `synthpop`, where the shared vectors are there.
+//! Contingency tables and disclosure against the R package `synthpop`, where the shared vectors are
+//! there.
 
 mod reading;
 

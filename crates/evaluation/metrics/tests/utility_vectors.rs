@@ -1,4 +1,5 @@
-//! Utility metrics against the reference values: `trial` from `tests/vectors`, `adult` from the shared vectors if they are there.
+//! Utility metrics against the reference values: `trial` from `tests/vectors`, `adult` from the
+//! shared vectors if they are there.
 
 mod reading;
 
@@ -66,7 +67,8 @@ fn part(score: &Score, columns: &[&str]) -> Option<f64> {
         .value
 }
 
-/// The rule for stochastic values: the mean of so many seeds within 4 standard errors of the mean of the listed ones.
+/// The rule for stochastic values: the mean of so many seeds within 4 standard errors of the mean
+/// of the listed ones.
 #[track_caller]
 fn check_mean(what: &str, values: &[f64], expected: &Value, listed: f64) {
     let n = values.len() as f64;
@@ -237,7 +239,8 @@ fn clusters_of_rows() {
         .unwrap();
     let metric = ClusteredMsd::new(2, 2).with_raw_numbers();
     let expected = entry["value"]["value"]["mean"].as_f64().unwrap();
-    // k-means comes to rest at several splits of this table (1,800 and 1,840 rows in the larger cluster among them), and which one is found depends on the starts: 2 %.
+    // k-means comes to rest at several splits of this table (1,800 and 1,840 rows in the larger
+    // cluster among them), and which one is found depends on the starts: 2 %.
     let values: Vec<f64> = (0..20)
         .map(|seed| score(case, &metric, seed).value.unwrap())
         .collect();

@@ -30,8 +30,8 @@ impl Grouped {
         Self::new(self.cells, self.real.clone(), picked)
     }
 
-    /// Levels as they are; numbers in `groups` groups: quantiles of the values of both tables, or intervals of equal width if ties leave fewer than three. Missing
-    /// is a cell of its own.
+    /// Levels as they are; numbers in `groups` groups: quantiles of the values of both tables, or
+    /// intervals of equal width if ties leave fewer than three. Missing is a cell of its own.
     pub(crate) fn of(column: &FrameColumn, groups: usize) -> Self {
         match &column.data {
             Data::Codes { labels, codes } => Self::new(

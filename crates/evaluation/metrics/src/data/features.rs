@@ -1,4 +1,5 @@
-//! Columns as learners need them: standardised numbers, codes and bins, for the rows of all tables one after another.
+//! Columns as learners need them: standardised numbers, codes and bins, for the rows of all tables
+//! one after another.
 
 use parable_table::Role;
 
@@ -34,7 +35,8 @@ pub(crate) struct Feature {
 }
 
 pub(crate) enum FeatureKind {
-    /// In standard deviations from the real mean, missing ones at the real median; and where they are missing, if anywhere.
+    /// In standard deviations from the real mean, missing ones at the real median; and where they
+    /// are missing, if anywhere.
     Number {
         values: Vec<f32>,
         missing: Option<Vec<bool>>,

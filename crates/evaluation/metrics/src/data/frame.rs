@@ -1,4 +1,5 @@
-//! Columns as metrics look at them: numbers with NaN for missing, or codes into the levels of all tables together.
+//! Columns as metrics look at them: numbers with NaN for missing, or codes into the levels of all
+//! tables together.
 
 use std::borrow::Cow;
 
@@ -31,7 +32,8 @@ pub(crate) struct FrameColumn {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) scale: Scale,
-    /// A cluster column none of whose names in the synthetic table is a real one: names were replaced, so only structure can be compared.
+    /// A cluster column none of whose names in the synthetic table is a real one: names were
+    /// replaced, so only structure can be compared.
     pub(crate) renamed: bool,
     pub(crate) data: Data,
 }
@@ -107,7 +109,8 @@ impl Frame {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Columns whose values can be compared as they are: all but cluster columns with replaced names.
+    /// Columns whose values can be compared as they are: all but cluster columns with replaced
+    /// names.
     pub(crate) fn comparable(&self) -> impl Iterator<Item = &FrameColumn> {
         self.columns.iter().filter(|column| !column.renamed)
     }
@@ -148,8 +151,8 @@ impl FrameColumn {
         }
     }
 
-    /// The column as numbers for one table, NaN where missing: ordinal levels by their rank from 1, two levels as 0 and 1. `None` for more than two levels
-    /// without an order.
+    /// The column as numbers for one table, NaN where missing: ordinal levels by their rank from 1,
+    /// two levels as 0 and 1. `None` for more than two levels without an order.
     pub(crate) fn as_numbers(&self, side: Side) -> Option<Cow<'_, [f64]>> {
         let (first, codes) = match &self.data {
             Data::Numbers(numbers) => return Some(Cow::Borrowed(numbers.of(side))),
@@ -286,8 +289,9 @@ fn intern<T: std::hash::Hash + Eq>(
     (codes, texts)
 }
 
-/// Shared codes: levels of an ordinal column in the order of the real schema, others by Unicode code point (whole numbers by size); levels that only
-/// the holdout has come last, so that it changes nothing about the other two tables.
+/// Shared codes: levels of an ordinal column in the order of the real schema, others by Unicode
+/// code point (whole numbers by size); levels that only the holdout has come last, so that it
+/// changes nothing about the other two tables.
 fn coded(field: &Field, scale: Scale, tables: &Each<(&Table, usize)>) -> Data {
     let owns = tables.map(|&(table, position)| own(table, position));
     let used = |own: &Own| -> Vec<String> {

@@ -12,7 +12,8 @@ pub(crate) struct MixedPoints {
 }
 
 impl MixedPoints {
-    /// These rows. `scale` gives what is subtracted from the standardised numbers of a feature, and what they are divided by.
+    /// These rows. `scale` gives what is subtracted from the standardised numbers of a feature, and
+    /// what they are divided by.
     pub(crate) fn of(
         features: &Features,
         rows: &[u32],
@@ -47,7 +48,8 @@ impl MixedPoints {
         self.rows
     }
 
-    /// Squared distances of some rows to the row `at` of `from`, which may be other rows of the same columns.
+    /// Squared distances of some rows to the row `at` of `from`, which may be other rows of the
+    /// same columns.
     pub(crate) fn squared(&self, own: Range<usize>, from: &Self, at: usize, out: &mut [f32]) {
         out.fill(0.0);
         for (own_column, other) in self.numbers.iter().zip(&from.numbers) {

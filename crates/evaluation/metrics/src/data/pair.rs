@@ -9,10 +9,11 @@ use crate::MetricError;
 
 /// A real table, a synthetic one, and optionally a holdout: real rows the synthesizer never saw.
 ///
-/// Columns are matched by name; their order may differ, and so may the levels a column knows. Types and roles come from the real table.
+/// Columns are matched by name; their order may differ, and so may the levels a column knows. Types
+/// and roles come from the real table.
 ///
-/// What several metrics need (shared level codes, associations, nearest neighbours) is computed once and kept in a
-/// [`Cache`](crate::Cache).
+/// What several metrics need (shared level codes, associations, nearest neighbours) is computed
+/// once and kept in a [`Cache`](crate::Cache).
 #[derive(Clone)]
 pub struct Pair<'a> {
     real: &'a Table,
@@ -26,7 +27,8 @@ impl<'a> Pair<'a> {
     /// The two tables of a comparison.
     ///
     /// # Errors
-    /// [`MetricError::MissingColumn`], [`MetricError::ExtraColumn`] or [`MetricError::KindMismatch`] if the columns do not agree.
+    /// [`MetricError::MissingColumn`], [`MetricError::ExtraColumn`] or
+    /// [`MetricError::KindMismatch`] if the columns do not agree.
     pub fn new(real: &'a Table, synthetic: &'a Table) -> Result<Self, MetricError> {
         agree(real, synthetic, "synthetic")?;
         Ok(Self {
@@ -48,8 +50,9 @@ impl<'a> Pair<'a> {
         Ok(self)
     }
 
-    /// The same with further synthetic tables made by the same fitted synthesizer, beside the one that is judged. Estimates of models are then combined over all of
-    /// them, and with ten or more the propensity scores know what a correct synthesizer of this kind gives.
+    /// The same with further synthetic tables made by the same fitted synthesizer, beside the one
+    /// that is judged. Estimates of models are then combined over all of them, and with ten or more
+    /// the propensity scores know what a correct synthesizer of this kind gives.
     ///
     /// # Errors
     /// As [`Pair::new`], about the copies.
@@ -64,11 +67,13 @@ impl<'a> Pair<'a> {
         Ok(self)
     }
 
-    /// The same, counting rows as equal when their numbers agree after rounding to multiples of a step: ages to whole years, incomes to hundreds. Only
-    /// the overlap of rows and the review depend on it.
+    /// The same, counting rows as equal when their numbers agree after rounding to multiples of a
+    /// step: ages to whole years, incomes to hundreds. Only the overlap of rows and the review
+    /// depend on it.
     ///
     /// # Errors
-    /// [`MetricError::BadOption`] if a column does not exist or holds no numbers, or a step is not above 0.
+    /// [`MetricError::BadOption`] if a column does not exist or holds no numbers, or a step is not
+    /// above 0.
     pub fn with_rounding<S: Into<String>>(
         mut self,
         steps: impl IntoIterator<Item = (S, f64)>,

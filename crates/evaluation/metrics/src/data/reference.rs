@@ -4,7 +4,8 @@ use parable_seed::Seed;
 use parable_table::{Column, Kind, Known, Levels, Role, Schema, Table, Values};
 use rustc_hash::FxHashMap;
 
-/// Rows drawn from the real table with replacement: what the metrics give when only sampling noise is left.
+/// Rows drawn from the real table with replacement: what the metrics give when only sampling noise
+/// is left.
 pub(crate) fn resample(real: &Table, rows: usize, seed: &Seed) -> Table {
     let mut rng = seed.rng();
     let drawn: Vec<usize> = (0..rows)
@@ -13,9 +14,11 @@ pub(crate) fn resample(real: &Table, rows: usize, seed: &Seed) -> Table {
     real.take(&drawn)
 }
 
-/// The same for tables whose units belong to clusters: whole clusters of the coarsest cluster column are drawn, for pupils of one school are more alike than a draw
-/// of single pupils would have it. The last cluster is cut to fit. Cluster columns at the positions `renamed` get new names, each draw its own, as
-/// in the synthetic table that the result stands for; in others a cluster drawn twice becomes a larger one.
+/// The same for tables whose units belong to clusters: whole clusters of the coarsest cluster
+/// column are drawn, for pupils of one school are more alike than a draw of single pupils would
+/// have it. The last cluster is cut to fit. Cluster columns at the positions `renamed` get new
+/// names, each draw its own, as in the synthetic table that the result stands for; in others a
+/// cluster drawn twice becomes a larger one.
 pub(crate) fn resample_clusters(
     real: &Table,
     rows: usize,
@@ -64,7 +67,8 @@ pub(crate) fn resample_clusters(
     Table::new(schema, columns).expect("the values come from a table of this schema")
 }
 
-/// The rows of each cluster of the cluster column with the fewest clusters; rows without a cluster are one each. `None` with fewer than two clusters.
+/// The rows of each cluster of the cluster column with the fewest clusters; rows without a cluster
+/// are one each. `None` with fewer than two clusters.
 fn coarsest_clusters(real: &Table) -> Option<Vec<Vec<usize>>> {
     let groups = |position: usize| {
         let column = real.column(position);
@@ -118,8 +122,8 @@ pub(crate) fn subsample(rows: usize, wanted: usize, seed: &Seed) -> Vec<usize> {
     all
 }
 
-/// Each column of the real table permuted on its own: every shape kept, every dependence destroyed. With more rows than the real table has, each
-/// column is permuted again and again.
+/// Each column of the real table permuted on its own: every shape kept, every dependence destroyed.
+/// With more rows than the real table has, each column is permuted again and again.
 pub(crate) fn independent(real: &Table, rows: usize, seed: &Seed) -> Table {
     use rayon::prelude::*;
     let columns: Vec<Column> = real

@@ -12,10 +12,12 @@ use crate::{
 const FORMAT: &str = "parable-evaluation";
 const VERSION: u32 = 1;
 
-/// Everything an evaluation found out about a pair of tables. **Confidential**: it holds exact statistics of the real table.
+/// Everything an evaluation found out about a pair of tables. **Confidential**: it holds exact
+/// statistics of the real table.
 ///
-/// Holds no clock readings: the same tables, options and seed give the same bytes. [`Evaluation::to_json`] writes the stable form
-/// (documented in `docs/metrics.md`), [`Evaluation::from_json`] reads it.
+/// Holds no clock readings: the same tables, options and seed give the same bytes.
+/// [`Evaluation::to_json`] writes the stable form (documented in `docs/metrics.md`),
+/// [`Evaluation::from_json`] reads it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Evaluation {
@@ -62,7 +64,8 @@ pub struct Evaluation {
     /// How well models tell synthetic from real rows.
     #[serde(default)]
     pub propensity: PropensitySection,
-    /// What small sets of known facts tell about other columns; `None` without a column that can be a key.
+    /// What small sets of known facts tell about other columns; `None` without a column that can be
+    /// a key.
     #[serde(default)]
     pub disclosure: Option<DisclosureSection>,
     /// Sections of metrics written elsewhere, in the order of the metrics.
@@ -89,7 +92,8 @@ pub struct Inputs {
 }
 
 impl Evaluation {
-    /// An evaluation of these inputs without any result yet, for whoever fills in the sections one by one.
+    /// An evaluation of these inputs without any result yet, for whoever fills in the sections one
+    /// by one.
     #[must_use]
     pub fn empty(seed: &Seed, options: EvaluationOptions, inputs: Inputs) -> Self {
         Self {
@@ -177,7 +181,8 @@ impl Evaluation {
     /// Reads the stable JSON form.
     ///
     /// # Errors
-    /// [`MetricError::UnknownFormat`] if the text is another format or version, or no JSON of this form.
+    /// [`MetricError::UnknownFormat`] if the text is another format or version, or no JSON of this
+    /// form.
     pub fn from_json(text: &str) -> Result<Self, MetricError> {
         #[derive(Deserialize)]
         #[serde(default)]

@@ -463,7 +463,8 @@ mod tests {
         assert_eq!(run(&real).value("association_retained"), Some(1.0));
         let kept = run(&shuffled);
         let kept = kept.score("association_retained").unwrap();
-        // The correlation of 1 becomes one with sd 0.041, in the table as in its anchors: 0.4 is 7 sd of their difference away.
+        // The correlation of 1 becomes one with sd 0.041, in the table as in its anchors: 0.4 is 7
+        // sd of their difference away.
         assert!(kept.value.unwrap() < 0.4, "{kept:?}");
         assert_eq!(run(&shuffled).value("total_variation"), Some(0.0));
     }

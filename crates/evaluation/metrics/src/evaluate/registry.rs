@@ -31,7 +31,8 @@ impl Registered {
         &self.metric.info().explanation
     }
 
-    /// Whether it is one of the [`default_metrics`]. The others are parity forms of published tables, or take long on large tables.
+    /// Whether it is one of the [`default_metrics`]. The others are parity forms of published
+    /// tables, or take long on large tables.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.default
@@ -53,7 +54,8 @@ impl std::fmt::Debug for Registered {
     }
 }
 
-/// Every metric there is, with these options: the [`default_metrics`] in the order of a page, then those only computed when asked for.
+/// Every metric there is, with these options: the [`default_metrics`] in the order of a page, then
+/// those only computed when asked for.
 #[must_use]
 pub fn registry(options: &EvaluationOptions) -> Vec<Registered> {
     let list = |default: bool| move |metric| Registered { metric, default };
@@ -121,7 +123,8 @@ pub(crate) fn select(
 /// Most suggestions for an unknown name.
 const SUGGESTIONS: usize = 5;
 
-/// The known names closest to one that is unknown: those that contain it or share a word of it first, then those a few letters away.
+/// The known names closest to one that is unknown: those that contain it or share a word of it
+/// first, then those a few letters away.
 fn near<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let id = id.to_lowercase().replace('-', "_");
     let shares = |name: &str| {

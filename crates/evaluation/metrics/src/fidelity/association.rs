@@ -1,4 +1,5 @@
-//! How two columns of one table go together: correlation, correlation ratio, Cramér's V (specification 2.1 to 2.3).
+//! How two columns of one table go together: correlation, correlation ratio, Cramér's V
+//! (specification 2.1 to 2.3).
 
 use rayon::prelude::*;
 
@@ -6,14 +7,16 @@ use crate::data::frame::{Data, Frame, Side};
 use crate::{Analysis, Cache, EvaluationProgress, MetricError};
 use parable_linalg::dot;
 
-/// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2), ...
+/// The association of every pair of columns of one table, in the order (0,1), (0,2), ..., (1,2),
+/// ...
 #[derive(Debug)]
 pub(crate) struct TableAssociations {
     columns: usize,
     pairs: Vec<PairAssociation>,
 }
 
-/// The association of two columns; `None` where a measure is undefined. Rows complete in both columns count.
+/// The association of two columns; `None` where a measure is undefined. Rows complete in both
+/// columns count.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PairAssociation {
     /// Two numeric columns.
@@ -43,7 +46,8 @@ struct Ranked<'a> {
     order: Vec<u32>,
     /// Whether every row has a value.
     complete: bool,
-    /// For complete columns: values and average ranks minus their means, and the square roots of their sums of squares.
+    /// For complete columns: values and average ranks minus their means, and the square roots of
+    /// their sums of squares.
     centred: [Vec<f64>; 2],
     norms: [f64; 2],
 }
@@ -247,7 +251,8 @@ impl<'a> Ranked<'a> {
     }
 }
 
-/// Values minus their mean, and the square root of the sum of their squares: exactly 0 for a constant column.
+/// Values minus their mean, and the square root of the sum of their squares: exactly 0 for a
+/// constant column.
 fn centre(mut values: Vec<f64>) -> (Vec<f64>, f64) {
     let constant = values.windows(2).all(|pair| pair[0] == pair[1]);
     if constant {
@@ -271,7 +276,8 @@ pub(crate) fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     Ranked::new(x).pearson(&Ranked::new(y))
 }
 
-/// The correlation ratio of numbers by level: the square root of the share of variation that lies between levels. `None` for a constant column.
+/// The correlation ratio of numbers by level: the square root of the share of variation that lies
+/// between levels. `None` for a constant column.
 pub(crate) fn correlation_ratio(codes: &[u32], levels: usize, values: &[f64]) -> Option<f64> {
     let mut counts = vec![0u32; levels + 1];
     let mut sums = vec![0.0; levels + 1];

@@ -1,4 +1,5 @@
-//! How well associations are kept: mean squared differences and the mixed matrix (specification 2.1 to 2.3, 2.7).
+//! How well associations are kept: mean squared differences and the mixed matrix (specification 2.1
+//! to 2.3, 2.7).
 
 use crate::fidelity::association::{
     PairAssociation, RealAssociations, SyntheticAssociations, TableAssociations,
@@ -8,8 +9,8 @@ use crate::{
     MetricError, MetricInfo, Outcome, PairDifference, Score, Section, Undefined, Unit,
 };
 
-/// Mean squared difference of the correlations of all pairs of numeric columns (2.1). Each pair uses the rows complete in it; a pair counts if
-/// both columns vary over these rows in both tables.
+/// Mean squared difference of the correlations of all pairs of numeric columns (2.1). Each pair
+/// uses the rows complete in it; a pair counts if both columns vary over these rows in both tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CorrelationMsd {
@@ -17,15 +18,18 @@ pub struct CorrelationMsd {
     pub correlation: Correlation,
 }
 
-/// Mean squared difference of Cramér's V of all pairs of columns of levels (2.2), without continuity correction.
+/// Mean squared difference of Cramér's V of all pairs of columns of levels (2.2), without
+/// continuity correction.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CramersVMsd {
-    /// Use the bias-corrected form (Bergsma 2013): better when tables differ in size or have many sparse levels.
+    /// Use the bias-corrected form (Bergsma 2013): better when tables differ in size or have many
+    /// sparse levels.
     pub bias_corrected: bool,
 }
 
-/// Mean squared difference of the correlation ratios of all pairs of a numeric column and one of levels (2.3).
+/// Mean squared difference of the correlation ratios of all pairs of a numeric column and one of
+/// levels (2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CorrelationRatioMsd {}
@@ -319,7 +323,8 @@ impl Differences {
     }
 }
 
-/// The mixed matrices of both tables and the pairs that differ most; `None` with fewer than two columns.
+/// The mixed matrices of both tables and the pairs that differ most; `None` with fewer than two
+/// columns.
 pub(crate) fn matrices(
     cache: &Cache<'_>,
     correlation: Correlation,

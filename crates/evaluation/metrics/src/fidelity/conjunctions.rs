@@ -8,17 +8,21 @@ use crate::{
     Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit,
 };
 
-/// How many rows satisfy random conditions on several columns, in both tables: the higher-order conjunctions of NIST's challenges (Technical Note 2151). 1 is identical, 0 is off by a factor of 1000 in
-/// the root mean square.
+/// How many rows satisfy random conditions on several columns, in both tables: the higher-order
+/// conjunctions of NIST's challenges (Technical Note 2151). 1 is identical, 0 is off by a factor of
+/// 1000 in the root mean square.
 ///
-/// Each test picks a real row and each column with the same probability, at least one. A numeric condition is a window around the row's value, half-width uniform up to half the real range; a
-/// condition on levels is a random half of the others with the row's own; a missing number asks for missing.
+/// Each test picks a real row and each column with the same probability, at least one. A numeric
+/// condition is a window around the row's value, half-width uniform up to half the real range; a
+/// condition on levels is a random half of the others with the row's own; a missing number asks for
+/// missing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Conjunctions {
     /// Tests. Default 300.
     pub tests: u32,
-    /// Probability of each column; `None` (the default) for the larger of 0.1 and 3 over the columns.
+    /// Probability of each column; `None` (the default) for the larger of 0.1 and 3 over the
+    /// columns.
     pub probability: Option<f64>,
 }
 

@@ -12,10 +12,12 @@ use crate::{
 };
 use parable_linalg::quantile;
 
-/// How far the counts of all sets of `k` columns agree: `500 (2 - d)`, `d` being the mean over sets of the sum of absolute differences of shares over all
-/// cells (NIST Technical Note 2151). 1000 is identical, 0 disjoint. It falls with the number of cells, so compare within one table only.
+/// How far the counts of all sets of `k` columns agree: `500 (2 - d)`, `d` being the mean over sets
+/// of the sum of absolute differences of shares over all cells (NIST Technical Note 2151). 1000 is
+/// identical, 0 disjoint. It falls with the number of cells, so compare within one table only.
 ///
-/// Numbers are cut at the distinct 20-quantiles of the real table, ties to the left; missing is a cell of its own.
+/// Numbers are cut at the distinct 20-quantiles of the real table, ties to the left; missing is a
+/// cell of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KMarginal {
@@ -117,7 +119,8 @@ impl KMarginal {
     }
 }
 
-/// The distinct quantiles of the values without the smallest and the largest: a value that many rows share is never cut off by itself at the low end.
+/// The distinct quantiles of the values without the smallest and the largest: a value that many
+/// rows share is never cut off by itself at the low end.
 pub(crate) fn edges(real: &[f64], bins: usize) -> Vec<f64> {
     let mut sorted: Vec<f64> = real.iter().copied().filter(|x| !x.is_nan()).collect();
     if sorted.is_empty() {
@@ -188,7 +191,8 @@ impl Metric for KMarginal {
     }
 }
 
-/// How large a random part of the real rows has the same [`KMarginal`] score for pairs of columns: "as good as an x % sample". 1 is as good as nearly all rows.
+/// How large a random part of the real rows has the same [`KMarginal`] score for pairs of columns:
+/// "as good as an x % sample". 1 is as good as nearly all rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubsampleEquivalent {}
@@ -293,7 +297,8 @@ mod tests {
 
     #[test]
     fn a_sample_is_recognised_by_its_size() {
-        // 30 % of 4,000 rows, drawn twice: the two scores differ by noise of about 3 % of the score, which moves the share by less than 0.1.
+        // 30 % of 4,000 rows, drawn twice: the two scores differ by noise of about 3 % of the
+        // score, which moves the share by less than 0.1.
         let real = normal(1, 4000);
         let part = real.take(&subsample(4000, 1200, &Seed::from_u64(5)));
         let found = score(&SubsampleEquivalent::default(), &real, &part)

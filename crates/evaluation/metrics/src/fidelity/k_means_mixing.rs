@@ -8,10 +8,13 @@ use crate::data::features::{FeatureKind, Features};
 use crate::data::frame::Frame;
 use crate::{Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit};
 
-/// Rows are put into `k` clusters by k-means, real and synthetic ones together; in a good copy every cluster has the same share of synthetic rows. The score is the largest over `k` of the mean squared
-/// difference of that share from the share overall, weighted by the size of the clusters (3.4). The smallest over `k`, a common summary, is near zero by construction.
+/// Rows are put into `k` clusters by k-means, real and synthetic ones together; in a good copy
+/// every cluster has the same share of synthetic rows. The score is the largest over `k` of the
+/// mean squared difference of that share from the share overall, weighted by the size of the
+/// clusters (3.4). The smallest over `k`, a common summary, is near zero by construction.
 ///
-/// Numbers are standardised by the real table (missing ones at the real median, with an indicator), levels are indicators times `1 / sqrt(2)`.
+/// Numbers are standardised by the real table (missing ones at the real median, with an indicator),
+/// levels are indicators times `1 / sqrt(2)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClusteredMsd {
@@ -21,7 +24,9 @@ pub struct ClusteredMsd {
     pub most: usize,
     /// Random starts for each number of clusters, of which the tightest counts. Default 10.
     pub restarts: u32,
-    /// Numbers alone, in their own units, and every cluster counting alike: the column with the largest unit decides, and so may a handful of rows. For comparison with published tables only. Default false.
+    /// Numbers alone, in their own units, and every cluster counting alike: the column with the
+    /// largest unit decides, and so may a handful of rows. For comparison with published tables
+    /// only. Default false.
     pub raw_numbers: bool,
 }
 
@@ -245,7 +250,8 @@ mod tests {
                 .unwrap()
         };
         assert_eq!(score(&real).value, Some(0.0));
-        // Two clusters: 100 rows without and 200 rows with a share of one half; the share overall is 1/3.
+        // Two clusters: 100 rows without and 200 rows with a share of one half; the share overall
+        // is 1/3.
         let expected = 100.0 / 300.0 / 9.0 + 200.0 / 300.0 * (0.5 - 1.0 / 3.0f64).powi(2);
         let found = score(&real.take(&half)).value.unwrap();
         assert!((found - expected).abs() < 1e-12, "{found}");

@@ -1,4 +1,5 @@
-//! Missing values: shares per column and reason, and what is missing together (specification 1.12, 2.6).
+//! Missing values: shares per column and reason, and what is missing together (specification 1.12,
+//! 2.6).
 
 use parable_table::{Column, Table};
 

@@ -12,8 +12,10 @@ use crate::{
     Undefined, Unit,
 };
 
-/// Mean over pairs of columns of: for two numbers `1 - |difference of correlations| / 2`, else one minus the total variation distance of their joint table, numbers being cut at deciles of the
-/// **real** table in both (2.4). One suite cuts each table at edges of its own and gives the same score after multiplying a column by 1000.
+/// Mean over pairs of columns of: for two numbers `1 - |difference of correlations| / 2`, else one
+/// minus the total variation distance of their joint table, numbers being cut at deciles of the
+/// **real** table in both (2.4). One suite cuts each table at edges of its own and gives the same
+/// score after multiplying a column by 1000.
 ///
 /// A high value says little by itself: compare with the anchors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +25,8 @@ pub struct PairSimilarity {
     pub correlation: Correlation,
     /// Parts a number is cut into beside levels. Default 10.
     pub bins: usize,
-    /// Only pairs of numbers whose real correlation is at least this, in absolute value, and other pairs whose real association (correlation ratio, Cramér's V) is. Default 0: all.
+    /// Only pairs of numbers whose real correlation is at least this, in absolute value, and other
+    /// pairs whose real association (correlation ratio, Cramér's V) is. Default 0: all.
     pub threshold: f64,
 }
 

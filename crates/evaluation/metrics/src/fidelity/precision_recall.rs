@@ -1,4 +1,5 @@
-//! Whether both tables lie in the same regions: precision, recall, density, coverage, α-precision and β-recall (specification 3.6).
+//! Whether both tables lie in the same regions: precision, recall, density, coverage, α-precision
+//! and β-recall (specification 3.6).
 
 use std::ops::ControlFlow;
 
@@ -21,9 +22,12 @@ const CHUNK: usize = 1_024;
 /// Blocks of rows between two looks at whether to go on.
 const LOOKS: usize = 16;
 
-/// A number about the regions in which rows lie (3.6). Every row has a ball that reaches to its 5th nearest row of the same table; Euclidean distance over numbers divided by their real range and indicators of levels.
+/// A number about the regions in which rows lie (3.6). Every row has a ball that reaches to its 5th
+/// nearest row of the same table; Euclidean distance over numbers divided by their real range and
+/// indicators of levels.
 ///
-/// Compares every row with every other: about 15 CPU seconds for 32,561 rows of 15 columns on each side, so these are computed only when asked for.
+/// Compares every row with every other: about 15 CPU seconds for 32,561 rows of 15 columns on each
+/// side, so these are computed only when asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ManifoldScore {
@@ -31,13 +35,16 @@ pub enum ManifoldScore {
     Precision,
     /// Share of real rows inside the ball of some synthetic row (the same).
     Recall,
-    /// Real balls a synthetic row lies in, mean over rows, divided by 5 (Naeem et al. 2020); about 1 for a good copy.
+    /// Real balls a synthetic row lies in, mean over rows, divided by 5 (Naeem et al. 2020); about
+    /// 1 for a good copy.
     Density,
     /// Share of real rows whose ball holds a synthetic row (the same).
     Coverage,
-    /// How evenly synthetic rows lie in the balls around the real centre that hold a share α of the real rows: 1 minus the mean difference from α over its mean (Alaa et al. 2022).
+    /// How evenly synthetic rows lie in the balls around the real centre that hold a share α of the
+    /// real rows: 1 minus the mean difference from α over its mean (Alaa et al. 2022).
     AlphaPrecision,
-    /// The same of real rows that have a synthetic row nearer than another real row, by how central that synthetic row is (Alaa et al. 2022).
+    /// The same of real rows that have a synthetic row nearer than another real row, by how central
+    /// that synthetic row is (Alaa et al. 2022).
     BetaRecall,
 }
 
@@ -237,8 +244,9 @@ fn cross(
                             if distance < seen.nearest {
                                 (seen.nearest, seen.nearest_row) = (distance, (start + at) as u32);
                             }
-                            // Rows on the edge of a ball count for precision and recall and not for density and coverage, as in the papers' own code; a ball without extent holds its
-                            // copies.
+                            // Rows on the edge of a ball count for precision and recall and not for
+                            // density and coverage, as in the papers' own code; a ball without
+                            // extent holds its copies.
                             if distance <= radius {
                                 let within = distance < radius || radius == 0.0;
                                 seen.in_ball += u64::from(within);
@@ -278,7 +286,8 @@ fn curves(
     let from_real = sorted(&real.squared_from_mean(real));
     let to_real = sorted(&synthetic.squared_from_mean(real));
     let around_own = synthetic.squared_from_mean(synthetic);
-    // How central the nearest synthetic row of each real row is, and whether it is nearer than the nearest other real row.
+    // How central the nearest synthetic row of each real row is, and whether it is nearer than the
+    // nearest other real row.
     let central: Vec<f64> = crossed
         .iter()
         .map(|row| around_own[row.nearest_row as usize])

@@ -13,7 +13,8 @@ const CELLS: usize = 24;
 /// Levels of a column that takes part: each is an axis of the full space.
 const MOST_LEVELS: usize = 12;
 
-/// Numbers in real standard deviations and indicators of levels times `1 / sqrt(2)`; directions from the real table, both tables projected. `None` without two terms or without rows.
+/// Numbers in real standard deviations and indicators of levels times `1 / sqrt(2)`; directions
+/// from the real table, both tables projected. `None` without two terms or without rows.
 pub(crate) fn projection(frame: &Frame) -> Option<Projection> {
     let features = Features::of(frame, |column| {
         column

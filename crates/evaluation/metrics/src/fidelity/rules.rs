@@ -8,7 +8,8 @@ use crate::{
     Sides, Undefined, Unit,
 };
 
-/// Share of synthetic rows that break any rule declared in the real table's schema (4.6); the real table's own share stands beside it.
+/// Share of synthetic rows that break any rule declared in the real table's schema (4.6); the real
+/// table's own share stands beside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RuleViolations {}

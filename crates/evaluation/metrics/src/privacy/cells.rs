@@ -1,4 +1,5 @@
-//! Single values that give somebody away: rare levels, extreme numbers, names and dates (specification 5.11).
+//! Single values that give somebody away: rare levels, extreme numbers, names and dates
+//! (specification 5.11).
 
 use std::hash::Hash;
 
@@ -26,7 +27,8 @@ pub enum CellScore {
         /// From this many rows on a level is not rare.
         min_cell: usize,
     },
-    /// Share of the synthetic values beyond the real 1 % and 99 % quantiles that equal a real value.
+    /// Share of the synthetic values beyond the real 1 % and 99 % quantiles that equal a real
+    /// value.
     ExtremeValues,
     /// Columns of row ids, names or free text with a value of the real table in it.
     LeftIn,

@@ -15,13 +15,15 @@ use crate::progress::silent;
 use crate::{AttackKind, AttributeDisclosure, Cache, EvaluationOptions, MetricError, Pair};
 use parable_linalg::quantile;
 
-/// Every real row that something gives away, and every synthetic row that is or nearly is a real one. **Do not release**: it says which people
-/// stand in the data and what can be learned about them. Never a part of an evaluation or a page.
+/// Every real row that something gives away, and every synthetic row that is or nearly is a real
+/// one. **Do not release**: it says which people stand in the data and what can be learned about
+/// them. Never a part of an evaluation or a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Review {
     /// Real rows first, then synthetic ones, each in the order of its table.
     pub rows: Vec<ReviewRow>,
-    /// The 1 % quantile of the distances from real rows to their nearest other real row: nearer than that is near. `None` with fewer than two real rows.
+    /// The 1 % quantile of the distances from real rows to their nearest other real row: nearer
+    /// than that is near. `None` with fewer than two real rows.
     pub near: Option<f64>,
 }
 
@@ -43,7 +45,8 @@ pub struct ReviewRow {
     pub factor: Option<f64>,
     /// The columns whose value the declared keys tell, of a real row.
     pub told: Vec<String>,
-    /// The attacks that succeeded against it, of a real row. Attacks are made on a random part of the rows only.
+    /// The attacks that succeeded against it, of a real row. Attacks are made on a random part of
+    /// the rows only.
     pub attacks: Vec<AttackKind>,
 }
 
@@ -93,8 +96,8 @@ impl ReviewFlag {
 }
 
 impl Review {
-    /// Reviews a pair with the settings of an evaluation. With the seed of the evaluation the attacks are those of its report. Keys count only if they are
-    /// declared in the options.
+    /// Reviews a pair with the settings of an evaluation. With the seed of the evaluation the
+    /// attacks are those of its report. Keys count only if they are declared in the options.
     ///
     /// # Errors
     /// [`MetricError::BadOption`] if an option names a column that cannot be used so.
@@ -184,8 +187,9 @@ impl Review {
         Ok(review)
     }
 
-    /// Writes it as a file of comma-separated values, one row per row to look at, rows counted from 1 as in a spreadsheet without its header. The first column
-    /// is called `do_not_release`. Holds no value of the tables.
+    /// Writes it as a file of comma-separated values, one row per row to look at, rows counted from
+    /// 1 as in a spreadsheet without its header. The first column is called `do_not_release`. Holds
+    /// no value of the tables.
     ///
     /// # Errors
     /// The writer refuses.
@@ -333,7 +337,8 @@ mod tests {
             .with_attacks(50)
             .with_keys(["k,ey"])
             .with_targets(["y"]);
-        // Levels that differ in most rows make all distances large: the row apart has a factor between 1.2 and 2.
+        // Levels that differ in most rows make all distances large: the row apart has a factor
+        // between 1.2 and 2.
         options.outlier_threshold = 1.2;
         let review = Review::of(&pair, &options, &Seed::from_u64(2)).unwrap();
         let of = |table, row| {

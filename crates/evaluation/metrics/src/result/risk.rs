@@ -1,12 +1,13 @@
-//! How often attacks succeed, and what is left of it when the same attacks on people who were not in the data are taken off (specification 5.6).
+//! How often attacks succeed, and what is left of it when the same attacks on people who were not
+//! in the data are taken off (specification 5.6).
 
 use serde::{Deserialize, Serialize};
 
 /// The 97.5 % quantile of the standard normal distribution.
 const Z: f64 = 1.959_963_984_540_054;
 
-/// A success rate with its 95 % interval of Wilson (1927): for `k` successes of `n` attacks the centre is `(k + z²/2) / (n + z²)` and the half width
-/// `z / (n + z²) √(k (n - k) / n + z²/4)`.
+/// A success rate with its 95 % interval of Wilson (1927): for `k` successes of `n` attacks the
+/// centre is `(k + z²/2) / (n + z²)` and the half width `z / (n + z²) √(k (n - k) / n + z²/4)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SuccessRate {
@@ -21,7 +22,8 @@ pub struct SuccessRate {
 }
 
 impl SuccessRate {
-    /// The rate of so many successes; `None` without an attack. Successes are cut to 0 and the number of attacks.
+    /// The rate of so many successes; `None` without an attack. Successes are cut to 0 and the
+    /// number of attacks.
     #[must_use]
     pub fn wilson(successes: f64, attacks: u64) -> Option<Self> {
         if attacks == 0 || successes.is_nan() {
@@ -44,8 +46,9 @@ impl SuccessRate {
     }
 }
 
-/// What an attacker gains from the rows having been in the data: `ρ = (a - b) / (1 - b)` for the success rates `a` on rows of the real table and `b` on
-/// holdout rows (Giomi et al. 2023, arXiv 2211.10459). 0 is no gain, 1 every attack that fails on others.
+/// What an attacker gains from the rows having been in the data: `ρ = (a - b) / (1 - b)` for the
+/// success rates `a` on rows of the real table and `b` on holdout rows (Giomi et al. 2023, arXiv
+/// 2211.10459). 0 is no gain, 1 every attack that fails on others.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Risk {
@@ -57,7 +60,8 @@ pub struct Risk {
     pub high: f64,
     /// `ρ` as it is; negative where the attack does better on the holdout.
     pub unclamped: f64,
-    /// Half the width of the interval: `√((e_a / (1 - b))² + (e_b (a - 1) / (1 - b)²)²)` for the half widths `e` of the rates.
+    /// Half the width of the interval: `√((e_a / (1 - b))² + (e_b (a - 1) / (1 - b)²)²)` for the
+    /// half widths `e` of the rates.
     pub error: f64,
 }
 

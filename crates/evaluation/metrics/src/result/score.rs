@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
-/// One number about a pair of tables: its value or the reason why there is none, how sure it is, and what to compare it with.
+/// One number about a pair of tables: its value or the reason why there is none, how sure it is,
+/// and what to compare it with.
 ///
-/// The JSON form is stable: fields are only ever added. `value` is `null` exactly when `reason` is given.
+/// The JSON form is stable: fields are only ever added. `value` is `null` exactly when `reason` is
+/// given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Score {
@@ -65,7 +67,8 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Score {
-    /// A score with this value. A value that is not finite becomes undefined with [`Undefined::NotFinite`].
+    /// A score with this value. A value that is not finite becomes undefined with
+    /// [`Undefined::NotFinite`].
     pub fn new(
         id: impl Into<String>,
         title: impl Into<String>,
@@ -138,7 +141,8 @@ impl Score {
         self
     }
 
-    /// The distance of the value from its ideal, 0 for perfect; `None` if undefined or if the direction has no ideal.
+    /// The distance of the value from its ideal, 0 for perfect; `None` if undefined or if the
+    /// direction has no ideal.
     #[must_use]
     pub fn distance_from_ideal(&self) -> Option<f64> {
         let value = self.value?;
@@ -229,7 +233,8 @@ pub enum Undefined {
     TooManyTerms,
     /// The formula gives an infinite value.
     NotFinite,
-    /// No attack could be made: no synthetic row differs from the others, or there are too few columns.
+    /// No attack could be made: no synthetic row differs from the others, or there are too few
+    /// columns.
     NoAttack,
     /// No cell of the kind the number is about.
     NoCells,
@@ -308,13 +313,15 @@ pub struct Interval {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Baseline {
-    /// A bootstrap sample of the real table, as many rows as the synthetic one, in its place: as good as sampling noise allows. Mean over repeats.
+    /// A bootstrap sample of the real table, as many rows as the synthetic one, in its place: as
+    /// good as sampling noise allows. Mean over repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resample: Option<f64>,
     /// The standard deviation of `resample` over the repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resample_sd: Option<f64>,
-    /// Each column of the real table permuted on its own: every shape kept, every dependence destroyed. Mean over repeats.
+    /// Each column of the real table permuted on its own: every shape kept, every dependence
+    /// destroyed. Mean over repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub independent: Option<f64>,
     /// How often the two were drawn.

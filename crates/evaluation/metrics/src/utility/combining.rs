@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Combining {
-    /// Every value synthetic, drawn from one fitted model. Variance `v (k/n + 1/m)` (Raab, Nowok and Dibben 2016).
+    /// Every value synthetic, drawn from one fitted model. Variance `v (k/n + 1/m)` (Raab, Nowok
+    /// and Dibben 2016).
     #[default]
     Simple,
-    /// Every value synthetic, each table from a model with parameters drawn anew. Variance `v (k/n + (1 + k/n)/m)` (the same).
+    /// Every value synthetic, each table from a model with parameters drawn anew. Variance `v (k/n +
+    /// (1 + k/n)/m)` (the same).
     Proper,
     /// Some values kept as they are. Variance `b/m + v` (Reiter 2003).
     Partial,
@@ -31,8 +33,9 @@ pub struct Combined {
 }
 
 impl Combining {
-    /// Combines the estimates of `m` tables of `synthetic_rows` rows each (`k`) made from `real_rows` real ones (`n`); `None` without an estimate, with lists of
-    /// different lengths, or for [`Combining::Partial`] with a single table.
+    /// Combines the estimates of `m` tables of `synthetic_rows` rows each (`k`) made from
+    /// `real_rows` real ones (`n`); `None` without an estimate, with lists of different lengths, or
+    /// for [`Combining::Partial`] with a single table.
     #[must_use]
     pub fn combine(
         self,
@@ -86,7 +89,8 @@ mod tests {
         assert_eq!(Combining::Simple.combine(&[], &[], 10.0, 10.0), None);
     }
 
-    /// A table of normal values, the mean as the estimate: the formula for simple synthesis must be its true variance about the population's mean.
+    /// A table of normal values, the mean as the estimate: the formula for simple synthesis must be
+    /// its true variance about the population's mean.
     #[test]
     fn the_variance_of_simple_synthesis_is_the_true_one() {
         use parable_seed::Seed;
@@ -112,7 +116,8 @@ mod tests {
             errors += found.value * found.value / REPEATS as f64;
             formula += found.se * found.se / REPEATS as f64;
         }
-        // The mean of 4,000 squares has a relative standard error of sqrt(2 / 4000) = 2.2 %; five of them, and 1 % for the formula's own.
+        // The mean of 4,000 squares has a relative standard error of sqrt(2 / 4000) = 2.2 %; five
+        // of them, and 1 % for the formula's own.
         assert!((errors / formula - 1.0).abs() < 0.12, "{errors} {formula}");
     }
 }

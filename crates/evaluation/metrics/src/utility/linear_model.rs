@@ -18,7 +18,8 @@ pub(crate) struct Fit {
 pub(crate) struct Absorbed {
     /// All of them.
     pub(crate) all: usize,
-    /// Those that are not constant within clusters, and one for the constant: what cluster-robust errors count.
+    /// Those that are not constant within clusters, and one for the constant: what cluster-robust
+    /// errors count.
     pub(crate) across_clusters: usize,
 }
 
@@ -66,7 +67,8 @@ impl Fit {
         self.kept().iter().position(|&kept| kept == column)
     }
 
-    /// The classical standard error of a coefficient: one variance for all rows, divisor rows minus coefficients.
+    /// The classical standard error of a coefficient: one variance for all rows, divisor rows minus
+    /// coefficients.
     pub(crate) fn standard_error(&self, column: usize) -> Option<f64> {
         let slot = self.slot(column)?;
         Some((self.residual_variance() * self.solution.inverse_gram()[[slot, slot]]).sqrt())
@@ -74,8 +76,9 @@ impl Fit {
 
     /// The cluster-robust standard error of a coefficient and the number of clusters.
     ///
-    /// The sandwich of Liang and Zeger 1986 with the factor `G/(G-1) * (n-1)/(n-p)` (CR1, as in Stata's `vce(cluster)`). `clusters` numbers the cluster of each
-    /// row. `None` with fewer than two clusters.
+    /// The sandwich of Liang and Zeger 1986 with the factor `G/(G-1) * (n-1)/(n-p)` (CR1, as in
+    /// Stata's `vce(cluster)`). `clusters` numbers the cluster of each row. `None` with fewer than
+    /// two clusters.
     pub(crate) fn cluster_robust_error(
         &self,
         column: usize,
@@ -86,7 +89,8 @@ impl Fit {
         let (kept, inverse) = (self.kept(), self.solution.inverse_gram());
         let residuals = self.solution.residuals();
         let rank = kept.len();
-        // The coefficient's row of (X'X)^-1 X' e, added up by cluster: its squares are the middle and both slices at once.
+        // The coefficient's row of (X'X)^-1 X' e, added up by cluster: its squares are the middle
+        // and both slices at once.
         let mut by_cluster = vec![0.0; clusters.iter().max().map_or(0, |&max| max as usize + 1)];
         let mut present = vec![false; by_cluster.len()];
         for row in 0..self.rows {
@@ -121,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_line_is_found_with_its_textbook_error() {
-        // y = 1 2 2 4 on x = 0..3: slope 0.9, intercept 0.9, residuals .1 .2 -.7 .4, s^2 = 0.7 / 2, sxx = 5.
+        // y = 1 2 2 4 on x = 0..3: slope 0.9, intercept 0.9, residuals .1 .2 -.7 .4, s^2 = 0.7 / 2,
+        // sxx = 5.
         let x = design(&[&[1.0; 4], &[0.0, 1.0, 2.0, 3.0]]);
         let fit = Fit::of(&[1.0, 2.0, 2.0, 4.0], &x).unwrap();
         assert!((fit.coefficients()[1].unwrap() - 0.9).abs() < 1e-14);
@@ -145,7 +150,8 @@ mod tests {
 
     #[test]
     fn clusters_of_one_row_give_the_heteroskedastic_error() {
-        // With singleton clusters CR1 is the sum of squared influences times n/(n-1) * (n-1)/(n-p) = n/(n-p).
+        // With singleton clusters CR1 is the sum of squared influences times n/(n-1) * (n-1)/(n-p)
+        // = n/(n-p).
         let x = design(&[&[1.0; 4], &[0.0, 1.0, 2.0, 3.0]]);
         let fit = Fit::of(&[1.0, 2.0, 2.0, 4.0], &x).unwrap();
         let (error, groups) = fit.cluster_robust_error(1, &x, &[0, 1, 2, 3]).unwrap();

@@ -6,10 +6,13 @@ use rayon::prelude::*;
 use crate::data::frame::{Data, FrameColumn, Side};
 use crate::{Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined, Unit};
 
-/// Relative error of counts over ranges of one or two columns, mean over random queries (4.7): how many people are 20 to 35 and in work?
+/// Relative error of counts over ranges of one or two columns, mean over random queries (4.7): how
+/// many people are 20 to 35 and in work?
 ///
-/// Half of the queries look at one column, half at two. Ranges of numbers and of ordered levels lie between the values of two random real rows; other levels are those of one random
-/// real row. Synthetic counts are scaled to the number of real rows; errors are divided by the real count, or by 1 % of the rows if that is more.
+/// Half of the queries look at one column, half at two. Ranges of numbers and of ordered levels lie
+/// between the values of two random real rows; other levels are those of one random real row.
+/// Synthetic counts are scaled to the number of real rows; errors are divided by the real count, or
+/// by 1 % of the rows if that is more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct QueryWorkload {
@@ -35,7 +38,8 @@ impl<'a> Asked<'a> {
         let (a, b) = (row(), row());
         match &column.data {
             Data::Numbers(numbers) => {
-                // Comparisons with NaN are false: a missing end asks for no row, and counts 0 on both sides.
+                // Comparisons with NaN are false: a missing end asks for no row, and counts 0 on
+                // both sides.
                 let (a, b) = (numbers.real[a], numbers.real[b]);
                 Self::Numbers(column, a.min(b), a.max(b))
             }

@@ -17,7 +17,8 @@ const MOST_LEVELS: usize = 6;
 /// Parts a number is cut into.
 const PARTS: usize = 4;
 
-/// Difference of the means (in real standard deviations) and shares of outcomes within subgroups, mean over all subgroups with enough real rows (4.5).
+/// Difference of the means (in real standard deviations) and shares of outcomes within subgroups,
+/// mean over all subgroups with enough real rows (4.5).
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubgroupDifference {
     options: SubgroupOptions,

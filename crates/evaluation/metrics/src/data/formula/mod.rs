@@ -9,14 +9,17 @@ use serde::{Deserialize, Serialize};
 
 /// An analyst's model: `response ~ terms | absorbed | cluster`.
 ///
-/// - Terms are joined by `+`. `a:b` is an interaction, `a*b` stands for `a + b + a:b`, `a^2` (or `I(a^2)`) is a power of a numeric column, `0` or `- 1` leaves out
-///   the intercept.
-/// - After the first bar stand fixed effects, joined by `+`: columns whose levels each get an intercept of their own that is not reported. `0` is none.
-/// - After the second bar stands the column by which standard errors are clustered. Without it they are clustered by the first fixed effect, and classical if there
-///   is none. `post ~ treatment | 0 | school` clusters and absorbs nothing.
+/// - Terms are joined by `+`. `a:b` is an interaction, `a*b` stands for `a + b + a:b`, `a^2` (or
+///   `I(a^2)`) is a power of a numeric column, `0` or `- 1` leaves out the intercept.
+/// - After the first bar stand fixed effects, joined by `+`: columns whose levels each get an
+///   intercept of their own that is not reported. `0` is none.
+/// - After the second bar stands the column by which standard errors are clustered. Without it they
+///   are clustered by the first fixed effect, and classical if there is none.
+///   `post ~ treatment | 0 | school` clusters and absorbs nothing.
 /// - Names that are no plain words stand in backticks: `` `test score` ``.
 ///
-/// A response with two levels is fitted by logistic regression (the second level by Unicode code point is the event), anything else by least squares.
+/// A response with two levels is fitted by logistic regression (the second level by Unicode code
+/// point is the event), anything else by least squares.
 ///
 /// ```
 /// use parable_metrics::Formula;

@@ -20,7 +20,8 @@ pub(crate) struct Index<'a, T> {
     points: &'a Points,
     /// The row in each place, tile after tile; `u32::MAX` fills up the last.
     rows: Vec<u32>,
-    /// Coordinates in single precision: strip after strip, axis after axis, 32 rows each; axes in `order`.
+    /// Coordinates in single precision: strip after strip, axis after axis, 32 rows each; axes in
+    /// `order`.
     strips: Vec<f32>,
     /// For each tile and axis the smallest and the largest coordinate, and the mean.
     low: Vec<f32>,
@@ -28,7 +29,8 @@ pub(crate) struct Index<'a, T> {
     centre: Vec<f32>,
     /// Axes by falling mean term, so that far rows are recognised early.
     order: Vec<usize>,
-    /// What is subtracted from each coordinate before it is rounded, so that large offsets cost no precision.
+    /// What is subtracted from each coordinate before it is rounded, so that large offsets cost no
+    /// precision.
     origin: Vec<f64>,
     /// Largest distance of a coordinate from the origin, for each axis.
     reach: Vec<f64>,
@@ -125,7 +127,8 @@ impl<'a, T: Term> Index<'a, T> {
         }
     }
 
-    /// The `k` nearest reference rows of every query. With `leave_one_out` the queries are the reference rows themselves, and no row is its own neighbour.
+    /// The `k` nearest reference rows of every query. With `leave_one_out` the queries are the
+    /// reference rows themselves, and no row is its own neighbour.
     pub(crate) fn nearest(&self, queries: &Points, k: usize, leave_one_out: bool) -> Neighbours {
         let n = queries.len();
         let mut order: Vec<u32> = (0..n as u32).collect();
@@ -298,7 +301,8 @@ fn insert(sums: &mut [f64], rows: &mut [u32], sum: f64, row: u32) -> bool {
     true
 }
 
-/// Puts near rows next to each other: halves the rows at the median of the axis on which they differ most, and again, down to one tile.
+/// Puts near rows next to each other: halves the rows at the median of the axis on which they
+/// differ most, and again, down to one tile.
 fn arrange<T: Term>(points: &Points, rows: &mut [u32]) {
     if rows.len() <= TILE || points.axes == 0 {
         return;
@@ -364,7 +368,8 @@ mod tests {
         found
     }
 
-    /// Levels, uniform numbers and normal ones cut to -1..2, as a Gower space has them; all of a third axis are moved by `offset`.
+    /// Levels, uniform numbers and normal ones cut to -1..2, as a Gower space has them; all of a
+    /// third axis are moved by `offset`.
     fn random_points(seed: u64, rows: usize, axes: usize, offset: f64, coarse: bool) -> Points {
         let mut rng = Seed::from_u64(seed).rng();
         let coordinates = (0..rows * axes)

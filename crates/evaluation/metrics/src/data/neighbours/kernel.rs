@@ -18,10 +18,12 @@ pub(crate) trait Term: Copy + Send + Sync {
     }
     /// Whether large offsets of coordinates are subtracted first, so that they cost no precision.
     const CENTRED: bool;
-    /// How far a difference on one axis can be off in single precision, coordinates being at most `reach` away from the origin.
+    /// How far a difference on one axis can be off in single precision, coordinates being at most
+    /// `reach` away from the origin.
     fn axis_error(reach: f64) -> f64;
-    /// An upper end for the single-precision sum of any row whose true sum is at most `sum`, given the sum over the axes of the errors of a
-    /// difference in single precision and the number of axes.
+    /// An upper end for the single-precision sum of any row whose true sum is at most `sum`, given
+    /// the sum over the axes of the errors of a difference in single precision and the number of
+    /// axes.
     fn limit(sum: f64, error: f64, axes: usize) -> f64;
 }
 
@@ -49,7 +51,8 @@ impl Term for Capped {
     const CENTRED: bool = false;
 
     fn axis_error(_: f64) -> f64 {
-        // Where a difference is below 1 at all, coordinates are either whole numbers, which are exact, or lie between -1 and 2.
+        // Where a difference is below 1 at all, coordinates are either whole numbers, which are
+        // exact, or lie between -1 and 2.
         2.0 * ROUNDINGS * f64::from(f32::EPSILON)
     }
 
@@ -114,14 +117,16 @@ impl Term for Squared {
     }
 
     fn limit(sum: f64, error: f64, axes: usize) -> f64 {
-        // Coordinates are off by at most `error` in total, and so is the root of the sum (triangle inequality; the Euclidean error is below the sum of errors).
+        // Coordinates are off by at most `error` in total, and so is the root of the sum (triangle
+        // inequality; the Euclidean error is below the sum of errors).
         let root = sum.sqrt() + error;
         root * root * (1.0 + rounding(axes))
     }
 }
 
-/// Adds up the terms of one query against a strip of 32 rows (axis by axis, 32 coordinates each). Stops and says false as soon as every partial sum is
-/// above the limit; terms are never negative, so the full sums would be too.
+/// Adds up the terms of one query against a strip of 32 rows (axis by axis, 32 coordinates each).
+/// Stops and says false as soon as every partial sum is above the limit; terms are never negative,
+/// so the full sums would be too.
 #[inline]
 pub(super) fn strip_sums<T: Term>(
     query: &[f32],

@@ -2,11 +2,14 @@
 
 use super::index::Neighbours;
 
-/// The local outlier factor of each row from its nearest other rows (Breunig, Kriegel, Ng and Sander 2000), distances being `distance(sum)`.
+/// The local outlier factor of each row from its nearest other rows (Breunig, Kriegel, Ng and
+/// Sander 2000), distances being `distance(sum)`.
 ///
-/// With reach-distance `max(distance to the k-th neighbour of o, d(p, o))`: density is one over the mean reach, the factor is the mean density of
-/// the neighbours over the own. Differs from the paper: exactly k neighbours, ties by row; 1e-10 is added to the mean reach as scikit-learn does, so that
-/// densities among exact duplicates stay finite, and a row with k or more duplicates has factor 1. `None` for rows with fewer than k neighbours.
+/// With reach-distance `max(distance to the k-th neighbour of o, d(p, o))`: density is one over the
+/// mean reach, the factor is the mean density of the neighbours over the own. Differs from the
+/// paper: exactly k neighbours, ties by row; 1e-10 is added to the mean reach as scikit-learn does,
+/// so that densities among exact duplicates stay finite, and a row with k or more duplicates has
+/// factor 1. `None` for rows with fewer than k neighbours.
 pub(crate) fn local_outlier_factors(
     neighbours: &Neighbours,
     distance: impl Fn(f64) -> f64,

@@ -62,8 +62,9 @@ pub(crate) struct Space {
 const FAR: f64 = 10.0;
 
 impl Space {
-    /// All columns but renamed clusters. Numbers of Gower's distance are divided by the range of the real table. The other distances leave out rows with a
-    /// missing number; missing levels of `RawManhattan` are a level that sorts first.
+    /// All columns but renamed clusters. Numbers of Gower's distance are divided by the range of
+    /// the real table. The other distances leave out rows with a missing number; missing levels of
+    /// `RawManhattan` are a level that sorts first.
     pub(crate) fn of(frame: &Frame, distance: Distance) -> Self {
         let columns: Vec<&FrameColumn> = frame
             .comparable()
@@ -173,8 +174,9 @@ fn scaled(numbers: &Each<Vec<f64>>) -> Each<Vec<f64>> {
                 if x.is_nan() {
                     FAR
                 } else if range > 0.0 {
-                    // Further than one range away is all the same: the difference to any real value is cut at 1. (Two values of other tables that are both
-                    // so far out count as equal.)
+                    // Further than one range away is all the same: the difference to any real value
+                    // is cut at 1. (Two values of other tables that are both so far out count as
+                    // equal.)
                     ((x - low) / range).clamp(-1.0, 2.0)
                 } else if x == low {
                     0.0

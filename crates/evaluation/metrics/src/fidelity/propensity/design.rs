@@ -25,7 +25,8 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// One term per number (missing replaced by the real median) with an indicator for missing, one indicator per level but the first. Constant terms are left out.
+    /// One term per number (missing replaced by the real median) with an indicator for missing, one
+    /// indicator per level but the first. Constant terms are left out.
     pub(super) fn main_effects(frame: &Frame, use_column: impl Fn(&str) -> bool) -> Self {
         let mut design = Self {
             real: frame.rows.real,
@@ -51,7 +52,7 @@ impl Terms {
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.real + self.synthetic
+        self.design.rows()
     }
 
     fn add(&mut self, column: &FrameColumn) {

@@ -110,7 +110,8 @@ impl Labels {
         folds
     }
 
-    /// The area under the ROC curve of each fold, the model being fitted on the others. Empty if a fold would have no row of one table.
+    /// The area under the ROC curve of each fold, the model being fitted on the others. Empty if a
+    /// fold would have no row of one table.
     pub(super) fn cross_validate(
         &self,
         folds: &[usize],

@@ -1,4 +1,5 @@
-//! Telling synthetic from real rows: propensity score mean squared error and detection (specification 3.1 to 3.3).
+//! Telling synthetic from real rows: propensity score mean squared error and detection
+//! (specification 3.1 to 3.3).
 
 mod design;
 mod labels;
@@ -21,7 +22,8 @@ use tree::Binned;
 /// Most work for one step of a logit fit, rows times coefficients squared: one to two seconds.
 const MOST_WORK: usize = 3_000_000_000;
 
-/// A model that tries to tell synthetic rows from real ones; the score is how far it gets, against what it gets by chance (3.1).
+/// A model that tries to tell synthetic rows from real ones; the score is how far it gets, against
+/// what it gets by chance (3.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Propensity {
     model: Model,
@@ -38,21 +40,26 @@ enum Model {
 }
 
 impl Propensity {
-    /// Logistic regression on main effects: maximum likelihood without penalty, one indicator per level but the first, missing numbers replaced by the real
-    /// median with an indicator; columns with more than 100 levels, and cluster columns with more than 50, are left out. Null by formula. It cannot see relations between columns.
+    /// Logistic regression on main effects: maximum likelihood without penalty, one indicator per
+    /// level but the first, missing numbers replaced by the real median with an indicator; columns
+    /// with more than 100 levels, and cluster columns with more than 50, are left out. Null by
+    /// formula. It cannot see relations between columns.
     #[must_use]
     pub fn logit() -> Self {
         Self::new(Model::Logit, 0)
     }
 
-    /// The same with all products of two main effects; undefined if there are more terms than a twentieth of the rows, or so many that a step of the fit takes seconds (rows times terms squared above 3e9: 210 terms at 65,000 rows).
+    /// The same with all products of two main effects; undefined if there are more terms than a
+    /// twentieth of the rows, or so many that a step of the fit takes seconds (rows times terms
+    /// squared above 3e9: 210 terms at 65,000 rows).
     #[must_use]
     pub fn products() -> Self {
         Self::new(Model::Products, 0)
     }
 
-    /// A classification tree: Gini, depth at most 6, at least `max(20, rows / 2000)` rows in a leaf, levels split natively. Null by 50 permutations of the
-    /// labels. An unlimited tree would tell any continuous table apart and is not offered.
+    /// A classification tree: Gini, depth at most 6, at least `max(20, rows / 2000)` rows in a
+    /// leaf, levels split natively. Null by 50 permutations of the labels. An unlimited tree would
+    /// tell any continuous table apart and is not offered.
     #[must_use]
     pub fn tree() -> Self {
         Self::new(Model::Tree, 50)
@@ -73,7 +80,8 @@ impl Propensity {
         self
     }
 
-    /// The same with this many permutations for the null of a tree (at least 2 give a spread; 0 leaves it out).
+    /// The same with this many permutations for the null of a tree (at least 2 give a spread; 0
+    /// leaves it out).
     #[must_use]
     pub fn with_permutations(mut self, permutations: u32) -> Self {
         self.permutations = permutations;
@@ -83,7 +91,8 @@ impl Propensity {
     /// The fitted model's numbers.
     ///
     /// # Errors
-    /// [`MetricError::BadOption`] if a named column is not among those metrics look at. The inner error says why there is no model.
+    /// [`MetricError::BadOption`] if a named column is not among those metrics look at. The inner
+    /// error says why there is no model.
     pub fn measure(
         &self,
         pair: &Pair<'_>,
@@ -115,7 +124,8 @@ impl Propensity {
         Ok(Ok(model))
     }
 
-    /// What the same model gives for pairs of tables that the synthesizer made, the next in a circle against each: all that a correct synthesizer of this kind would differ by.
+    /// What the same model gives for pairs of tables that the synthesizer made, the next in a
+    /// circle against each: all that a correct synthesizer of this kind would differ by.
     fn add_generator_null(&self, model: &mut PropensityModel, copies: &[&Table], seed: &Seed) {
         const RECOMMENDED: usize = 10;
         if copies.len() < 2 {
@@ -211,7 +221,8 @@ impl Propensity {
         let tree = binned.grow(&truth, all.clone(), min_leaf_rows);
         let mut model = labels.describe(self.name(), &binned.names, &binned.predict(&tree));
         model.parameters = tree.leaves() as u64;
-        // Each permutation works on labels of its own: the observed value is the same with and without them.
+        // Each permutation works on labels of its own: the observed value is the same with and
+        // without them.
         let null: Vec<f64> = (0..self.permutations)
             .into_par_iter()
             .map(|permutation| {
@@ -405,7 +416,8 @@ mod tests {
 
     #[test]
     fn a_resample_has_a_ratio_of_one() {
-        // The ratio of k - 1 = 3 coefficients is a chi-squared of 3 degrees over 3, with mean 1 and sd 0.82; the mean of 60 has sd 0.105, times 5.5 is 0.58.
+        // The ratio of k - 1 = 3 coefficients is a chi-squared of 3 degrees over 3, with mean 1 and
+        // sd 0.82; the mean of 60 has sd 0.105, times 5.5 is 0.58.
         let real = related(1000);
         let ratios: Vec<f64> = (0..60)
             .map(|draw| {
@@ -452,7 +464,8 @@ mod tests {
 
     #[test]
     fn further_tables_of_the_synthesizer_give_a_null_of_their_own() {
-        // A synthesizer that draws from the population: the judged table differs from the real one as its tables do from each other.
+        // A synthesizer that draws from the population: the judged table differs from the real one
+        // as its tables do from each other.
         let normal = |seed: u64, rows: usize| {
             let mut rng = Seed::from_u64(seed).rng();
             let x: Vec<f64> = (0..rows).map(|_| rng.normal()).collect();

@@ -4,7 +4,8 @@ use parable_tree::{BinnedColumn, DecisionTree, GrowOptions, MAX_BINS, Response, 
 
 use crate::data::frame::{Data, Frame};
 
-/// Most bins of a numeric column: splits are looked for between bins of equal counts, each distinct number a bin of its own if they suffice.
+/// Most bins of a numeric column: splits are looked for between bins of equal counts, each distinct
+/// number a bin of its own if they suffice.
 const BINS: usize = 255;
 
 /// All rows of both tables as bin numbers, real rows first.

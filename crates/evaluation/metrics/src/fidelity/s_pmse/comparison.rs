@@ -1,9 +1,12 @@
-//! Measures of one contingency table of real and synthetic counts, named as in the R package `synthpop`.
+//! Measures of one contingency table of real and synthetic counts, named as in the R package
+//! `synthpop`.
 
-/// How the real and the synthetic counts of one contingency table differ. Names as in the R package `synthpop`.
+/// How the real and the synthetic counts of one contingency table differ. Names as in the R package
+/// `synthpop`.
 ///
-/// With real and synthetic counts `o` and `s`, `c` the share of synthetic rows among all `N` rows, and `e = o c / (1 - c)` what synthetic counts
-/// would be in proportion; cells empty on both sides do not count.
+/// With real and synthetic counts `o` and `s`, `c` the share of synthetic rows among all `N` rows,
+/// and `e = o c / (1 - c)` what synthetic counts would be in proportion; cells empty on both sides
+/// do not count.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TableComparison {
@@ -17,7 +20,8 @@ pub struct TableComparison {
     pub ft: f64,
     /// Jensen-Shannon divergence of the shares, in bits.
     pub jsd: f64,
-    /// Likelihood ratio over cells with rows in both tables: 2 times the sum of `s ln(p_s / p_o)`, shares over these cells.
+    /// Likelihood ratio over cells with rows in both tables: 2 times the sum of `s ln(p_s / p_o)`,
+    /// shares over these cells.
     pub g: f64,
     /// Cells with rows in both tables, minus 1.
     pub df_g: usize,
@@ -25,7 +29,8 @@ pub struct TableComparison {
     pub pmse: f64,
     /// Kolmogorov-Smirnov distance of the cell scores `s / (s + o)` of synthetic and real rows.
     pub specks: f64,
-    /// Wilcoxon's statistic of the same scores: pairs in which the synthetic row has the higher score, ties counting one half.
+    /// Wilcoxon's statistic of the same scores: pairs in which the synthetic row has the higher
+    /// score, ties counting one half.
     pub u: f64,
     /// Percentage of rows on the side of the larger share of their cell, minus 50.
     pub po50: f64,
@@ -134,7 +139,8 @@ impl TableComparison {
         }
     }
 
-    /// The standardised propensity mean squared error, `vw / df`: 1 is expected of a correct synthesis, 0 of a copy. `None` for a single cell.
+    /// The standardised propensity mean squared error, `vw / df`: 1 is expected of a correct
+    /// synthesis, 0 of a copy. `None` for a single cell.
     #[must_use]
     pub fn s_pmse(&self) -> Option<f64> {
         (self.df > 0).then(|| self.vw / self.df as f64)

@@ -1,4 +1,5 @@
-//! Contingency tables of real and synthetic counts: the standardised propensity measures of tables (Raab, Nowok and Dibben 2021).
+//! Contingency tables of real and synthetic counts: the standardised propensity measures of tables
+//! (Raab, Nowok and Dibben 2021).
 
 mod comparison;
 
@@ -12,10 +13,12 @@ use crate::{
 };
 use parable_linalg::quantile;
 
-/// Standardised propensity mean squared error of contingency tables, mean over all columns or all pairs of columns.
+/// Standardised propensity mean squared error of contingency tables, mean over all columns or all
+/// pairs of columns.
 ///
-/// Numbers are cut into 5 groups by quantiles of both tables; missing is a cell of its own. 1 is expected of a correct synthesis whatever the number of cells,
-/// 0 of a copy; 10 and more show a relation that is badly reproduced. The `parts` of the score hold every table.
+/// Numbers are cut into 5 groups by quantiles of both tables; missing is a cell of its own. 1 is
+/// expected of a correct synthesis whatever the number of cells, 0 of a copy; 10 and more show a
+/// relation that is badly reproduced. The `parts` of the score hold every table.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TableUtility {
@@ -51,7 +54,8 @@ impl TableUtility {
         self
     }
 
-    /// The comparison of one table over the named columns; `None` if a name is not among the columns metrics look at or a table has no row.
+    /// The comparison of one table over the named columns; `None` if a name is not among the
+    /// columns metrics look at or a table has no row.
     #[must_use]
     pub fn compare(&self, pair: &Pair<'_>, names: &[&str]) -> Option<TableComparison> {
         let frame = Frame::new(pair.real(), pair.synthetic(), None);

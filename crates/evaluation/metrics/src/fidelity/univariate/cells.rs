@@ -45,7 +45,8 @@ impl Cells {
         }
     }
 
-    /// Bins of equal width over the pooled range; NaN is in none. Closed on the left, the last also on the right.
+    /// Bins of equal width over the pooled range; NaN is in none. Closed on the left, the last also
+    /// on the right.
     pub(crate) fn of_numbers(
         real: &[f64],
         synthetic: &[f64],
@@ -101,7 +102,8 @@ impl Cells {
         self.counts[cell][side] as f64 / self.totals[side] as f64
     }
 
-    /// Jensen-Shannon distance of the shares: the root of the mean Kullback-Leibler divergence from their average, natural logarithm.
+    /// Jensen-Shannon distance of the shares: the root of the mean Kullback-Leibler divergence from
+    /// their average, natural logarithm.
     pub(super) fn jensen_shannon(&self) -> f64 {
         let part = |share: f64, middle: f64| match share > 0.0 {
             true => 0.5 * share * (share / middle).ln(),
@@ -117,7 +119,8 @@ impl Cells {
         divergence.max(0.0).sqrt()
     }
 
-    /// The Kullback-Leibler divergence of the synthetic from the real shares, natural logarithm; infinite if a cell has real and no synthetic rows.
+    /// The Kullback-Leibler divergence of the synthetic from the real shares, natural logarithm;
+    /// infinite if a cell has real and no synthetic rows.
     pub(super) fn kullback_leibler(&self) -> f64 {
         let part = |cell| {
             let (p, q) = (self.share(cell, 0), self.share(cell, 1));

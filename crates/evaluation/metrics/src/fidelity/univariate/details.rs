@@ -224,7 +224,8 @@ fn spell_edge(edge: f64, width: f64, kind: &Kind) -> String {
     }
 }
 
-/// A day of the proleptic Gregorian calendar as `2024-02-29`, from days since 1970-01-01 (Hinnant's `civil_from_days`).
+/// A day of the proleptic Gregorian calendar as `2024-02-29`, from days since 1970-01-01 (Hinnant's
+/// `civil_from_days`).
 fn spell_day(days: i64) -> String {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -46,7 +46,8 @@ pub(super) fn wasserstein(real: &[f64], synthetic: &[f64]) -> Option<f64> {
     Some(area)
 }
 
-/// How much of the real range ascending synthetic values reach, and the share of them inside it. The first is undefined for a real column without range.
+/// How much of the real range ascending synthetic values reach, and the share of them inside it.
+/// The first is undefined for a real column without range.
 pub(super) fn range_cover(real: &[f64], synthetic: &[f64]) -> (Option<f64>, Option<f64>) {
     let (Some((&low, &high)), Some((&first, &last))) = (
         real.first().zip(real.last()),
@@ -61,7 +62,8 @@ pub(super) fn range_cover(real: &[f64], synthetic: &[f64]) -> (Option<f64>, Opti
     (cover, Some(inside as f64 / synthetic.len() as f64))
 }
 
-/// The same for levels: the share of real levels that synthetic rows have, and of synthetic values with a real level. Missing is no level here.
+/// The same for levels: the share of real levels that synthetic rows have, and of synthetic values
+/// with a real level. Missing is no level here.
 pub(super) fn level_cover(
     real: &[u32],
     synthetic: &[u32],

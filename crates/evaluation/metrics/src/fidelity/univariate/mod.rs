@@ -1,4 +1,5 @@
-//! One column at a time: what is known of each, computed once for the section and all scores (specification 1).
+//! One column at a time: what is known of each, computed once for the section and all scores
+//! (specification 1).
 
 mod cells;
 mod details;

@@ -6,8 +6,10 @@ use super::UnivariateAnalysis;
 use super::score::{mean_over_columns, warn_if_small, with_parts};
 use crate::{Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome, Undefined};
 
-/// A rank test of real against synthetic values of each numeric column (1.13). The score is the mean of `1 - p` over columns: 0.5 is expected of a second sample of the
-/// same population, values near 1 say that tables of this size can be told apart. Large tables reject always, so never gate on it.
+/// A rank test of real against synthetic values of each numeric column (1.13). The score is the
+/// mean of `1 - p` over columns: 0.5 is expected of a second sample of the same population, values
+/// near 1 say that tables of this size can be told apart. Large tables reject always, so never gate
+/// on it.
 ///
 /// The signed-rank test of Wilcoxon is not offered: rows of the two tables are not pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,7 +145,8 @@ mod tests {
 
     #[test]
     fn small_lists_give_textbook_values() {
-        // Ranks of the first list 1, 2, 4 of 1..5: U = 7 - 6 = 1; H = 12/30 (49/3 + 64/2) - 18 = 1.3333.
+        // Ranks of the first list 1, 2, 4 of 1..5: U = 7 - 6 = 1; H = 12/30 (49/3 + 64/2) - 18 =
+        // 1.3333.
         let (a, b) = ([1.0, 2.0, 4.0], [3.0, 5.0]);
         let u = RankTest::MannWhitney.of_values(&a, &b).unwrap();
         assert_eq!(u.statistic, 1.0);

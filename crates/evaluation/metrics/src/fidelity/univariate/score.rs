@@ -8,8 +8,8 @@ use crate::{
     Undefined, Unit,
 };
 
-/// Mean absolute difference of the shares over all cells of all columns (1.2): numeric columns in bins of equal width over the pooled range,
-/// other columns by level, missing being a level.
+/// Mean absolute difference of the shares over all cells of all columns (1.2): numeric columns in
+/// bins of equal width over the pooled range, other columns by level, missing being a level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MassMad {
@@ -17,8 +17,10 @@ pub struct MassMad {
     pub bins: usize,
 }
 
-/// As [`MassMad`] with shares divided by the width of their cells, averaged over columns (1.3). **Depends on units**: multiplying a column by 1000 divides its part by 1000. Only for comparison with
-/// published tables. Columns of levels are cut into bins over the positions of the sorted levels.
+/// As [`MassMad`] with shares divided by the width of their cells, averaged over columns (1.3).
+/// **Depends on units**: multiplying a column by 1000 divides its part by 1000. Only for comparison
+/// with published tables. Columns of levels are cut into bins over the positions of the sorted
+/// levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DensityMad {
@@ -26,7 +28,8 @@ pub struct DensityMad {
     pub bins: usize,
 }
 
-/// Kullback-Leibler divergence of the synthetic from the real shares of each column, averaged over the columns where it is finite (1.4); cells as in [`MassMad`].
+/// Kullback-Leibler divergence of the synthetic from the real shares of each column, averaged over
+/// the columns where it is finite (1.4); cells as in [`MassMad`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct KullbackLeibler {
@@ -55,7 +58,8 @@ pub struct JensenShannon {
     pub bins: usize,
 }
 
-/// Area between the cumulative curves of each numeric column in standard deviations of the real one, averaged over columns (1.8).
+/// Area between the cumulative curves of each numeric column in standard deviations of the real
+/// one, averaged over columns (1.8).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Wasserstein {}
@@ -65,8 +69,9 @@ pub struct Wasserstein {}
 #[non_exhaustive]
 pub struct Cover {}
 
-/// Share of synthetic values inside the real range or with a real level, averaged over columns (1.11). Values that reach exactly to the ends of the range
-/// reveal the real smallest and largest value.
+/// Share of synthetic values inside the real range or with a real level, averaged over columns
+/// (1.11). Values that reach exactly to the ends of the range reveal the real smallest and largest
+/// value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Adherence {}

@@ -1,4 +1,5 @@
-//! Inference: the secret of the synthetic row nearest to a person is taken for the person's (specification 5.7).
+//! Inference: the secret of the synthetic row nearest to a person is taken for the person's
+//! (specification 5.7).
 
 use parable_seed::Seed;
 use rustc_hash::FxHashMap;
@@ -15,8 +16,7 @@ const TOLERANCE: f64 = 0.05;
 /// For each target the secret of the nearest synthetic row by all other columns.
 pub(super) fn inference(
     space: &Space,
-    secret: &FrameColumn,
-    axis: usize,
+    (axis, secret): (usize, &FrameColumn),
     targets: &Targets,
     asked: usize,
     seed: &Seed,
@@ -32,7 +32,8 @@ pub(super) fn inference(
             .rows
     };
     let judge = Judge::of(secret);
-    // Rows are matched by position, never by a name: names of different tables have nothing to do with each other.
+    // Rows are matched by position, never by a name: names of different tables have nothing to do
+    // with each other.
     let judged = |on_holdout: bool, rows: &[usize], guesses: &[u32]| -> Vec<bool> {
         rows.iter()
             .zip(guesses)
@@ -113,7 +114,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether the secret of the synthetic row `guess` counts as that of a row of the real table or the holdout.
+    /// Whether the secret of the synthetic row `guess` counts as that of a row of the real table or
+    /// the holdout.
     fn right(&self, on_holdout: bool, row: usize, guess: usize) -> bool {
         match self {
             Self::Levels(codes) => {
@@ -139,7 +141,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether a guess is within 5 % of the truth, by absolute values throughout: dividing by a negative guess would make all of them right.
+/// Whether a guess is within 5 % of the truth, by absolute values throughout: dividing by a
+/// negative guess would make all of them right.
 fn close(truth: f64, guess: f64, around_zero: f64) -> bool {
     if truth.is_nan() || guess.is_nan() {
         return truth.is_nan() && guess.is_nan();

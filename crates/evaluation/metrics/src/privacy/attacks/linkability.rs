@@ -1,10 +1,12 @@
-//! Linkability: two halves of a person's data that lead to the same synthetic row (specification 5.7).
+//! Linkability: two halves of a person's data that lead to the same synthetic row (specification
+//! 5.7).
 
 use super::{Made, Targets};
 use crate::BlindGuess;
 use crate::data::neighbours::{Capped, Index, Points, Space};
 
-/// The `nearest` synthetic rows to each target by the columns of one half and of the other; the target is linked if some row is among both.
+/// The `nearest` synthetic rows to each target by the columns of one half and of the other; the
+/// target is linked if some row is among both.
 pub(super) fn linkability(
     space: &Space,
     halves: [&[usize]; 2],
@@ -44,7 +46,8 @@ pub(super) fn linkability(
     )
 }
 
-/// The probability that two random sets of `k` of `n` rows have one in common: `1 - C(n - k, k) / C(n, k)`.
+/// The probability that two random sets of `k` of `n` rows have one in common: `1 - C(n - k, k) /
+/// C(n, k)`.
 fn meet_by_chance(n: usize, k: usize) -> f64 {
     let apart = (0..k).map(|i| (n as f64 - k as f64 - i as f64).max(0.0) / (n - i) as f64);
     1.0 - apart.product::<f64>()

@@ -1,7 +1,9 @@
-//! Attacks on the synthetic table: singling out, linkability and inference (specification 5.6, 5.7).
+//! Attacks on the synthetic table: singling out, linkability and inference (specification 5.6,
+//! 5.7).
 //!
-//! Each is run against rows of the real table, against rows of the holdout, which the synthesizer never saw, and as a blind guess. Success on real rows
-//! says little by itself: what a table tells about everybody is its purpose. The risk is what is gained by having been in the data.
+//! Each is run against rows of the real table, against rows of the holdout, which the synthesizer
+//! never saw, and as a blind guess. Success on real rows says little by itself: what a table tells
+//! about everybody is its purpose. The risk is what is gained by having been in the data.
 
 mod inference;
 mod linkability;
@@ -24,8 +26,8 @@ use crate::{
     MetricError, Pair, Risk, SuccessRate,
 };
 
-/// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`] against the holdout, of inference that
-/// of the secret whose interval begins highest.
+/// One of the attacks with its settings. As a [`Metric`](crate::Metric) its value is the [`Risk`]
+/// against the holdout, of inference that of the secret whose interval begins highest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attack {
     kind: AttackKind,
@@ -104,11 +106,12 @@ impl Attack {
         self.kind
     }
 
-    /// Attacks the pair: one result, of inference one for each secret. Empty where no attack can be made (no rows, no columns, no synthetic row apart
-    /// from the others).
+    /// Attacks the pair: one result, of inference one for each secret. Empty where no attack can be
+    /// made (no rows, no columns, no synthetic row apart from the others).
     ///
     /// # Errors
-    /// [`MetricError::BadOption`] if a column of the options does not exist, is left out of comparisons, or is in both halves.
+    /// [`MetricError::BadOption`] if a column of the options does not exist, is left out of
+    /// comparisons, or is in both halves.
     pub fn measure(&self, pair: &Pair<'_>, seed: &Seed) -> Result<Vec<AttackResult>, MetricError> {
         self.results(&Cache::new(pair), seed, &silent)
     }
@@ -156,7 +159,7 @@ impl Attack {
             AttackKind::SinglingOutUnivariate => {
                 let made = singling_out::univariate(&frame, &columns, self.attacks, seed);
                 let attacker = "asks for values that one synthetic row has, of one column at a time: it uses no other knowledge of a person";
-                vec![self.result(made, attacker, names, Vec::new(), every)]
+                vec![self.result(made, attacker, (names, Vec::new()), every)]
             }
             AttackKind::SinglingOutMultivariate => {
                 let (n, q) = (self.attacks, self.together);
@@ -165,7 +168,7 @@ impl Attack {
                     "asks for values that one synthetic row has, of {} random columns together",
                     self.together.clamp(1, columns.len())
                 );
-                vec![self.result(made, &attacker, names, Vec::new(), every)]
+                vec![self.result(made, &attacker, (names, Vec::new()), every)]
             }
             AttackKind::Linkability => {
                 let ([left, right], chosen_by) = halves;
@@ -185,7 +188,7 @@ impl Attack {
                     self.neighbours.clamp(1, frame.rows.synthetic)
                 );
                 let [left, right] = [left, right].map(|half| half.iter().map(name).collect());
-                vec![self.result(made, &attacker, left, right, chosen_by)]
+                vec![self.result(made, &attacker, (left, right), chosen_by)]
             }
             AttackKind::Inference => {
                 if columns.len() < 2 {
@@ -203,16 +206,10 @@ impl Attack {
                     }
                     let seed = seed.stream("secret").stream(&names[axis]);
                     let n = self.attacks;
-                    let made =
-                        inference::inference(&space, columns[axis], axis, &targets, n, &seed);
-                    let secret = vec![names[axis].clone()];
-                    results.push(self.result(
-                        made,
-                        attacker,
-                        secret,
-                        Vec::new(),
-                        chosen_by.to_owned(),
-                    ));
+                    let secret = (axis, columns[axis]);
+                    let made = inference::inference(&space, secret, &targets, n, &seed);
+                    let used = (vec![names[axis].clone()], Vec::new());
+                    results.push(self.result(made, attacker, used, chosen_by.to_owned()));
                 }
                 results
             }
@@ -280,12 +277,13 @@ impl Attack {
     }
 
     /// `None` if no attack was made.
+    ///
+    /// - `columns`, `other_columns`: those the attacker uses, and those of a second source
     fn result(
         &self,
         made: Made,
         attacker: &str,
-        columns: Vec<String>,
-        other_columns: Vec<String>,
+        (columns, other_columns): (Vec<String>, Vec<String>),
         columns_chosen_by: String,
     ) -> Option<WithHits> {
         let main = SuccessRate::wilson(made.hits.len() as f64, made.attacks as u64)?;

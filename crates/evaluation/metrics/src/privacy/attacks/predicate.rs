@@ -1,4 +1,5 @@
-//! Questions about a person ("aged at least 88 and divorced"), and how many rows of a table answer yes.
+//! Questions about a person ("aged at least 88 and divorced"), and how many rows of a table answer
+//! yes.
 
 use rayon::prelude::*;
 
@@ -94,8 +95,8 @@ impl<'a> Questioned<'a> {
     }
 }
 
-/// The probability that a random sample of `sample` of `rows` rows holds exactly one of `matching` rows: what the share of samples with exactly one
-/// match tends to.
+/// The probability that a random sample of `sample` of `rows` rows holds exactly one of `matching`
+/// rows: what the share of samples with exactly one match tends to.
 pub(crate) fn exactly_one(matching: usize, rows: usize, sample: usize) -> f64 {
     if matching == 0 || sample == 0 || matching > rows {
         return 0.0;

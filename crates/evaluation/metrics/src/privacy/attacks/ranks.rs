@@ -1,9 +1,11 @@
-//! Columns as ranks of their values, and rows by rank, so that rows with values in a range are counted without looking at the others.
+//! Columns as ranks of their values, and rows by rank, so that rows with values in a range are
+//! counted without looking at the others.
 
 use crate::Scale;
 use crate::data::frame::{Data, Each, FrameColumn};
 
-/// One column as ranks over all tables: 0 for missing, then 1, 2, ... in ascending order of its distinct values.
+/// One column as ranks over all tables: 0 for missing, then 1, 2, ... in ascending order of its
+/// distinct values.
 #[derive(Debug)]
 pub(crate) struct Ranks {
     /// Distinct values that are not missing.

@@ -145,8 +145,9 @@ impl Metric for Attack {
     }
 }
 
-/// The result whose interval of the risk begins highest; without a holdout the one with the largest success. The largest risk itself would be the least certain
-/// one: where nearly all attacks succeed on the holdout too, one more or less moves it from 0 to one half.
+/// The result whose interval of the risk begins highest; without a holdout the one with the largest
+/// success. The largest risk itself would be the least certain one: where nearly all attacks
+/// succeed on the holdout too, one more or less moves it from 0 to one half.
 fn worst(results: &[AttackResult]) -> Option<&AttackResult> {
     let key = |result: &AttackResult| match result.risk {
         Some(risk) => risk.unclamped - risk.error,
@@ -194,7 +195,8 @@ mod tests {
 
     #[test]
     fn a_secret_that_everybody_s_other_columns_tell_is_not_the_worst() {
-        // All of 2,000 against all but one of 2,000: a risk of 0.34 that may as well be 0. 60 % against 40 %: one third, known to 0.05.
+        // All of 2,000 against all but one of 2,000: a risk of 0.34 that may as well be 0. 60 %
+        // against 40 %: one third, known to 0.05.
         let results = [
             result("restated", 2000.0, 1999.0),
             result("leaked", 1200.0, 800.0),

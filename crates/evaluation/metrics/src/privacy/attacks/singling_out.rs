@@ -1,4 +1,5 @@
-//! Singling out: questions that exactly one synthetic row answers, put to the real rows (specification 5.7).
+//! Singling out: questions that exactly one synthetic row answers, put to the real rows
+//! (specification 5.7).
 
 use parable_seed::{Rng, Seed};
 use rayon::prelude::*;
@@ -27,7 +28,8 @@ struct Ground<'a> {
     holdout: Option<Questioned<'a>>,
 }
 
-/// Asks about one column: every value that occurs once, the smallest and largest value and beyond, being missing.
+/// Asks about one column: every value that occurs once, the smallest and largest value and beyond,
+/// being missing.
 pub(super) fn univariate(
     frame: &Frame,
     columns: &[&FrameColumn],
@@ -42,7 +44,8 @@ pub(super) fn univariate(
     ground.ask(&predicates, 1, asked, seed)
 }
 
-/// Asks about so many columns at once, with the values of a synthetic row: equal levels, numbers at least as far from the median.
+/// Asks about so many columns at once, with the values of a synthetic row: equal levels, numbers at
+/// least as far from the median.
 pub(super) fn multivariate(
     frame: &Frame,
     columns: &[&FrameColumn],
@@ -101,7 +104,8 @@ impl<'a> Ground<'a> {
         predicates
     }
 
-    /// Different questions about `together` columns that exactly one synthetic row answers; fewer than wanted if they are hard to find.
+    /// Different questions about `together` columns that exactly one synthetic row answers; fewer
+    /// than wanted if they are hard to find.
     fn multivariate(&self, wanted: usize, together: usize, seed: &Seed) -> Vec<Predicate> {
         let medians: Vec<u32> = (0..self.ranks.len())
             .map(|column| self.median(column))
@@ -130,7 +134,8 @@ impl<'a> Ground<'a> {
         predicates
     }
 
-    /// The lower median of the synthetic values of a column: a synthetic value is above the median exactly if it is above this.
+    /// The lower median of the synthetic values of a column: a synthetic value is above the median
+    /// exactly if it is above this.
     fn median(&self, column: usize) -> u32 {
         let missing = self.synthetic.postings[column].rows(0, 0).len();
         let known = self.synthetic.postings[column].rows(1, self.ranks[column].values);
@@ -154,7 +159,8 @@ impl<'a> Ground<'a> {
         columns.iter().map(about).collect()
     }
 
-    /// A question from random columns, values and comparisons, for who has no synthetic row to look at.
+    /// A question from random columns, values and comparisons, for who has no synthetic row to look
+    /// at.
     fn blind(&self, present: &[Vec<u32>], together: usize, rng: &mut Rng) -> Predicate {
         let columns = some_columns(self.ranks.len(), together, rng);
         let about = |&column: &usize| {
@@ -232,7 +238,8 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// From how many matches on a sample of `sample` rows is as good as never left with exactly one of them.
+/// From how many matches on a sample of `sample` rows is as good as never left with exactly one of
+/// them.
 fn enough(rows: usize, sample: usize) -> usize {
     if sample >= rows {
         return 2;

@@ -2,10 +2,21 @@
 
 use rustc_hash::FxHashMap;
 
-use super::Binning;
 use crate::data::contingency::Grouped;
 use crate::data::frame::{Data, Each, FrameColumn};
 use parable_linalg::quantile;
+
+/// How the numbers of a key or a target are made into values that can be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Binning {
+    /// Each number is a value.
+    Distinct,
+    /// Groups by quantiles of the real table.
+    RealQuantiles(usize),
+    /// Groups by quantiles of both tables together, as the R package synthpop has them.
+    PooledQuantiles(usize),
+}
 
 /// A column as values that can be equal, numbered from 0 across all tables.
 pub(super) struct Coded {
@@ -99,7 +110,8 @@ fn real_quantiles(real: &[f64], groups: usize) -> Vec<f64> {
     edges
 }
 
-/// How many values a column has, and the codes of the rows that are asked about and of the synthetic rows.
+/// How many values a column has, and the codes of the rows that are asked about and of the
+/// synthetic rows.
 type KeyColumn<'a> = (usize, &'a [u32], &'a [u32]);
 
 /// The key of each row, numbered from 0 over both tables.
@@ -139,7 +151,8 @@ impl KeyIds {
         Some(Self::join(&picked?, holdout, synthetic))
     }
 
-    /// Columns are joined one at a time: a number for each pair of the number so far and the next value.
+    /// Columns are joined one at a time: a number for each pair of the number so far and the next
+    /// value.
     fn join(columns: &[KeyColumn<'_>], real: usize, synthetic: usize) -> Self {
         const DENSE: usize = 1 << 22;
         let mut ids = Self {

@@ -7,25 +7,15 @@ mod tcap;
 
 use std::collections::BTreeMap;
 
+pub use self::keys::Binning;
 use self::keys::{Coded, KeyIds};
 pub use self::score::WorstDisclosure;
 pub(crate) use self::sweep::SweepOptions;
 use self::tcap::{measures, told_rows};
 use crate::{Cache, DisclosureMeasures, MetricError, Pair};
 
-/// How the numbers of a key or a target are made into values that can be equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Binning {
-    /// Each number is a value.
-    Distinct,
-    /// Groups by quantiles of the real table.
-    RealQuantiles(usize),
-    /// Groups by quantiles of both tables together, as the R package synthpop has them.
-    PooledQuantiles(usize),
-}
-
-/// What an intruder who knows the keys of a person learns about the target from the synthetic table.
+/// What an intruder who knows the keys of a person learns about the target from the synthetic
+/// table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AttributeDisclosure {

@@ -6,8 +6,9 @@ use crate::{
     Section, Undefined, Unit,
 };
 
-/// The largest excess of a sweep over all sets of one to three keys and all targets: how many more real rows than by guessing have a target that the
-/// synthetic table tells to whoever knows their keys.
+/// The largest excess of a sweep over all sets of one to three keys and all targets: how many more
+/// real rows than by guessing have a target that the synthetic table tells to whoever knows their
+/// keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorstDisclosure {
     options: SweepOptions,

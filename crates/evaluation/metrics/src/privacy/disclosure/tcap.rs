@@ -16,7 +16,8 @@ pub(super) struct Quick {
     pub(super) excess: f64,
     /// What the real table itself would tell beyond guessing.
     pub(super) real_excess: f64,
-    /// The keys tell everybody's target, and not because they name single people: the target restates the keys.
+    /// The keys tell everybody's target, and not because they name single people: the target
+    /// restates the keys.
     pub(super) determined: bool,
 }
 
@@ -142,7 +143,8 @@ pub(super) fn measures(ids: &KeyIds, target: &Coded) -> DisclosureMeasures {
     measures
 }
 
-/// Real rows by true value of the target: how many there are, how many are told any value, how many the true one.
+/// Real rows by true value of the target: how many there are, how many are told any value, how many
+/// the true one.
 pub(super) fn by_level(ids: &KeyIds, target: &Coded) -> Vec<[u64; 3]> {
     let (in_real, in_synthetic) = (&target.codes.real, &target.codes.synthetic);
     let told = single_values(ids.keys, &ids.synthetic, in_synthetic);

@@ -21,8 +21,9 @@ pub(super) enum From {
     Holdout,
 }
 
-/// The leading principal components of mixed data (factor analysis of mixed data, Pagès 2004): numbers in standard deviations, a missing one at the mean
-/// with an indicator beside it, levels as indicators over the root of their share.
+/// The leading principal components of mixed data (factor analysis of mixed data, Pagès 2004):
+/// numbers in standard deviations, a missing one at the mean with an indicator beside it, levels as
+/// indicators over the root of their share.
 pub(super) struct Embedding<'a> {
     frame: &'a Frame,
     features: Vec<Feature>,

@@ -20,11 +20,12 @@ use crate::{
 const REPEATS: u32 = 200;
 /// Axes of the space densities are compared in.
 const DIMENSIONS: usize = 5;
-/// Distances below this many standard deviations count as this: rows that agree have a density, and a logarithm.
+/// Distances below this many standard deviations count as this: rows that agree have a density, and
+/// a logarithm.
 const LEAST_DISTANCE: f64 = 1e-6;
 
-/// How well an attacker tells rows of the data from holdout rows, by the synthetic table alone: the area under the curve of true against false positive
-/// rates. 0.5 is guessing. Needs a holdout.
+/// How well an attacker tells rows of the data from holdout rows, by the synthetic table alone: the
+/// area under the curve of true against false positive rates. 0.5 is guessing. Needs a holdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MembershipScore(pub MembershipKind);
 
@@ -122,7 +123,8 @@ fn by_density(cache: &Cache<'_>, holdout: usize, seed: &Seed) -> Result<Scores, 
         Index::<Squared>::new(&synthetic),
         Index::<Squared>::new(&known),
     );
-    // With one neighbour the logarithm of a density is minus the dimensions times that of the distance, up to a constant.
+    // With one neighbour the logarithm of a density is minus the dimensions times that of the
+    // distance, up to a constant.
     let ratio = |points: &Points| -> Vec<f64> {
         let far = |index: &Index<'_, Squared>| index.nearest(points, 1, false).sums;
         let log = |sum: f64| sum.sqrt().max(LEAST_DISTANCE).ln();

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use crate::{Bootstrapped, TruePositives};
 use parable_linalg::quantile;
 
-/// False positive rates at which the true positive rate is asked for: an attacker who accuses few people must rarely be wrong.
+/// False positive rates at which the true positive rate is asked for: an attacker who accuses few
+/// people must rarely be wrong.
 const ASKED: [f64; 3] = [0.001, 0.01, 0.1];
 
 /// Scores of both groups in falling order, equal ones together; higher means "was in the data".
@@ -56,7 +57,8 @@ impl Ranked {
         }
     }
 
-    /// The curve with percentile intervals from `repeats` bootstrap samples of both groups. `None` if a group is empty.
+    /// The curve with percentile intervals from `repeats` bootstrap samples of both groups. `None`
+    /// if a group is empty.
     pub(super) fn curve(&self, repeats: u32, seed: &Seed) -> Option<Curve> {
         if self.members.is_empty() || self.others.is_empty() {
             return None;
@@ -116,7 +118,8 @@ impl Ranked {
     }
 }
 
-/// Area under the curve (ties one half), largest distance from guessing, and the rates asked for, from the counts per group of equal scores.
+/// Area under the curve (ties one half), largest distance from guessing, and the rates asked for,
+/// from the counts per group of equal scores.
 fn read(members: &[u32], others: &[u32]) -> Reading {
     let total = |counts: &[u32]| counts.iter().map(|&c| f64::from(c)).sum::<f64>();
     let (n, m) = (total(members), total(others));
@@ -141,7 +144,8 @@ fn read(members: &[u32], others: &[u32]) -> Reading {
     }
 }
 
-/// The curve at 0, 0.001, 0.002, 0.005, ... and each percent: the largest true positive rate with at most this false positive rate.
+/// The curve at 0, 0.001, 0.002, 0.005, ... and each percent: the largest true positive rate with
+/// at most this false positive rate.
 fn points(members: &[u32], others: &[u32]) -> (Vec<f64>, Vec<f64>) {
     let mut asked = vec![0.0, 0.001, 0.002, 0.005];
     asked.extend((1..=100).map(|percent| f64::from(percent) / 100.0));
@@ -201,8 +205,8 @@ mod tests {
 
     #[test]
     fn the_interval_of_a_chance_attack_holds_one_half() {
-        // 40 null attacks with 95 % intervals: missing one half more than 8 times has probability below 1e-3 (binomial, 40, 0.05 ... 0.07 for the
-        // slightly short percentile intervals).
+        // 40 null attacks with 95 % intervals: missing one half more than 8 times has probability
+        // below 1e-3 (binomial, 40, 0.05 ... 0.07 for the slightly short percentile intervals).
         let missed = (0..40)
             .filter(|&trial| {
                 let mut rng = Seed::from_u64(trial).rng();

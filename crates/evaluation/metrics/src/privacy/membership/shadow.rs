@@ -1,4 +1,5 @@
-//! The worst case of membership inference: one conspicuous person, a synthesizer that is run many times with and without them.
+//! The worst case of membership inference: one conspicuous person, a synthesizer that is run many
+//! times with and without them.
 
 use parable_dp::{Delta, Epsilon, ParameterError, Probability, epsilon_lower_from_rates};
 use parable_seed::Seed;
@@ -23,10 +24,12 @@ pub enum VulnerableRecord {
     Row(usize),
 }
 
-/// A game against a synthesizer: it is run many times on the table with one vulnerable record and on the table without, and the attacker, who knows
-/// all else, tells from the synthetic rows nearest to the record which of the two it was.
+/// A game against a synthesizer: it is run many times on the table with one vulnerable record and
+/// on the table without, and the attacker, who knows all else, tells from the synthetic rows
+/// nearest to the record which of the two it was.
 ///
-/// The first third of the runs sets the attacker's threshold, the rest is counted, so that the bounds hold.
+/// The first third of the runs sets the attacker's threshold, the rest is counted, so that the
+/// bounds hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShadowGame {
     record: VulnerableRecord,
@@ -49,12 +52,14 @@ pub struct ShadowResult {
     pub false_positives: u64,
     /// The largest distance at which the attacker says "with".
     pub threshold: f64,
-    /// The synthesizer is not `(epsilon, delta)`-private for any smaller epsilon, by `ln max((TPR - δ)/FPR, (TNR - δ)/FNR)` with one-sided bounds of Clopper
-    /// and Pearson on both rates. 0 says that this attacker saw nothing; it is no proof of privacy.
+    /// The synthesizer is not `(epsilon, delta)`-private for any smaller epsilon, by `ln max((TPR -
+    /// δ)/FPR, (TNR - δ)/FNR)` with one-sided bounds of Clopper and Pearson on both rates. 0 says
+    /// that this attacker saw nothing; it is no proof of privacy.
     pub epsilon_lower: Epsilon,
     /// The failure probability the bound allows for.
     pub delta: Delta,
-    /// The confidence of each of the two bounds on a rate; both hold together with at least `2 · confidence - 1`.
+    /// The confidence of each of the two bounds on a rate; both hold together with at least `2 ·
+    /// confidence - 1`.
     pub confidence: Probability,
 }
 
@@ -91,7 +96,8 @@ pub enum ShadowError<E> {
 }
 
 impl ShadowGame {
-    /// So many runs with and as many without the row with the largest local outlier factor; `delta` 0, confidence 95 %.
+    /// So many runs with and as many without the row with the largest local outlier factor; `delta`
+    /// 0, confidence 95 %.
     #[must_use]
     pub fn new(runs: usize) -> Self {
         Self {
@@ -123,7 +129,8 @@ impl ShadowGame {
         self
     }
 
-    /// Plays the game. `synthesize` fits a fresh model to the table it is given and returns its rows; the seed is its own.
+    /// Plays the game. `synthesize` fits a fresh model to the table it is given and returns its
+    /// rows; the seed is its own.
     ///
     /// # Errors
     /// [`ShadowError`].
@@ -207,7 +214,8 @@ impl ShadowGame {
     }
 }
 
-/// Gower's distance from a real row to the nearest synthetic one; `None` without a synthetic row or a column to compare.
+/// Gower's distance from a real row to the nearest synthetic one; `None` without a synthetic row or
+/// a column to compare.
 fn distance(real: &Table, row: usize, synthetic: &Table) -> Result<Option<f64>, MetricError> {
     Pair::new(real, synthetic)?;
     let space = Space::of(&Frame::new(real, synthetic, None), Distance::Gower);
@@ -225,7 +233,8 @@ fn distance(real: &Table, row: usize, synthetic: &Table) -> Result<Option<f64>, 
     Ok(sums.reduce(f64::min).map(|sum| sum / space.divisor))
 }
 
-/// The distance up to which "with" is said, so that right and wrong answers differ most; the smaller of equally good ones.
+/// The distance up to which "with" is said, so that right and wrong answers differ most; the
+/// smaller of equally good ones.
 fn best_threshold(with: &[f64], without: &[f64]) -> f64 {
     let mut candidates = with.to_vec();
     candidates.sort_unstable_by(f64::total_cmp);
@@ -264,7 +273,8 @@ mod tests {
             .unwrap();
         assert_eq!((result.row, result.runs_each), (40, 80));
         assert_eq!((result.true_positives, result.false_positives), (80, 0));
-        // All of 80 right: rates of at least 0.05^(1/80) = 0.9632 and at most 0.0368, so ln(0.9632/0.0368).
+        // All of 80 right: rates of at least 0.05^(1/80) = 0.9632 and at most 0.0368, so
+        // ln(0.9632/0.0368).
         let low = 0.05f64.powf(1.0 / 80.0);
         let expected = (low / (1.0 - low)).ln();
         assert!(
@@ -291,7 +301,8 @@ mod tests {
                 })
                 .unwrap(),
         ] {
-            // Both bounds at 95 %: the probability of a bound above 0 is at most 10 %, of one above 0.4 far less.
+            // Both bounds at 95 %: the probability of a bound above 0 is at most 10 %, of one above
+            // 0.4 far less.
             assert!(result.epsilon_lower.get() < 0.4, "{result:?}");
         }
     }

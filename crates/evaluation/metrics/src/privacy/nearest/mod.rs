@@ -164,7 +164,8 @@ fn nearest(frame: &Frame, options: NearestOptions) -> NearestSection {
         Distance::Gower => on::<Capped>(&space, options, None),
         Distance::NumericEuclidean => on::<Squared>(&space, options, None),
         Distance::RawManhattan => {
-            // The package this distance is compared with finds outliers by Euclidean distance on the same numbers.
+            // The package this distance is compared with finds outliers by Euclidean distance on
+            // the same numbers.
             let real = &space.points.real;
             let neighbours =
                 Index::<Squared>::new(real).nearest(real, options.outlier_neighbours, true);
@@ -222,7 +223,8 @@ fn section<T: Term>(
     }
 }
 
-/// Share of rows whose nearest real row has another real row nearer than the row itself. The radius is that of the real neighbour.
+/// Share of rows whose nearest real row has another real row nearer than the row itself. The radius
+/// is that of the real neighbour.
 fn authenticity(to_real: &Neighbours, within: &Neighbours) -> Option<f64> {
     let pairs = to_real
         .sums
@@ -289,7 +291,8 @@ fn sorted_distances<T: Term>(found: &Neighbours, divisor: f64) -> Vec<f64> {
     distances
 }
 
-/// Nearest over second-nearest distance, 0/0 being 0, ascending; none where there is no second neighbour.
+/// Nearest over second-nearest distance, 0/0 being 0, ascending; none where there is no second
+/// neighbour.
 fn sorted_ratios<T: Term>(found: &Neighbours) -> Vec<f64> {
     let mut ratios: Vec<f64> = found
         .sums

@@ -6,7 +6,8 @@ use crate::{
     MetricError, MetricInfo, NearestSection, Outcome, Section, Undefined, Unit,
 };
 
-/// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the number: `nearest_gower_median`.
+/// A number about distances to nearest rows (5.3, 5.4, 5.8). Its id is made of the distance and the
+/// number: `nearest_gower_median`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NearestScore {
     info: MetricInfo,
@@ -32,11 +33,14 @@ pub enum NearestStatistic {
     RatioP05,
     /// Smallest distance from a real outlier to a synthetic row.
     OutlierMinimum,
-    /// Share of synthetic rows closer to a real row than to a holdout row, as many rows of each (5.4); 0.5 without memorisation. Needs a holdout.
+    /// Share of synthetic rows closer to a real row than to a holdout row, as many rows of each
+    /// (5.4); 0.5 without memorisation. Needs a holdout.
     HoldoutShare,
-    /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (5.8).
+    /// Share of synthetic rows further from their nearest real row than that row is from its
+    /// nearest other real row (5.8).
     Authenticity,
-    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (5.8).
+    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row
+    /// (5.8).
     Identifiability,
 }
 

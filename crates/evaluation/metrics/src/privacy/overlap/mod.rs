@@ -20,11 +20,13 @@ pub(crate) struct RowIds {
 }
 
 impl RowIds {
-    /// By all columns but row ids, free text and renamed clusters; numbers of the columns named in `rounding` by the nearest multiple of their step.
+    /// By all columns but row ids, free text and renamed clusters; numbers of the columns named in
+    /// `rounding` by the nearest multiple of their step.
     pub(crate) fn of(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Self {
         let rows = frame.rows;
         let holdout = rows.holdout.unwrap_or(0);
-        // Real rows first, then synthetic, then holdout: columns are joined one at a time, so that equality is exact and no row needs a key of its own.
+        // Real rows first, then synthetic, then holdout: columns are joined one at a time, so that
+        // equality is exact and no row needs a key of its own.
         let mut ids = vec![0u32; rows.real + rows.synthetic + holdout];
         let mut columns = Vec::new();
         for column in frame.comparable() {

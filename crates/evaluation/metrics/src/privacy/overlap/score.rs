@@ -6,7 +6,8 @@ use crate::{
     Undefined, Unit,
 };
 
-/// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are the baseline: what chance gives.
+/// Rows that stand in both tables (5.1). With a holdout its rows against the synthetic table are
+/// the baseline: what chance gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OverlapScore {

@@ -6,8 +6,9 @@ use super::Scale;
 
 /// The mixed matrix of associations of the real table, the synthetic one, and their difference.
 ///
-/// Two numeric columns: correlation, -1 to 1. A numeric column and one of levels: correlation ratio, 0 to 1. Two columns of levels:
-/// Cramér's V, 0 to 1. `None` where a measure is undefined (a constant column, fewer than 3 complete rows); the diagonal is 1.
+/// Two numeric columns: correlation, -1 to 1. A numeric column and one of levels: correlation
+/// ratio, 0 to 1. Two columns of levels: Cramér's V, 0 to 1. `None` where a measure is undefined (a
+/// constant column, fewer than 3 complete rows); the diagonal is 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Associations {

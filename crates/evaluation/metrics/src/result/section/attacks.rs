@@ -40,15 +40,18 @@ impl AttackKind {
     }
 }
 
-/// One attack: its success on real rows, on holdout rows, and by guessing without the synthetic rows.
+/// One attack: its success on real rows, on holdout rows, and by guessing without the synthetic
+/// rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AttackResult {
     /// Which attack.
     pub kind: AttackKind,
-    /// What the attacker knows and does, in words: a number about an attack says nothing about stronger ones.
+    /// What the attacker knows and does, in words: a number about an attack says nothing about
+    /// stronger ones.
     pub attacker: String,
-    /// The columns the attacker uses; of linkability those of the first source, of inference the secret one.
+    /// The columns the attacker uses; of linkability those of the first source, of inference the
+    /// secret one.
     pub columns: Vec<String>,
     /// Of linkability the columns of the second source.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -57,12 +60,13 @@ pub struct AttackResult {
     pub columns_chosen_by: String,
     /// How many attacks were asked for.
     pub asked: u64,
-    /// Fewer attacks could be made than asked for: there are not enough rows, or not enough values that occur once.
+    /// Fewer attacks could be made than asked for: there are not enough rows, or not enough values
+    /// that occur once.
     pub underpowered: bool,
     /// Success on rows of the real table.
     pub main: SuccessRate,
-    /// Success expected on random samples of the real rows of the size of the holdout, which singling out is compared by: in a larger table fewer
-    /// people are alone with a value.
+    /// Success expected on random samples of the real rows of the size of the holdout, which
+    /// singling out is compared by: in a larger table fewer people are alone with a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub main_at_equal_size: Option<SuccessRate>,
     /// Success on rows of the holdout: what the table tells about people who were not in the data.
@@ -93,11 +97,13 @@ pub struct BlindGuess {
 pub enum Conclusion {
     /// The attack does no better than guessing: it was too weak to say anything.
     NoConclusion,
-    /// There is no holdout to tell what was learned about the rows from what was learned about everybody.
+    /// There is no holdout to tell what was learned about the rows from what was learned about
+    /// everybody.
     NoControl,
     /// No difference between rows of the data and others was seen; a stronger attack may see one.
     NoDifference,
-    /// The attack succeeds more often on rows of the data than on others (the 95 % interval of the risk is above 0).
+    /// The attack succeeds more often on rows of the data than on others (the 95 % interval of the
+    /// risk is above 0).
     Leak,
 }
 

@@ -42,7 +42,8 @@ pub struct RareLevels {
     pub in_holdout: Option<u64>,
 }
 
-/// Synthetic values of a numeric column below the 1 % or above the 99 % quantile of the real values.
+/// Synthetic values of a numeric column below the 1 % or above the 99 % quantile of the real
+/// values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExtremeValues {
     /// The column.

@@ -19,15 +19,18 @@ pub struct ClusterSection {
     pub sizes: Vec<HistogramCell>,
     /// Total variation distance of the two distributions of cluster sizes over these bands.
     pub size_tvd: Option<f64>,
-    /// Share of clusters whose rows are all in one arm; 1 in a cluster-randomised trial. `None` without a treatment column or clusters.
+    /// Share of clusters whose rows are all in one arm; 1 in a cluster-randomised trial. `None`
+    /// without a treatment column or clusters.
     pub in_one_arm: Sides<Option<f64>>,
     /// How alike rows of one cluster are, for each numeric column.
     pub icc: Vec<Icc>,
-    /// Columns that are constant within nearly all (99 %) real clusters, and whether they still are.
+    /// Columns that are constant within nearly all (99 %) real clusters, and whether they still
+    /// are.
     pub constancy: Vec<Constancy>,
 }
 
-/// The intraclass correlation of one column: one-way analysis of variance estimate, below 0 when rows of a cluster differ more than strangers.
+/// The intraclass correlation of one column: one-way analysis of variance estimate, below 0 when
+/// rows of a cluster differ more than strangers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Icc {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Sides;
 
-/// How metrics look at a column. It comes from type and role in the real table's schema, never from how values are stored.
+/// How metrics look at a column. It comes from type and role in the real table's schema, never from
+/// how values are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -34,18 +35,22 @@ pub struct ColumnDetail {
     pub label: Option<String>,
     /// How the metrics looked at it.
     pub scale: Scale,
-    /// Total variation distance over `cells` (missing is a cell of its own for levels, and left out for numbers). 0 to 1; `None` without values.
+    /// Total variation distance over `cells` (missing is a cell of its own for levels, and left out
+    /// for numbers). 0 to 1; `None` without values.
     pub tvd: Option<f64>,
-    /// The total variation distance of a bootstrap sample of the real column: what sampling noise alone gives.
+    /// The total variation distance of a bootstrap sample of the real column: what sampling noise
+    /// alone gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvd_resample: Option<f64>,
-    /// Largest distance of the cumulative shares (Kolmogorov and Smirnov). Numeric columns only; 0 to 1.
+    /// Largest distance of the cumulative shares (Kolmogorov and Smirnov). Numeric columns only; 0
+    /// to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ks: Option<f64>,
     /// Jensen-Shannon distance over `cells`, natural logarithm; 0 to 0.83.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub js_distance: Option<f64>,
-    /// Area between the cumulative curves (Wasserstein), in units of the column. Numeric columns only.
+    /// Area between the cumulative curves (Wasserstein), in units of the column. Numeric columns
+    /// only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wasserstein: Option<f64>,
     /// Share of the real range that synthetic values reach, or of the real levels that they use.
@@ -63,8 +68,8 @@ pub struct ColumnDetail {
     /// Synthetic minus real mean, in standard deviations of the real column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_difference_in_sd: Option<f64>,
-    /// The bins of a histogram, or the levels by falling real share. At most [`max_cells`](crate::EvaluationOptions::max_cells) levels: the
-    /// rest is added up in `other`.
+    /// The bins of a histogram, or the levels by falling real share. At most
+    /// [`max_cells`](crate::EvaluationOptions::max_cells) levels: the rest is added up in `other`.
     pub cells: Vec<HistogramCell>,
     /// The levels beyond the listed ones, added up.
     #[serde(default, skip_serializing_if = "Option::is_none")]

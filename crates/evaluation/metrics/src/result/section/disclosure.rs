@@ -16,7 +16,8 @@ pub struct DisclosureSection {
     pub groups: u64,
     /// How many pairs of a key set and a target were looked at.
     pub looked_at: u64,
-    /// How many of them were left out because the target restates the keys: in the real table they determine it, with at least ten rows per key.
+    /// How many of them were left out because the target restates the keys: in the real table they
+    /// determine it, with at least ten rows per key.
     #[serde(default)]
     pub determined: u64,
     /// Mean over all pairs of the disclosed share.
@@ -29,7 +30,8 @@ pub struct DisclosureSection {
     pub worst: Vec<DisclosureRow>,
     /// The mean over key sets for each target.
     pub by_target: Vec<TargetMean>,
-    /// The mean over the key sets that contain a key, for each key and target: a heat map of what gives people away.
+    /// The mean over the key sets that contain a key, for each key and target: a heat map of what
+    /// gives people away.
     #[serde(default)]
     pub by_key: Vec<KeyTargetMean>,
 }
@@ -89,16 +91,19 @@ pub struct TargetMean {
     pub target: String,
     /// Mean over key sets of the disclosed share.
     pub disclosed_share: f64,
-    /// Mean over key sets of the share of real rows whose keys tell the target in the real table itself.
+    /// Mean over key sets of the share of real rows whose keys tell the target in the real table
+    /// itself.
     pub disclosive_in_real: f64,
     /// Mean over key sets of the excess.
     pub excess: f64,
 }
 
-/// Identity and attribute disclosure of one key set and target (Taub and Elliot 2019; Raab, Nowok and Dibben 2024).
+/// Identity and attribute disclosure of one key set and target (Taub and Elliot 2019; Raab, Nowok
+/// and Dibben 2024).
 ///
-/// A key (a combination of values of the key columns) is *disclosive* in a table if all its rows there have one target value. Shares are 0 to 1 and of
-/// the real rows unless said otherwise; `None` where a table has no row. Missing is a value like any other.
+/// A key (a combination of values of the key columns) is *disclosive* in a table if all its rows
+/// there have one target value. Shares are 0 to 1 and of the real rows unless said otherwise;
+/// `None` where a table has no row. Missing is a value like any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DisclosureMeasures {
@@ -112,13 +117,16 @@ pub struct DisclosureMeasures {
     pub disclosed_share: Option<f64>,
     /// `correct` over `matched` (TCAP of Taub and Elliot); `None` if no key is disclosive.
     pub tcap: Option<f64>,
-    /// `correct` over the real rows whose key is in the synthetic table (TCAP of the R package synthpop).
+    /// `correct` over the real rows whose key is in the synthetic table (TCAP of the R package
+    /// synthpop).
     pub correct_among_found: Option<f64>,
-    /// What a guesser without keys scores by naming a value with the real shares: the sum of squared shares.
+    /// What a guesser without keys scores by naming a value with the real shares: the sum of
+    /// squared shares.
     pub baseline_match: Option<f64>,
     /// What a guesser scores by always naming the most frequent real value.
     pub baseline_majority: Option<f64>,
-    /// `disclosed_share` minus the hits a guesser scores on the matched rows by knowing the share of the value named.
+    /// `disclosed_share` minus the hits a guesser scores on the matched rows by knowing the share
+    /// of the value named.
     pub excess: Option<f64>,
     /// Rows whose key is disclosive in the real table itself (DiO).
     pub disclosive_in_real: Option<f64>,
@@ -138,8 +146,8 @@ pub struct DisclosureMeasures {
     pub unique_found: Option<f64>,
     /// Unique rows whose key is unique in the synthetic table too: replicated uniques (repU).
     pub replicated_uniques: Option<f64>,
-    /// Correct attribution probability: mean over rows whose key is in the synthetic table of the share of synthetic rows with this key that have the
-    /// row's target (CAP).
+    /// Correct attribution probability: mean over rows whose key is in the synthetic table of the
+    /// share of synthetic rows with this key that have the row's target (CAP).
     pub cap: Option<f64>,
     /// The same with 0 for rows whose key is not there (zero CAP; DCAP of synthpop).
     pub zero_cap: Option<f64>,

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum MembershipKind {
     /// By the distance to the nearest synthetic row.
     Distance,
-    /// By the density of synthetic rows around the person over that of other people (van Breugel et al. 2023, arXiv 2302.12580).
+    /// By the density of synthetic rows around the person over that of other people (van Breugel et
+    /// al. 2023, arXiv 2302.12580).
     DensityRatio,
 }
 
@@ -43,7 +44,8 @@ pub struct MembershipAttack {
     pub others: u64,
     /// Rows of the holdout that the attacker knows and that are not scored.
     pub reference: u64,
-    /// Area under the curve: the probability that a member gets a higher score than another person, ties counting one half. 0.5 is guessing.
+    /// Area under the curve: the probability that a member gets a higher score than another person,
+    /// ties counting one half. 0.5 is guessing.
     pub auc: Bootstrapped,
     /// The largest difference between the true and the false positive rate over all thresholds.
     pub advantage: Bootstrapped,
@@ -59,7 +61,8 @@ pub struct MembershipAttack {
     pub repeats: u32,
 }
 
-/// A number with its 95 % bootstrap interval (percentiles; rows drawn with replacement on both sides).
+/// A number with its 95 % bootstrap interval (percentiles; rows drawn with replacement on both
+/// sides).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrapped {
     /// The number.

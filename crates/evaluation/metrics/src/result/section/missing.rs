@@ -14,7 +14,8 @@ pub struct MissingSection {
     pub complete_rows: Sides<Option<f64>>,
     /// Every column that has missing values in either table.
     pub columns: Vec<MissingRow>,
-    /// The pairs of columns whose joint pattern of missing values differs most, worst first (at most 20).
+    /// The pairs of columns whose joint pattern of missing values differs most, worst first (at
+    /// most 20).
     pub joint: Vec<JointMissing>,
     /// How many pairs were compared.
     pub pairs: u64,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Undefined;
 
-/// How well one column can be predicted after training on real and on synthetic rows, tested on the same real rows.
+/// How well one column can be predicted after training on real and on synthetic rows, tested on the
+/// same real rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PredictionSection {
@@ -17,7 +18,8 @@ pub struct PredictionSection {
     pub classes: Vec<String>,
     /// The columns models predict from.
     pub features: Vec<String>,
-    /// `holdout` if models are tested on the holdout table, else `split`: a fifth of the real rows, drawn anew for each split.
+    /// `holdout` if models are tested on the holdout table, else `split`: a fifth of the real rows,
+    /// drawn anew for each split.
     pub tested_on: String,
     /// How often the real rows were split.
     pub splits: u32,
@@ -40,7 +42,8 @@ pub struct PredictionSection {
 pub struct PredictionModel {
     /// `logistic` or `linear`, `tree`, `forest`, `svm`.
     pub model: String,
-    /// One entry per measure: `f1`, `precision`, `recall`, `balanced_accuracy`, `auc`; `r2`, `rmse`. The first is the one that is summed up.
+    /// One entry per measure: `f1`, `precision`, `recall`, `balanced_accuracy`, `auc`; `r2`,
+    /// `rmse`. The first is the one that is summed up.
     pub measures: Vec<PredictionMeasure>,
     /// Rows it was trained on at most, where that is fewer than there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +66,8 @@ pub struct PredictionMeasure {
     /// Always the most frequent real class, or the real mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub majority: Option<Spread>,
-    /// Real minus synthetic, split by split. Positive: training on synthetic rows loses that much (for `rmse`, negative does).
+    /// Real minus synthetic, split by split. Positive: training on synthetic rows loses that much
+    /// (for `rmse`, negative does).
     pub difference: Spread,
 }
 

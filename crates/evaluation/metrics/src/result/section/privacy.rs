@@ -14,10 +14,12 @@ pub struct PrivacySection {
     pub overlap: Overlap,
     /// Nearest-neighbour distances, one entry per distance.
     pub nearest: Vec<NearestSection>,
-    /// What attacks learned about people, kind by kind; those that the metrics of the evaluation made.
+    /// What attacks learned about people, kind by kind; those that the metrics of the evaluation
+    /// made.
     #[serde(default)]
     pub attacks: Vec<AttackResult>,
-    /// How well people in the data can be told from others; those attacks that the metrics of the evaluation made.
+    /// How well people in the data can be told from others; those attacks that the metrics of the
+    /// evaluation made.
     #[serde(default)]
     pub membership: Vec<MembershipAttack>,
     /// Single values that only few real people have.
@@ -25,23 +27,27 @@ pub struct PrivacySection {
     pub cells: CellSection,
 }
 
-/// Rows that stand in both tables, exactly equal on all columns but row ids (missing equals missing). Always on all rows.
+/// Rows that stand in both tables, exactly equal on all columns but row ids (missing equals
+/// missing). Always on all rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Overlap {
     /// The columns that were compared.
     pub columns: Vec<String>,
-    /// Columns whose numbers were rounded before, and to multiples of what; as declared with [`Pair::with_rounding`](crate::Pair::with_rounding).
+    /// Columns whose numbers were rounded before, and to multiples of what; as declared with
+    /// [`Pair::with_rounding`](crate::Pair::with_rounding).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rounded: BTreeMap<String, f64>,
     /// The synthetic table against the real one.
     pub synthetic: OverlapCounts,
-    /// The holdout table against the synthetic one in the place of the real: what a method that never saw a record gives by chance.
+    /// The holdout table against the synthetic one in the place of the real: what a method that
+    /// never saw a record gives by chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout: Option<OverlapCounts>,
 }
 
-/// Counts of equal rows between real (or holdout) rows and synthetic rows. Shares are `None` where the table has no rows.
+/// Counts of equal rows between real (or holdout) rows and synthetic rows. Shares are `None` where
+/// the table has no rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct OverlapCounts {
     /// Real rows.
@@ -75,13 +81,15 @@ pub struct OverlapCounts {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Distance {
-    /// Mean over columns: numbers by their difference over the real range (at most 1), levels by equal or not, missing against a value 1 (Gower 1971). 0 to 1.
+    /// Mean over columns: numbers by their difference over the real range (at most 1), levels by
+    /// equal or not, missing against a value 1 (Gower 1971). 0 to 1.
     Gower,
-    /// Sum over columns of differences of raw numbers and of positions of sorted levels, without any scaling. For comparison with published
-    /// tables only: the column with the largest unit decides.
+    /// Sum over columns of differences of raw numbers and of positions of sorted levels, without
+    /// any scaling. For comparison with published tables only: the column with the largest unit
+    /// decides.
     RawManhattan,
-    /// Euclidean distance over the numeric columns alone, each divided by its real range. For comparison with published tables only: what is not a
-    /// number does not count.
+    /// Euclidean distance over the numeric columns alone, each divided by its real range. For
+    /// comparison with published tables only: what is not a number does not count.
     NumericEuclidean,
 }
 
@@ -112,7 +120,8 @@ pub struct NearestSection {
     /// From each holdout row to its nearest real row: the second baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_to_real: Option<DistanceSummary>,
-    /// Nearest over second-nearest distance (0/0 counts as 0) of synthetic rows; low values mean "close to one person in particular".
+    /// Nearest over second-nearest distance (0/0 counts as 0) of synthetic rows; low values mean
+    /// "close to one person in particular".
     pub synthetic_ratio: Option<DistanceSummary>,
     /// The same for real rows among the other real rows.
     pub real_ratio: Option<DistanceSummary>,
@@ -123,21 +132,25 @@ pub struct NearestSection {
     pub curve: DistanceCurve,
     /// Only real rows that lie apart from the others.
     pub outliers: OutlierSection,
-    /// Share of synthetic rows closer to their nearest real row than 99 % of real rows are to theirs (below the 1 % quantile of `real_to_real`).
+    /// Share of synthetic rows closer to their nearest real row than 99 % of real rows are to
+    /// theirs (below the 1 % quantile of `real_to_real`).
     pub share_below_real_p01: Option<f64>,
     /// The same share of the holdout rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_below_real_p01: Option<f64>,
-    /// Share of synthetic rows further from their nearest real row than that row is from its nearest other real row (authenticity of Alaa et al. 2022).
+    /// Share of synthetic rows further from their nearest real row than that row is from its
+    /// nearest other real row (authenticity of Alaa et al. 2022).
     #[serde(default)]
     pub authenticity: Option<f64>,
     /// The same share of the holdout rows: what people who were not in the data give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_authenticity: Option<f64>,
-    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row (identifiability of Yoon et al. 2020).
+    /// Share of real rows whose nearest synthetic row is nearer than their nearest other real row
+    /// (identifiability of Yoon et al. 2020).
     #[serde(default)]
     pub identifiability: Option<f64>,
-    /// Whether synthetic rows are closer to rows the synthesizer saw than to rows it did not; needs a holdout.
+    /// Whether synthetic rows are closer to rows the synthesizer saw than to rows it did not; needs
+    /// a holdout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holdout_share: Option<HoldoutShare>,
     /// Rows of all tables left out because a number is missing (raw distances only).
@@ -145,12 +158,14 @@ pub struct NearestSection {
     pub rows_left_out: u64,
 }
 
-/// Whether synthetic rows are closer to real rows than to holdout rows, as many rows of each and both measured with the ranges of the real table.
+/// Whether synthetic rows are closer to real rows than to holdout rows, as many rows of each and
+/// both measured with the ranges of the real table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HoldoutShare {
     /// Rows taken of each side: the first of the real and of the holdout table.
     pub rows_each: u64,
-    /// Share of synthetic rows closer to a real row, ties counting one half. 0.5 without memorisation.
+    /// Share of synthetic rows closer to a real row, ties counting one half. 0.5 without
+    /// memorisation.
     pub share: f64,
     /// Share of synthetic rows as close to one side as to the other.
     pub ties: f64,
@@ -195,7 +210,8 @@ pub struct DistanceCurve {
     pub holdout: Vec<f64>,
 }
 
-/// How near synthetic rows come to real outliers, found by their local outlier factor (Breunig et al. 2000).
+/// How near synthetic rows come to real outliers, found by their local outlier factor (Breunig et
+/// al. 2000).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OutlierSection {

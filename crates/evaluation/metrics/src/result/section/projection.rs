@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Sides;
 
-/// Both tables on the plane on which the real one varies most (principal components), as counts over a grid: no row is shown by itself.
+/// Both tables on the plane on which the real one varies most (principal components), as counts
+/// over a grid: no row is shown by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Projection {

@@ -30,7 +30,8 @@ pub struct PropensityModel {
     pub pmse: f64,
     /// What it would be if the model told all rows apart: `c (1 - c)`.
     pub ceiling: f64,
-    /// Its mean for a synthesis without fault: by formula for logit models, over permutations of the labels for the tree.
+    /// Its mean for a synthesis without fault: by formula for logit models, over permutations of
+    /// the labels for the tree.
     pub null_mean: Option<f64>,
     /// The standard deviation that goes with it.
     pub null_sd: Option<f64>,
@@ -44,7 +45,8 @@ pub struct PropensityModel {
     pub specks: f64,
     /// Percentage of rows on the right side of 0.5, minus 50; readable for tables of equal size.
     pub po50: f64,
-    /// Area under the ROC curve on rows the model was not fitted on, mean over 5 folds; 0.5 is guessing.
+    /// Area under the ROC curve on rows the model was not fitted on, mean over 5 folds; 0.5 is
+    /// guessing.
     pub auc: Option<f64>,
     /// The standard deviation of the area over the folds.
     pub auc_sd: Option<f64>,
@@ -52,10 +54,12 @@ pub struct PropensityModel {
     pub separable: bool,
     /// Whether the iteration ended.
     pub converged: bool,
-    /// Pairs of further tables of the synthesizer behind the next numbers, 0 without [`Pair::with_copies`](crate::Pair::with_copies).
+    /// Pairs of further tables of the synthesizer behind the next numbers, 0 without
+    /// [`Pair::with_copies`](crate::Pair::with_copies).
     #[serde(default)]
     pub generator_pairs: u32,
-    /// The mean of `pmse` over these pairs: what a correct synthesizer of this kind gives with this model.
+    /// The mean of `pmse` over these pairs: what a correct synthesizer of this kind gives with this
+    /// model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator_mean: Option<f64>,
     /// Its standard deviation.

@@ -41,7 +41,9 @@ pub struct RegressionSection {
     pub mean_overlap_unclamped: Option<f64>,
     /// Mean absolute standardised difference over coefficients.
     pub mean_standardised_difference: Option<f64>,
-    /// All differences at once, weighted by the inverse of their covariance, which is the real one times real over synthetic rows: near `lack_of_fit_df` if the coefficients differ by chance alone (Raab, Nowok and Dibben 2021).
+    /// All differences at once, weighted by the inverse of their covariance, which is the real one
+    /// times real over synthetic rows: near `lack_of_fit_df` if the coefficients differ by chance
+    /// alone (Raab, Nowok and Dibben 2021).
     pub lack_of_fit: Option<f64>,
     /// Coefficients in it.
     pub lack_of_fit_df: u64,
@@ -68,7 +70,8 @@ pub struct CoefficientRow {
     pub difference: Option<f64>,
     /// The difference in standard errors of the real estimate.
     pub standardised_difference: Option<f64>,
-    /// Overlap of the two intervals: mean of the shared length over each length. 1 is identical, negative is disjoint.
+    /// Overlap of the two intervals: mean of the shared length over each length. 1 is identical,
+    /// negative is disjoint.
     pub overlap: Option<f64>,
     /// The same with the real standard error for both, as the R package `synthpop` has it.
     pub overlap_with_real_error: Option<f64>,
@@ -88,6 +91,7 @@ pub struct CoefficientEstimate {
     pub value: f64,
     /// Its standard error.
     pub se: f64,
-    /// Its 95 % interval: normal, or t with clusters - 1 degrees of freedom for clustered linear models.
+    /// Its 95 % interval: normal, or t with clusters - 1 degrees of freedom for clustered linear
+    /// models.
     pub ci: Interval,
 }

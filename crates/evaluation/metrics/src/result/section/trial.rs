@@ -53,19 +53,24 @@ pub struct TrialEffect {
     /// The covariates of its adjusted effect.
     #[serde(default)]
     pub covariates: Vec<String>,
-    /// Difference of the means, in units of the outcome; standard error with a variance per arm (Welch), 95 % normal interval.
+    /// Difference of the means, in units of the outcome; standard error with a variance per arm
+    /// (Welch), 95 % normal interval.
     pub mean_difference: EffectPair,
-    /// The same with cluster-robust standard errors (CR1, t interval with clusters - 1 degrees of freedom).
+    /// The same with cluster-robust standard errors (CR1, t interval with clusters - 1 degrees of
+    /// freedom).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_difference_robust: Option<EffectPair>,
     /// Hedges' g: the difference in pooled standard deviations, corrected for small samples.
     pub hedges_g: EffectPair,
-    /// The coefficient of the arm in a least-squares fit with the covariates, in units of the outcome; classical errors, 95 % normal interval.
+    /// The coefficient of the arm in a least-squares fit with the covariates, in units of the
+    /// outcome; classical errors, 95 % normal interval.
     pub adjusted: EffectPair,
-    /// The same with cluster-robust standard errors (CR1, t interval with clusters - 1 degrees of freedom).
+    /// The same with cluster-robust standard errors (CR1, t interval with clusters - 1 degrees of
+    /// freedom).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjusted_robust: Option<EffectPair>,
-    /// The adjusted effect (robust if there are clusters) divided by the pooled unadjusted standard deviation of the rows it used.
+    /// The adjusted effect (robust if there are clusters) divided by the pooled unadjusted standard
+    /// deviation of the rows it used.
     pub adjusted_effect_size: EffectPair,
 }
 
@@ -81,7 +86,8 @@ pub struct EffectPair {
     pub difference: Option<f64>,
     /// The difference in standard errors of the real estimate.
     pub standardised_difference: Option<f64>,
-    /// Overlap of the two intervals: mean of the shared length over each length. 1 is identical, negative is disjoint.
+    /// Overlap of the two intervals: mean of the shared length over each length. 1 is identical,
+    /// negative is disjoint.
     pub overlap: Option<f64>,
     /// Whether both have the same sign.
     pub same_sign: Option<bool>,

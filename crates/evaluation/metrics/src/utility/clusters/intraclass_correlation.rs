@@ -1,4 +1,5 @@
-//! The intraclass correlation (ICC): the share of the variance of a column that lies between clusters.
+//! The intraclass correlation (ICC): the share of the variance of a column that lies between
+//! clusters.
 
 use crate::Undefined;
 
@@ -11,7 +12,8 @@ pub(crate) struct IccEstimate {
     pub(crate) n0: f64,
 }
 
-/// The intraclass correlation of values by cluster (`u32::MAX` is none): one-way analysis of variance estimate (Donner 1986).
+/// The intraclass correlation of values by cluster (`u32::MAX` is none): one-way analysis of
+/// variance estimate (Donner 1986).
 pub(crate) fn estimate_icc(values: &[f64], cluster: &[u32]) -> IccEstimate {
     let groups = cluster
         .iter()

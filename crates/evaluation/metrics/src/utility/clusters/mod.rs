@@ -1,4 +1,5 @@
-//! Schools, classes and other groups of rows: intraclass correlation, sizes, arms (specification 4.4).
+//! Schools, classes and other groups of rows: intraclass correlation, sizes, arms (specification
+//! 4.4).
 
 mod intraclass_correlation;
 
@@ -89,7 +90,8 @@ impl Members {
         Some(Self { cluster, sizes })
     }
 
-    /// The share of clusters with at least two rows in which `value` is the same in all rows for which it is not `None`.
+    /// The share of clusters with at least two rows in which `value` is the same in all rows for
+    /// which it is not `None`.
     fn share_constant(&self, value: impl Fn(usize) -> Option<u64>) -> Option<f64> {
         let mut first: Vec<Option<u64>> = vec![None; self.sizes.len()];
         let mut constant = vec![true; self.sizes.len()];
@@ -281,13 +283,15 @@ fn constancy_of(column: &FrameColumn, members: &Sides<Members>) -> Option<Consta
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClusterScore {
-    /// Absolute difference of the intraclass correlations, mean over outcomes (over all numeric columns where no outcome has one).
+    /// Absolute difference of the intraclass correlations, mean over outcomes (over all numeric
+    /// columns where no outcome has one).
     IccDifference,
     /// Total variation distance of the cluster sizes over bands of doubling width.
     SizeDifference,
     /// Share of clusters wholly in one arm, synthetic minus real.
     InOneArm,
-    /// Columns constant within real clusters: absolute difference of the share of clusters in which they are, mean over these columns.
+    /// Columns constant within real clusters: absolute difference of the share of clusters in which
+    /// they are, mean over these columns.
     Constancy,
 }
 

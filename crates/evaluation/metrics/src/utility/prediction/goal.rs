@@ -151,7 +151,8 @@ impl Rows {
         }
     }
 
-    /// Four fifths of the real rows of every class to train on, the rest to test on unless there is a holdout; as many synthetic rows as there are, and no more.
+    /// Four fifths of the real rows of every class to train on, the rest to test on unless there is
+    /// a holdout; as many synthetic rows as there are, and no more.
     pub(super) fn split(&self, goal: &Goal, seed: &Seed) -> Split {
         let mut rng = seed.stream("split").rng();
         let mut groups: Vec<Vec<u32>> = vec![Vec::new()];

@@ -7,8 +7,10 @@ use crate::fidelity::propensity::area_under_curve;
 /// Measures by name, the one that is summed up first; `None` where it does not exist.
 pub(super) type Measured = Vec<(&'static str, Option<f64>)>;
 
-/// Macro averages over the classes real rows have: a class that is never predicted has precision 0, one that is not among the test rows recall 0. `scores`: one row per test row and one column per class, for the
-/// area under the curve (one class against the rest, mean over classes that some but not all test rows have).
+/// Macro averages over the classes real rows have: a class that is never predicted has precision 0,
+/// one that is not among the test rows recall 0. `scores`: one row per test row and one column per
+/// class, for the area under the curve (one class against the rest, mean over classes that some but
+/// not all test rows have).
 pub(super) fn classification(
     truth: &[u8],
     guess: &[u8],
@@ -87,7 +89,8 @@ mod tests {
 
     #[test]
     fn macro_averages_count_absent_classes_as_nothing() {
-        // Class 0: 2 of 3 found, 2 of 3 right. Class 1: 1 of 2, 1 of 2. Class 2 is a real class that neither occurs nor is said.
+        // Class 0: 2 of 3 found, 2 of 3 right. Class 1: 1 of 2, 1 of 2. Class 2 is a real class
+        // that neither occurs nor is said.
         let measured = classification(
             &[0, 0, 0, 1, 1],
             &[0, 0, 1, 1, 0],

@@ -35,13 +35,15 @@ const MOST_SVM_ROWS: usize = 5_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Learner {
-    /// Logistic regression with a ridge penalty of weight 1, one against the rest; ridge regression for numbers.
+    /// Logistic regression with a ridge penalty of weight 1, one against the rest; ridge regression
+    /// for numbers.
     Linear,
     /// A tree of depth 6.
     Tree,
     /// A forest of 100 trees.
     Forest,
-    /// A support vector machine with a radial kernel, `C = 1`, `gamma = 1 / (columns * variance)`, one against one, on at most 5,000 rows. Classes only.
+    /// A support vector machine with a radial kernel, `C = 1`, `gamma = 1 / (columns * variance)`,
+    /// one against one, on at most 5,000 rows. Classes only.
     Svm,
 }
 
@@ -57,8 +59,8 @@ impl Learner {
     }
 }
 
-/// How much models lose that are trained on synthetic instead of real rows: absolute difference of macro-averaged F1 (classes) or R² (numbers), mean over
-/// targets and models (4.1).
+/// How much models lose that are trained on synthetic instead of real rows: absolute difference of
+/// macro-averaged F1 (classes) or R² (numbers), mean over targets and models (4.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     targets: Vec<String>,
@@ -114,7 +116,8 @@ impl Prediction {
     /// The results by target.
     ///
     /// # Errors
-    /// [`MetricError::BadOption`] if a named column is not among those metrics look at or has too many levels, [`MetricError::Cancelled`] if `progress` breaks.
+    /// [`MetricError::BadOption`] if a named column is not among those metrics look at or has too
+    /// many levels, [`MetricError::Cancelled`] if `progress` breaks.
     pub fn measure(
         &self,
         pair: &Pair<'_>,

@@ -9,7 +9,8 @@ use crate::data::mixed_points::MixedPoints;
 
 /// Bound on the multipliers.
 const C: f64 = 1.0;
-/// Votes for each class (column) and test row: with two classes the decision values themselves, else one machine per pair of classes.
+/// Votes for each class (column) and test row: with two classes the decision values themselves,
+/// else one machine per pair of classes.
 pub(super) fn classify(
     data: &Features,
     train: &[u32],

@@ -13,8 +13,9 @@ const TOLERANCE: f64 = 1e-12;
 /// What is left of a column, relative, below which it is wholly determined by the fixed effects.
 const NOTHING: f64 = 1e-9;
 
-/// Subtracts group means of every fixed effect from every column; with several effects over and over, until nothing changes (the method of alternating
-/// projections; Gaure 2013). Columns that the effects determine become exactly 0. Says whether it came to an end.
+/// Subtracts group means of every fixed effect from every column; with several effects over and
+/// over, until nothing changes (the method of alternating projections; Gaure 2013). Columns that
+/// the effects determine become exactly 0. Says whether it came to an end.
 pub(super) fn absorb(design: &mut Design, groups: &[Vec<u32>]) -> bool {
     let effects: Vec<Effect<'_>> = groups.iter().map(|groups| Effect::of(groups)).collect();
     design
@@ -80,8 +81,8 @@ impl<'a> Effect<'a> {
     }
 }
 
-/// How many parameters the effects hold. With two, one is lost for each connected part of the table; with more, one for each further effect, which counts too
-/// many rather than too few.
+/// How many parameters the effects hold. With two, one is lost for each connected part of the
+/// table; with more, one for each further effect, which counts too many rather than too few.
 pub(super) fn parameters(groups: &[Vec<u32>], clusters: Option<&[u32]>) -> Absorbed {
     let count = |groups: &[&Vec<u32>]| -> usize {
         let levels = |groups: &Vec<u32>| sizes(groups).iter().filter(|&&n| n > 0.0).count();

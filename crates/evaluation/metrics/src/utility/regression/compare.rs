@@ -10,7 +10,8 @@ use super::fit::Fitted;
 use crate::utility::trial::overlap;
 use crate::{CoefficientEstimate, CoefficientRow, Combining, RegressionSection, Sides, Undefined};
 
-/// The section of one formula. `synthetic`: the judged table first, then the copies; `rows`: of the real and of the judged table.
+/// The section of one formula. `synthetic`: the judged table first, then the copies; `rows`: of the
+/// real and of the judged table.
 pub(super) fn section(
     model: &Model<'_>,
     real: Result<Fitted, Undefined>,
@@ -77,7 +78,8 @@ pub(super) fn section(
         let values: Vec<f64> = coefficients.iter().filter_map(value).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
     };
-    // The estimates of m tables of k rows vary around those of n real rows with their covariance times n / (k m).
+    // The estimates of m tables of k rows vary around those of n real rows with their covariance
+    // times n / (k m).
     let share = rows[1] as f64 * fits.len() as f64 / rows[0].max(1) as f64;
     let (lack_of_fit, lack_of_fit_df) = match &real {
         Ok(real) => lack_of_fit(real, &coefficients, share),
@@ -196,7 +198,8 @@ fn row(
     }
 }
 
-/// The differences weighted by the inverse of the real covariance times `share`, and how many there are.
+/// The differences weighted by the inverse of the real covariance times `share`, and how many there
+/// are.
 fn lack_of_fit(real: &Fitted, rows: &[CoefficientRow], share: f64) -> (Option<f64>, u64) {
     let difference = |position: usize| {
         let name = &real.names[position];

@@ -198,8 +198,9 @@ impl<'a> Model<'a> {
         Rows { design, ..all }
     }
 
-    /// Whether the term without this factor is in the model, so that one of its levels is known from the others. The first column of levels of a model without a
-    /// constant gets all its levels, and is the constant of those that follow.
+    /// Whether the term without this factor is in the model, so that one of its levels is known
+    /// from the others. The first column of levels of a model without a constant gets all its
+    /// levels, and is the constant of those that follow.
     fn has_margin(&self, term: &Term, factor: &Factor, constant: &mut bool) -> bool {
         let rest: Vec<Factor> = term
             .0

@@ -137,7 +137,8 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
     if rows <= width {
         return Err(Undefined::NoRows);
     }
-    // Columns are centred where an intercept can take up the means, and scaled: fits depend on neither, rounding does.
+    // Columns are centred where an intercept can take up the means, and scaled: fits depend on
+    // neither, rounding does.
     let constant = data
         .design
         .names()
@@ -164,7 +165,8 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
     };
     let mut used = vec![1.0; rows];
     let mut found = fit(&used);
-    // Rows that are told apart without a fault say nothing about the other coefficients: these are what they would be with the separating ones at infinity.
+    // Rows that are told apart without a fault say nothing about the other coefficients: these are
+    // what they would be with the separating ones at infinity.
     let estimable = found.kept.clone();
     while !found.separated.is_empty() {
         found.separated.iter().for_each(|&row| used[row] = 0.0);
@@ -244,7 +246,8 @@ fn logistic_fit(mut data: Rows) -> Result<Fitted, Undefined> {
     })
 }
 
-/// Fixed effects of a logistic regression as indicators after the named columns; rows of groups without both classes say nothing about the rest and are left out.
+/// Fixed effects of a logistic regression as indicators after the named columns; rows of groups
+/// without both classes say nothing about the rest and are left out.
 fn add_indicators(data: &mut Rows, warnings: &mut Vec<String>) {
     if data.absorbed.is_empty() {
         return;

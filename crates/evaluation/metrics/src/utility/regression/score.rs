@@ -6,7 +6,8 @@ use crate::{
     MetricInfo, Outcome, Undefined, Unit,
 };
 
-/// A number about the regressions of [`EvaluationOptions::formulas`] (4.2), over all their coefficients.
+/// A number about the regressions of [`EvaluationOptions::formulas`] (4.2), over all their
+/// coefficients.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegressionScore {
     statistic: Statistic,
@@ -22,7 +23,8 @@ enum Statistic {
 }
 
 impl RegressionScore {
-    /// Overlap of the 95 % intervals, mean over coefficients; a negative overlap counts as 0 in the mean.
+    /// Overlap of the 95 % intervals, mean over coefficients; a negative overlap counts as 0 in the
+    /// mean.
     #[must_use]
     pub fn overlap(options: &EvaluationOptions) -> Self {
         Self::new(Statistic::Overlap, options)

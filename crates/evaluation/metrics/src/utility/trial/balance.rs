@@ -5,7 +5,8 @@ use parable_table::Role;
 use crate::data::frame::{Each, Frame, FrameColumn, Side};
 use crate::{BalanceRow, Scale, Sides};
 
-/// Levels per column that get a row; columns with more are left out, their shares are too small to compare.
+/// Levels per column that get a row; columns with more are left out, their shares are too small to
+/// compare.
 const MOST_LEVELS: usize = 12;
 
 /// Standardised differences between each arm and the control, for every covariate.

@@ -12,7 +12,8 @@ pub(super) struct Covariates<'a> {
     pub(super) chosen_by: String,
 }
 
-/// Most pre-tests taken up by name: enough for two subjects measured twice, few enough for small trials.
+/// Most pre-tests taken up by name: enough for two subjects measured twice, few enough for small
+/// trials.
 const MOST: usize = 4;
 
 impl<'a> Covariates<'a> {
@@ -35,8 +36,8 @@ impl<'a> Covariates<'a> {
         }
     }
 
-    /// The named columns; otherwise numeric covariates whose name says that they are pre-tests; otherwise the numeric covariate that goes best with
-    /// the outcome in the real table.
+    /// The named columns; otherwise numeric covariates whose name says that they are pre-tests;
+    /// otherwise the numeric covariate that goes best with the outcome in the real table.
     pub(super) fn choose(
         frame: &'a Frame,
         outcome: &FrameColumn,

@@ -69,7 +69,8 @@ impl Design<'_> {
         Ok(normal(treated.mean - control.mean, se, &treated, &control))
     }
 
-    /// Hedges' g; standard error of Hedges and Olkin 1985, `sqrt(1/n1 + 1/n0 + g^2 / (2 (n1 + n0)))`.
+    /// Hedges' g; standard error of Hedges and Olkin 1985, `sqrt(1/n1 + 1/n0 + g^2 / (2 (n1 +
+    /// n0)))`.
     pub(super) fn hedges_g(&self, side: Side) -> Estimate {
         let [treated, control] = self.moments(side)?;
         let pooled = pooled_sd(&treated, &control)?;
@@ -80,7 +81,8 @@ impl Design<'_> {
         Ok(normal(g, se, &treated, &control))
     }
 
-    /// The coefficient of the arm in a least-squares fit on the rows of the two arms that are complete in all terms.
+    /// The coefficient of the arm in a least-squares fit on the rows of the two arms that are
+    /// complete in all terms.
     pub(super) fn regression(
         &self,
         side: Side,
@@ -274,7 +276,8 @@ pub(super) fn compare(real: Estimate, synthetic: Estimate) -> EffectPair {
     }
 }
 
-/// Mean of the shared length over each length (Karr et al. 2006); negative for disjoint intervals, `None` if one has no length.
+/// Mean of the shared length over each length (Karr et al. 2006); negative for disjoint intervals,
+/// `None` if one has no length.
 pub(crate) fn overlap(a: &Interval, b: &Interval) -> Option<f64> {
     let shared = a.high.min(b.high) - a.low.max(b.low);
     let (of_a, of_b) = (shared / (a.high - a.low), shared / (b.high - b.low));

@@ -48,7 +48,8 @@ impl Analysis for TrialOptions {
     }
 }
 
-/// What the analysis of a trial gives on both tables; `None` without a treatment column or with fewer than two arms.
+/// What the analysis of a trial gives on both tables; `None` without a treatment column or with
+/// fewer than two arms.
 fn section(frame: &Frame, options: &TrialOptions) -> Result<Option<TrialSection>, MetricError> {
     let Some(treatment) = frame.columns.iter().find(|c| c.role == Role::Treatment) else {
         return Ok(None);

@@ -29,8 +29,8 @@ impl TrialScore {
         Self::new(Statistic::HedgesG, options)
     }
 
-    /// Overlap of the intervals of the adjusted effects (cluster-robust where there are clusters), mean over outcomes and arms; a negative overlap counts as 0 in
-    /// the mean.
+    /// Overlap of the intervals of the adjusted effects (cluster-robust where there are clusters),
+    /// mean over outcomes and arms; a negative overlap counts as 0 in the mean.
     #[must_use]
     pub fn effect_overlap(options: &EvaluationOptions) -> Self {
         Self::new(Statistic::Overlap, options)
