@@ -137,7 +137,7 @@ impl<'a> Embedding<'a> {
             .par_iter()
             .map(|&(from, rows)| {
                 // Column-major: products of columns are what is added up.
-                let mut values = Array2::zeros((rows.len(), p).f());
+                let mut values = Array2::<f64>::zeros((rows.len(), p).f());
                 for (row, &at) in values.rows_mut().into_iter().zip(rows) {
                     self.write(from, at, row.into_iter());
                 }

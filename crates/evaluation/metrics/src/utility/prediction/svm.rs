@@ -9,6 +9,7 @@ use crate::data::mixed_points::MixedPoints;
 
 /// Bound on the multipliers.
 const C: f64 = 1.0;
+
 /// Votes for each class (column) and test row: with two classes the decision values themselves,
 /// else one machine per pair of classes.
 pub(super) fn classify(
@@ -23,7 +24,7 @@ pub(super) fn classify(
         members[usize::from(of[row as usize])].push(row);
     }
     let present: Vec<usize> = (0..classes).filter(|&c| !members[c].is_empty()).collect();
-    let mut votes = Array2::zeros((test.len(), classes));
+    let mut votes = Array2::<f64>::zeros((test.len(), classes));
     if let [only] = present[..] {
         votes.column_mut(only).fill(1.0);
     }
