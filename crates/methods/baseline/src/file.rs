@@ -156,7 +156,6 @@ impl StoredColumn {
             Values::Codes(codes) => StoredValues::Codes(codes.clone()),
             Values::Text(texts) => StoredValues::Text(texts.iter().map(str::to_owned).collect()),
             Values::Integer(values) => StoredValues::Integer(values.clone()),
-            other => unreachable!("storage {other:?} is not known here"),
         };
         Self {
             missing: column.missing_bytes().map(<[u8]>::to_vec),
