@@ -1,5 +1,5 @@
-//! What a model file says of itself, read without the method that wrote it: `cargo run --example audit_a_model -- MODEL`.
-//! Without an argument it makes a small model first.
+//! What a model file says of itself, read without the method that wrote it: `cargo run --example
+//! audit_a_model -- MODEL`. Without an argument it makes a small model first.
 
 use std::error::Error;
 use std::fs::File;

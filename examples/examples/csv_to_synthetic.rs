@@ -5,12 +5,11 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use parable::Source;
 use parable::cart::Cart;
-use parable::core::NoObserver;
 use parable::seed::Seed;
 use parable::table::{Dialect, Overwrite, csv};
 use parable::trials::{Preset, Trial, TrialConfig};
+use parable::{Evaluation, Source};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
 
     let (real, table) = (source.table(), &synthetic.table);
-    let evaluation = parable::evaluate(real, table, None, &Seed::from_u64(3), &NoObserver)?;
+    let evaluation = Evaluation::of(real, table).seed(&Seed::from_u64(3)).run()?;
     for score in evaluation.scores.iter().take(5) {
         println!("{}: {:?}", score.id, score.value);
     }

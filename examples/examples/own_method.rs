@@ -11,13 +11,13 @@ use std::process::ExitCode;
 
 use parable::core::{
     Capabilities, FitContext, FitError, FitRecord, MethodConfig, Model, ModelFile, ModelFileError,
-    ModelReader, NoObserver, Observer, Progress, SampleError, Synthesizer,
+    ModelReader, Observer, Progress, SampleError, Synthesizer,
 };
 use parable::report::{MethodResult, Report, ReportInput};
 use parable::seed::Seed;
 use parable::table::{Column, Dialect, Schema, Table, csv, read_typed};
 use parable::trials::{Preset, Trial, TrialConfig};
-use parable::{Fitted, MethodInfo, Methods, Source};
+use parable::{Evaluation, Fitted, MethodInfo, Methods, Source};
 use serde::{Deserialize, Serialize};
 
 const NAME: &str = "hot_deck";
@@ -204,7 +204,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let synthetic = read.sample(source.table().rows()).seed(2).run()?;
 
     let (real, table) = (source.table(), &synthetic.table);
-    let evaluation = parable::evaluate(real, table, None, &Seed::from_u64(3), &NoObserver)?;
+    let evaluation = Evaluation::of(real, table).seed(&Seed::from_u64(3)).run()?;
     let schema = real.schema().clone();
     let (rows, columns) = (real.rows() as u64, schema.len() as u64);
     let input = ReportInput::new("Hot deck", source.name(), rows, columns, schema);

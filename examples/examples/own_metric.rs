@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use parable::Evaluation;
 use parable::metrics::{
-    CustomSection, Direction, Evaluation, Group, Metric, MetricContext, MetricError, MetricInfo,
-    Outcome, SectionTable, Undefined, Unit, conformance,
+    CustomSection, Direction, Group, Metric, MetricContext, MetricError, MetricInfo, Outcome,
+    SectionTable, Undefined, Unit, conformance,
 };
 use parable::report::{MethodResult, Report, ReportInput};
 use parable::seed::Seed;

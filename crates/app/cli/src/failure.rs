@@ -56,7 +56,7 @@ impl Failure {
         }
     }
 
-    /// Prints the message (on standard output as JSON if asked for) and gives the exit code.
+    /// Prints the message (on standard output as JSON if asked for) and returns the exit code.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
         eprintln!("error: {}", self.message);
         let (name, code) = match self.kind {
@@ -74,7 +74,7 @@ impl Failure {
     }
 }
 
-/// An error and everything that caused it, one after the other.
+/// Returns the messages of an error and its sources, in that order.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

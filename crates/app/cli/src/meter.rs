@@ -1,4 +1,4 @@
-//! What a step takes: clock, processors, memory.
+//! Costs of a step: wall-clock time, CPU time, memory.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Starts now.
+    /// Starts the measurement.
     pub(crate) fn start() -> Self {
         Self {
             started: Instant::now(),
@@ -20,7 +20,7 @@ impl Meter {
         }
     }
 
-    /// What was taken since the start. The memory is the most that the process held until now, earlier steps included.
+    /// Returns the cost since the start. Memory is the peak of the process, earlier steps included.
     pub(crate) fn usage(&self) -> Usage {
         let now = process();
         let cpu = now.and_then(|(cpu, _)| Some(cpu - self.cpu_seconds?));
@@ -30,7 +30,7 @@ impl Meter {
     }
 }
 
-/// Processor seconds of this process, and the most memory it has held, in bytes.
+/// Returns the CPU seconds of this process and its peak memory in bytes.
 #[cfg(unix)]
 fn process() -> Option<(f64, u64)> {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -48,7 +48,7 @@ fn process() -> Option<(f64, u64)> {
     Some((microseconds as f64 / 1e6, peak))
 }
 
-/// Not known on this system.
+/// Returns `None`: this system does not report it.
 #[cfg(not(unix))]
 fn process() -> Option<(f64, u64)> {
     None

@@ -1,4 +1,4 @@
-//! Files a command writes: all refused before the work starts, or all put in place after it.
+//! Output files of a command, which are written all or none.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,8 @@ use parable::table::{AtomicFile, Overwrite};
 
 use crate::failure::Failure;
 
-/// The files of one command. Claimed before the work, so that an hour of fitting does not end at a file that exists.
+/// The output files of one command. They are claimed before the work, so that an hour of fitting
+/// does not end at a file that exists.
 #[derive(Debug)]
 pub(crate) struct Outputs {
     overwrite: Overwrite,
@@ -34,7 +35,7 @@ impl Outputs {
         })
     }
 
-    /// Makes a folder and everything above it.
+    /// Creates a folder and its parents.
     pub(crate) fn folder(path: &Path) -> Result<(), Failure> {
         std::fs::create_dir_all(path)
             .map_err(|error| Failure::environment(format!("{}: {error}", path.display())))
@@ -58,7 +59,7 @@ impl Outputs {
         file.commit().map_err(|error| failed(&error))
     }
 
-    /// Writes one file that is a text.
+    /// Writes one text file.
     pub(crate) fn text(&self, path: &Path, text: &str) -> Result<(), Failure> {
         use std::io::Write as _;
         self.write(path, |file| {
@@ -88,7 +89,7 @@ impl Outputs {
     }
 }
 
-/// The paths of these names in a folder.
+/// Returns the paths of these names in a folder.
 pub(crate) fn in_folder<const N: usize>(
     folder: &Path,
     names: [impl AsRef<Path>; N],

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees while work goes on, and how they stop it.
+//! Progress bars, notes and Ctrl-C at a terminal.
 
 use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parable::core::{Observer, Progress};
 
-/// Standard error as a person sees it: notes, bars, and Ctrl-C.
+/// Notes and progress bars on standard error, and the handler of Ctrl-C.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     quiet: bool,
@@ -22,7 +22,8 @@ static HANDLER: OnceLock<()> = OnceLock::new();
 impl Terminal {
     pub(crate) fn new(quiet: bool) -> Self {
         HANDLER.get_or_init(|| {
-            // Without a handler Ctrl-C still ends the program, only less tidily: not worth failing for.
+            // Without a handler Ctrl-C still ends the program, only less tidily: not worth failing
+            // for.
             let _ = ctrlc::set_handler(|| {
                 // A second Ctrl-C does not wait for the work to notice the first.
                 if STOP.swap(true, Ordering::SeqCst) {
@@ -36,14 +37,14 @@ impl Terminal {
         }
     }
 
-    /// A remark for the user.
+    /// Prints a note for the user.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         if !self.quiet {
             eprintln!("{}", text.as_ref());
         }
     }
 
-    /// A piece of work with a bar of its own, removed when it is done.
+    /// Shows a piece of work with a bar of its own, removed when it is done.
     pub(crate) fn work(&self, what: &str) -> Work {
         let target = if self.bars {
             ProgressDrawTarget::stderr()
@@ -60,7 +61,7 @@ impl Terminal {
         }
     }
 
-    /// Whether Ctrl-C was pressed.
+    /// Returns whether Ctrl-C was pressed.
     pub(crate) fn stopped() -> bool {
         STOP.load(Ordering::SeqCst)
     }
@@ -75,7 +76,7 @@ fn counted() -> ProgressStyle {
         .expect("a valid template")
 }
 
-/// A piece of work that is watched.
+/// A piece of work with a progress bar.
 #[derive(Debug)]
 pub(crate) struct Work {
     bar: ProgressBar,
@@ -106,7 +107,7 @@ impl Observer for Work {
     }
 }
 
-/// What is done, with the loss and the budget where there are such.
+/// Describes the work, with the loss and the budget where there are any.
 fn said(what: &str, progress: &Progress<'_>) -> String {
     let mut text = what.to_owned();
     if let Some(loss) = progress.loss {

@@ -1,4 +1,4 @@
-//! What every command works with: the methods, the terminal, and the form of the answer.
+//! Context of a command: the methods, the terminal, and the form of the answer.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use parable::{Methods, Source};
 use crate::failure::Failure;
 use crate::progress::{Terminal, Work};
 
-/// What every command works with.
+/// Context of a command.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) methods: Methods,
@@ -34,7 +34,7 @@ impl Session {
         }
     }
 
-    /// Prints a remark for the user.
+    /// Prints a note for the user.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
         self.terminal.note(text);
     }
@@ -44,8 +44,7 @@ impl Session {
         self.terminal.work(what)
     }
 
-    /// Reads a table, with the schema in a file or one inferred from the rows; the user is told
-    /// which.
+    /// Reads a table, with the schema in a file or one inferred from the rows, and notes which.
     pub(crate) fn source(&self, data: &Path, schema: Option<&Path>) -> Result<Source, Failure> {
         let _work = self.work(&format!("reading {}", data.display()));
         let source = match schema {

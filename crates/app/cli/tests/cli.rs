@@ -1,4 +1,5 @@
-//! The program as a user runs it: what it writes, what it says, how it fails, and that nothing half-written is left.
+//! The program as a user runs it: what it writes, what it says, how it fails, and that nothing
+//! half-written is left.
 
 mod common;
 
@@ -335,7 +336,8 @@ fn a_full_disk_is_an_error_of_the_environment_and_leaves_nothing() {
     let data = place.table();
     let output = Command::new("sh")
         .arg("-c")
-        // A file may not grow beyond 2 blocks of 512 bytes: what a full disk looks like to the writer.
+        // A file may not grow beyond 2 blocks of 512 bytes: what a full disk looks like to the
+        // writer.
         .arg("trap '' XFSZ; ulimit -f 2; exec \"$0\" synthesize \"$1\" --rows 5000 --out \"$2\" --quiet")
         .args([env!("CARGO_BIN_EXE_parable"), &data, &place.text("out.csv")])
         .output()
@@ -461,7 +463,8 @@ fn privacy_questions_are_answered_and_checked() {
     fails(2, &["the implementation is broken"], &audit);
 }
 
-/// People whose sector and its name in words say nearly all about their income: all of sector 1 earn little.
+/// People whose sector and its name in words say nearly all about their income: all of sector 1
+/// earn little.
 fn people() -> String {
     let mut text = String::from("sector,sector_name,region,income\n");
     for row in 0..400u32 {

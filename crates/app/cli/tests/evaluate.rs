@@ -1,4 +1,5 @@
-//! `parable evaluate` as a user runs it: what is measured, which pages are written, and what a release must not say.
+//! `parable evaluate` as a user runs it: what is measured, which pages are written, and what a
+//! release must not say.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

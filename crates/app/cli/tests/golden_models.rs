@@ -1,8 +1,8 @@
 //! Model files, ledgers and settings of released versions stay readable.
 //!
-//! `tests/golden/METHOD-vN.parable` was written by the version whose model files have version `N`, from
-//! `trial.csv` and `trial.schema.json`; `METHOD-vN.csv` is its sample of 60 rows with seed 5. A new
-//! version of the file adds files here and replaces none.
+//! `tests/golden/METHOD-vN.parable` was written by the version whose model files have version `N`,
+//! from `trial.csv` and `trial.schema.json`; `METHOD-vN.csv` is its sample of 60 rows with seed 5.
+//! A new version of the file adds files here and replaces none.
 
 mod common;
 

@@ -1,4 +1,5 @@
-//! Private methods as a user runs them: what they need, what they write, and what their files may not hold.
+//! Private methods as a user runs them: what they need, what they write, and what their files may
+//! not hold.
 
 mod common;
 
@@ -75,7 +76,8 @@ fn a_private_model_file_holds_no_row_count_no_name_and_no_seed_and_its_ledger_ve
         .next()
         .and_then(|n| n.parse().ok())
         .expect("a number");
-    // The total is a sum over noisy cells; a whole preset has 1,200 rows, and a private estimate of it lies within a half.
+    // The total is a sum over noisy cells; a whole preset has 1,200 rows, and a private estimate of
+    // it lies within a half.
     assert!((600.0..1_800.0).contains(&rows), "{said}");
     let made = read(&trial.place.path("s.csv"));
     assert_eq!(made.lines().next(), table.lines().next());

@@ -1,6 +1,7 @@
 //! Real public tables from raw file to restored synthetic file, without a schema written by hand.
 //!
-//! The tables are not part of the project: they are looked for in `../shared/data` beside the workspace and the tests say loudly when they are absent.
+//! The tables are not part of the project: they are looked for in `../shared/data` beside the
+//! workspace and the tests say loudly when they are absent.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ fn column(table: &RawTable, name: &str) -> usize {
         .expect("a column")
 }
 
-/// Synthesises with seed 1 and checks what holds for every table: columns, order, rows, and shares of empty fields within 2 points.
+/// Synthesises with seed 1 and checks what holds for every table: columns, order, rows, and shares
+/// of empty fields within 2 points.
 #[track_caller]
 fn synthetic(name: &str) -> Option<(RawTable, RawTable)> {
     let path = data(name)?;
@@ -138,7 +140,8 @@ fn star_trial() {
 
 #[test]
 fn sd2011() {
-    // `agegr` has four empty cells that `age` does not explain, so it is not a map of texts; the shares are checked.
+    // `agegr` has four empty cells that `age` does not explain, so it is not a map of texts; the
+    // shares are checked.
     synthetic("sd2011");
 }
 

@@ -1,4 +1,4 @@
-//! A table prepared for a method, and the way back.
+//! A table prepared for a method, with the recipe that undoes it.
 
 use parable_clean::{Issue, MissingPlan, PlanOptions, Recipe};
 use parable_core::Capabilities;
@@ -92,13 +92,13 @@ impl Cleaned {
         &self.table
     }
 
-    /// Returns what was done, one sentence per step.
+    /// Returns the cleaning steps, one sentence each.
     #[must_use]
     pub fn steps(&self) -> Vec<String> {
         self.recipe.describe()
     }
 
-    /// Returns what was seen and left alone, one sentence each.
+    /// Returns the issues that cleaning found and left alone, one sentence each.
     #[must_use]
     pub fn issues(&self) -> Vec<String> {
         self.issues.iter().map(ToString::to_string).collect()

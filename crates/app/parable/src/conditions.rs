@@ -28,7 +28,7 @@ enum Kind {
 }
 
 impl Default for Conditions {
-    /// No value is given.
+    /// Returns conditions that give no value.
     fn default() -> Self {
         Self(Kind::Same(Vec::new()))
     }
@@ -97,7 +97,7 @@ impl Conditions {
     }
 }
 
-/// The values as a table of one row of texts.
+/// Returns the values as a table with one row of texts.
 fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
     let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
     let names: Vec<String> = values.iter().map(|(column, _)| quoted(column)).collect();
@@ -107,7 +107,7 @@ fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
     Ok(csv::read_str(&text, &options)?)
 }
 
-/// The texts as the model knows the columns.
+/// Types the texts as columns of the model.
 fn typed(fitted: &Fitted, raw: &RawTable, path: &Path) -> Result<Table, Error> {
     let field = |name: &str| -> Result<Field, Error> {
         fitted.model().schema().field(name).cloned().ok_or_else(|| {

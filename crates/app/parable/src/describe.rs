@@ -1,4 +1,4 @@
-//! A fitted model as a person reads it.
+//! Description of a fitted model in Markdown.
 
 use parable_core::FitRecord;
 use serde::Serialize;

@@ -6,6 +6,8 @@ use parable_clean::CleanError;
 use parable_core::{CheckpointError, FitError, ModelFileError, SampleError};
 use parable_metrics::MetricError;
 use parable_table::csv::CsvError;
+#[cfg(feature = "rows")]
+use parable_table::rows::RowsError;
 use parable_table::schema_file::SchemaFileError;
 use parable_table::{TableError, TypedError};
 
@@ -24,12 +26,16 @@ pub enum Error {
     Typed {
         /// The file.
         path: PathBuf,
-        /// What does not fit, and where.
+        /// The cell and the rule it breaks.
         source: TypedError,
     },
     /// Columns that do not fit their schema.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Rows of Rust types that do not fit a table, or the reverse.
+    #[cfg(feature = "rows")]
+    #[error(transparent)]
+    Rows(#[from] RowsError),
     /// A recipe that does not fit its table.
     #[error(transparent)]
     Clean(#[from] CleanError),
@@ -53,7 +59,7 @@ pub enum Error {
         /// The method of the files.
         method: String,
     },
-    /// A fit that did not succeed.
+    /// A failed fit.
     #[error(transparent)]
     Fit(#[from] FitError),
     /// Conditions that the model cannot take.
@@ -61,7 +67,7 @@ pub enum Error {
     Given {
         /// The column.
         column: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: &'static str,
     },
     /// Conditions for another number of rows than the sample has.
@@ -72,7 +78,7 @@ pub enum Error {
         /// Rows to sample.
         rows: usize,
     },
-    /// A sample that did not succeed.
+    /// A failed sample.
     #[error(transparent)]
     Sample(#[from] SampleError),
     /// A model file that could not be written or read.

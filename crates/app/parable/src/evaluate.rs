@@ -1,4 +1,4 @@
-//! Evaluating a synthetic table.
+//! Evaluations with progress and timings.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,9 +11,25 @@ use parable_table::Table;
 
 use crate::Error;
 
-/// An evaluation that is being set up. The default: every default metric, without a holdout.
+/// An evaluation to run for one or more synthetic tables, with progress and timings.
+///
+/// The default has every default metric and no holdout. [`Evaluation::of`] is the short way for one
+/// table, and takes metrics of your own.
+///
+/// ```
+/// use parable::EvaluationPlan;
+/// use parable::core::NoObserver;
+/// # use parable::trials::{Preset, Trial, TrialConfig};
+/// # let draw = |seed: u64| Trial::simulate(&TrialConfig::new(Preset::A), &seed.into());
+/// # let (real, synthetic) = (draw(1)?.table, draw(2)?.table);
+///
+/// let plan = EvaluationPlan::default().with_only(Some(vec!["mass_mad".to_owned()]));
+/// let timed = plan.run(&real, &synthetic, &3.into(), &NoObserver)?;
+/// assert!(timed.evaluation.value("mass_mad").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
-pub struct Evaluate<'a> {
+pub struct EvaluationPlan<'a> {
     holdout: Option<&'a Table>,
     copies: Vec<&'a Table>,
     options: EvaluationOptions,
@@ -31,9 +47,9 @@ pub struct TimedEvaluation {
     pub metric_seconds: BTreeMap<String, f64>,
 }
 
-impl<'a> Evaluate<'a> {
-    /// Sets real rows that the method never saw. Without them the numbers that need them are absent,
-    /// never guessed.
+impl<'a> EvaluationPlan<'a> {
+    /// Sets real rows that the method never saw. Without them the numbers that need them are
+    /// absent, never guessed.
     #[must_use]
     pub fn with_holdout(mut self, holdout: Option<&'a Table>) -> Self {
         self.holdout = holdout;
@@ -64,8 +80,8 @@ impl<'a> Evaluate<'a> {
     /// Compares a synthetic table with the real one, whose schema says what each column is for.
     ///
     /// # Errors
-    /// [`Error::Metric`] for tables with different columns, options that do not fit them and metrics
-    /// that do not exist; [`Error::is_cancelled`] when the observer cancels.
+    /// [`Error::Metric`] for tables with different columns, options that do not fit them and
+    /// metrics that do not exist; [`Error::is_cancelled`] when the observer cancels.
     pub fn run(
         &self,
         real: &Table,
@@ -74,7 +90,7 @@ impl<'a> Evaluate<'a> {
         observer: &dyn Observer,
     ) -> Result<TimedEvaluation, Error> {
         let marks: RefCell<Vec<(String, Instant)>> = RefCell::default();
-        let tell = |what: &str, share: f64| {
+        let report = |what: &str, share: f64| {
             let mut marks = marks.borrow_mut();
             if marks.last().is_none_or(|(last, _)| last != what) {
                 marks.push((what.to_owned(), Instant::now()));
@@ -91,7 +107,7 @@ impl<'a> Evaluate<'a> {
         if let Some(ids) = &self.only {
             evaluator = evaluator.with_only(ids);
         }
-        let evaluation = evaluator.run_with(&tell)?;
+        let evaluation = evaluator.run_with(&report)?;
         let metric_seconds = seconds(&evaluation, &marks.into_inner());
         Ok(TimedEvaluation {
             evaluation,
@@ -103,7 +119,7 @@ impl<'a> Evaluate<'a> {
     /// result: it says who is in the data.
     ///
     /// # Errors
-    /// As [`Evaluate::run`].
+    /// As [`EvaluationPlan::run`].
     pub fn review(&self, real: &Table, synthetic: &Table, seed: &Seed) -> Result<Review, Error> {
         Ok(Review::of(
             &self.pair(real, synthetic)?,
@@ -141,24 +157,4 @@ fn seconds(evaluation: &Evaluation, marks: &[(String, Instant)]) -> BTreeMap<Str
         }
     }
     seconds
-}
-
-/// Evaluates a synthetic table by every default metric; [`Evaluate`] takes options.
-///
-/// `holdout`: real rows that the method never saw; without them the numbers that need them are
-/// absent, never guessed.
-///
-/// # Errors
-/// As [`Evaluate::run`].
-pub fn evaluate(
-    real: &Table,
-    synthetic: &Table,
-    holdout: Option<&Table>,
-    seed: &Seed,
-    observer: &dyn Observer,
-) -> Result<Evaluation, Error> {
-    let timed = Evaluate::default()
-        .with_holdout(holdout)
-        .run(real, synthetic, seed, observer)?;
-    Ok(timed.evaluation)
 }

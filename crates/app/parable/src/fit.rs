@@ -35,7 +35,7 @@ impl Source {
     }
 }
 
-/// A fit that is being set up; made by [`Source::fit`].
+/// Sets up a fit; made by [`Source::fit`].
 #[must_use = "nothing is fitted before `run`"]
 pub struct FitBuilder<'a> {
     source: &'a Source,
@@ -54,7 +54,7 @@ impl<'a> FitBuilder<'a> {
         self
     }
 
-    /// Sets an observer, which is told of the progress and may cancel.
+    /// Sets an observer of the progress, which may cancel.
     pub fn observer(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = observer;
         self

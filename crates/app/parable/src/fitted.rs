@@ -1,4 +1,4 @@
-//! A model together with the way back to the source's columns.
+//! A model with the recipe that restores the source's columns.
 
 use std::io::{Read, Write};
 
@@ -37,7 +37,7 @@ const RECIPE: &str = "recipe.json";
 const ORIGIN: &str = "source.json";
 
 impl Fitted {
-    /// Joins a fresh model with what is known of its source.
+    /// Joins a fresh model with the description of its source.
     pub(crate) fn new(model: Box<dyn Model>, recipe: Recipe, source: &Source) -> Self {
         let schema = source.table().schema();
         // Nothing that a private fit did not charge may go into its file.
@@ -74,7 +74,7 @@ impl Fitted {
         &self.recipe
     }
 
-    /// Returns what cleaning did before the fit and undoes after sampling, one sentence per step.
+    /// Returns the cleaning steps that sampling undoes, one sentence each.
     #[must_use]
     pub fn cleaning_steps(&self) -> Vec<String> {
         self.recipe.describe()

@@ -58,8 +58,8 @@ impl Methods {
     /// Adds a method.
     ///
     /// # Errors
-    /// [`Error::DuplicateMethod`] if the name is taken, [`Error::DuplicateReader`] if another method
-    /// reads the same model files.
+    /// [`Error::DuplicateMethod`] if the name is taken, [`Error::DuplicateReader`] if another
+    /// method reads the same model files.
     pub fn with(mut self, method: MethodInfo) -> Result<Self, Error> {
         let name = method.name();
         if self.find(name).is_some() {
@@ -87,8 +87,8 @@ impl Methods {
     /// an empty text leaves out all.
     ///
     /// # Errors
-    /// [`Error::UnknownMethod`]; [`Error::Fit`] for a setting the method does not have or whose value
-    /// it refuses.
+    /// [`Error::UnknownMethod`]; [`Error::Fit`] for a setting the method does not have or whose
+    /// value it refuses.
     pub fn get(&self, name: &str, settings: &str) -> Result<Method, Error> {
         self.get_with(name, settings, &Priorities::default())
     }
@@ -138,7 +138,7 @@ impl Methods {
         self.iter().find(|known| known.name() == name)
     }
 
-    /// The methods whose model files can be read.
+    /// Returns the methods whose model files can be read.
     fn read_methods(&self) -> impl Iterator<Item = &'static str> {
         self.iter()
             .filter_map(|info| info.reader().map(|reader| reader.method()))

@@ -13,10 +13,21 @@ use crate::{Conditions, Error, Fitted};
 pub struct Synthetic {
     /// The table.
     pub table: Table,
-    /// What was repaired after sampling, one sentence each; empty is best.
+    /// Repairs after sampling, one sentence each; empty is best.
     pub repairs: Vec<String>,
     /// One answer for each rule of [`SampleBuilder::diverse`].
     pub diversified: Vec<Diversified>,
+}
+
+impl Synthetic {
+    /// Converts each row to a type of your own (feature `rows`).
+    ///
+    /// # Errors
+    /// [`Error::Rows`] for a field without a column, and for values that the type does not take.
+    #[cfg(feature = "rows")]
+    pub fn to_rows<T: serde::de::DeserializeOwned>(&self) -> Result<Vec<T>, Error> {
+        Ok(self.table.to_rows()?)
+    }
 }
 
 impl Fitted {
@@ -59,7 +70,7 @@ impl Fitted {
     }
 }
 
-/// A sample that is being set up; made by [`Fitted::sample`].
+/// Sets up a sample; made by [`Fitted::sample`].
 #[must_use = "nothing is sampled before `run`"]
 pub struct SampleBuilder<'a> {
     fitted: &'a Fitted,
@@ -77,7 +88,7 @@ impl<'a> SampleBuilder<'a> {
         self
     }
 
-    /// Sets an observer, which is told of the progress and may cancel.
+    /// Sets an observer of the progress, which may cancel.
     pub fn observer(mut self, observer: &'a dyn Observer) -> Self {
         self.observer = observer;
         self
@@ -89,7 +100,8 @@ impl<'a> SampleBuilder<'a> {
         self
     }
 
-    /// Sets rules of diversity: no group of rows that agree in a rule's keys agrees in its target.
+    /// Sets rules of diversity: no group of rows with the same keys has a single value of the
+    /// target.
     ///
     /// Targets are columns that the model generates, keys are columns of the source. See
     /// [`diversify`](parable_core::diversify()).
@@ -98,7 +110,8 @@ impl<'a> SampleBuilder<'a> {
         self
     }
 
-    /// Samples the model, puts back what cleaning took out, and repairs what breaks a declared rule.
+    /// Samples the model, puts back what cleaning took out, and repairs what breaks a declared
+    /// rule.
     ///
     /// # Errors
     /// [`Error::Sample`] for what the model refuses, such as a combination of values that it makes

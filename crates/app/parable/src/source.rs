@@ -8,7 +8,7 @@ use parable_table::{Dialect, Note, RawTable, Schema, Table, csv, read_typed, sch
 
 use crate::Error;
 
-/// A typed table, the spelling of its file, and what was inferred about it.
+/// A typed table, the spelling of its file, and the notes of inference.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
@@ -77,6 +77,45 @@ impl Source {
         }
     }
 
+    /// Builds a table from rows of a type of your own: structs, or maps from texts to values.
+    /// Without a schema, types of columns follow from the values (feature `rows`).
+    ///
+    /// ```
+    /// use parable::Source;
+    /// use parable::cart::Cart;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Pupil {
+    ///     arm: String,
+    ///     score: i64,
+    /// }
+    ///
+    /// let pupil = |index: i64| Pupil {
+    ///     arm: ["control", "treated"][(index % 2) as usize].to_owned(),
+    ///     score: index % 7 + 3 * (index % 2),
+    /// };
+    /// let pupils: Vec<Pupil> = (0..60).map(pupil).collect();
+    ///
+    /// let source = Source::from_rows("pupils", &pupils, None)?;
+    /// let fitted = source.fit(Cart::default()).seed(1).run()?;
+    /// let synthetic: Vec<Pupil> = fitted.sample(100).seed(2).run()?.to_rows()?;
+    /// assert_eq!(synthetic.len(), 100);
+    /// # Ok::<(), parable::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Rows`] for rows that are not structs or maps, and for values that do not fit the
+    /// schema.
+    #[cfg(feature = "rows")]
+    pub fn from_rows<T: serde::Serialize>(
+        name: impl Into<String>,
+        rows: &[T],
+        schema: Option<&Schema>,
+    ) -> Result<Self, Error> {
+        Ok(Self::from_table(name, Table::from_rows(rows, schema)?))
+    }
+
     fn open(path: &Path, schema: Option<&Schema>) -> Result<Self, Error> {
         let raw = csv::read(path, &csv::ReadOptions::default())?;
         let name = path.file_stem().map_or_else(
@@ -113,9 +152,9 @@ impl Source {
         })
     }
 
-    /// Takes every fact that was read off the rows (levels, bounds, grids) as declared, for an owner
-    /// who knows that they are public. A private fit relies on it: its guarantee is void where a
-    /// fact is not public.
+    /// Takes every fact that was read off the rows (levels, bounds, grids) as declared, for an
+    /// owner who knows that they are public. A private fit relies on it: its guarantee is void
+    /// where a fact is not public.
     ///
     /// # Errors
     /// [`Error::Table`] for a table in memory with values outside its own facts.
@@ -157,13 +196,13 @@ impl Source {
         !self.notes.is_empty()
     }
 
-    /// Returns what was inferred about each column and why; empty with a given schema.
+    /// Returns one note per inferred column, with reasons; empty with a given schema.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// Returns what a user should know about how the file was read.
+    /// Returns warnings about the reading of the file, one sentence each.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings

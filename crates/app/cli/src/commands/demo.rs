@@ -9,7 +9,9 @@ use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth
 use parable::seed::Seed;
 use parable::table::{Dialect, Schema, schema_file};
 use parable::trials::{Trial, TrialConfig};
-use parable::{Cleaned, Evaluate, Fitted, Method, Priorities, PrivacyParams, Source, Synthetic};
+use parable::{
+    Cleaned, EvaluationPlan, Fitted, Method, Priorities, PrivacyParams, Source, Synthetic,
+};
 
 use super::evaluate::{scores, summary};
 use super::sample::note_repairs;
@@ -27,7 +29,7 @@ const DEMO: [&str; 3] = ["cart", "swift", "independent"];
 const EPSILON: f64 = 1.0;
 const DELTA: f64 = 1e-6;
 
-/// One method's result.
+/// The result of one method.
 struct Made {
     method: &'static str,
     fitted: Fitted,
@@ -75,6 +77,12 @@ pub(crate) fn run(options: &Demo, session: &Session) -> Result<(), Failure> {
         trial.table.schema().len()
     ));
 
+    let demonstration = Demonstration {
+        source: &source,
+        holdout: &holdout,
+        seed: &options.seed,
+        session,
+    };
     let mut made = Vec::with_capacity(DEMO.len());
     let mut cleaning = String::new();
     for name in DEMO {
@@ -87,14 +95,7 @@ pub(crate) fn run(options: &Demo, session: &Session) -> Result<(), Failure> {
                 .iter()
                 .for_each(|step| session.note(format!("cleaning: {step}")));
         }
-        made.push(one(
-            &source,
-            &holdout,
-            &cleaned,
-            &method,
-            &options.seed,
-            session,
-        )?);
+        made.push(demonstration.of(&cleaned, &method)?);
     }
 
     Outputs::folder(folder)?;
@@ -130,7 +131,7 @@ pub(crate) fn run(options: &Demo, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The trial, and as many further pupils of the same population as a holdout nobody learns from.
+/// Simulates the trial, and a holdout of as many pupils of the same population.
 fn simulate(options: &Demo, session: &Session) -> Result<(Trial, Trial), Failure> {
     let _work = session.work("simulating");
     let config = TrialConfig::new(preset(options.preset));
@@ -142,7 +143,7 @@ fn simulate(options: &Demo, session: &Session) -> Result<(Trial, Trial), Failure
     ))
 }
 
-/// The method; a private one spends on the treatment effects first.
+/// Returns the method; a private one spends on the treatment effects first.
 fn with_effects(name: &str, schema: &Schema, session: &Session) -> Result<Method, Failure> {
     let method = session.methods.get(name, "")?;
     if !method.capabilities().private {
@@ -167,55 +168,59 @@ fn privacy_params(method: &Method) -> Result<PrivacyParams, Failure> {
     })
 }
 
-fn one(
-    source: &Source,
-    holdout: &Trial,
-    cleaned: &Cleaned,
-    method: &Method,
-    seed: &Seed,
-    session: &Session,
-) -> Result<Made, Failure> {
-    let meter = Meter::start();
-    let fitted = {
-        let work = session.work(&format!("fitting {}", method.name()));
-        let mut ledger = privacy_params(method)?.ledger();
-        let builder = source.fit(method.clone()).seed(seed.stream("demo/fit"));
-        let builder = builder.cleaned(cleaned).ledger(&mut ledger);
-        builder.observer(&work).run()?
-    };
-    let fit = meter.usage();
-    let meter = Meter::start();
-    let synthetic = {
-        let work = session.work("sampling");
-        let builder = fitted.sample(source.table().rows());
-        let builder = builder.seed(seed.stream("demo/sample"));
-        builder.observer(&work).run()?
-    };
-    note_repairs(&synthetic, session);
-    let sample = meter.usage();
-    let meter = Meter::start();
-    let timed = {
-        let work = session.work(&format!("evaluating {}", method.name()));
-        let seed = seed.stream("demo/evaluate");
-        Evaluate::default().with_holdout(Some(&holdout.table)).run(
-            source.table(),
-            &synthetic.table,
-            &seed,
-            &work,
-        )?
-    };
-    let cost = Cost::default()
-        .with_fit(fit)
-        .with_sample(sample)
-        .with_evaluate(meter.usage())
-        .with_metric_seconds(timed.metric_seconds);
-    Ok(Made {
-        method: method.name(),
-        fitted,
-        synthetic,
-        evaluation: timed.evaluation,
-        cost,
-    })
+/// The tables that every method is shown on.
+struct Demonstration<'a> {
+    source: &'a Source,
+    holdout: &'a Trial,
+    seed: &'a Seed,
+    session: &'a Session,
+}
+
+impl Demonstration<'_> {
+    /// Fits, samples and evaluates one method, and measures the cost of each step.
+    fn of(&self, cleaned: &Cleaned, method: &Method) -> Result<Made, Failure> {
+        let (session, seed) = (self.session, self.seed);
+        let meter = Meter::start();
+        let fitted = {
+            let work = session.work(&format!("fitting {}", method.name()));
+            let mut ledger = privacy_params(method)?.ledger();
+            let builder = self
+                .source
+                .fit(method.clone())
+                .seed(seed.stream("demo/fit"));
+            let builder = builder.cleaned(cleaned).ledger(&mut ledger);
+            builder.observer(&work).run()?
+        };
+        let fit = meter.usage();
+        let real = self.source.table();
+        let meter = Meter::start();
+        let synthetic = {
+            let work = session.work("sampling");
+            let builder = fitted.sample(real.rows()).seed(seed.stream("demo/sample"));
+            builder.observer(&work).run()?
+        };
+        note_repairs(&synthetic, session);
+        let sample = meter.usage();
+        let meter = Meter::start();
+        let timed = {
+            let work = session.work(&format!("evaluating {}", method.name()));
+            let seed = seed.stream("demo/evaluate");
+            let plan = EvaluationPlan::default().with_holdout(Some(&self.holdout.table));
+            plan.run(real, &synthetic.table, &seed, &work)?
+        };
+        let cost = Cost::default()
+            .with_fit(fit)
+            .with_sample(sample)
+            .with_evaluate(meter.usage())
+            .with_metric_seconds(timed.metric_seconds);
+        Ok(Made {
+            method: method.name(),
+            fitted,
+            synthetic,
+            evaluation: timed.evaluation,
+            cost,
+        })
+    }
 }
 
 fn page(options: &Demo, source: &Source, trial: &Trial, made: &[Made]) -> ReportInput {

@@ -6,7 +6,8 @@ use parable::metrics::{Evaluation, EvaluationOptions, registry};
 use parable::report::{
     Bands, Cost, MadeFrom, MethodResult, Release, Report, ReportInput, coarse_columns,
 };
-use parable::{Source, TimedEvaluation};
+use parable::seed::Seed;
+use parable::{EvaluationPlan, Source, TimedEvaluation};
 
 use super::sample::open;
 use crate::args::{Evaluate, MadeFromName, Measured};
@@ -15,7 +16,7 @@ use crate::meter::Meter;
 use crate::output::{Outputs, in_folder};
 use crate::session::Session;
 
-/// A synthetic table and what to call it.
+/// A synthetic table and its name on the page.
 struct Candidate {
     name: String,
     table: Source,
@@ -82,27 +83,24 @@ pub(crate) fn run(options: &Evaluate, session: &Session) -> Result<(), Failure> 
         .collect::<Result<_, _>>()?;
     let holdout = options.holdout.as_deref().map(alike).transpose()?;
 
-    let evaluate = parable::Evaluate::default()
+    let plan = EvaluationPlan::default()
         .with_holdout(holdout.as_ref().map(Source::table))
         .with_options(evaluation_options(&options.what))
         .with_only(options.what.metrics.clone());
+    let comparison = Comparison {
+        real: &real,
+        seed: &options.seed,
+        min_cell: bands.min_cell,
+        session,
+    };
     let mut results = Vec::with_capacity(candidates.len());
     for (index, candidate) in candidates.iter().enumerate() {
         // Copies are of the first table's model.
-        let evaluate = match index {
-            0 => evaluate
-                .clone()
-                .with_copies(copies.iter().map(Source::table)),
-            _ => evaluate.clone(),
+        let plan = match index {
+            0 => plan.clone().with_copies(copies.iter().map(Source::table)),
+            _ => plan.clone(),
         };
-        let mut result = evaluated(
-            options,
-            &real,
-            candidate,
-            &evaluate,
-            bands.min_cell,
-            session,
-        )?;
+        let mut result = comparison.with(candidate, &plan)?;
         if index == 0 {
             if let Some(fitted) = &model {
                 result = result
@@ -127,7 +125,7 @@ pub(crate) fn run(options: &Evaluate, session: &Session) -> Result<(), Failure> 
     write(&outputs, &paths, &report, options.shown.release)?;
     if let Some(path) = review {
         let _work = session.work("looking for rows to review");
-        let review = evaluate.review(real.table(), candidates[0].table.table(), &options.seed)?;
+        let review = plan.review(real.table(), candidates[0].table.table(), &options.seed)?;
         outputs.write(path, |file| {
             review.write_csv(file).map_err(Failure::environment)
         })?;
@@ -141,35 +139,41 @@ pub(crate) fn run(options: &Evaluate, session: &Session) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Evaluates one table and measures the cost.
-fn evaluated(
-    options: &Evaluate,
-    real: &Source,
-    candidate: &Candidate,
-    evaluate: &parable::Evaluate<'_>,
+/// The real table, and what every comparison with it has in common.
+struct Comparison<'a> {
+    real: &'a Source,
+    seed: &'a Seed,
+    /// Fewest rows that a published number may stand for.
     min_cell: u64,
-    session: &Session,
-) -> Result<MethodResult, Failure> {
-    let table = &candidate.table;
-    let meter = Meter::start();
-    let TimedEvaluation {
-        evaluation,
-        metric_seconds,
-        ..
-    } = {
-        let work = session.work(&format!("evaluating {}", candidate.name));
-        evaluate.run(real.table(), table.table(), &options.seed, &work)?
-    };
-    let cost = Cost::default()
-        .with_evaluate(meter.usage())
-        .with_metric_seconds(metric_seconds);
-    let mut result = MethodResult::new(&candidate.name, evaluation)
-        .with_cost(cost)
-        .with_coarse(coarse_columns(real.table(), table.table(), min_cell));
-    for warning in table.warnings() {
-        result = result.with_note(warning);
+    session: &'a Session,
+}
+
+impl Comparison<'_> {
+    /// Evaluates one table and measures the cost.
+    fn with(
+        &self,
+        candidate: &Candidate,
+        plan: &EvaluationPlan<'_>,
+    ) -> Result<MethodResult, Failure> {
+        let (real, table) = (self.real.table(), candidate.table.table());
+        let meter = Meter::start();
+        let TimedEvaluation {
+            evaluation,
+            metric_seconds,
+            ..
+        } = {
+            let work = self.session.work(&format!("evaluating {}", candidate.name));
+            plan.run(real, table, self.seed, &work)?
+        };
+        let cost = Cost::default()
+            .with_evaluate(meter.usage())
+            .with_metric_seconds(metric_seconds);
+        let result = MethodResult::new(&candidate.name, evaluation)
+            .with_cost(cost)
+            .with_coarse(coarse_columns(real, table, self.min_cell));
+        let warnings = candidate.table.warnings().iter();
+        Ok(warnings.fold(result, MethodResult::with_note))
     }
-    Ok(result)
 }
 
 fn input(
@@ -196,7 +200,8 @@ fn input(
     results.into_iter().fold(input, ReportInput::with_method)
 }
 
-/// Writes the pages: the owner's, or those made for others. Never both into one folder, so that the folder can be handed on.
+/// Writes the pages: the owner's, or those made for others. Never both into one folder, so that the
+/// folder can be handed on.
 fn write(
     outputs: &Outputs,
     [html, markdown, data]: &[PathBuf; 3],
@@ -320,7 +325,7 @@ fn bands(path: Option<&Path>) -> Result<Bands, Failure> {
     Bands::from_json(&text).map_err(|error| failed(&error))
 }
 
-/// `NAME=FILE`, each name once.
+/// Parses `NAME=FILE` arguments and refuses a name that is used twice.
 fn named_files(arguments: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut files: Vec<(String, PathBuf)> = Vec::with_capacity(arguments.len());
     for argument in arguments {
@@ -353,7 +358,7 @@ impl From<MadeFromName> for MadeFrom {
     }
 }
 
-/// The scores by id, for programs.
+/// Returns the scores by id, for programs.
 pub(super) fn scores(evaluation: &Evaluation) -> serde_json::Value {
     evaluation
         .scores
@@ -363,7 +368,7 @@ pub(super) fn scores(evaluation: &Evaluation) -> serde_json::Value {
         .into()
 }
 
-/// The scores as a table for people, one column per synthetic version.
+/// Formats the scores as a table for people, one column per synthetic version.
 pub(super) fn summary(versions: &[(&str, &Evaluation)]) -> String {
     let mut lines = vec![
         versions

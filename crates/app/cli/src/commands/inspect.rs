@@ -1,4 +1,4 @@
-//! `parable inspect`: how a model came about, as a person reads it.
+//! `parable inspect`: how a model was fitted and what it learnt.
 
 use super::sample::open;
 use crate::args::Inspect;

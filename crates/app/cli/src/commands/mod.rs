@@ -18,8 +18,8 @@ use serde_json::{Map, Value};
 use crate::args::MethodArgs;
 use crate::failure::Failure;
 
-/// Returns the settings of a method as the text of a JSON object: those of the file first, then each
-/// `key=value`, where `a.b=value` is setting `b` of `a`.
+/// Returns the settings of a method as the text of a JSON object: those of the file first, then
+/// each `key=value`, where `a.b=value` is setting `b` of `a`.
 fn settings(arguments: &MethodArgs) -> Result<String, Failure> {
     let mut settings = Map::new();
     if let Some(path) = &arguments.config {

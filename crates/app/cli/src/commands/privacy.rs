@@ -102,7 +102,7 @@ fn delta(releases: &Releases, epsilon: Epsilon, session: &Session) -> Result<(),
     Ok(())
 }
 
-/// Looks for the one number of the mechanism that was left out.
+/// Finds the one parameter of the mechanism that was left out.
 fn calibrate(
     releases: &Releases,
     epsilon: Epsilon,
@@ -120,7 +120,8 @@ fn calibrate(
         unit: unit_of(&releases.unit)?,
     };
     let sampled = mechanism.is_sampled();
-    // A sampler without --sampling-rate asks for the rate; a noise without --noise-multiplier for the noise; else the steps.
+    // A sampler without --sampling-rate asks for the rate; a noise without --noise-multiplier for
+    // the noise; else the steps.
     let (parameter, value, cost) = match (
         releases.noise_multiplier,
         releases.sampling_rate,
@@ -243,7 +244,7 @@ fn audit(
     Ok(())
 }
 
-/// The releases that were asked about, and whom they protect.
+/// Returns the releases to account for, and the unit of privacy.
 fn event(releases: &Releases) -> Result<(Event, PrivacyUnit), Failure> {
     let unit = unit_of(&releases.unit)?;
     let Some(path) = &releases.ledger else {

@@ -9,8 +9,8 @@ use crate::args::PrivateArgs;
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// Returns the budget and the unit. Options that do not go with the method are refused: a budget that
-/// is not kept would look like a guarantee.
+/// Returns the budget and the unit. Options that do not go with the method are refused: a budget
+/// that is not kept would look like a guarantee.
 pub(super) fn privacy_params(
     options: &PrivateArgs,
     method: &Method,

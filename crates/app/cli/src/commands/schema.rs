@@ -1,4 +1,4 @@
-//! `parable schema`: what parable takes each column for, and why.
+//! `parable schema`: the inferred schema of a table, with reasons.
 
 use parable::table::codebook::{Codebook, Disclosure};
 use parable::table::schema_file;

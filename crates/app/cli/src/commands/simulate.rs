@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Simulate, session: &Session) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Readable JSON with a line end.
+/// Formats a value as indented JSON with a final line break.
 pub(super) fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
     let mut text = serde_json::to_string_pretty(value).map_err(Failure::environment)?;
     text.push('\n');
