@@ -23,7 +23,8 @@ enum Shape {
     Quantiles(Vec<f64>),
 }
 
-/// Quantiles kept per numeric column: spikes from a tenth of a per cent on are reproduced, and the file stays small.
+/// Quantiles kept per numeric column: spikes from a tenth of a per cent on are reproduced, and the
+/// file stays small.
 const QUANTILES: usize = 1_000;
 
 impl Marginal {
@@ -62,7 +63,8 @@ impl Marginal {
         })
     }
 
-    /// Whether this can be the distribution of a column of this field; asked of what was read from a file.
+    /// Whether this can be the distribution of a column of this field; asked of what was read from
+    /// a file.
     pub(crate) fn fits(&self, field: &Field) -> bool {
         let ascending = |sums: &[f64]| sums.iter().all(|s| s.is_finite()) && sums.is_sorted();
         let missing =
@@ -142,7 +144,8 @@ fn running(mut counts: Vec<f64>) -> Vec<f64> {
     counts
 }
 
-/// Means of neighbouring order statistics, so that no stored point is one person's value unless neighbours share it.
+/// Means of neighbouring order statistics, so that no stored point is one person's value unless
+/// neighbours share it.
 fn quantiles(sorted: &[f64]) -> Vec<f64> {
     match sorted.len() {
         0 => Vec::new(),
@@ -158,7 +161,8 @@ fn quantiles(sorted: &[f64]) -> Vec<f64> {
     }
 }
 
-/// The point at this share of the way through the knots, on the straight line between the two nearest.
+/// The point at this share of the way through the knots, on the straight line between the two
+/// nearest.
 fn between(knots: &[f64], share: f64) -> f64 {
     let Some(last) = knots.len().checked_sub(1) else {
         return 0.0;

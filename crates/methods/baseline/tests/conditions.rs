@@ -1,4 +1,5 @@
-//! Rows with given values, by rejection: the default of every model, shown on the independent baseline.
+//! Rows with given values, by rejection: the default of every model, shown on the independent
+//! baseline.
 
 use parable_baseline::{Independent, IndependentModel};
 use parable_core::{FitContext, Model, NoObserver, SampleError, Synthesizer};
@@ -47,8 +48,8 @@ fn every_row_has_the_value_asked_for_in_the_order_asked() {
         assert_eq!(made.column(0).code(row), column.code(row));
         assert_eq!(made.column(0).missing(row), column.missing(row));
     }
-    // The rest follows the model: independent here, so a quarter of the rows lies in each quarter of the scores. The sd of a share of
-    // 3,000 rows is 0.008; five of them are allowed.
+    // The rest follows the model: independent here, so a quarter of the rows lies in each quarter
+    // of the scores. The sd of a share of 3,000 rows is 0.008; five of them are allowed.
     let low = (0..3_000)
         .filter(|&row| made.column(1).number(row) < Some(1.0))
         .count();

@@ -1,103 +1,26 @@
-//! Long fits that can go on after an interruption: a file that says how far one is, and what was spent.
+//! Long fits that can go on after an interruption: a file that says how far one is, and what was
+//! spent.
 //!
-//! A checkpoint belongs to one fit: settings, schema, seed, budget and the charges so far stand in it, and a fit that differs in any of them is
-//! refused. Going on charges nothing that stands in it a second time.
+//! A checkpoint belongs to one fit: settings, schema, seed, budget and the charges so far stand in
+//! it, and a fit that differs in any of them is refused. Going on charges nothing that stands in it
+//! a second time.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use parable_dp::{Budget, Entry, Event, Ledger, PrivacyUnit, Receipt};
+use parable_seed::Seed;
 use parable_table::{Schema, Table};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{FitContext, FitError, NoiseProvenance, digest};
+use crate::{CheckpointError, Checkpointing, FitContext, FitError, FitRecord, NoiseProvenance};
 
 const FORMAT: &str = "parable-checkpoint";
 const VERSION: u32 = 1;
 /// More numbers than any network has: a damaged header must not ask for all memory.
 const MOST_NUMBERS: usize = 1 << 31;
-
-/// Where a fit keeps its checkpoint, and how often it writes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Checkpointing {
-    /// The file. If it is there, the fit goes on from it; the folder must exist.
-    pub path: PathBuf,
-    /// Steps between two writings, at least 1.
-    pub every: u64,
-}
-
-impl Checkpointing {
-    /// A checkpoint at this path, written about every so many steps (at least one).
-    pub fn new(path: impl Into<PathBuf>, every: u64) -> Self {
-        Self {
-            path: path.into(),
-            every: every.max(1),
-        }
-    }
-}
-
-impl From<PathBuf> for Checkpointing {
-    /// Writes about every 100 steps.
-    fn from(path: PathBuf) -> Self {
-        Self::new(path, 100)
-    }
-}
-
-impl From<&Path> for Checkpointing {
-    /// Writes about every 100 steps.
-    fn from(path: &Path) -> Self {
-        Self::new(path, 100)
-    }
-}
-
-/// Why a fit cannot go on from a checkpoint, or cannot write one.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CheckpointError {
-    /// Reading or writing failed.
-    #[error("checkpoint {}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The first line is not the header of a checkpoint.
-    #[error("{} is no parable checkpoint: its first line is not a checkpoint header", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A version this build cannot read.
-    #[error("checkpoint {} has version {found}; this build reads version {readable}", path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Version of the file.
-        found: u32,
-        /// The version that can be read.
-        readable: u32,
-    },
-    /// The file ends early, was changed after writing, or lacks something.
-    #[error("checkpoint {} is damaged: {problem}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-    /// It belongs to another fit.
-    #[error("checkpoint {} belongs to another fit: {what} differs", path.display())]
-    Other {
-        /// The file.
-        path: PathBuf,
-        /// What differs.
-        what: &'static str,
-    },
-}
 
 /// What a checkpoint must agree in with the fit that goes on from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,7 +35,8 @@ struct Identity {
     unit: PrivacyUnit,
     budget: Budget,
     noise: NoiseProvenance,
-    /// SHA-256 of the table, for fits without privacy: a private fit may not say anything exact about its rows.
+    /// SHA-256 of the table, for fits without privacy: a private fit may not say anything exact
+    /// about its rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     table_digest: Option<String>,
 }
@@ -140,7 +64,8 @@ impl CheckpointArray {
     }
 }
 
-/// How far a fit is: what was charged, what the method says of itself, and the numbers of its networks.
+/// How far a fit is: what was charged, what the method says of itself, and the numbers of its
+/// networks.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Checkpoint {
@@ -189,42 +114,52 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    /// The file of this fit, if the context asks for one. `private` says whether the table may be recognised by a digest.
+    /// The file of a fit without a privacy guarantee, if the context asks for one; a digest
+    /// recognises the table.
     #[must_use]
-    pub fn of(
+    pub fn non_private(
         method: &str,
         method_version: &str,
         config: &impl Serialize,
         table: &Table,
-        private: bool,
         context: &FitContext<'_>,
     ) -> Option<Self> {
         let asked = context.checkpoint.as_ref()?;
-        let schema = table.schema();
-        let noise = match (private, context.noise.is_insecure()) {
-            (false, _) => NoiseProvenance::None,
-            (true, true) => NoiseProvenance::InsecureSeed,
-            (true, false) => NoiseProvenance::OperatingSystem,
-        };
-        Some(Self {
+        let fitted = FitRecord::non_private(method, method_version, config, table, context);
+        Some(Self::of(asked, fitted, context.seed))
+    }
+
+    /// The file of a private fit, if the context asks for one: nothing of it depends on rows.
+    #[must_use]
+    pub fn private(
+        method: &str,
+        method_version: &str,
+        config: &impl Serialize,
+        schema: &Schema,
+        context: &FitContext<'_>,
+    ) -> Option<Self> {
+        let asked = context.checkpoint.as_ref()?;
+        let public = schema.public();
+        let fitted = FitRecord::private(method, method_version, config, &public, context);
+        Some(Self::of(asked, fitted, context.seed))
+    }
+
+    fn of(asked: &Checkpointing, fitted: FitRecord, seed: Seed) -> Self {
+        Self {
             path: asked.path.clone(),
             every: asked.every.max(1),
             identity: Identity {
-                method: method.to_owned(),
-                method_version: method_version.to_owned(),
-                config: serde_json::to_value(config).unwrap_or(serde_json::Value::Null),
-                schema: if private {
-                    schema.public()
-                } else {
-                    schema.clone()
-                },
-                seed: sha256(context.seed.to_string().as_bytes()),
-                unit: context.ledger.unit(),
-                budget: context.ledger.budget(),
-                noise,
-                table_digest: (!private).then(|| digest(table)),
+                method: fitted.method,
+                method_version: fitted.method_version,
+                config: fitted.config,
+                schema: fitted.schema,
+                seed: sha256(seed.to_string().as_bytes()),
+                unit: fitted.unit,
+                budget: fitted.budget,
+                noise: fitted.noise,
+                table_digest: fitted.table_digest,
             },
-        })
+        }
     }
 
     /// Steps between two writings.
@@ -233,7 +168,8 @@ impl CheckpointFile {
         self.every
     }
 
-    /// Writes the checkpoint beside its place and then into it, so that there is a whole one at any time.
+    /// Writes the checkpoint beside its place and then into it, so that there is a whole one at any
+    /// time.
     ///
     /// # Errors
     /// [`CheckpointError::Io`].
@@ -260,14 +196,15 @@ impl CheckpointFile {
         checkpoint.write(&self.path).map_err(failed)
     }
 
-    /// The checkpoint to go on from, after its charges were entered into the ledger of the context where they were not yet. `None` if the file is
-    /// not there.
+    /// The checkpoint to go on from, after its charges were entered into the ledger of the context
+    /// where they were not yet. `None` if the file is not there.
     ///
-    /// The second part holds the receipts of the charges for which `open` is true: a training that is charged once and drawn step by step. The method
-    /// must know how much of them was drawn.
+    /// The second part holds the receipts of the charges for which `open` is true: a training that
+    /// is charged once and drawn step by step. The method must know how much of them was drawn.
     ///
     /// # Errors
-    /// A file that is damaged, foreign or of another fit; a ledger with other charges, which is left as it is.
+    /// A file that is damaged, foreign or of another fit; a ledger with other charges, which is
+    /// left as it is.
     pub fn resume(
         &self,
         context: &mut FitContext<'_>,

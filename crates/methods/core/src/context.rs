@@ -1,13 +1,15 @@
 //! What every fit needs besides the rows.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use parable_dp::{Event, Ledger, NoiseOrigin, NoiseSource, Receipt};
 use parable_seed::Seed;
 
-use crate::{Checkpointing, FitError, NoObserver, Observer, Progress};
+use crate::{FitError, NoObserver, Observer, Progress};
 
-/// What a fit needs besides the rows: a seed, a ledger to charge, a source of privacy noise, and somebody who watches.
+/// What a fit needs besides the rows: a seed, a ledger to charge, a source of privacy noise, and
+/// somebody who watches.
 #[non_exhaustive]
 pub struct FitContext<'a> {
     /// Where random numbers that protect nobody start.
@@ -18,8 +20,8 @@ pub struct FitContext<'a> {
     pub noise: &'a mut NoiseSource,
     /// Who watches and may stop the work.
     pub observer: &'a dyn Observer,
-    /// Where the fit keeps what it needs to go on after an interruption, if it is to. Methods that are not
-    /// [resumable](crate::Capabilities::resumable) write nothing.
+    /// Where the fit keeps what it needs to go on after an interruption, if it is to. Methods that
+    /// are not [resumable](crate::Capabilities::resumable) write nothing.
     pub checkpoint: Option<Checkpointing>,
 }
 
@@ -76,5 +78,39 @@ impl fmt::Debug for FitContext<'_> {
             .field("seed", &self.seed)
             .field("ledger", &self.ledger)
             .finish_non_exhaustive()
+    }
+}
+
+/// Where a fit keeps its checkpoint, and how often it writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checkpointing {
+    /// The file. If it is there, the fit goes on from it; the folder must exist.
+    pub path: PathBuf,
+    /// Steps between two writings, at least 1.
+    pub every: u64,
+}
+
+impl Checkpointing {
+    /// A checkpoint at this path, written about every so many steps (at least one).
+    pub fn new(path: impl Into<PathBuf>, every: u64) -> Self {
+        Self {
+            path: path.into(),
+            every: every.max(1),
+        }
+    }
+}
+
+impl From<PathBuf> for Checkpointing {
+    /// Writes about every 100 steps.
+    fn from(path: PathBuf) -> Self {
+        Self::new(path, 100)
+    }
+}
+
+impl From<&Path> for Checkpointing {
+    /// Writes about every 100 steps.
+    fn from(path: &Path) -> Self {
+        Self::new(path, 100)
     }
 }

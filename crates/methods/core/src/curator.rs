@@ -27,6 +27,17 @@ pub struct Curator<'a> {
     noise: &'a mut NoiseSource,
 }
 
+/// How the levels of an attribute are split into stretches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevelSplit {
+    /// Levels in order, from the first on, that are split; those after them are not.
+    pub ordered: u32,
+    /// About the most rows of a stretch.
+    pub threshold: u32,
+    /// The loss of the splits, pure differential privacy.
+    pub epsilon: Epsilon,
+}
+
 impl<'a> Curator<'a> {
     /// Creates a curator of this source that charges this ledger.
     pub fn new(
@@ -170,8 +181,8 @@ impl<'a> Curator<'a> {
         Ok(cells)
     }
 
-    /// Splits the first `ordered` levels of an attribute into stretches that hold about `threshold`
-    /// rows or fewer, as far as noise allows: for each level the number of its stretch, from 0.
+    /// Splits levels of an attribute into stretches, as far as noise allows: for each level the
+    /// number of its stretch, from 0.
     ///
     /// One charge of pure differential privacy ([`TreeSplits`]).
     ///
@@ -181,10 +192,13 @@ impl<'a> Curator<'a> {
         &mut self,
         purpose: &str,
         attr: AttrId,
-        ordered: u32,
-        threshold: u32,
-        epsilon: Epsilon,
+        split: LevelSplit,
     ) -> Result<Vec<u32>, FitError> {
+        let LevelSplit {
+            ordered,
+            threshold,
+            epsilon,
+        } = split;
         let set = AttrSet::new([attr]);
         let levels = self.domain().levels(&set).map_err(SourceError::from)?;
         if ordered > levels[0] {

@@ -1,14 +1,19 @@
 //! Groups of alike synthetic people who agree in a sensitive column, made diverse.
 //!
-//! Where all synthetic people of an age, sex and education have the same income, whoever knows these three of a real person learns the fourth, or
-//! believes so: attribute disclosure, as counted by DiSCO. Fidelity does not prevent it. Other people drawn from the same population disclose
-//! as much, because some groups do agree. An owner who wants no such group in the release can have it broken here.
+//! Where all synthetic people of an age, sex and education have the same income, whoever knows
+//! these three of a real person learns the fourth, or believes so: attribute disclosure, as counted
+//! by DiSCO. Fidelity does not prevent it. Other people drawn from the same population disclose as
+//! much, because some groups do agree. An owner who wants no such group in the release can have it
+//! broken here.
 //!
-//! The aim is `l`-diversity with `l` = 2 (Machanavajjhala, Kifer, Gehrke & Venkitasubramaniam 2007) for groups of at least `min_rows` rows; the means is
-//! data swapping (Dalenius & Reiss 1982): one row of the group exchanges its value with the row most like it that has another one. Every column keeps its
-//! values, tables of columns without the target stay as they are, and those with it change little.
+//! The aim is `l`-diversity with `l` = 2 (Machanavajjhala, Kifer, Gehrke & Venkitasubramaniam 2007)
+//! for groups of at least `min_rows` rows; the means is data swapping (Dalenius & Reiss 1982): one
+//! row of the group exchanges its value with the row most like it that has another one. Every
+//! column keeps its values, tables of columns without the target stay as they are, and those with
+//! it change little.
 //!
-//! Only synthetic rows are looked at, so that this costs no privacy budget, and protects no more than it says.
+//! Only synthetic rows are looked at, so that this costs no privacy budget, and protects no more
+//! than it says.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -33,8 +38,8 @@ pub struct Diversity {
     pub target: String,
     /// The columns that make a group: rows with the same values in all of them.
     pub keys: Vec<String>,
-    /// Groups of fewer rows are left as they are. At least 2; default 20. The smaller, the more values move: on 32,561 rows of Adult with five keys 62 pairs with 20, and
-    /// 197 with 10.
+    /// Groups of fewer rows are left as they are. At least 2; default 20. The smaller, the more
+    /// values move: on 32,561 rows of Adult with five keys 62 pairs with 20, and 197 with 10.
     #[serde(default = "default_rows")]
     pub min_rows: usize,
 }
@@ -71,18 +76,23 @@ impl Diversity {
 pub struct Diversified {
     /// Groups that agreed in the target; one pair of values was exchanged for each.
     pub exchanged: usize,
-    /// Groups that still agree, because no other row could give a value without making its own group agree.
+    /// Groups that still agree, because no other row could give a value without making its own
+    /// group agree.
     pub left: usize,
 }
 
-/// Exchanges values of sensitive columns until no group of `min_rows` rows with the same keys agrees in the target; one answer per rule.
+/// Exchanges values of sensitive columns until no group of `min_rows` rows with the same keys
+/// agrees in the target; one answer per rule.
 ///
-/// Targets are columns of `table`; keys are columns of `known`, which has the same rows: the table itself, or what it is after columns were put back
-/// that follow from others. The same tables, rules and seed give the same bytes. Groups without a value of the target are left: they tell nothing.
+/// Targets are columns of `table`; keys are columns of `known`, which has the same rows: the table
+/// itself, or what it is after columns were put back that follow from others. The same tables,
+/// rules and seed give the same bytes. Groups without a value of the target are left: they tell
+/// nothing.
 ///
 /// # Errors
-/// [`SampleError::Diversity`] for a column that is not there, a target that is no category or belongs to clusters, a target among its own keys, no keys, `min_rows`
-/// below 2, or tables of different lengths; [`SampleError::Cancelled`].
+/// [`SampleError::Diversity`] for a column that is not there, a target that is no category or
+/// belongs to clusters, a target among its own keys, no keys, `min_rows` below 2, or tables of
+/// different lengths; [`SampleError::Cancelled`].
 pub fn diversify(
     table: &Table,
     known: &Table,
@@ -94,9 +104,14 @@ pub fn diversify(
     let mut answers = Vec::with_capacity(rules.len());
     for (index, rule) in rules.iter().enumerate() {
         let target = target(table, &columns, rule)?;
-        let groups = Groups::of(known.columns(), &keys(table, known, rule)?);
+        let exchange = Exchange {
+            columns: &columns,
+            target,
+            groups: Groups::of(known.columns(), &keys(table, known, rule)?),
+            min_rows: rule.min_rows,
+        };
         let seed = seed.stream("diversity").index(index as u64);
-        let (values, answer) = exchange(&columns, target, &groups, rule.min_rows, &seed, observer)?;
+        let (values, answer) = exchange.run(&seed, observer)?;
         columns[target] = values;
         answers.push(answer);
     }
@@ -223,59 +238,73 @@ impl Groups {
     }
 }
 
-fn exchange(
-    columns: &[Column],
+/// A sensitive column and the groups that shall not agree in it.
+struct Exchange<'a> {
+    columns: &'a [Column],
     target: usize,
-    groups: &Groups,
+    groups: Groups,
     min_rows: usize,
-    seed: &Seed,
-    observer: &dyn Observer,
-) -> Result<(Column, Diversified), SampleError> {
-    let column = &columns[target];
-    let mut values: Vec<Option<u32>> = (0..column.len()).map(|row| column.code(row)).collect();
-    let likeness = Likeness::of(columns, target);
-    let candidates = Candidates::of(&values);
-    let agreeing: Vec<usize> = (0..groups.rows.len())
-        .filter(|&group| groups.rows[group].len() >= min_rows)
-        .filter(|&group| groups.agreed(group, &values).is_some())
-        .collect();
-    let mut answer = Diversified::default();
-    for (index, &group) in agreeing.iter().enumerate() {
-        if index % TELL == 0 {
-            let progress = Progress::new("diversity", index as u64, agreeing.len() as u64);
-            if observer.progress(progress) == ControlFlow::Break(()) {
-                return Err(SampleError::Cancelled);
+}
+
+impl Exchange<'_> {
+    /// Exchanges values between rows; returns the column and what was done.
+    fn run(
+        &self,
+        seed: &Seed,
+        observer: &dyn Observer,
+    ) -> Result<(Column, Diversified), SampleError> {
+        let Self {
+            columns,
+            target,
+            ref groups,
+            min_rows,
+        } = *self;
+        let column = &columns[target];
+        let mut values: Vec<Option<u32>> = (0..column.len()).map(|row| column.code(row)).collect();
+        let likeness = Likeness::of(columns, target);
+        let candidates = Candidates::of(&values);
+        let agreeing: Vec<usize> = (0..groups.rows.len())
+            .filter(|&group| groups.rows[group].len() >= min_rows)
+            .filter(|&group| groups.agreed(group, &values).is_some())
+            .collect();
+        let mut answer = Diversified::default();
+        for (index, &group) in agreeing.iter().enumerate() {
+            if index % TELL == 0 {
+                let progress = Progress::new("diversity", index as u64, agreeing.len() as u64);
+                if observer.progress(progress) == ControlFlow::Break(()) {
+                    return Err(SampleError::Cancelled);
+                }
+            }
+            // An exchange before may have made it diverse.
+            let Some(value) = groups.agreed(group, &values) else {
+                continue;
+            };
+            let mut random = seed.index(group as u64).rng();
+            let rows = &groups.rows[group];
+            let row = rows[random.below(rows.len() as u64) as usize];
+            let partner = candidates
+                .without(value, &mut random)
+                .into_iter()
+                .filter(|&other| values[other].is_some_and(|own| own != value))
+                .filter(|&other| !groups.would_agree(other, value, min_rows, &values))
+                .map(|other| (likeness.distance(row, other), other))
+                .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            match partner {
+                Some((_, partner)) => {
+                    values.swap(row, partner);
+                    answer.exchanged += 1;
+                }
+                None => answer.left += 1,
             }
         }
-        // An exchange before may have made it diverse.
-        let Some(value) = groups.agreed(group, &values) else {
-            continue;
+        let codes = values.iter().map(|value| value.unwrap_or(0)).collect();
+        let codes = Values::Codes(codes);
+        let made = match column.missing_bytes() {
+            Some(missing) => Column::with_missing(codes, missing.to_vec()),
+            None => Column::complete(codes),
         };
-        let mut random = seed.index(group as u64).rng();
-        let rows = &groups.rows[group];
-        let row = rows[random.below(rows.len() as u64) as usize];
-        let partner = candidates
-            .without(value, &mut random)
-            .into_iter()
-            .filter(|&other| values[other].is_some_and(|own| own != value))
-            .filter(|&other| !groups.would_agree(other, value, min_rows, &values))
-            .map(|other| (likeness.distance(row, other), other))
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        match partner {
-            Some((_, partner)) => {
-                values.swap(row, partner);
-                answer.exchanged += 1;
-            }
-            None => answer.left += 1,
-        }
+        Ok((made, answer))
     }
-    let codes = values.iter().map(|value| value.unwrap_or(0)).collect();
-    let codes = Values::Codes(codes);
-    let made = match column.missing_bytes() {
-        Some(missing) => Column::with_missing(codes, missing.to_vec()),
-        None => Column::complete(codes),
-    };
-    Ok((made, answer))
 }
 
 /// Rows that may give a value.
@@ -321,7 +350,8 @@ impl Candidates {
     }
 }
 
-/// How unlike rows are in all columns but the target: 1 for different categories or reasons, the difference of the shares of rows below for numbers.
+/// How unlike rows are in all columns but the target: 1 for different categories or reasons, the
+/// difference of the shares of rows below for numbers.
 struct Likeness {
     categories: Vec<Vec<u64>>,
     numbers: Vec<Vec<f32>>,

@@ -1,13 +1,14 @@
 //! What can go wrong when models are fitted, sampled, written and read.
 
+use std::io;
+use std::path::PathBuf;
+
 use parable_domain::SourceError;
 use parable_dp::LedgerError;
 use parable_dp::mechanism::MechanismError;
 use parable_encode::CodecError;
 use parable_table::constraints::ConstraintError;
 use parable_table::{Table, TableError};
-
-use crate::CheckpointError;
 
 /// Why a fit did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +91,8 @@ impl FitError {
         }
     }
 
-    /// What a method says when a table has no codes: a fact that is not declared, a column without levels and numbers, or another failure of its own.
+    /// What a method says when a table has no codes: a fact that is not declared, a column without
+    /// levels and numbers, or another failure of its own.
     #[must_use]
     pub fn no_codes(method: &'static str, error: CodecError) -> Self {
         match error {
@@ -191,7 +193,7 @@ pub enum SampleError {
 pub enum ModelFileError {
     /// Reading or writing failed.
     #[error("model file: {0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     /// The first line is not the header of a model file.
     #[error("this is not a parable model file: its first line is not a model header")]
     Foreign,
@@ -241,4 +243,50 @@ impl ModelFileError {
             problem: problem.to_string(),
         }
     }
+}
+
+/// Why a fit cannot go on from a checkpoint, or cannot write one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// Reading or writing failed.
+    #[error("checkpoint {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The first line is not the header of a checkpoint.
+    #[error("{} is no parable checkpoint: its first line is not a checkpoint header", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A version this build cannot read.
+    #[error("checkpoint {} has version {found}; this build reads version {readable}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Version of the file.
+        found: u32,
+        /// The version that can be read.
+        readable: u32,
+    },
+    /// The file ends early, was changed after writing, or lacks something.
+    #[error("checkpoint {} is damaged: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// It belongs to another fit.
+    #[error("checkpoint {} belongs to another fit: {what} differs", path.display())]
+    Other {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        what: &'static str,
+    },
 }

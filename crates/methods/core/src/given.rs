@@ -1,7 +1,8 @@
 //! Rows that must carry given values: the answer for models that know no better way.
 //!
-//! Drawing rows from the model and keeping those that match is exact for every model: what is kept follows the model's own distribution given
-//! the values asked for. It is slow where the combination is rare, and hopeless for numbers with many values; models that can do better
+//! Drawing rows from the model and keeping those that match is exact for every model: what is kept
+//! follows the model's own distribution given the values asked for. It is slow where the
+//! combination is rare, and hopeless for numbers with many values; models that can do better
 //! override [`Model::sample_given`](crate::Model::sample_given).
 
 use std::collections::HashMap;
@@ -21,7 +22,8 @@ const PATIENCE: usize = 500;
 /// The positions, in the model's schema, of the columns of `given`.
 ///
 /// # Errors
-/// [`SampleError::Given`] for a column the model does not make or makes of another type or with other levels.
+/// [`SampleError::Given`] for a column the model does not make or makes of another type or with
+/// other levels.
 pub fn given_columns(schema: &Schema, given: &Table) -> Result<Vec<usize>, SampleError> {
     given
         .schema()
@@ -52,8 +54,8 @@ pub fn given_columns(schema: &Schema, given: &Table) -> Result<Vec<usize>, Sampl
         .collect()
 }
 
-/// Draws until every row of `given` has a partner with the same values in the given columns: what [`Model::sample_given`](crate::Model::sample_given)
-/// does for models that know no better way.
+/// Draws until every row of `given` has a partner with the same values in the given columns: what
+/// [`Model::sample_given`](crate::Model::sample_given) does for models that know no better way.
 ///
 /// # Errors
 /// As [`Model::sample_given`](crate::Model::sample_given).
@@ -72,7 +74,8 @@ pub fn sample_by_rejection(
         let key = key(&asked, &texts, row);
         waiting.entry(key).or_default().push(row);
     }
-    // For each column of the answer its parts, one from each batch, and for each row asked for its place in their concatenation.
+    // For each column of the answer its parts, one from each batch, and for each row asked for its
+    // place in their concatenation.
     let mut parts: Vec<Table> = Vec::new();
     let mut source = vec![0; given.rows()];
     let (mut found, mut drawn) = (0, 0);

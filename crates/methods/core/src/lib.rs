@@ -100,11 +100,11 @@ mod rules;
 mod synthesizer;
 mod training;
 
-pub use checkpoint::{Checkpoint, CheckpointArray, CheckpointError, CheckpointFile, Checkpointing};
-pub use context::FitContext;
-pub use curator::{Curator, PrivateScores, allowance, distances_squared, sigma_for};
+pub use checkpoint::{Checkpoint, CheckpointArray, CheckpointFile};
+pub use context::{Checkpointing, FitContext};
+pub use curator::{Curator, LevelSplit, PrivateScores, allowance, distances_squared, sigma_for};
 pub use diversity::{Diversified, Diversity, diversify};
-pub use error::{FitError, ModelFileError, SampleError};
+pub use error::{CheckpointError, FitError, ModelFileError, SampleError};
 pub use given::{given_columns, sample_by_rejection};
 pub use marginal_synthesizer::{MarginalSynthesizer, check_source, counts_of};
 pub use method::{Method, MethodConfig, MethodInfo, parse_settings};

@@ -36,8 +36,8 @@ pub trait MarginalSynthesizer: Synthesizer {
     /// nothing is charged.
     ///
     /// # Errors
-    /// [`FitError::Setting`] if the columns and codes of the publication are not those of the schema
-    /// under the settings of this method.
+    /// [`FitError::Setting`] if the columns and codes of the publication are not those of the
+    /// schema under the settings of this method.
     fn fit_publication(
         &self,
         schema: &Schema,
@@ -61,8 +61,8 @@ pub fn check_source(codec: &Codec, source: &dyn MarginalSource) -> Result<(), So
 /// For fits without a privacy guarantee; private ones go through the [`Curator`](crate::Curator).
 ///
 /// # Errors
-/// The source cannot answer; [`SourceError::Shape`] if an answer is not about the set that was asked
-/// for, or missing.
+/// The source cannot answer; [`SourceError::Shape`] if an answer is not about the set that was
+/// asked for, or missing.
 pub fn counts_of(
     source: &dyn MarginalSource,
     sets: &[AttrSet],

@@ -15,8 +15,9 @@ const MAX_HEADER_BYTES: usize = 256 << 20;
 
 /// A model file taken apart: what it says of itself, what was attached, and the method's own bytes.
 ///
-/// On disk: one line of JSON, so that `head -1` is an audit; then the attachments one after the other in the order of the header; then the
-/// body. Each part's length and SHA-256 stand in the header, so that a damaged file is refused before anything is made of it.
+/// On disk: one line of JSON, so that `head -1` is an audit; then the attachments one after the
+/// other in the order of the header; then the body. Each part's length and SHA-256 stand in the
+/// header, so that a damaged file is refused before anything is made of it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ModelFile {
@@ -24,7 +25,8 @@ pub struct ModelFile {
     pub record: FitRecord,
     /// The program that wrote the file, with its version.
     pub written_by: String,
-    /// Parts that belong to the user of the model and not to the method, such as the recipe that restores the source's columns.
+    /// Parts that belong to the user of the model and not to the method, such as the recipe that
+    /// restores the source's columns.
     pub attachments: BTreeMap<String, Vec<u8>>,
     /// The method's own bytes.
     pub body: Vec<u8>,

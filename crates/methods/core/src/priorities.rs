@@ -4,9 +4,11 @@ use parable_table::{Role, Schema};
 
 use crate::FitError;
 
-/// Relations that a fit should preserve first, in terms of columns and not of one method's settings.
+/// Relations that a fit should preserve first, in terms of columns and not of one method's
+/// settings.
 ///
-/// A method's settings take them in by [`MethodConfig::prioritize`](crate::MethodConfig::prioritize).
+/// A method's settings take them in by
+/// [`MethodConfig::prioritize`](crate::MethodConfig::prioritize).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Priorities {

@@ -3,10 +3,11 @@
 use parable_domain::{AttrSet, Domain};
 use parable_dp::{Budget, Entry, Ledger, NoiseSource, PrivacyUnit};
 use parable_encode::CodeRule;
+use parable_seed::Seed;
 use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FitError, FitRecord, NoiseProvenance};
+use crate::{FitContext, FitError, FitRecord, NoiseProvenance};
 
 /// Noisy counts of the combinations of some attributes: public.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,10 +98,12 @@ impl Publication {
         config: &impl Serialize,
         schema: &Schema,
     ) -> FitRecord {
-        let ledger = Ledger::open(self.unit, Budget::Unlimited);
-        let noise = NoiseSource::operating_system();
-        let mut record =
-            FitRecord::private(method, method_version, config, schema, &ledger, &noise);
+        let mut ledger = Ledger::open(self.unit, Budget::Unlimited);
+        let mut noise = NoiseSource::operating_system();
+        // Neither the seed nor the noise is used: nothing is drawn, and a private record has no
+        // seed.
+        let context = FitContext::new(Seed::from_u64(0), &mut ledger, &mut noise);
+        let mut record = FitRecord::private(method, method_version, config, schema, &context);
         record.noise = NoiseProvenance::None;
         record.ledger = self.ledger.clone();
         record.warnings.push(

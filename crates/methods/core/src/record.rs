@@ -1,6 +1,6 @@
 //! How a model came about, in a form that outlives it.
 
-use parable_dp::{Budget, Entry, Event, Ledger, NoiseSource, PrivacyUnit};
+use parable_dp::{Budget, Entry, Event, PrivacyUnit};
 use parable_seed::Seed;
 use parable_table::{Column, Schema, Table, Values};
 use serde::{Deserialize, Serialize};
@@ -99,14 +99,14 @@ impl FitRecord {
         }
     }
 
-    /// The record of a private fit: no row count, no digest, no seed, nothing that was not declared or charged.
+    /// The record of a private fit: no row count, no digest, no seed, nothing that was not declared
+    /// or charged.
     pub fn private(
         method: &str,
         method_version: &str,
         config: &impl Serialize,
         schema: &Schema,
-        ledger: &Ledger,
-        noise: &NoiseSource,
+        context: &FitContext<'_>,
     ) -> Self {
         Self {
             method: method.to_owned(),
@@ -114,10 +114,10 @@ impl FitRecord {
             config: serde_json::to_value(config).unwrap_or(serde_json::Value::Null),
             schema: schema.clone(),
             private: true,
-            unit: ledger.unit(),
-            budget: ledger.budget(),
-            ledger: ledger.entries().to_vec(),
-            noise: if noise.is_insecure() {
+            unit: context.ledger.unit(),
+            budget: context.ledger.budget(),
+            ledger: context.ledger.entries().to_vec(),
+            noise: if context.noise.is_insecure() {
                 NoiseProvenance::InsecureSeed
             } else {
                 NoiseProvenance::OperatingSystem
@@ -139,7 +139,8 @@ impl FitRecord {
     }
 }
 
-/// SHA-256 over the schema and all cells of a table, as 64 hexadecimal digits: equal tables have equal digests.
+/// SHA-256 over the schema and all cells of a table, as 64 hexadecimal digits: equal tables have
+/// equal digests.
 #[must_use]
 pub fn digest(table: &Table) -> String {
     let mut hash = Sha256::new();

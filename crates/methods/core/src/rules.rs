@@ -12,11 +12,13 @@ const TURNS: u64 = 30;
 /// Makes rows for these places with this seed.
 pub type Draw<'d> = dyn Fn(&[usize], &Seed) -> Result<Table, SampleError> + 'd;
 
-/// Draws rows that break a rule about single rows again, until they obey: what is left follows the model given the rules. `draw` makes new rows for those with
-/// these places (from 0, ascending), in their order.
+/// Draws rows that break a rule about single rows again, until they obey: what is left follows the
+/// model given the rules. `draw` makes new rows for those with these places (from 0, ascending), in
+/// their order.
 ///
-/// Rules that compare rows, [`Constraint::ClusterConstant`] and [`Constraint::Determines`], are not looked at. After 30 turns, rows for which the model makes
-/// hardly anything else are left as they are; [`constraints::repair`](parable_table::constraints::repair()) changes their cells.
+/// Rules that compare rows, [`Constraint::ClusterConstant`] and [`Constraint::Determines`], are not
+/// looked at. After 30 turns, rows for which the model makes hardly anything else are left as they
+/// are; [`constraints::repair`](parable_table::constraints::repair()) changes their cells.
 ///
 /// # Errors
 /// Those of `draw`; [`SampleError::Rule`] for a rule that does not fit the columns it names.

@@ -70,8 +70,8 @@ pub trait Model: Any + Debug + Send + Sync {
         self.record().rows
     }
 
-    /// Generates a table of exactly this many rows. The same seed gives the same table on any number
-    /// of threads.
+    /// Generates a table of exactly this many rows. The same seed gives the same table on any
+    /// number of threads.
     ///
     /// # Errors
     /// See [`SampleError`].
@@ -138,8 +138,8 @@ pub trait Model: Any + Debug + Send + Sync {
         Vec::new()
     }
 
-    /// Returns the noisy counts that a private fit released, which may be published beside the rows.
-    /// `None` for fits that released none (the default).
+    /// Returns the noisy counts that a private fit released, which may be published beside the
+    /// rows. `None` for fits that released none (the default).
     fn publication(&self) -> Option<&Publication> {
         None
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use parable_core::{Curator, FitError, Recoding};
+use parable_core::{Curator, FitError, LevelSplit, Recoding};
 use parable_domain::{AttrSet, Codes, Counts, Domain, MarginalSource, Partition, SourceError};
 use parable_dp::mechanism::{DiscreteGaussian, MechanismError};
 use parable_dp::{
@@ -25,6 +25,14 @@ fn sigma(value: f64) -> Sigma {
 /// Noise so small that it is 0 with a probability that differs from 1 by less than exp(-10^8).
 const NEXT_TO_NONE: f64 = 1.0 / 16_384.0;
 
+fn split(ordered: u32, epsilon: Epsilon) -> LevelSplit {
+    LevelSplit {
+        ordered,
+        threshold: 50,
+        epsilon,
+    }
+}
+
 #[test]
 fn noise_has_the_standard_deviation_that_was_charged_and_half_of_it_would_show() {
     let (source, mut ledger) = (codes(), zcdp(10.0));
@@ -39,7 +47,8 @@ fn noise_has_the_standard_deviation_that_was_charged_and_half_of_it_would_show()
     else {
         panic!("another event: {:?}", ledger.entries()[0]);
     };
-    // 19,997 cells hold noise alone. The mean square over its expectation has a standard deviation of sqrt(2 / 19,997) = 0.01: 6 of them.
+    // 19,997 cells hold noise alone. The mean square over its expectation has a standard deviation
+    // of sqrt(2 / 19,997) = 0.01: 6 of them.
     let check = |scale: f64| {
         let cells = released[0]
             .cells
@@ -61,7 +70,8 @@ fn cells_of_a_partition_carry_the_noise_of_one_charge_and_half_of_it_would_show(
         let mut ledger = Ledger::open(unit, Budget::zcdp(Rho::new(10.0).unwrap()));
         let mut noise = NoiseSource::insecure_seeded([5; 32]);
         let mut curator = Curator::new(&source, &mut ledger, &mut noise);
-        // The control group as a whole, the treated by place: 20,001 cells, of which three are not empty.
+        // The control group as a whole, the treated by place: 20,001 cells, of which three are not
+        // empty.
         let domain = source.domain();
         let mut next = vec![0; 20_000];
         next.extend(1..=20_000);
@@ -105,7 +115,8 @@ fn cells_of_merged_levels_are_those_of_their_members_and_nothing_unpaid_is_asked
         .measure_cells("leaves", &tree, sigma(NEXT_TO_NONE))
         .unwrap();
     assert_eq!(cells, [2, 1, 2]);
-    // Questions about the levels before merging do not fit any more: refused, and nothing is charged for it.
+    // Questions about the levels before merging do not fit any more: refused, and nothing is
+    // charged for it.
     let fine = Partition::whole()
         .then(&domain, 0, vec![0, 1, 2, 3])
         .unwrap();
@@ -263,7 +274,8 @@ fn the_allowance_can_be_spent_and_nothing_beyond() {
         Budget::approx(Epsilon::new(1.0).unwrap(), Delta::new(1e-9).unwrap()),
         Budget::approx(Epsilon::new(3.0).unwrap(), Delta::new(1e-5).unwrap()),
     ];
-    // More noise than one row: a discrete Gaussian with less costs less than its rho, so that something would be left.
+    // More noise than one row: a discrete Gaussian with less costs less than its rho, so that
+    // something would be left.
     for budget in budgets {
         let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
         let mut noise = NoiseSource::operating_system();
@@ -293,22 +305,22 @@ fn splits_of_levels_are_charged_and_refused_without_budget() {
     let mut curator = Curator::new(&source, &mut ledger, &mut noise);
     let epsilon = |value| Epsilon::new(value).unwrap();
     let stretches = curator
-        .split_levels("bins", 1, 20_000, 50, epsilon(1.0))
+        .split_levels("bins", 1, split(20_000, epsilon(1.0)))
         .unwrap();
     // Five rows: nothing to split; one stretch unless noise of scale 3 exceeds 50.
     assert_eq!(stretches, vec![0; 20_000]);
     assert!(
         curator
-            .split_levels("bins", 1, 20_001, 50, epsilon(1e-3))
+            .split_levels("bins", 1, split(20_001, epsilon(1e-3)))
             .is_err()
     );
     assert!(
         curator
-            .split_levels("bins", 2, 1, 50, epsilon(1e-3))
+            .split_levels("bins", 2, split(1, epsilon(1e-3)))
             .is_err()
     );
     assert!(matches!(
-        curator.split_levels("bins", 1, 20_000, 50, epsilon(1.0)),
+        curator.split_levels("bins", 1, split(20_000, epsilon(1.0))),
         Err(FitError::Privacy(_))
     ));
     assert_eq!(ledger.entries().len(), 1);

@@ -199,11 +199,11 @@ impl Model for GanModel {
             (!points.is_empty()).then(|| TrainingCurve::new(name, points))
         };
         let curves = [
-            curve("rows written and read back: loss in nats", |p| p.rows),
-            curve("measured counts: divergence in nats per set", |p| {
+            curve("reconstruction loss in nats", |p| p.rows),
+            curve("divergence from measured counts in nats per set", |p| {
                 p.marginals
             }),
-            curve("made rows before the discriminator: loss in nats", |p| {
+            curve("generator's loss against the discriminator in nats", |p| {
                 p.discriminator
             }),
             curve("epsilon charged", |p| p.spent),

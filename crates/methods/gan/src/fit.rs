@@ -84,7 +84,7 @@ impl Gan {
                 .position(name)
                 .map(|position| position as u32)
         })?;
-        let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
+        let file = CheckpointFile::private(NAME, VERSION, config, table.schema(), context);
         // Before anything else is drawn, so that it is the same in a run that is resumed.
         let coins = self
             .adversary_share()
@@ -212,14 +212,7 @@ impl Gan {
         };
         let trained = device::run(config.compute, training)??;
         let (publication, groups, domain) = release.into_inner().close();
-        let mut record = FitRecord::private(
-            NAME,
-            VERSION,
-            config,
-            codec.schema(),
-            context.ledger,
-            context.noise,
-        );
+        let mut record = FitRecord::private(NAME, VERSION, config, codec.schema(), context);
         record.determinism = Determinism::SameDevice;
         if relations && publication.marginals.is_empty() && publication.domain.len() > 1 {
             record.warnings.push(
@@ -238,7 +231,7 @@ impl Gan {
 
     fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<GanModel, FitError> {
         let config = &self.config;
-        let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
+        let file = CheckpointFile::non_private(NAME, VERSION, config, table, context);
         let snapshot = resume_open(file.as_ref(), context)?;
         let bins = bins(&config.marginals, None);
         let coding = match config.discriminator.numbers {

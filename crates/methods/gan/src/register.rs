@@ -26,7 +26,7 @@ pub fn methods() -> [MethodInfo; 2] {
     );
     let vae = MethodInfo::new(
         "vae",
-        "a network that writes rows as a few numbers and reads them back; private by clipped gradients with noise",
+        "a variational autoencoder; private by DP-SGD (clipped gradients with noise)",
         Vae::new,
     );
     [gan.with_reader(GanReader), vae.with_reader(VaeReader)]

@@ -39,7 +39,8 @@ const TURNS: usize = 40;
 /// Sums of many rounded shares may exceed the whole by a few units in the last place.
 const ROUNDING: f64 = 1.0 - 1e-9;
 
-/// The codes of a private fit: values that many rows have get codes of their own, besides these bins.
+/// The codes of a private fit: values that many rows have get codes of their own, besides these
+/// bins.
 pub(crate) fn codec(
     method: &'static str,
     table: &Table,

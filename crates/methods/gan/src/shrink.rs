@@ -5,10 +5,12 @@ const COSINE: f64 = 1e-9;
 /// Sweeps over all pairs of columns, at most; Jacobi rotations converge in far fewer.
 const SWEEPS: usize = 60;
 
-/// Shrinks the singular values of a row-major matrix whose rows and columns sum to 0, with noise of this standard deviation in each cell before they were
-/// made to, so that the expected squared error is least among all rules for singular values: for `y`, in units of `sigma sqrt(n)`,
-/// `sqrt((y^2 - b - 1)^2 - 4 b) / y` above `1 + sqrt(b)` and 0 below (Gavish & Donoho 2017, Frobenius loss). The sides that count are one less than
-/// those of the matrix, as sums of 0 leave no more: `n` is the longer one less one, `b` the ratio of both.
+/// Shrinks the singular values of a row-major matrix whose rows and columns sum to 0, with noise of
+/// this standard deviation in each cell before they were made to, so that the expected squared
+/// error is least among all rules for singular values: for `y`, in units of `sigma sqrt(n)`,
+/// `sqrt((y^2 - b - 1)^2 - 4 b) / y` above `1 + sqrt(b)` and 0 below (Gavish & Donoho 2017,
+/// Frobenius loss). The sides that count are one less than those of the matrix, as sums of 0 leave
+/// no more: `n` is the longer one less one, `b` the ratio of both.
 pub(crate) fn shrink(cells: &mut [f64], columns: usize, sigma: f64) {
     let rows = cells.len() / columns;
     if sigma <= 0.0 || rows == 0 {
@@ -62,7 +64,8 @@ pub(crate) fn shrink(cells: &mut [f64], columns: usize, sigma: f64) {
     }
 }
 
-/// Rotates the columns until they are orthogonal to each other (one-sided Jacobi, Hestenes 1958), and the other ones along.
+/// Rotates the columns until they are orthogonal to each other (one-sided Jacobi, Hestenes 1958),
+/// and the other ones along.
 fn orthogonalise(own: &mut [Vec<f64>], turned: &mut [Vec<f64>]) {
     let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
     for _ in 0..SWEEPS {

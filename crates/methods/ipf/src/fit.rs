@@ -126,14 +126,7 @@ impl Ipf {
             noisy::release(&self.config, &ordered, &zeros, &mut curator, &mut progress)?;
         let (field, sets) = self.field_of(codec, &publication, &factors)?;
         progress(STEPS)?;
-        let mut record = FitRecord::private(
-            NAME,
-            VERSION,
-            &self.config,
-            codec.schema(),
-            context.ledger,
-            context.noise,
-        );
+        let mut record = FitRecord::private(NAME, VERSION, &self.config, codec.schema(), context);
         if sets.is_empty() && codec.domain().len() > 1 {
             record.warnings.push(
                 "the budget allows little more than single columns for so few rows: no larger margin was measured, and columns are synthesized independently"
@@ -209,14 +202,7 @@ impl MarginalSynthesizer for Ipf {
             return self.fit_noisy(codec, source, context);
         }
         let found = self.fit_exact(codec, source, context)?;
-        let mut record = FitRecord::private(
-            NAME,
-            VERSION,
-            &self.config,
-            codec.schema(),
-            context.ledger,
-            context.noise,
-        );
+        let mut record = FitRecord::private(NAME, VERSION, &self.config, codec.schema(), context);
         record.private = false;
         record.noise = NoiseProvenance::None;
         record.seed = Some(context.seed);

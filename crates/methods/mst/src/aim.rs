@@ -15,9 +15,9 @@ use parable_seed::Seed;
 use crate::config::MstConfig;
 use crate::estimate::{failed, fit_from};
 
-/// Rounds per column that the budget is divided into at first: about as many marginals as one release
-/// of all of them would hold. Where rounds get more, fewer are needed. The paper starts with four
-/// times as many.
+/// Rounds per column that the budget is divided into at first: about as many marginals as one
+/// release of all of them would hold. Where rounds get more, fewer are needed. The paper starts
+/// with four times as many.
 const ROUNDS_PER_COLUMN: f64 = 4.0;
 
 /// Share of a round that is charged for the choice.

@@ -194,8 +194,7 @@ impl MarginalSynthesizer for Mst {
             env!("CARGO_PKG_VERSION"),
             &self.config,
             codec.schema(),
-            context.ledger,
-            context.noise,
+            context,
         );
         record.warnings = self.warnings(codec, &found.left, &publication, &estimated)?;
         record.warnings.extend(notes);

@@ -6,9 +6,9 @@ use parable_draw::{Link, network};
 use crate::model::MstModel;
 
 impl MstModel {
-    /// Draws the columns on a circle and a line for each measured relation as an SVG image. A line is
-    /// thicker the further its two columns are from independence in the model. Shows released facts
-    /// only.
+    /// Draws the columns on a circle and a line for each measured relation as an SVG image. A line
+    /// is thicker the further its two columns are from independence in the model. Shows released
+    /// facts only.
     pub(crate) fn draw(&self) -> String {
         let attrs = self.publication().domain.attrs();
         let names: Vec<&str> = attrs.iter().map(|own| &*own.name).collect();

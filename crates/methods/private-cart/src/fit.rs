@@ -119,8 +119,7 @@ impl MarginalSynthesizer for PrivateCart {
             env!("CARGO_PKG_VERSION"),
             &self.config,
             codec.schema(),
-            context.ledger,
-            context.noise,
+            context,
         );
         let alone = trees.trees().iter().all(|tree| tree.questions().len() == 0);
         if alone && codec.domain().len() > 1 && self.config.max_depth > 0 {

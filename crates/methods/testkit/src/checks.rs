@@ -263,7 +263,8 @@ fn charges_the_ledger(method: &Method<'_>) -> Result<(), String> {
 }
 
 fn stops_at_the_budget(method: &Method<'_>) -> Result<(), String> {
-    // A non-private fit needs an unlimited budget; a private one given next to nothing must spend no more than that or refuse.
+    // A non-private fit needs an unlimited budget; a private one given next to nothing must spend
+    // no more than that or refuse.
     let (model, ledger) = method.fit_with(&method.table(), 1, approximate(1e-9), &NoObserver);
     match model {
         Err(FitError::Privacy(_)) => Ok(()),
@@ -448,7 +449,8 @@ fn refuses_a_bad_body(method: &Method<'_>) -> Result<(), String> {
 
 fn keeps_given_values(method: &Method<'_>) -> Result<(), String> {
     let (table, model) = method.fitted()?;
-    // Real rows, so that every method has met the combination, in the first two categorical columns that are not constant.
+    // Real rows, so that every method has met the combination, in the first two categorical columns
+    // that are not constant.
     let fields = table.schema().fields();
     let chosen: Vec<usize> = (0..fields.len())
         .filter(|&at| {
@@ -579,8 +581,9 @@ fn quotes_no_value(method: &Method<'_>) -> Result<(), String> {
 }
 
 fn keeps_shares(method: &Method<'_>) -> Result<(), String> {
-    // 20,000 synthetic rows estimate a share with sd at most 0.0036; a private fit or a model of 400 rows may be off by more, so the
-    // bound only catches a method that loses a column: 0.15 in any share (0.35 when private).
+    // 20,000 synthetic rows estimate a share with sd at most 0.0036; a private fit or a model of
+    // 400 rows may be off by more, so the bound only catches a method that loses a column: 0.15 in
+    // any share (0.35 when private).
     let bound = if method.synthesizer.capabilities().private {
         0.35
     } else {

@@ -47,8 +47,8 @@ pub fn findings(synthesizer: &dyn DynSynthesizer, reader: &dyn ModelReader) -> V
         .collect()
 }
 
-/// Runs the checks of a method that learns from marginal counts, over a source that is no table, and
-/// panics with the list of broken promises, if there is any.
+/// Runs the checks of a method that learns from marginal counts, over a source that is no table,
+/// and panics with the list of broken promises, if there is any.
 ///
 /// # Panics
 /// If a promise is broken; the message lists all of them.

@@ -6,8 +6,8 @@ use parable_table::{
     Table, Values,
 };
 
-/// 400 pupils in 20 schools: every type of column but free text, missing values with reasons where the method takes them, a school
-/// level column, an arm per school.
+/// 400 pupils in 20 schools: every type of column but free text, missing values with reasons where
+/// the method takes them, a school level column, an arm per school.
 pub(crate) fn trial(missing: bool) -> Table {
     let mut rng = Seed::from_u64(11).rng();
     let rows = 400;
@@ -160,7 +160,8 @@ pub(crate) fn columns(table: &Table, positions: &[usize]) -> Table {
     Table::new(schema, columns.collect()).expect("columns that fit")
 }
 
-/// Columns without information: constants and, where the method takes them, columns without any value.
+/// Columns without information: constants and, where the method takes them, columns without any
+/// value.
 pub(crate) fn uninformative(missing: bool) -> Table {
     let rows = 30;
     let mut fields = vec![
@@ -190,7 +191,8 @@ pub(crate) fn uninformative(missing: bool) -> Table {
     Table::new(Schema::new(fields).expect("a valid schema"), columns).expect("columns that fit")
 }
 
-/// One person stands out: a level and a number nobody else has, with texts that must not stand in an error.
+/// One person stands out: a level and a number nobody else has, with texts that must not stand in
+/// an error.
 pub(crate) fn secret() -> Table {
     let texts: Strings = (0..12)
         .map(|row| if row == 3 { SECRET } else { "ordinary" })

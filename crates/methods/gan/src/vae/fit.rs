@@ -85,7 +85,7 @@ impl Vae {
     ) -> Result<VaeModel, FitError> {
         let config = &self.config;
         let measuring = config.columns();
-        let file = CheckpointFile::of(NAME, VERSION, config, table, true, context);
+        let file = CheckpointFile::private(NAME, VERSION, config, table.schema(), context);
         // Before anything else is drawn, so that it is the same in a run that is resumed.
         let coins = StepNoise::like(context.noise);
         let resumed = resume(file.as_ref(), context)?;
@@ -174,14 +174,7 @@ impl Vae {
         let trained = device::run(config.compute, training)??;
         let mut publication = known.publication;
         publication.ledger = context.ledger.entries().to_vec();
-        let mut record = FitRecord::private(
-            NAME,
-            VERSION,
-            config,
-            codec.schema(),
-            context.ledger,
-            context.noise,
-        );
+        let mut record = FitRecord::private(NAME, VERSION, config, codec.schema(), context);
         record.determinism = Determinism::SameDevice;
         let released = Some((publication, known.rows));
         let (groups, domain) = (known.groups, known.domain);
@@ -197,7 +190,7 @@ impl Vae {
 
     fn fit_plain(&self, table: &Table, context: &mut FitContext<'_>) -> Result<VaeModel, FitError> {
         let config = &self.config;
-        let file = CheckpointFile::of(NAME, VERSION, config, table, false, context);
+        let file = CheckpointFile::non_private(NAME, VERSION, config, table, context);
         let snapshot = resume_open(file.as_ref(), context)?;
         let codec =
             Codec::observed(table, &bins(&config.columns(), None)).map_err(refused(NAME))?;

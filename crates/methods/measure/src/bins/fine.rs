@@ -1,6 +1,6 @@
 //! Bins that follow the rows, for a part of the budget: quantiles and private trees.
 
-use parable_core::{Curator, FitError};
+use parable_core::{Curator, FitError, LevelSplit};
 use parable_domain::AttrSet;
 use parable_dp::{Epsilon, Ledger, NoiseSource};
 use parable_encode::Bin;
@@ -55,7 +55,12 @@ fn tree(
     // Pure loss epsilon costs epsilon^2 / 2.
     let epsilon = Epsilon::new((2.0 * (1.0 - FOR_ROWS) * rho).sqrt())
         .map_err(|error| FitError::setting("budget", error.to_string()))?;
-    curator.split_levels(&format!("bins: {name}"), 0, cells, threshold, epsilon)
+    let split = LevelSplit {
+        ordered: cells,
+        threshold,
+        epsilon,
+    };
+    curator.split_levels(&format!("bins: {name}"), 0, split)
 }
 
 /// Neighbouring cells of one stretch as one bin.
