@@ -1,12 +1,14 @@
 //! One model per column, fitted in turn until filled values settle.
 
+use ndarray::{Array2, ArrayView1, Axis};
+use parable_learn::{Ridge, SoftmaxRegression};
+use parable_linalg::quantile;
+use parable_table::{Column, Field, Grid, Kind, Values};
+
 use super::super::frame::Frame;
-use super::features::{Design, Feature, Filled, choose};
-use super::logistic::Logistic;
-use super::ridge::Ridge;
+use super::features::{Feature, Filled, choose, design};
 use super::tree::Tree;
 use super::{ImputeConfig, ImputeMethod};
-use parable_table::{Column, Field, Grid, Kind, Values};
 
 /// Filled columns by position, the model behind each, and how many passes were made.
 pub(super) struct Chained {
@@ -25,14 +27,28 @@ enum Choice {
 
 enum Fitted {
     Ridge(Ridge),
-    Logistic(Logistic),
+    Logistic(SoftmaxRegression),
     Tree(Tree),
+}
+
+/// The model chosen for a column, and the features that it predicts from.
+struct Plan {
+    target: usize,
+    choice: Choice,
+    features: Vec<Feature>,
 }
 
 /// Fewest rows with a value for a model.
 const MIN_FIT_ROWS: usize = 30;
 /// Most classes that a model predicts.
 const MAX_CLASSES: usize = 40;
+/// Weight of the ridge penalty in rows: as if this many rows had been seen with no effect. Small
+/// enough not to bend effects that a few hundred rows show, and enough to settle columns that
+/// repeat each other.
+const RIDGE_PENALTY: f64 = 1.0;
+/// Weight of the penalty on squared weights of a logistic regression, relative to the mean loss of
+/// a row.
+const LOGISTIC_PENALTY: f64 = 1e-3;
 /// A model has to be better than the column alone by this share of its error.
 const WORTHWHILE: f64 = 0.01;
 
@@ -53,7 +69,7 @@ pub(super) fn run(frame: &Frame, targets: &[usize], config: &ImputeConfig) -> Ch
             );
         }
     }
-    let mut choices: Vec<(Choice, Vec<Feature>)> = Vec::new();
+    let mut plans: Vec<Plan> = Vec::new();
     let mut rounds = 0;
     if config.method == ImputeMethod::Model {
         for round in 0..config.max_rounds {
@@ -65,17 +81,13 @@ pub(super) fn run(frame: &Frame, targets: &[usize], config: &ImputeConfig) -> Ch
                 if round == 0 {
                     let features = choose(&filled, target, &known, config.max_features);
                     let choice = best_choice(&filled, target, &features, &known, config.folds);
-                    choices.push((choice, features));
+                    plans.push(Plan {
+                        target,
+                        choice,
+                        features,
+                    });
                 }
-                let (choice, features) = &choices[index];
-                moved = moved.max(update(
-                    &mut filled,
-                    target,
-                    column,
-                    *choice,
-                    features,
-                    &known,
-                ));
+                moved = moved.max(update(&mut filled, &plans[index], column, &known));
             }
             if moved < config.tolerance {
                 break;
@@ -86,9 +98,7 @@ pub(super) fn run(frame: &Frame, targets: &[usize], config: &ImputeConfig) -> Ch
         .iter()
         .enumerate()
         .map(|(index, &target)| {
-            let choice = choices
-                .get(index)
-                .map_or(Choice::Alone, |(choice, _)| *choice);
+            let choice = plans.get(index).map_or(Choice::Alone, |plan| plan.choice);
             let categorical = frame.fields[target].kind.is_categorical();
             let name = match choice {
                 Choice::Linear if categorical => "logistic",
@@ -141,9 +151,9 @@ fn start_at_median(column: &Column, filled: &mut Filled) {
         .map(|row| values[row])
         .collect();
     known.sort_by(f64::total_cmp);
-    let (low, high) = (known[(known.len() - 1) / 2], known[known.len() / 2]);
+    let median = quantile(&known, 0.5);
     for row in (0..column.len()).filter(|&row| column.is_missing(row)) {
-        values[row] = (low + high) / 2.0;
+        values[row] = median;
     }
 }
 
@@ -161,7 +171,7 @@ fn best_choice(
     if features.is_empty() || known.len() < MIN_FIT_ROWS || goal.outputs() > MAX_CLASSES {
         return Choice::Alone;
     }
-    let design = Design::new(filled, features, known);
+    let all = design(filled, features, known);
     let mut errors = [0.0; 3];
     for fold in 0..folds {
         // Neighbouring rows are often alike (one school after another): whole stretches are left
@@ -170,14 +180,14 @@ fn best_choice(
         let (test, train): (Vec<usize>, Vec<usize>) =
             (0..known.len()).partition(|&index| left_out(index));
         let rows: Vec<usize> = train.iter().map(|&index| known[index]).collect();
-        let part = design.take(&train);
+        let part = all.select(Axis(0), &train);
         let models = [Choice::Linear, Choice::Tree].map(|choice| fit(goal, &part, &rows, choice));
         let alone = alone(goal, &rows);
         for &index in &test {
             let row = known[index];
             errors[0] += error(goal, row, alone);
             for (error_of, model) in errors[1..].iter_mut().zip(&models) {
-                *error_of += error(goal, row, predict(model, design.row(index)));
+                *error_of += error(goal, row, predict(model, all.row(index)));
             }
         }
     }
@@ -221,22 +231,24 @@ fn largest(values: &[f64]) -> usize {
     })
 }
 
-fn fit(goal: &Filled, design: &Design, rows: &[usize], choice: Choice) -> Fitted {
+fn fit(goal: &Filled, design: &Array2<f64>, rows: &[usize], choice: Choice) -> Fitted {
     match (choice, goal) {
         (Choice::Linear, Filled::Codes { codes, classes }) => {
             let y: Vec<u32> = rows.iter().map(|&row| codes[row]).collect();
-            Fitted::Logistic(Logistic::fit(design, &y, *classes))
+            let fit = SoftmaxRegression::fit(design.view(), &y, *classes, LOGISTIC_PENALTY);
+            Fitted::Logistic(fit.expect("a label for each row"))
         }
         (Choice::Linear, Filled::Numbers { values, .. }) => {
             let y: Vec<f64> = rows.iter().map(|&row| values[row]).collect();
-            Fitted::Ridge(Ridge::fit(design, &y))
+            let fit = Ridge::fit(design.view(), &y, RIDGE_PENALTY);
+            Fitted::Ridge(fit.expect("a response for each row"))
         }
         _ => Fitted::Tree(Tree::fit(design, goal, rows)),
     }
 }
 
 /// The predicted number, or class.
-fn predict(model: &Fitted, row: &[f64]) -> f64 {
+fn predict(model: &Fitted, row: ArrayView1<'_, f64>) -> f64 {
     match model {
         Fitted::Ridge(ridge) => ridge.predict(row),
         Fitted::Logistic(logistic) => f64::from(logistic.predict(row)),
@@ -247,26 +259,20 @@ fn predict(model: &Fitted, row: &[f64]) -> f64 {
     }
 }
 
-/// Predicts the missing values of a column anew; how far they moved.
-fn update(
-    filled: &mut [Option<Filled>],
-    target: usize,
-    column: &Column,
-    choice: Choice,
-    features: &[Feature],
-    known: &[usize],
-) -> f64 {
-    if choice == Choice::Alone {
+/// Predicts the missing values of a column again; returns how far they moved.
+fn update(filled: &mut [Option<Filled>], plan: &Plan, column: &Column, known: &[usize]) -> f64 {
+    if plan.choice == Choice::Alone {
         return 0.0;
     }
+    let (target, features) = (plan.target, &plan.features);
     let missing: Vec<usize> = (0..column.len())
         .filter(|&row| column.is_missing(row))
         .collect();
     let goal = filled[target].as_ref().expect("targets are filled");
-    let model = fit(goal, &Design::new(filled, features, known), known, choice);
-    let design = Design::new(filled, features, &missing);
+    let model = fit(goal, &design(filled, features, known), known, plan.choice);
+    let unknown = design(filled, features, &missing);
     let predicted: Vec<f64> = (0..missing.len())
-        .map(|index| predict(&model, design.row(index)))
+        .map(|index| predict(&model, unknown.row(index)))
         .collect();
     let count = missing.len() as f64;
     match filled[target].as_mut().expect("targets are filled") {

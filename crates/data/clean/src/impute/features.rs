@@ -1,5 +1,7 @@
 //! Columns as the numbers that models are fitted on.
 
+use ndarray::Array2;
+use parable_linalg::correlation;
 use parable_table::{Column, Values};
 
 /// A column with its missing values filled, as models see it.
@@ -146,7 +148,10 @@ pub(super) fn choose(
         .map(|(filled, feature)| {
             let x: Vec<f64> = rows.iter().map(|&row| filled.value(feature, row)).collect();
             let strongest = (0..goal.outputs().min(MAX_LEVEL_FEATURES))
-                .map(|output| correlation(&x, rows.iter().map(|&row| goal.output(output, row))))
+                .filter_map(|output| {
+                    let y: Vec<f64> = rows.iter().map(|&row| goal.output(output, row)).collect();
+                    correlation(&x, &y).map(f64::abs)
+                })
                 .fold(0.0, f64::max);
             (strongest, feature)
         })
@@ -160,61 +165,14 @@ pub(super) fn choose(
         .collect()
 }
 
-/// The absolute correlation of two lists, 0 if one does not vary.
-fn correlation(x: &[f64], y: impl Iterator<Item = f64> + Clone) -> f64 {
-    let n = x.len() as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.clone().sum::<f64>() / n);
-    let (mut sxx, mut syy, mut sxy) = (0.0, 0.0, 0.0);
-    for (&x, y) in x.iter().zip(y) {
-        sxx += (x - mx) * (x - mx);
-        syy += (y - my) * (y - my);
-        sxy += (x - mx) * (y - my);
-    }
-    if sxx > 1e-12 && syy > 1e-12 {
-        (sxy / (sxx * syy).sqrt()).abs()
-    } else {
-        0.0
-    }
-}
-
-/// Rows of features, row-major, for fitting and predicting.
-#[derive(Clone, Debug)]
-pub(super) struct Design {
-    pub(super) width: usize,
-    pub(super) cells: Vec<f64>,
-}
-
-impl Design {
-    /// The features of these rows.
-    pub(super) fn new(columns: &[Option<Filled>], features: &[Feature], rows: &[usize]) -> Self {
-        let mut cells = Vec::with_capacity(rows.len() * features.len());
-        for &row in rows {
-            cells.extend(features.iter().map(|&feature| {
-                columns[feature.column]
-                    .as_ref()
-                    .map_or(0.0, |filled| filled.value(feature, row))
-            }));
-        }
-        Self {
-            width: features.len(),
-            cells,
-        }
-    }
-
-    /// The features of one row.
-    pub(super) fn row(&self, row: usize) -> &[f64] {
-        &self.cells[row * self.width..(row + 1) * self.width]
-    }
-
-    /// Some of the rows.
-    pub(super) fn take(&self, rows: &[usize]) -> Self {
-        Self {
-            width: self.width,
-            cells: rows
-                .iter()
-                .flat_map(|&row| self.row(row))
-                .copied()
-                .collect(),
-        }
-    }
+/// Returns the features (columns) of these rows, for fitting and predicting.
+pub(super) fn design(
+    columns: &[Option<Filled>],
+    features: &[Feature],
+    rows: &[usize],
+) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), features.len()), |(row, feature)| {
+        let filled = columns[features[feature].column].as_ref();
+        filled.map_or(0.0, |filled| filled.value(features[feature], rows[row]))
+    })
 }

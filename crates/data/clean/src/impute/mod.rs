@@ -2,8 +2,6 @@
 
 mod chain;
 mod features;
-mod logistic;
-mod ridge;
 mod tree;
 
 use parable_seed::Seed;
