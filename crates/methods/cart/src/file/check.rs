@@ -1,6 +1,7 @@
 //! Checks of everything that sampling relies on, so that a bad file is refused when it is read and
 //! never panics later.
 
+use ndarray::Array2;
 use parable_table::{Field, Grid, Kind, Schema};
 use parable_tree::{Binning, MAX_BINS, Scale};
 
@@ -137,9 +138,15 @@ impl JointV2 {
             triangle && self.loadings.len() == self.latents.len(),
             "correlations of clusters out of range",
         )?;
+        let mut loadings = Array2::zeros((self.latents.len(), self.latents.len()));
+        for (place, own) in self.loadings.into_iter().enumerate() {
+            for (before, loading) in own.into_iter().enumerate() {
+                loadings[[place, before]] = loading;
+            }
+        }
         Ok(EffectCovariance {
             latents: self.latents,
-            loadings: self.loadings,
+            loadings,
         })
     }
 }

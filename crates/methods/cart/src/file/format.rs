@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ndarray::Array2;
 use parable_table::Grid;
 use parable_tree::Scale;
 use serde::{Deserialize, Serialize};
@@ -60,11 +61,15 @@ pub(super) struct LevelV2 {
     pub(super) joint: Option<JointV2>,
 }
 
+/// A row of a matrix as the file holds it.
+pub(super) type Row = Vec<f64>;
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JointV2 {
     pub(super) latents: Vec<(usize, usize)>,
-    pub(super) loadings: Vec<Vec<f64>>,
+    /// The lower triangle, row by row.
+    pub(super) loadings: Vec<Row>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,6 +168,13 @@ pub(super) enum BookV2 {
     Codes(usize),
 }
 
+/// The rows of a lower triangular matrix up to the diagonal.
+fn triangle(matrix: &Array2<f64>) -> Vec<Row> {
+    let rows = matrix.rows().into_iter().enumerate();
+    rows.map(|(place, row)| row.iter().take(place + 1).copied().collect())
+        .collect()
+}
+
 impl From<&Labels> for LabelsV2 {
     fn from(labels: &Labels) -> Self {
         match labels {
@@ -193,7 +205,7 @@ impl From<&LevelModel> for LevelV2 {
             row_counts: level.row_counts.clone(),
             joint: (!level.covariance.latents.is_empty()).then(|| JointV2 {
                 latents: level.covariance.latents.clone(),
-                loadings: level.covariance.loadings.clone(),
+                loadings: triangle(&level.covariance.loadings),
             }),
         }
     }

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 
+use ndarray::Array2;
 use parable_core::{FitError, NoObserver};
 use parable_seed::Seed;
 
@@ -64,7 +65,7 @@ struct Member {
 /// Scores of one level that are drawn together.
 struct Together {
     members: Vec<usize>,
-    wanted: Vec<Vec<f64>>,
+    wanted: Array2<f64>,
 }
 
 /// Moves the random effects of all trees and their correlations until draws are as correlated
@@ -275,13 +276,8 @@ impl Together {
         found.truncate(most);
         let mut members: Vec<usize> = found.into_iter().map(|(_, index)| index).collect();
         members.sort_unstable();
-        let unit = |row: usize| {
-            (0..members.len())
-                .map(|c| f64::from(u8::from(row == c)))
-                .collect()
-        };
         Self {
-            wanted: (0..members.len()).map(unit).collect(),
+            wanted: Array2::eye(members.len()),
             members,
         }
     }
@@ -307,10 +303,10 @@ impl Together {
                     continue;
                 };
                 let scale = members[first].reach(level) * members[second].reach(level);
-                let moved = self.wanted[a][b] + step * missed / scale.max(LEAST_SCALE);
+                let moved = self.wanted[[a, b]] + step * missed / scale.max(LEAST_SCALE);
                 let moved = moved.clamp(-MOST_CORRELATION, MOST_CORRELATION);
-                self.wanted[a][b] = moved;
-                self.wanted[b][a] = moved;
+                self.wanted[[a, b]] = moved;
+                self.wanted[[b, a]] = moved;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Association of pairs of columns: mutual information, and misfit of two-way tables.
 
+use ndarray::Array2;
 use parable_table::{Column, Field, Table};
 
 use crate::values::binning::{binning_of, encode};
@@ -12,7 +13,7 @@ const ROWS: usize = 5_000;
 
 /// Mutual information of each pair over the larger of both entropies: 0 for unrelated columns, 1
 /// where one determines the other.
-pub(crate) fn association(table: &Table) -> Vec<Vec<f64>> {
+pub(crate) fn association(table: &Table) -> Array2<f64> {
     let step = table.rows().div_ceil(ROWS).max(1);
     let rows: Vec<usize> = (0..table.rows()).step_by(step).collect();
     let fields = table.schema().fields();
@@ -25,7 +26,7 @@ pub(crate) fn association(table: &Table) -> Vec<Vec<f64>> {
         .iter()
         .map(|(codes, count)| entropy(codes.iter().copied(), *count))
         .collect();
-    let mut related = vec![vec![0.0; fields.len()]; fields.len()];
+    let mut related = Array2::zeros((fields.len(), fields.len()));
     for a in 0..fields.len() {
         for b in 0..a {
             let ((of_a, in_a), (of_b, in_b)) = (&coded[a], &coded[b]);
@@ -39,8 +40,8 @@ pub(crate) fn association(table: &Table) -> Vec<Vec<f64>> {
             } else {
                 0.0
             };
-            related[a][b] = shared;
-            related[b][a] = shared;
+            related[[a, b]] = shared;
+            related[[b, a]] = shared;
         }
     }
     related
@@ -139,7 +140,7 @@ mod tests {
         let y: Vec<u32> = x.iter().map(|x| 3 - x).collect();
         let z: Vec<u32> = (0..400).map(|row| row / 4 % 4).collect();
         let related = association(&table([x, y, z]));
-        assert!((related[0][1] - 1.0).abs() < 1e-12 && related[0][2].abs() < 1e-12);
+        assert!((related[[0, 1]] - 1.0).abs() < 1e-12 && related[[0, 2]].abs() < 1e-12);
     }
 
     #[test]

@@ -100,10 +100,10 @@ fn by_association(table: &Table, groups: &[u8]) -> Vec<usize> {
     while let Some(group) = open.iter().map(|&column| groups[column]).min() {
         let strength = |column: usize| -> f64 {
             match order.is_empty() {
-                true => related[column].iter().sum(),
+                true => related.row(column).iter().sum(),
                 false => order
                     .iter()
-                    .map(|&before| related[column][before])
+                    .map(|&before| related[[column, before]])
                     .fold(0.0, f64::max),
             }
         };

@@ -127,7 +127,7 @@ impl<'a> Sampler<'a> {
                 let seed = seed.stream("together").index(outer as u64);
                 let raws =
                     self.raws[outer].get_or_init(|| covariance.draw(clusters.units(), &seed));
-                Cow::Borrowed(&raws[place])
+                Cow::Borrowed(raws.row(place).to_slice().expect("rows are contiguous"))
             }
             None => {
                 let seed = seed.index(stage as u64).index(outer as u64);

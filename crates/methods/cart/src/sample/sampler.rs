@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use ndarray::Array2;
 use parable_core::{Observer, Progress, SampleError};
 use parable_seed::Seed;
 use parable_table::Column;
@@ -68,7 +69,7 @@ pub(super) struct Sampler<'a> {
     pub(super) shifts: Vec<Option<Vec<f64>>>,
     pub(super) balances: Vec<Option<Vec<Vec<f64>>>>,
     /// By level the numbers behind scores that clusters have in several columns at once.
-    pub(super) raws: Vec<OnceLock<Vec<Vec<f64>>>>,
+    pub(super) raws: Vec<OnceLock<Array2<f64>>>,
     /// By level the names that clusters may have, and the name of each cluster, as a position among
     /// them.
     pub(super) labels: Vec<Labels>,

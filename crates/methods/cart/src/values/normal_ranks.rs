@@ -1,5 +1,7 @@
 //! Linear regression of normal scores, for the method of normal ranks.
 
+use ndarray::{Array1, Array2};
+use parable_linalg::Cholesky;
 use parable_tree::{Predictor, Scale};
 
 use crate::values::normal::interval_score;
@@ -44,6 +46,8 @@ const MAX_LEVELS: usize = 64;
 /// Ridge, in rows: enough to make collinear predictors harmless, far too little to shrink an
 /// effect.
 const RIDGE: f64 = 0.5;
+/// Smallest pivot: the ridge keeps pivots above it but for rounding.
+const LEAST_PIVOT: f64 = 1e-9;
 
 /// Fits the scores of these rows by least squares.
 ///
@@ -78,7 +82,7 @@ pub(crate) fn fit(
         };
     }
     let mut means = vec![0.0; width];
-    let (mut products, mut right) = (vec![0.0; width * width], vec![0.0; width]);
+    let (mut products, mut right) = (Array2::zeros((width, width)), Array1::zeros(width));
     let mut entries: Vec<(usize, f64)> = Vec::with_capacity(blocks.len());
     for (place, &row) in rows.iter().enumerate() {
         row_entries(&blocks, predictors, row, &mut entries);
@@ -86,18 +90,19 @@ pub(crate) fn fit(
             means[a] += x;
             right[a] += x * (scores[place] - mean);
             for &(b, y) in &entries {
-                products[a * width + b] += x * y;
+                products[[a, b]] += x * y;
             }
         }
     }
     let n = rows.len() as f64;
     for a in 0..width {
         for b in 0..width {
-            products[a * width + b] -= means[a] * means[b] / n;
+            products[[a, b]] -= means[a] * means[b] / n;
         }
-        products[a * width + a] += RIDGE;
+        products[[a, a]] += RIDGE;
     }
-    let slopes = solve(&mut products, right, width);
+    let factor = Cholesky::factor_clamped(products.view(), LEAST_PIVOT).expect("a square matrix");
+    let slopes = factor.solve(right.view());
     let centre: f64 = slopes
         .iter()
         .zip(&means)
@@ -216,7 +221,13 @@ impl Block {
         self.width = 1;
     }
 
-    fn term(&self, predictor: &Predictor<'_>, slopes: &[f64], scale: f64, shift: f64) -> Term {
+    fn term(
+        &self,
+        predictor: &Predictor<'_>,
+        slopes: &Array1<f64>,
+        scale: f64,
+        shift: f64,
+    ) -> Term {
         let values = predictor.binning.values();
         let of = |bin: usize| {
             let entry =
@@ -254,34 +265,6 @@ fn row_entries(
             entries.push((block.start + column, x));
         }
     }
-}
-
-/// Solves a symmetric positive definite system by Cholesky's decomposition.
-fn solve(matrix: &mut [f64], mut right: Vec<f64>, width: usize) -> Vec<f64> {
-    for a in 0..width {
-        for b in 0..=a {
-            let product: f64 = (0..b)
-                .map(|k| matrix[a * width + k] * matrix[b * width + k])
-                .sum();
-            let rest = matrix[a * width + b] - product;
-            matrix[a * width + b] = if a == b {
-                rest.max(1e-9).sqrt()
-            } else {
-                rest / matrix[b * width + b]
-            };
-        }
-    }
-    for a in 0..width {
-        let known: f64 = (0..a).map(|k| matrix[a * width + k] * right[k]).sum();
-        right[a] = (right[a] - known) / matrix[a * width + a];
-    }
-    for a in (0..width).rev() {
-        let known: f64 = (a + 1..width)
-            .map(|k| matrix[k * width + a] * right[k])
-            .sum();
-        right[a] = (right[a] - known) / matrix[a * width + a];
-    }
-    right
 }
 
 #[cfg(test)]
