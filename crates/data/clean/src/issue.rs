@@ -14,7 +14,7 @@ pub struct Issue {
     pub kind: IssueKind,
     /// The columns it is about.
     pub columns: Vec<String>,
-    /// How many rows it is about, 0 if it is about a whole column.
+    /// Number of rows it is about, 0 if it is about a whole column.
     pub rows: usize,
     /// One sentence.
     pub message: String,

@@ -27,10 +27,12 @@
 //!
 //! // What a model is fitted on: nothing that restates, names or never varies.
 //! let (cleaned, _) = recipe.apply(&table)?;
-//! let names: Vec<&str> = cleaned.schema().fields().iter().map(|field| field.name.as_str()).collect();
+//! let fields = cleaned.schema().fields();
+//! let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
 //! assert_eq!(names, ["treatment", "score"]);
 //!
-//! // What a model makes comes back in the source's columns and order; here the rows it was fitted on, in another order.
+//! // Synthetic rows return to the columns and the order of the source; here they are the rows of
+//! // the fit in another order.
 //! let synthetic = cleaned.take(&(0..240).rev().collect::<Vec<_>>());
 //! let (restored, repairs) = recipe.restore(&synthetic, &Seed::from_u64(7))?;
 //! assert_eq!(restored.schema().len(), 5);

@@ -1,4 +1,4 @@
-//! How the cells of a small table lie in a larger one.
+//! Positions of the cells of a small table in a larger one.
 
 use parable_domain::AttrSet;
 

@@ -25,7 +25,7 @@ impl Apportionment {
         Self { left, total: rows }
     }
 
-    /// What is still in each cell.
+    /// Remainder of each cell.
     #[must_use]
     pub fn left(&self) -> &[u64] {
         &self.left

@@ -88,13 +88,13 @@ impl Chunks {
         })
     }
 
-    /// How many rows are still to be made.
+    /// Returns the number of rows still to be generated.
     #[must_use]
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// How many of the rows still to be made will have each code of an attribute.
+    /// Returns the number of rows still to be generated with each code of an attribute.
     ///
     /// # Panics
     /// If there is no such attribute.

@@ -1,10 +1,10 @@
-//! What several noisy counts say of single columns.
+//! Estimates of single columns from several noisy counts.
 
 use parable_domain::{AttrSet, Domain};
 
 use crate::{Measurement, Tables, smooth, total};
 
-/// What is known of the columns alone.
+/// Estimates of single columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns {
     /// The number of rows, at least 1.

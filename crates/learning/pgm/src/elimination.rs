@@ -45,7 +45,7 @@ impl Bits {
     }
 }
 
-/// What the next attribute to eliminate should make small.
+/// Cost that the next attribute to eliminate minimises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// The number of edges that have to be added.

@@ -1,4 +1,4 @@
-//! What can go wrong between marginals and records.
+//! Errors between marginals and records.
 
 use parable_domain::{AttrSet, DomainError};
 

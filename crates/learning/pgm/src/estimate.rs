@@ -8,7 +8,7 @@ use crate::measurement::total as total_of;
 use crate::simplex::project_on_simplex;
 use crate::{Factor, JunctionTree, MarkovField, Measurement, ModelError, Tables};
 
-/// How hard to try.
+/// Settings of an estimation.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EstimateConfig {
@@ -40,35 +40,35 @@ impl Default for EstimateConfig {
 }
 
 impl EstimateConfig {
-    /// The same with another limit of cells.
+    /// Sets the largest number of cells.
     #[must_use]
     pub fn with_max_cells(mut self, max_cells: u64) -> Self {
         self.max_cells = max_cells;
         self
     }
 
-    /// The same with another limit of iterations.
+    /// Sets the largest number of iterations.
     #[must_use]
     pub fn with_iterations(mut self, iterations: usize) -> Self {
         self.iterations = iterations;
         self
     }
 
-    /// The same with another tolerance.
+    /// Sets the tolerance.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: f64) -> Self {
         self.tolerance = tolerance;
         self
     }
 
-    /// The same with a pull towards the start.
+    /// Sets the pull towards the start.
     #[must_use]
     pub fn with_prior(mut self, prior: f64) -> Self {
         self.prior = prior;
         self
     }
 
-    /// The same with a known number of rows.
+    /// Sets the known number of rows.
     #[must_use]
     pub fn with_total(mut self, total: f64) -> Self {
         self.total = Some(total);

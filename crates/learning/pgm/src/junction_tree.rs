@@ -127,7 +127,7 @@ impl JunctionTree {
         tree
     }
 
-    /// How many cliques there are.
+    /// Returns the number of cliques.
     #[must_use]
     pub fn len(&self) -> usize {
         self.cliques.len()

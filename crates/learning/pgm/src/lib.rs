@@ -15,7 +15,12 @@
 //! let domain = Domain::new([("arm", 2), ("region", 3), ("passed", 2)])?;
 //! let measurements = [
 //!     Measurement::new(&domain, AttrSet::new([0, 2]), vec![31.0, 19.5, 22.0, 28.0], 2.0)?,
-//!     Measurement::new(&domain, AttrSet::new([1, 2]), vec![20.0, 11.0, 31.0, -1.0, 5.0, 36.0], 2.0)?,
+//!     Measurement::new(
+//!         &domain,
+//!         AttrSet::new([1, 2]),
+//!         vec![20.0, 11.0, 31.0, -1.0, 5.0, 36.0],
+//!         2.0,
+//!     )?,
 //! ];
 //! let model = estimate(&domain, &measurements, &[], None, &EstimateConfig::default())?.field;
 //!

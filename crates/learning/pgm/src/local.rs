@@ -190,7 +190,7 @@ impl LocalMarginals {
         Ok(estimate(&self.domain, &measurements, &[], None, &config)?.field)
     }
 
-    /// How far a table is from the product of its columns, in rows.
+    /// Returns the distance of a table from the product of its columns, in rows.
     fn strength(&self, region: &AttrSet, table: &[f64]) -> Result<f64, ModelError> {
         let levels = self.domain.levels(region)?;
         let mut product = vec![self.total; table.len()];

@@ -16,7 +16,7 @@ pub struct Margin {
     pub counts: Vec<f64>,
 }
 
-/// How hard to try.
+/// Settings of the iterations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScalingConfig {
     /// Most cells of the model.
@@ -130,7 +130,7 @@ struct Target {
 }
 
 impl Target {
-    /// What each cell has to be multiplied with; cells that the model holds impossible stay so.
+    /// Returns the factor of each cell; cells that are impossible in the model stay impossible.
     fn factors(&self, table: &[f64]) -> Result<Vec<f64>, ModelError> {
         let sums = self.alignment.sums(table);
         let factor = |(&sum, &share): (&f64, &f64)| if sum > 0.0 { share / sum } else { 0.0 };

@@ -6,12 +6,12 @@ use crate::project_on_simplex;
 /// the given sum.
 ///
 /// Levels in an order are split in halves again and again; each difference between the halves is
-/// shrunk by the non-negative garrote (Breiman 1995; on such differences, the Haar wavelets: Gao 1998)
-/// with a threshold of two standard deviations, so that stretches that noise hides become flat and
-/// peaks stay. Rare levels without an order (below three standard deviations) are pulled towards
-/// their mean by the positive-part rule of James and Stein, or, if there are no more than three,
-/// towards 0 by the garrote: a missing reason that does not occur is not made up. Nothing but
-/// released counts enters.
+/// shrunk by the non-negative garrote (Breiman 1995; on such differences, the Haar wavelets: Gao
+/// 1998) with a threshold of two standard deviations, so that stretches that noise hides become
+/// flat and peaks stay. Rare levels without an order (below three standard deviations) are pulled
+/// towards their mean by the positive-part rule of James and Stein, or, if there are no more than
+/// three, towards 0 by the garrote: a missing reason that does not occur is not made up. Nothing
+/// but released counts enters.
 #[must_use]
 pub fn smooth(counts: &[f64], sigma: f64, ordered: usize, rows: f64) -> Vec<f64> {
     let mut estimate = counts.to_vec();

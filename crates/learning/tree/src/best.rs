@@ -119,7 +119,7 @@ impl Split {
     }
 }
 
-/// What a split must gain.
+/// Gain that a split must reach.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LeastGain {
     gain: f64,
@@ -179,7 +179,7 @@ impl BestSplit {
         Self::above(f64::INFINITY, None)
     }
 
-    /// What a split on this predictor must reach.
+    /// Gain that a split on this predictor must reach.
     pub(crate) fn threshold(&self, axis: Axis) -> Threshold {
         Threshold {
             score: self.score,

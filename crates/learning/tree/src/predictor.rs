@@ -1,4 +1,4 @@
-//! What a tree is grown from: predictors and the response.
+//! Predictors and the response of a tree.
 
 use crate::binning::Binning;
 
@@ -66,7 +66,7 @@ impl BinnedColumn {
     }
 }
 
-/// What a tree predicts, by row of the table; rows that take no part hold a filler.
+/// Response of a tree, by row of the table; rows that take no part hold a filler.
 #[derive(Clone, Debug)]
 pub enum Response {
     /// A number: splits reduce its variance.

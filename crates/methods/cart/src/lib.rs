@@ -21,7 +21,8 @@
 //!     Field::new("score", Kind::integer()),
 //! ])?;
 //! let meals: Vec<u32> = (0..200).map(|row| u32::from(row % 4 == 0)).collect();
-//! let score: Vec<i64> = (0..200).map(|row| if row % 4 == 0 { 20 + row % 7 } else { 30 + row % 11 }).collect();
+//! let of_row = |row: i64| if row % 4 == 0 { 20 + row % 7 } else { 30 + row % 11 };
+//! let score: Vec<i64> = (0..200).map(of_row).collect();
 //! let table = Table::new(schema, vec![
 //!     Column::complete(Values::Codes(meals)),
 //!     Column::complete(Values::Integer(score)),
@@ -34,7 +35,8 @@
 //! let model = cart.fit(&table, &mut context)?;
 //!
 //! let synthetic = model.sample(500, &Seed::from_u64(2))?;
-//! let pupils_with_meals = (0..500).filter(|&row| synthetic.column(0).code(row) == Some(1)).count();
+//! let has_meals = |row: &usize| synthetic.column(0).code(*row) == Some(1);
+//! let pupils_with_meals = (0..500).filter(has_meals).count();
 //! assert!(pupils_with_meals.abs_diff(125) <= 2);
 //! println!("{}", model.draw_tree("score", 3).unwrap_or_default());
 //! # Ok::<(), Box<dyn std::error::Error>>(())

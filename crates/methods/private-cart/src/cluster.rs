@@ -1,23 +1,23 @@
-//! Choosing splits from noisy histograms: cells that noise cannot tell apart become one node.
+//! Splits from noisy histograms: cells that noise cannot tell apart become one node.
 
 /// Cells of one level with their histograms: `nodes` times `branches` cells, the branch fastest.
 pub(crate) struct Cells<'a> {
-    /// Row-major: cells by bars.
+    /// Row-major: cells by levels of the target.
     pub(crate) counts: &'a [f64],
     /// Variance of each count.
     pub(crate) variance: f64,
     pub(crate) branches: usize,
-    /// How many of the first branches stand in an order.
+    /// Number of branches, from the first, that have an order.
     pub(crate) ordered: usize,
     pub(crate) width: usize,
 }
 
-/// The new node of each cell, numbered from 0 without gaps, nodes of one parent together.
+/// Returns the new node of each cell, numbered from 0 without gaps, nodes of one parent together.
 ///
-/// Cells of one parent are joined step by step (Ward 1963), those first that lose least: the rows
-/// that the difference of their shares stands for, less what noise is expected to make of no
-/// difference. Ordered branches join with neighbours only. Joining ends when every further step
-/// would lose something and there are no more than `most` nodes.
+/// Cells of one parent are joined step by step (Ward 1963), the least loss first: the rows that the
+/// difference of their shares stands for, less the expected contribution of noise. Ordered branches
+/// are joined with neighbours only. Joining ends when every further step would lose something and
+/// there are at most `most` nodes.
 pub(crate) fn cluster(cells: &Cells<'_>, most: usize) -> Vec<usize> {
     let nodes = cells.counts.len() / (cells.branches * cells.width).max(1);
     let mut parts: Vec<Vec<Part>> = (0..nodes)
@@ -121,7 +121,7 @@ mod tests {
             width: 2,
         };
         assert_eq!(cluster(&cells, 4), [0, 0, 1, 0]);
-        // In an order the last is no neighbour of the first two.
+        // Ordered, the last is not a neighbour of the first two.
         let ordered = Cells {
             ordered: 4,
             ..cells

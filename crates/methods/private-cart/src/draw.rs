@@ -1,15 +1,15 @@
-//! Drawing a column: every leaf follows its shares as closely as whole numbers can, and all
-//! together the column's own.
+//! Drawing a column: each leaf follows its shares as closely as whole numbers can, and all together
+//! those of the column.
 
 use parable_seed::Seed;
 
 /// The golden ratio: multiples of it fill the unit interval evenly.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// Steps of raking; each makes columns right, then rows.
+/// Rounds of raking; each fits columns, then rows.
 const STEPS: usize = 12;
 
-/// What one level of a tree says of its target.
+/// Shares of a target in the cells of one level of a tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rule<'a> {
     /// The cell of each row.
@@ -31,14 +31,13 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// The counts of so many rows that agree with every level and with the shares of the whole
-    /// column.
+    /// Computes the counts of so many rows that agree with every level and with the shares of the
+    /// whole column.
     ///
-    /// Where cells are entered by other numbers of rows than those that the shares were found with,
-    /// each level is raked (Deming & Stephan 1940) to the shares of the column, so that errors do
-    /// not travel from column to column. A leaf then starts with the shares of the last level, and
-    /// counts are raked to all levels in turn: what a level distinguished and later ones joined is
-    /// kept.
+    /// The numbers of rows that enter cells differ from those at the fit. So each level is raked
+    /// (Deming & Stephan 1940) to the shares of the column, which keeps errors from travelling from
+    /// column to column. A leaf then starts with the shares of the last level, and counts are raked
+    /// to all levels in turn: what a level distinguished and later ones joined is kept.
     pub(crate) fn new(rules: &[Rule<'_>], margin: &[f64], rows: usize) -> Self {
         let width = margin.len();
         let (leaves, members) = leaves_of(rules, rows);
@@ -81,7 +80,7 @@ impl Expected {
         expected
     }
 
-    /// Scales every code in every cell to its target, where there is anything to scale.
+    /// Scales every code in every cell to its target, where it has any mass.
     fn rake(&mut self, cell_of: &[u32], targets: &[f64]) {
         let width = self.width;
         let mut sums = vec![0.0; targets.len()];
@@ -124,8 +123,8 @@ impl Expected {
         counts.map(move |count| count / size)
     }
 
-    /// One code for each row: in every leaf as close to the expected counts as whole numbers can
-    /// be, in random order.
+    /// Draws one code for each row: in every leaf as close to the expected counts as whole numbers
+    /// can be, in random order.
     pub(crate) fn draw(&self, seed: &Seed) -> Vec<u32> {
         let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); self.sizes.len()];
         for (row, &leaf) in self.leaves.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The stored form of a model.
+//! Model files.
 
 use std::io::Write;
 
@@ -17,7 +17,7 @@ use crate::NAME;
 use crate::model::PrivateCartModel;
 use crate::trees::{PrivateTree, PrivateTrees};
 
-/// Reads [`PrivateCartModel`] back.
+/// Reads a [`PrivateCartModel`] from a model file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PrivateCartReader;
 
@@ -181,7 +181,8 @@ impl ModelReader for PrivateCartReader {
     }
 }
 
-/// A tree asks about columns drawn before its own only, and holds a row of shares for each leaf.
+/// Checks that a tree splits only on columns drawn before its own and holds a row of shares for
+/// each leaf.
 fn check(tree: &TreeV1, merged: &Domain, drawn: &[bool]) -> Result<(), &'static str> {
     if drawn.get(tree.attr as usize) != Some(&false) {
         return Err("a tree is for no column, or for one that has a tree");

@@ -1,4 +1,4 @@
-//! The method: unfitted.
+//! Fitting the method.
 
 use std::ops::ControlFlow;
 
@@ -19,30 +19,30 @@ use crate::{NAME, published};
 
 /// Private sequential synthesis with trees.
 ///
-/// Each column has a tree of bounded depth over columns drawn before it. Which columns a tree asks
-/// about is chosen by noisy scores, which answers become one node by noisy histograms, and leaves
-/// hold noisy histograms that agree with those of all nodes above; each of them is charged before
-/// it is drawn. Levels, bounds and missing reasons are those declared in the schema.
+/// Which columns a tree splits on is chosen by noisy scores, which branches become one node by
+/// noisy histograms, and leaves hold noisy histograms that agree with those of all nodes above.
+/// Each of them is charged before it is drawn. Levels, bounds and missing reasons are those
+/// declared in the schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrivateCart {
     config: PrivateCartConfig,
 }
 
 impl PrivateCart {
-    /// The method with these settings.
+    /// Creates a synthesizer with these settings, which the fit checks.
     #[must_use]
     pub fn new(config: PrivateCartConfig) -> Self {
         Self { config }
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> &PrivateCartConfig {
         &self.config
     }
 
-    /// Learns from counts alone, spending all that the curator's ledger still allows. Columns named
-    /// in the settings stand in an order. The seed is for draws that protect nobody.
+    /// Fits from counts alone, spending all that the curator's ledger still allows. Columns named
+    /// in `ordered` have an order. The seed is for draws that protect nobody.
     ///
     /// # Errors
     /// See [`FitError`].

@@ -8,20 +8,20 @@ use crate::cluster::{Cells, cluster};
 use crate::draw::{Expected, Rule};
 use crate::histograms::{Bars, Histograms, Level, shares_of};
 
-/// Branches of a column when a tree asks about it.
+/// Branches of a column that a tree splits on.
 #[derive(Clone, Debug)]
 pub(crate) struct Branches {
     pub(crate) attr: u32,
     /// The branch of each merged level.
     pub(crate) of: Vec<u32>,
     pub(crate) count: usize,
-    /// How many of the first branches stand in an order.
+    /// Number of branches, from the first, that have an order.
     ordered: usize,
 }
 
 impl Branches {
-    /// At most `most` branches: ordered levels join with neighbours until each branch has its part
-    /// of the rows; of the others the most frequent stay and the rest share a branch.
+    /// Makes at most `most` branches: ordered levels are joined with neighbours until each branch
+    /// has its part of the rows; of the others the most frequent stay and the rest share a branch.
     pub(crate) fn new(attr: u32, rows: &[f64], ordered: usize, most: usize) -> Self {
         let of = if rows.len() <= most {
             (0..rows.len() as u32).collect()
@@ -53,15 +53,15 @@ pub(crate) struct Growing {
     pub(crate) target: u32,
     /// The histograms of nodes: the root, and below it cells that were joined.
     histograms: Histograms,
-    /// What the next question is asked of.
+    /// Nodes that the next split divides.
     nodes: Partition,
     levels: Vec<Asked>,
 }
 
-/// One question, asked of all nodes.
+/// One split of all nodes.
 #[derive(Clone, Debug)]
 struct Asked {
-    /// The cells: nodes cut by branches.
+    /// Cells: nodes by branches.
     cut: Partition,
     /// Their histograms; the parent of a cell is the node that it was joined into.
     cells: Level,
@@ -77,12 +77,12 @@ impl Growing {
         }
     }
 
-    /// Exchanges the histogram of the root, when more is known about it.
+    /// Replaces the histogram of the root when more is known about it.
     pub(crate) fn set_root(&mut self, root: Bars) {
         self.histograms.set_root(root);
     }
 
-    /// Every node cut by the branches of a column.
+    /// Divides every node by the branches of a column.
     pub(crate) fn cut(&self, domain: &Domain, branches: &Branches) -> Result<Partition, FitError> {
         let next = (0..self.nodes.len() as u32)
             .flat_map(|node| {
@@ -94,8 +94,8 @@ impl Growing {
         Ok(cut.map_err(SourceError::from)?)
     }
 
-    /// Takes the noisy histograms of the target in the cells of [`Growing::cut`], cells by levels
-    /// of the target.
+    /// Adds the noisy histograms of the target in the cells of [`Growing::cut`], cells by levels of
+    /// the target.
     pub(crate) fn grow(
         &mut self,
         domain: &Domain,
@@ -112,7 +112,7 @@ impl Growing {
             counts: counts.clone(),
             variances: vec![variance; counts.len()],
         };
-        // What the cells say together with everything above decides which of them are joined.
+        // The cells together with everything above decide which of them are joined.
         let above = |cell: usize| cell / branches.count;
         let mut all = self.histograms.clone();
         all.push(level((0..cut.len()).map(above).collect()));
@@ -168,15 +168,14 @@ impl Growing {
         (levels.collect(), shares_of(&root.counts))
     }
 
-    /// What the tree expects of the target in these rows.
+    /// Expected counts of the target in these rows.
     pub(crate) fn expected(&self, columns: &[Vec<u32>], rows: usize) -> Expected {
         let (levels, margin) = self.shares();
         expected(&levels, &margin, columns, rows)
     }
 
     /// Expected rows in each cell of a public partition by level of the target, row-major;
-    /// `expected` is what the tree expects in these columns, where each row stands for `scale`
-    /// rows.
+    /// `expected` are the expected counts in these columns, where each row stands for `scale` rows.
     pub(crate) fn within(
         &self,
         expected: &Expected,
@@ -196,7 +195,7 @@ impl Growing {
         table
     }
 
-    /// What the tree expects of the target with another column, in whole rows.
+    /// Expected counts of the target with another column, in whole rows.
     pub(crate) fn expected_pair(
         &self,
         expected: &Expected,
@@ -221,7 +220,7 @@ impl Growing {
     }
 }
 
-/// What levels of a tree expect of its target in these rows.
+/// Expected counts of the target of a tree with these levels.
 pub(crate) fn expected(
     levels: &[(Partition, Vec<f64>)],
     margin: &[f64],

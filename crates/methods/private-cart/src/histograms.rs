@@ -1,5 +1,4 @@
-//! The noisy histograms of one tree: made to agree with each other, and smoothed towards their
-//! parents.
+//! Noisy histograms of one tree, made consistent and smoothed towards their parents.
 
 use parable_pgm::project_on_simplex;
 
@@ -7,7 +6,7 @@ use parable_pgm::project_on_simplex;
 /// noise.
 #[derive(Clone, Debug)]
 pub(crate) struct Histograms {
-    /// Bars of each histogram.
+    /// Levels of the target.
     width: usize,
     levels: Vec<Level>,
 }
@@ -15,9 +14,9 @@ pub(crate) struct Histograms {
 /// The nodes of one level.
 #[derive(Clone, Debug)]
 pub(crate) struct Level {
-    /// For each node the one above, in the level before.
+    /// Parent of each node, in the level before.
     pub(crate) parents: Vec<usize>,
-    /// Row-major: nodes by bars.
+    /// Row-major: nodes by levels of the target.
     pub(crate) counts: Vec<f64>,
     /// Variance of each count; infinite where the node itself was not measured.
     pub(crate) variances: Vec<f64>,
@@ -51,16 +50,16 @@ impl Histograms {
         self.levels.push(level);
     }
 
-    /// Exchanges the histogram of the root, when more is known about it.
+    /// Replaces the histogram of the root when more is known about it.
     pub(crate) fn set_root(&mut self, root: Bars) {
         self.levels[0].counts = root.counts;
         self.levels[0].variances = root.variances;
     }
 
-    /// The best unbiased estimate of every bar under the rule that the children of a node sum to
-    /// it: weighted least squares on a tree, exact in two passes (Hay et al. 2010 for equal
-    /// variances; Honaker 2015 for any). The variances are those before the way down, hence upper
-    /// bounds.
+    /// Computes the best unbiased estimate of every count under the constraint that children sum to
+    /// their node: weighted least squares on a tree, exact in two passes (Hay et al. 2010 for equal
+    /// variances; Honaker 2015 for any). The variances are those before the downward pass, hence
+    /// upper bounds.
     pub(crate) fn consistent(&self) -> Vec<Bars> {
         let width = self.width;
         let mut found: Vec<Bars> = Vec::with_capacity(self.levels.len());
@@ -90,10 +89,10 @@ impl Histograms {
         found
     }
 
-    /// The shares of the bars in every node, level by level, smoothed: from the root down, what a
-    /// node differs from the shares of its parent is shrunk by the part that noise explains (the
+    /// Computes smoothed shares in every node, level by level. From the root down, the difference
+    /// of a node from the shares of its parent is shrunk by the part that noise explains (the
     /// positive-part rule of James & Stein 1961, with the noise energy of the node subtracted), and
-    /// the result is projected on what can be shares.
+    /// the result is projected on the simplex.
     pub(crate) fn shares(&self) -> Vec<Vec<f64>> {
         let found = self.consistent();
         let mut all = vec![shares_of(&found[0].counts)];
@@ -104,8 +103,8 @@ impl Histograms {
         all
     }
 
-    /// The smoothed shares of cells whose sums are the nodes of a level, and that no later level
-    /// knows.
+    /// Computes the smoothed shares of cells whose sums are the nodes of a level and which no later
+    /// level contains.
     pub(crate) fn shares_below(&self, level: usize, cells: &Level) -> Vec<f64> {
         let found = self.consistent();
         let mut own = Bars {
@@ -117,7 +116,7 @@ impl Histograms {
     }
 }
 
-/// Spreads what children lack to their parents' bars, in proportion to their variances.
+/// Distributes the difference between parents and sums of children, in proportion to variances.
 fn agree(own: &mut Bars, above: &Bars, parents: &[usize], width: usize) {
     let together = sums(own, parents, above.counts.len() / width, width);
     for (node, &parent) in parents.iter().enumerate() {
@@ -129,7 +128,7 @@ fn agree(own: &mut Bars, above: &Bars, parents: &[usize], width: usize) {
     }
 }
 
-/// The shares of each node, pulled towards those of its parent.
+/// Shares of each node, shrunk towards those of its parent.
 fn shrunk(bars: &Bars, parents: &[usize], above: &[f64], width: usize) -> Vec<f64> {
     let mut shares = Vec::with_capacity(bars.counts.len());
     for (node, &parent) in parents.iter().enumerate() {
@@ -141,7 +140,7 @@ fn shrunk(bars: &Bars, parents: &[usize], above: &[f64], width: usize) -> Vec<f6
     shares
 }
 
-/// One node: its shares, pulled towards those of its parent.
+/// Shares of one node, shrunk towards those of its parent.
 fn shrink(counts: &[f64], variances: &[f64], prior: &[f64]) -> Vec<f64> {
     let rows: f64 = counts.iter().sum();
     let noise: f64 = variances.iter().sum();
@@ -165,7 +164,7 @@ fn shrink(counts: &[f64], variances: &[f64], prior: &[f64]) -> Vec<f64> {
     nearest.iter().map(|count| count / rows).collect()
 }
 
-/// Shares of noisy counts: the nearest that can be.
+/// Shares of noisy counts: the nearest point of the simplex.
 pub(crate) fn shares_of(counts: &[f64]) -> Vec<f64> {
     let rows: f64 = counts.iter().sum::<f64>();
     if rows <= 0.0 {

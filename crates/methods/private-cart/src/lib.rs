@@ -1,8 +1,12 @@
-//! Private sequential trees: every histogram in them carries noise that was paid for.
+//! Private sequential synthesis with trees of noisy counts.
 //!
-//! [`PrivateCart`] is the method, [`PrivateCartConfig`] its settings, [`PrivateCartModel`] the
-//! result of a fit. The method and the evidence for its defaults are in
-//! `docs/methods/private-cart.md`.
+//! Each column has a tree of bounded depth on the columns before it. Every histogram in a tree
+//! carries noise and is charged to the ledger before it is drawn; what the model holds follows from
+//! those releases and from declared facts of the schema alone.
+//!
+//! [`PrivateCart`] is the method, [`PrivateCartConfig`] holds its settings, and
+//! [`PrivateCartModel`] is the fitted model. [`PrivateCart::fit_counts`] fits from any source of
+//! counts. The method and the evidence for its defaults are in `docs/methods/private-cart.md`.
 //!
 //! ```
 //! use parable_private_cart::PrivateCart;
@@ -17,18 +21,21 @@
 //! };
 //! let schema = Schema::new(vec![yes_no("treated")?, yes_no("passed")?])?;
 //! let treated: Vec<u32> = (0..4_000).map(|row| row % 2).collect();
-//! let passed = treated.iter().enumerate().map(|(row, arm)| u32::from(row % 10 < 2 + 6 * *arm as usize)).collect();
-//! let columns = vec![Column::complete(Values::Codes(treated)), Column::complete(Values::Codes(passed))];
-//! let table = Table::new(schema, columns)?;
+//! let of_row = |(row, arm): (usize, &u32)| u32::from(row % 10 < 2 + 6 * *arm as usize);
+//! let passed = treated.iter().enumerate().map(of_row).collect();
+//! let columns = [treated, passed].map(|codes| Column::complete(Values::Codes(codes)));
+//! let table = Table::new(schema, columns.into())?;
 //!
 //! let budget = Budget::approx(Epsilon::new(1.0)?, Delta::new(1e-6)?);
 //! let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
 //! let mut noise = NoiseSource::operating_system();
-//! let model = PrivateCart::default().fit(&table, &mut FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise))?;
+//! let mut context = FitContext::new(Seed::from_u64(1), &mut ledger, &mut noise);
+//! let model = PrivateCart::default().fit(&table, &mut context)?;
 //!
 //! let synthetic = model.sample(4_000, &Seed::from_u64(2))?;
 //! assert_eq!(synthetic.rows(), 4_000);
-//! assert!(model.record().private && ledger.spent().epsilon.is_some_and(|spent| spent.get() <= 1.0));
+//! assert!(model.record().private);
+//! assert!(ledger.spent().epsilon.is_some_and(|spent| spent.get() <= 1.0));
 //! # Ok(())
 //! # }
 //! ```

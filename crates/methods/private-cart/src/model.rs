@@ -5,7 +5,7 @@ use parable_encode::Codec;
 
 use crate::trees::PrivateTrees;
 
-/// Trees with noisy leaves, one for each column.
+/// A fitted model: trees with noisy leaves, one for each column.
 #[derive(Clone, Debug)]
 pub struct PrivateCartModel {
     pub(crate) record: FitRecord,
@@ -22,14 +22,14 @@ impl PrivateCartModel {
         }
     }
 
-    /// The trees.
+    /// Returns the trees.
     #[must_use]
     pub fn trees(&self) -> &PrivateTrees {
         &self.trees
     }
 
-    /// The columns in the order they are drawn, each with the columns that its tree asks about, the
-    /// first question first.
+    /// Returns the columns in the order they are drawn, each with the columns that its tree splits
+    /// on, the first split first.
     pub fn questions(&self) -> impl Iterator<Item = (&str, Vec<&str>)> {
         let name = |attr: u32| &*self.trees.domain().attrs()[attr as usize].name;
         let trees = self.trees.trees().iter();

@@ -1,4 +1,4 @@
-//! The fitted trees: the public half.
+//! Fitted trees, made of releases alone.
 
 use parable_domain::{Codes, Domain, DomainError, Partition};
 use parable_pgm::Groups;
@@ -6,7 +6,7 @@ use parable_seed::Seed;
 
 use crate::grow::expected;
 
-/// Trees of all columns in the order they are drawn, and how merged levels come back. Nothing in it
+/// Trees of all columns in the order they are drawn, and the levels that were merged. Nothing in it
 /// is confidential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTrees {
@@ -21,7 +21,7 @@ pub struct PrivateTrees {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrivateTree {
     pub(crate) attr: u32,
-    /// For each question the cells it makes of the nodes before it, and the shares of the merged
+    /// For each split the cells it makes of the nodes before it, and the shares of the merged
     /// levels in each, row-major.
     pub(crate) levels: Vec<(Partition, Vec<f64>)>,
     /// Shares of the merged levels in the whole column.
@@ -29,13 +29,13 @@ pub struct PrivateTree {
 }
 
 impl PrivateTree {
-    /// The position of the column.
+    /// Returns the position of the column.
     #[must_use]
     pub fn attr(&self) -> u32 {
         self.attr
     }
 
-    /// The positions of the columns that are asked about, in order.
+    /// Returns the positions of the columns that the tree splits on, in order.
     pub fn questions(&self) -> impl ExactSizeIterator<Item = u32> {
         let deepest = self.levels.last().map(|(partition, _)| partition.attrs());
         deepest
@@ -45,7 +45,7 @@ impl PrivateTree {
             .into_iter()
     }
 
-    /// How many cells the last question makes: 1 where nothing is asked.
+    /// Returns the number of cells of the last split: 1 where there is none.
     #[must_use]
     pub fn leaves(&self) -> usize {
         self.levels
@@ -55,25 +55,25 @@ impl PrivateTree {
 }
 
 impl PrivateTrees {
-    /// The attributes, before levels were merged.
+    /// Returns the attributes, before levels were merged.
     #[must_use]
     pub fn domain(&self) -> &Domain {
         &self.domain
     }
 
-    /// The estimated number of rows.
+    /// Returns the estimated number of rows.
     #[must_use]
     pub fn rows(&self) -> f64 {
         self.rows
     }
 
-    /// The trees, in the order that columns are drawn in.
+    /// Returns the trees, in the order that columns are drawn in.
     #[must_use]
     pub fn trees(&self) -> &[PrivateTree] {
         &self.trees
     }
 
-    /// Rows as codes of the original levels.
+    /// Draws rows as codes of the original levels.
     ///
     /// # Errors
     /// None that a fitted model meets; see [`Codes::new`].

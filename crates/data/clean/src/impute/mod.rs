@@ -13,7 +13,7 @@ use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
 use parable_table::{Kind, Table};
 
-/// How missing values are filled.
+/// Method of filling missing values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -80,7 +80,7 @@ pub struct Imputed {
     /// For each filled column its name, the model used (`ridge`, `logistic`, `tree`, `mean`,
     /// `median`, `mode`).
     pub models: Vec<(String, &'static str)>,
-    /// How many passes were made.
+    /// Number of passes.
     pub rounds: usize,
 }
 
