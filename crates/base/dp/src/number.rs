@@ -194,10 +194,8 @@ impl Rho {
 }
 
 impl NoiseMultiplier {
-    /// Noise multiplier of noise with standard deviation (or scale) `sigma` on a query with this
-    /// sensitivity, rounded down.
-    pub fn of(sigma: Sigma, sensitivity: &crate::Sensitivity, unit: &crate::PrivacyUnit) -> Self {
-        let ratio = sigma.get() / sensitivity.under(unit);
+    /// The noise multiplier below this ratio of noise and sensitivity, infinite where that is.
+    pub(crate) fn rounded_down(ratio: f64) -> Self {
         Self(if ratio.is_finite() {
             ratio.next_down().max(0.0)
         } else {

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-use crate::number::ParameterError;
+use crate::number::{NoiseMultiplier, ParameterError, Sigma};
 
 /// The relation between neighbouring tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -153,6 +153,14 @@ impl Sensitivity {
             Relation::ReplaceNull => self.replace_null,
         };
         row * f64::from(unit.max_rows.get())
+    }
+}
+
+impl NoiseMultiplier {
+    /// Noise multiplier of noise with standard deviation (or scale) `sigma` on a query with this
+    /// sensitivity, rounded down.
+    pub fn of(sigma: Sigma, sensitivity: &Sensitivity, unit: &PrivacyUnit) -> Self {
+        Self::rounded_down(sigma.get() / sensitivity.under(unit))
     }
 }
 

@@ -34,6 +34,13 @@ impl Drawing {
     }
 }
 
+impl Markup {
+    /// Adds a drawing.
+    pub fn drawing(&mut self, drawing: Drawing) {
+        self.element(drawing.root);
+    }
+}
+
 /// Draws charts one below the other, as an SVG image that stands alone; `None` without a chart.
 #[must_use]
 pub fn stacked(drawings: &[Drawing]) -> Option<String> {

@@ -11,7 +11,7 @@ pub struct Histogram<'a> {
     /// The name of the column, for the description.
     pub name: &'a str,
     /// The bins, ascending.
-    pub bins: Vec<Bin>,
+    pub bins: Vec<HistogramBin>,
     /// Shares of rows without a value, drawn as a bar of their own.
     pub missing: Shares,
     /// What the numbers of the axis are.
@@ -20,7 +20,7 @@ pub struct Histogram<'a> {
 
 /// A bin with its share of all rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Bin {
+pub struct HistogramBin {
     /// Lower edge.
     pub low: f64,
     /// Upper edge.

@@ -44,7 +44,7 @@ pub use colour::page_style;
 pub use curve::{Curve, curves};
 pub use drawing::{Drawing, Series, Shares, stacked};
 pub use forest::{ForestRow, Mark, forest};
-pub use histogram::{Bin, Histogram, HistogramAxis, histogram};
+pub use histogram::{Histogram, HistogramAxis, HistogramBin, histogram};
 pub use matrix::{Matrix, matrix, matrix_legend};
 pub use network::{Link, network};
 pub use overlay::overlay;

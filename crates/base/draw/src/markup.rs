@@ -15,20 +15,18 @@
 
 use std::fmt::{Display, Write};
 
-use crate::Drawing;
-
 /// Names and values of attributes. Names are part of the program; values are escaped.
 pub type Attributes<'a> = &'a [(&'static str, &'a dyn Display)];
 
 /// Markup under construction. Elements nest as closures nest, so every tag is closed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Markup {
-    nodes: Vec<Node>,
+    nodes: Vec<MarkupNode>,
 }
 
 /// A piece of markup.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub enum MarkupNode {
     /// An element with its content.
     Element(Element),
     /// A text, not escaped yet.
@@ -42,7 +40,7 @@ pub enum Node {
 pub struct Element {
     tag: &'static str,
     attributes: Vec<(&'static str, String)>,
-    children: Vec<Node>,
+    children: Vec<MarkupNode>,
     /// Whether it is written as `<tag/>`.
     single: bool,
 }
@@ -72,7 +70,7 @@ impl Element {
 
     /// Returns the content.
     #[must_use]
-    pub fn children(&self) -> &[Node] {
+    pub fn children(&self) -> &[MarkupNode] {
         &self.children
     }
 
@@ -100,7 +98,7 @@ impl Markup {
         content: impl FnOnce(&mut Self),
     ) {
         let element = Element::new(tag, attributes, content);
-        self.nodes.push(Node::Element(element));
+        self.nodes.push(MarkupNode::Element(element));
     }
 
     /// Adds an element that holds a text.
@@ -110,7 +108,7 @@ impl Markup {
 
     /// Adds an element without content.
     pub fn single(&mut self, tag: &'static str, attributes: Attributes<'_>) {
-        self.nodes.push(Node::Element(Element {
+        self.nodes.push(MarkupNode::Element(Element {
             tag,
             attributes: owned(attributes),
             children: Vec::new(),
@@ -120,17 +118,17 @@ impl Markup {
 
     /// Adds a text, which is escaped where it is written.
     pub fn text(&mut self, text: impl Display) {
-        self.nodes.push(Node::Text(text.to_string()));
+        self.nodes.push(MarkupNode::Text(text.to_string()));
     }
 
     /// Adds a style sheet, written unchanged: no text from outside may be part of it.
     pub fn style(&mut self, css: impl Into<String>) {
-        self.nodes.push(Node::Style(css.into()));
+        self.nodes.push(MarkupNode::Style(css.into()));
     }
 
-    /// Adds a drawing.
-    pub fn drawing(&mut self, drawing: Drawing) {
-        self.nodes.push(Node::Element(drawing.root));
+    /// Adds an element that is complete.
+    pub(crate) fn element(&mut self, element: Element) {
+        self.nodes.push(MarkupNode::Element(element));
     }
 
     /// Adds all of another tree.
@@ -140,7 +138,7 @@ impl Markup {
 
     /// Returns the finished tree.
     #[must_use]
-    pub fn into_nodes(self) -> Vec<Node> {
+    pub fn into_nodes(self) -> Vec<MarkupNode> {
         self.nodes
     }
 
@@ -165,7 +163,7 @@ fn owned(attributes: Attributes<'_>) -> Vec<(&'static str, String)> {
 
 /// Returns the nodes as HTML, with a line break after each element that is not part of a text.
 #[must_use]
-pub fn html(nodes: &[Node]) -> String {
+pub fn html(nodes: &[MarkupNode]) -> String {
     written(nodes, Breaks::AfterBlocks)
 }
 
@@ -176,26 +174,26 @@ enum Breaks {
     None,
 }
 
-fn written(nodes: &[Node], breaks: Breaks) -> String {
+fn written(nodes: &[MarkupNode], breaks: Breaks) -> String {
     let mut out = String::new();
     nodes.iter().for_each(|node| write(&mut out, node, breaks));
     out
 }
 
-fn write(out: &mut String, node: &Node, breaks: Breaks) {
+fn write(out: &mut String, node: &MarkupNode, breaks: Breaks) {
     match node {
-        Node::Text(text) => escape(out, text),
-        Node::Style(css) if breaks == Breaks::None => {
+        MarkupNode::Text(text) => escape(out, text),
+        MarkupNode::Style(css) if breaks == Breaks::None => {
             out.push_str("<style>");
             out.push_str(css);
             out.push_str("</style>");
         }
-        Node::Style(css) => {
+        MarkupNode::Style(css) => {
             out.push_str("<style>\n");
             out.push_str(css);
             out.push_str("</style>\n");
         }
-        Node::Element(element) => {
+        MarkupNode::Element(element) => {
             // Writing to a string cannot fail.
             let _ = write!(out, "<{}", element.tag);
             for (name, value) in &element.attributes {

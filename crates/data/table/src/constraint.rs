@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::expression;
+use crate::expression::names;
 
 /// A rule declared once in the schema: synthesizers receive it, the decoder repairs by it, metrics
 /// check it.
@@ -146,7 +146,7 @@ impl Constraint {
             Self::When { condition, then } => vec![condition.column(), then.column()],
             Self::Never { all } => all.iter().map(Condition::column).collect(),
             // A schema refuses a text that is no expression.
-            Self::Holds { condition } => expression::names(condition).unwrap_or_default(),
+            Self::Holds { condition } => names(condition).unwrap_or_default(),
             Self::ClusterConstant { cluster, columns } => std::iter::once(cluster.as_str())
                 .chain(columns.iter().map(String::as_str))
                 .collect(),

@@ -33,41 +33,16 @@
 //! ```
 
 mod bind;
+mod error;
 mod evaluate;
 mod parse;
 
 use bind::Binder;
+pub use error::ExpressionError;
 use parse::Operator;
+pub(crate) use parse::names;
 
 use crate::{Column, Field, Kind, Levels, Schema};
-
-/// An expression that cannot be used: the character at fault and what is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpressionError {
-    /// The character it is about, from 1; 0 if it is about the whole.
-    at: usize,
-    problem: String,
-}
-
-impl ExpressionError {
-    fn new(at: usize, problem: impl Into<String>) -> Self {
-        Self {
-            at,
-            problem: problem.into(),
-        }
-    }
-}
-
-impl std::error::Error for ExpressionError {}
-
-impl std::fmt::Display for ExpressionError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.at {
-            0 => write!(f, "the expression {}", self.problem),
-            at => write!(f, "the expression, at character {at}, {}", self.problem),
-        }
-    }
-}
 
 /// The value of an expression in one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -252,22 +227,6 @@ impl Expression {
     pub fn holds(&self, cells: &impl Cells, row: usize) -> bool {
         self.value(cells, row) == Value::Truth(true)
     }
-}
-
-/// Returns the names of the columns in a text, in order; they need not exist.
-///
-/// # Errors
-/// The text is not an expression.
-pub(crate) fn names(text: &str) -> Result<Vec<&str>, ExpressionError> {
-    let tree = parse::parse(text)?;
-    let mut names = Vec::new();
-    tree.names(&mut names);
-    // A name appears in the text as it is, if not always where it is found first.
-    let spelled = names.into_iter().filter_map(|name| {
-        let at = text.find(name)?;
-        Some(&text[at..at + name.len()])
-    });
-    Ok(spelled.collect())
 }
 
 #[cfg(test)]

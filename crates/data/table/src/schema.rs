@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::expression;
+use crate::expression::names as columns_named;
 use crate::{Constraint, Field, Kind, Role, SchemaError};
 
 /// The columns of a table in order, and the rules its rows obey. Cloning is cheap.
@@ -138,7 +138,7 @@ fn check(fields: &[Field], constraints: &[Constraint]) -> Result<(), SchemaError
     }
     for (rule, constraint) in constraints.iter().enumerate() {
         if let Constraint::Holds { condition } = constraint {
-            expression::names(condition).map_err(|error| SchemaError::BadRule {
+            columns_named(condition).map_err(|error| SchemaError::BadRule {
                 rule: rule + 1,
                 error,
             })?;

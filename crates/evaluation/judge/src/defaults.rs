@@ -1,7 +1,7 @@
 //! The default limits.
 
 use crate::band::Limits::{self, Falling, Rising, ZeroOr};
-use crate::bands::{BandRule, Look};
+use crate::rule::{BandRule, Look};
 
 const PROPOSED: &str = "proposed with the definitions of the metrics";
 const OWN: &str = "own convention";

@@ -1,46 +1,10 @@
 //! Everything that follows from one evaluation.
 
-use parable_core::FitRecord;
-use parable_metrics::Evaluation;
-
 use crate::bands::Bands;
 use crate::check::{Check, residual_risk};
-use crate::spectrum::{MadeFrom, Placement};
+use crate::spectrum::Placement;
+use crate::subject::Subject;
 use crate::verdict::{Goal, Guarantee, Overall, Verdict};
-
-/// A synthetic table under judgement: its evaluation, and how it was made.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    pub(crate) evaluation: &'a Evaluation,
-    pub(crate) record: Option<&'a FitRecord>,
-    pub(crate) made_from: Option<MadeFrom>,
-}
-
-impl<'a> Subject<'a> {
-    /// Creates a subject of unknown origin.
-    #[must_use]
-    pub const fn new(evaluation: &'a Evaluation) -> Self {
-        Self {
-            evaluation,
-            record: None,
-            made_from: None,
-        }
-    }
-
-    /// Sets the record of the fit, if there is one: it decides about the formal guarantee.
-    #[must_use]
-    pub const fn with_record(mut self, record: Option<&'a FitRecord>) -> Self {
-        self.record = record;
-        self
-    }
-
-    /// Sets what the table was made from; `None` (default) concludes it from the record.
-    #[must_use]
-    pub const fn with_made_from(mut self, made_from: Option<MadeFrom>) -> Self {
-        self.made_from = made_from;
-        self
-    }
-}
 
 /// The judgement on one synthetic table. **Confidential**: findings and evidence hold exact
 /// numbers.

@@ -5,14 +5,13 @@
 //! working paper 16); the measured conditions are proposals. A table is placed by how it was made,
 //! and the placement is checked by measurement.
 
-use parable_core::FitRecord;
 use parable_draw::number;
 use parable_metrics::Evaluation;
 use serde::{Deserialize, Serialize};
 
-use crate::Subject;
 use crate::band::Band;
 use crate::bands::Bands;
+use crate::subject::{MadeFrom, Subject};
 use crate::verdict::{GROUP_SIMILARITY, Goal, TRIAL_DESIGN, Verdict};
 
 /// How much of the real table a synthetic table retains, from least to most.
@@ -32,21 +31,6 @@ pub enum Level {
     MultivariateDetailed,
     /// Fine patterns too.
     Replica,
-}
-
-/// The source a synthetic table was made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum MadeFrom {
-    /// Names and types of columns only.
-    Metadata,
-    /// Names, types and values that could occur, none of them read from the real rows.
-    PlausibleValues,
-    /// The real distribution of each column on its own.
-    OneWay,
-    /// Relationships between real columns.
-    Joint,
 }
 
 /// The place of a table on the spectrum, with the evidence.
@@ -162,30 +146,6 @@ impl Level {
         next.and_then(|at| Self::ALL.get(at + 1))
             .copied()
             .unwrap_or(Self::Replica)
-    }
-}
-
-impl MadeFrom {
-    /// Returns the name on a page.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Metadata => "names and types of columns only",
-            Self::PlausibleValues => "names, types and values that could occur",
-            Self::OneWay => "the real distribution of each column on its own",
-            Self::Joint => "relationships between real columns",
-        }
-    }
-
-    /// What a fit learned from, by its method and strategy.
-    fn of_record(record: &FitRecord) -> Self {
-        let strategy = record.config.get("strategy").and_then(|name| name.as_str());
-        let one_way = |name: &str| name.contains("independent");
-        if one_way(&record.method) || strategy.is_some_and(one_way) {
-            Self::OneWay
-        } else {
-            Self::Joint
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The page as Markdown with tables, from the same tree as the HTML. Drawings become their
 //! descriptions.
-use parable_draw::markup::{Element, Node, printable};
+use parable_draw::markup::{Element, MarkupNode, printable};
 
 /// The nodes as Markdown.
-pub(crate) fn markdown(nodes: &[Node]) -> String {
+pub(crate) fn markdown(nodes: &[MarkupNode]) -> String {
     let mut writer = Writer::default();
     writer.blocks(nodes);
     writer.flush();
@@ -28,17 +28,17 @@ const INLINE: [&str; 9] = [
 ];
 
 impl Writer {
-    fn blocks(&mut self, nodes: &[Node]) {
+    fn blocks(&mut self, nodes: &[MarkupNode]) {
         for node in nodes {
             match node {
-                Node::Text(text) => self.loose.push_str(&escaped(text)),
-                Node::Style(_) => {}
-                Node::Element(element) if INLINE.contains(&element.tag()) => {
+                MarkupNode::Text(text) => self.loose.push_str(&escaped(text)),
+                MarkupNode::Style(_) => {}
+                MarkupNode::Element(element) if INLINE.contains(&element.tag()) => {
                     let mut text = String::new();
                     inline(&mut text, node);
                     self.loose.push_str(&text);
                 }
-                Node::Element(element) => {
+                MarkupNode::Element(element) => {
                     self.flush();
                     self.block(element);
                     self.flush();
@@ -145,7 +145,7 @@ impl Writer {
                     row.children()
                         .iter()
                         .filter_map(|node| match node {
-                            Node::Element(cell) => Some(cell),
+                            MarkupNode::Element(cell) => Some(cell),
                             _ => None,
                         })
                         .collect::<Vec<_>>()
@@ -192,23 +192,23 @@ impl Writer {
 
 fn children<'a>(of: &'a Element, tag: &'a str) -> impl Iterator<Item = &'a Element> {
     of.children().iter().filter_map(move |node| match node {
-        Node::Element(element) if element.tag() == tag => Some(element),
+        MarkupNode::Element(element) if element.tag() == tag => Some(element),
         _ => None,
     })
 }
 
 /// What is in a paragraph or a cell, on one line.
-fn run(nodes: &[Node]) -> String {
+fn run(nodes: &[MarkupNode]) -> String {
     let mut text = String::new();
     nodes.iter().for_each(|node| inline(&mut text, node));
     text
 }
 
-fn inline(out: &mut String, node: &Node) {
+fn inline(out: &mut String, node: &MarkupNode) {
     match node {
-        Node::Text(text) => out.push_str(&escaped(text)),
-        Node::Style(_) => {}
-        Node::Element(element) => {
+        MarkupNode::Text(text) => out.push_str(&escaped(text)),
+        MarkupNode::Style(_) => {}
+        MarkupNode::Element(element) => {
             if element.attribute("aria-hidden").is_some() || element.tag() == "svg" {
                 return;
             }
@@ -227,12 +227,12 @@ fn inline(out: &mut String, node: &Node) {
     }
 }
 
-fn plain(out: &mut String, nodes: &[Node]) {
+fn plain(out: &mut String, nodes: &[MarkupNode]) {
     for node in nodes {
         match node {
-            Node::Text(text) => out.extend(text.chars().map(printable)),
-            Node::Style(_) => {}
-            Node::Element(element) => plain(out, element.children()),
+            MarkupNode::Text(text) => out.extend(text.chars().map(printable)),
+            MarkupNode::Style(_) => {}
+            MarkupNode::Element(element) => plain(out, element.children()),
         }
     }
 }

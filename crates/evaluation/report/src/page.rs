@@ -1,6 +1,6 @@
 //! The page as a whole.
 
-use parable_draw::markup::{Markup, Node};
+use parable_draw::markup::{Markup, MarkupNode};
 
 use crate::section::{
     associations, card, clusters, columns, cost, custom, custom_id, header, missing, placement,
@@ -15,7 +15,7 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// The page.
-pub(crate) fn page(input: &ReportInput) -> Vec<Node> {
+pub(crate) fn page(input: &ReportInput) -> Vec<MarkupNode> {
     document(&input.title, |m| {
         header(m, input);
         m.node("main", &[], |m| body(m, input));
@@ -26,7 +26,7 @@ pub(crate) fn page(input: &ReportInput) -> Vec<Node> {
 }
 
 /// A document with this title and body.
-pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> Vec<Node> {
+pub(crate) fn document(title: &str, body: impl FnOnce(&mut Markup)) -> Vec<MarkupNode> {
     let mut m = Markup::default();
     m.node("html", &[("lang", &"en")], |m| {
         m.node("head", &[], |m| {

@@ -19,7 +19,7 @@ pub(super) enum Tree {
 
 impl Tree {
     /// Adds the names of columns in it, in order.
-    pub(super) fn names<'a>(&'a self, names: &mut Vec<&'a str>) {
+    fn names<'a>(&'a self, names: &mut Vec<&'a str>) {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Truth(_) | Self::Nothing => {}
             Self::Column(name) => names.push(name),
@@ -350,4 +350,20 @@ impl Parser<'_> {
             self.need(",", "must be a comma or a closing bracket")?;
         }
     }
+}
+
+/// Returns the names of the columns in a text, in order; they need not exist.
+///
+/// # Errors
+/// The text is not an expression.
+pub(crate) fn names(text: &str) -> Result<Vec<&str>, ExpressionError> {
+    let tree = parse(text)?;
+    let mut names = Vec::new();
+    tree.names(&mut names);
+    // A name appears in the text as it is, if not always where it is found first.
+    let spelled = names.into_iter().filter_map(|name| {
+        let at = text.find(name)?;
+        Some(&text[at..at + name.len()])
+    });
+    Ok(spelled.collect())
 }

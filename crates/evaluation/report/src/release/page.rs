@@ -1,6 +1,6 @@
 //! The page of a release.
 
-use parable_draw::markup::{Markup, Node};
+use parable_draw::markup::{Markup, MarkupNode};
 use parable_draw::{self as draw, Bar, Shares, number};
 use parable_judge::{Band, Goal};
 
@@ -12,7 +12,7 @@ use crate::section::{
 use crate::table::{self, Words};
 
 /// The page.
-pub(crate) fn page(release: &Release) -> Vec<Node> {
+pub(crate) fn page(release: &Release) -> Vec<MarkupNode> {
     document(&release.title, |m| {
         header(m, release);
         m.node("main", &[], |m| {

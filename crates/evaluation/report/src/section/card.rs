@@ -7,8 +7,7 @@ use parable_draw::number;
 use parable_judge::{Level, Placement};
 use parable_table::Schema;
 
-use super::statement::form;
-use super::{remark, section};
+use super::{form, list, remark, section};
 use crate::MethodResult;
 use crate::table::{self, Words};
 use crate::training::drawing;
@@ -141,19 +140,6 @@ fn purposes(level: Level) -> (Vec<String>, Vec<String>) {
     }
     let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
     (owned(intended), owned(forbidden))
-}
-
-/// A heading and its points, if there are any.
-pub(crate) fn list(m: &mut Markup, title: &str, points: &[String]) {
-    if points.is_empty() {
-        return;
-    }
-    m.leaf("h3", &[], title);
-    m.node("ul", &[("class", &"log")], |m| {
-        for point in points {
-            m.leaf("li", &[], point);
-        }
-    });
 }
 
 fn fitted(m: &mut Markup, record: &FitRecord) {

@@ -1,7 +1,9 @@
 //! One column at a time, worst first.
 
 use parable_draw::markup::Markup;
-use parable_draw::{self as draw, Bar, Bin, Drawing, Histogram, HistogramAxis, Shares, number};
+use parable_draw::{
+    self as draw, Bar, Drawing, Histogram, HistogramAxis, HistogramBin, Shares, number,
+};
 use parable_judge::beyond_chance;
 use parable_metrics::{ColumnDetail, Evaluation, Scale, Sides};
 
@@ -142,7 +144,7 @@ fn missing(column: &ColumnDetail) -> Shares {
 /// The bins of a numeric column.
 fn histogram(column: &ColumnDetail, rows: Sides<u64>) -> Drawing {
     let bins = column.cells.iter().filter_map(|cell| {
-        Some(Bin {
+        Some(HistogramBin {
             low: cell.low?,
             high: cell.high?,
             share: shares(cell.rows, rows),

@@ -32,7 +32,7 @@ use parable_draw::{Series, number};
 use parable_metrics::Undefined;
 
 pub(crate) use associations::associations;
-pub(crate) use card::{card, list, uses};
+pub(crate) use card::{card, uses};
 pub(crate) use clusters::clusters;
 pub(crate) use columns::columns;
 pub(crate) use cost::cost;
@@ -77,6 +77,31 @@ pub(crate) fn paragraph(m: &mut Markup, text: impl Display) {
 /// A remark in small type.
 pub(crate) fn remark(m: &mut Markup, text: impl Display) {
     m.leaf("p", &[("class", &"remark")], text);
+}
+
+/// A heading and its points, if there are any.
+pub(crate) fn list(m: &mut Markup, title: &str, points: &[String]) {
+    if points.is_empty() {
+        return;
+    }
+    m.leaf("h3", &[], title);
+    m.node("ul", &[("class", &"log")], |m| {
+        for point in points {
+            m.leaf("li", &[], point);
+        }
+    });
+}
+
+/// Questions with room for an answer in handwriting.
+pub(crate) fn form(m: &mut Markup, questions: &[&str]) {
+    m.node("dl", &[("class", &"form")], |m| {
+        for question in questions {
+            m.node("div", &[], |m| {
+                m.leaf("dt", &[], question);
+                m.node("dd", &[], |m| m.leaf("span", &[("class", &"blank")], ""));
+            });
+        }
+    });
 }
 
 /// A legend of the colours and shapes of a drawing.

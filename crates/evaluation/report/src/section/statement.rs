@@ -4,7 +4,7 @@ use parable_draw::markup::Markup;
 use parable_draw::number;
 use parable_judge::{Banding, Check, Judgement};
 
-use super::{list, paragraph, remark, section};
+use super::{form, list, paragraph, remark, section};
 use crate::table::{self, Figures, Words};
 
 /// The owner's statement on one method.
@@ -79,18 +79,6 @@ pub(crate) fn blanks(m: &mut Markup) {
                     &[("class", &"sub")],
                     format_args!("{who}: signature, name, date"),
                 );
-            });
-        }
-    });
-}
-
-/// Questions with room for an answer in handwriting.
-pub(crate) fn form(m: &mut Markup, questions: &[&str]) {
-    m.node("dl", &[("class", &"form")], |m| {
-        for question in questions {
-            m.node("div", &[], |m| {
-                m.leaf("dt", &[], question);
-                m.node("dd", &[], |m| m.leaf("span", &[("class", &"blank")], ""));
             });
         }
     });
