@@ -107,7 +107,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let operated = synthetic(&model, 100, &surgery)?;
     assert!(operated.iter().all(|visit| visit.ward == Ward::Surgery));
     println!("{} and {} visits", made.len(), operated.len());
-    println!("the first: {:?}", made.first());
+    for visit in made.iter().take(3) {
+        println!("visit {}: {visit:?}", visit.id);
+    }
 
     let table = fitted.sample(800).seed(3).run()?.table;
     let evaluation = Evaluation::of(source.table(), &table)

@@ -96,7 +96,7 @@ impl<'a> FitBuilder<'a> {
         let capabilities = self.method.capabilities();
         if self.checkpoint.is_some() && !capabilities.resumable {
             let problem = format!(
-                "fits of method `{}` cannot go on after an interruption",
+                "fits of method `{}` cannot resume after an interruption",
                 self.method.name()
             );
             let setting = "checkpoint".to_owned();

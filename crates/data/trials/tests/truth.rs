@@ -222,7 +222,6 @@ fn row(table: &Table, row: usize) -> String {
                     .unwrap_or("?")
                     .to_owned(),
                 Values::Text(texts) => texts.get(row).to_owned(),
-                other => panic!("unknown storage {other:?}"),
             }
         });
     cells.collect::<Vec<_>>().join("|")
