@@ -91,7 +91,7 @@ pub use metric::{Metric, MetricContext, MetricInfo, Outcome};
 pub use options::EvaluationOptions;
 pub use privacy::attacks::Attack;
 pub use privacy::cells::CellScore;
-pub use privacy::disclosure::{AttributeDisclosure, Binning, WorstDisclosure};
+pub use privacy::disclosure::{AttributeDisclosure, KeyBinning, WorstDisclosure};
 pub use privacy::membership::{
     MembershipScore, ShadowError, ShadowGame, ShadowResult, VulnerableRecord,
 };
@@ -105,13 +105,13 @@ pub use result::score::{
 };
 pub use result::section::{
     ArmShare, Associations, AttackKind, AttackResult, BalanceRow, BlindGuess, Bootstrapped,
-    CellSection, ClusterSection, ColumnDetail, Conclusion, Constancy, Correlation, CustomSection,
-    DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve, DistanceSummary,
-    EffectEstimate, EffectPair, ExtremeValues, HistogramCell, HoldoutShare, Icc, JointMissing,
-    KeyTargetMean, LeftIn, LeftInKind, LevelDisclosure, MembershipAttack, MembershipKind,
-    MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection, Overlap,
-    OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection, RareLevels,
-    ReasonShare, RuleRow, RuleSection, Scale, Section, SectionChart, SectionLine, SectionRow,
+    CellSection, ClusterSection, ColumnDetail, ColumnScale, Conclusion, Constancy, Correlation,
+    CustomSection, DisclosureMeasures, DisclosureRow, DisclosureSection, Distance, DistanceCurve,
+    DistanceSummary, EffectEstimate, EffectPair, ExtremeValues, HistogramCell, HoldoutShare, Icc,
+    JointMissing, KeyTargetMean, LeftIn, LeftInKind, LevelDisclosure, MembershipAttack,
+    MembershipKind, MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection,
+    Overlap, OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection,
+    RareLevels, ReasonShare, RuleRow, RuleSection, Section, SectionChart, SectionLine, SectionRow,
     SectionTable, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
 };
 pub use result::section::{CoefficientEstimate, CoefficientRow, RegressionSection};

@@ -4,8 +4,8 @@
 mod reading;
 
 use parable_metrics::{
-    AttributeDisclosure, Binning, Distance, DistanceSummary, Evaluation, EvaluationOptions,
-    KMarginal, MassMad, Metric, NearestScore, NearestSection, NearestStatistic, Pair, Propensity,
+    AttributeDisclosure, Distance, DistanceSummary, Evaluation, EvaluationOptions, KMarginal,
+    KeyBinning, MassMad, Metric, NearestScore, NearestSection, NearestStatistic, Pair, Propensity,
 };
 use parable_seed::Seed;
 use parable_table::{Role, Table};
@@ -293,7 +293,7 @@ fn check_disclosure(tables: &Tables, evaluation: &Evaluation, expected: &Value) 
         let keys = entry["params"]["keys"].as_array().unwrap();
         let keys = keys.iter().map(|key| key.as_str().unwrap());
         AttributeDisclosure::new(keys, entry["params"]["target"].as_str().unwrap())
-            .with_default_binning(Binning::Distinct)
+            .with_default_binning(KeyBinning::Distinct)
             .measure(&pair)
             .unwrap()
     };

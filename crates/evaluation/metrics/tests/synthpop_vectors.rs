@@ -6,7 +6,7 @@ mod reading;
 use std::path::{Path, PathBuf};
 
 use parable_metrics::{
-    AttributeDisclosure, Binning, Metric, Pair, Propensity, TableComparison, TableUtility,
+    AttributeDisclosure, KeyBinning, Metric, Pair, Propensity, TableComparison, TableUtility,
 };
 use parable_seed::Seed;
 use parable_table::Table;
@@ -128,10 +128,10 @@ fn disclosure_agrees_with_synthpop() {
                 .collect();
             let target = entry["target"].as_str().unwrap();
             let mut disclosure = AttributeDisclosure::new(keys.iter().copied(), target)
-                .with_default_binning(Binning::Distinct);
+                .with_default_binning(KeyBinning::Distinct);
             if let Some(groups) = entry["ngroups_target"].as_u64() {
                 disclosure =
-                    disclosure.with_binning(target, Binning::PooledQuantiles(groups as usize));
+                    disclosure.with_binning(target, KeyBinning::PooledQuantiles(groups as usize));
             }
             for (key, groups) in keys
                 .iter()
@@ -139,7 +139,7 @@ fn disclosure_agrees_with_synthpop() {
             {
                 if let Some(groups @ 1..) = groups.as_u64() {
                     disclosure =
-                        disclosure.with_binning(*key, Binning::PooledQuantiles(groups as usize));
+                        disclosure.with_binning(*key, KeyBinning::PooledQuantiles(groups as usize));
                 }
             }
             let found = disclosure.measure(&pair).unwrap();

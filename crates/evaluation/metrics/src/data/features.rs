@@ -3,7 +3,7 @@
 
 use parable_table::Role;
 
-use crate::Scale;
+use crate::ColumnScale;
 use crate::data::frame::{Data, Each, Frame, FrameColumn, Side};
 use parable_linalg::quantile;
 
@@ -68,7 +68,7 @@ impl Features {
         for column in frame.comparable().filter(|column| use_column(column)) {
             let feature = match &column.data {
                 Data::Numbers(numbers) => of_numbers(numbers),
-                Data::Codes { .. } if column.scale == Scale::Ordinal => {
+                Data::Codes { .. } if column.scale == ColumnScale::Ordinal => {
                     let side = |side| column.as_numbers(side).map(std::borrow::Cow::into_owned);
                     let (Some(real), Some(synthetic)) = (side(Side::Real), side(Side::Synthetic))
                     else {

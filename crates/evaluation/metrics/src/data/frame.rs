@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use parable_table::{Column, Field, Kind, Role, Table, Values};
 use rustc_hash::FxHashMap;
 
-use crate::Scale;
+use crate::ColumnScale;
 
 /// The tables of a pair, column by column, with shared level codes.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub(crate) struct Rows {
 pub(crate) struct FrameColumn {
     pub(crate) name: String,
     pub(crate) role: Role,
-    pub(crate) scale: Scale,
+    pub(crate) scale: ColumnScale,
     /// A cluster column none of whose names in the synthetic table is a real one: names were
     /// replaced, so only structure can be compared.
     pub(crate) renamed: bool,
@@ -71,7 +71,7 @@ impl Frame {
         let mut left_out = Vec::new();
         for (position, field) in real.schema().fields().iter().enumerate() {
             let scale = scale(field);
-            if scale == Scale::Excluded {
+            if scale == ColumnScale::Excluded {
                 let why = if field.role == Role::UnitId {
                     "a row id"
                 } else {
@@ -117,8 +117,8 @@ impl Frame {
 }
 
 impl FrameColumn {
-    fn new(field: &Field, scale: Scale, tables: &Each<(&Table, usize)>) -> Self {
-        let data = if scale == Scale::Numeric {
+    fn new(field: &Field, scale: ColumnScale, tables: &Each<(&Table, usize)>) -> Self {
+        let data = if scale == ColumnScale::Numeric {
             Data::Numbers(tables.map(|&(table, position)| numbers(table.column(position))))
         } else {
             coded(field, scale, tables)
@@ -156,7 +156,7 @@ impl FrameColumn {
     pub(crate) fn as_numbers(&self, side: Side) -> Option<Cow<'_, [f64]>> {
         let (first, codes) = match &self.data {
             Data::Numbers(numbers) => return Some(Cow::Borrowed(numbers.of(side))),
-            Data::Codes { codes, .. } if self.scale == Scale::Ordinal => (0.0, codes),
+            Data::Codes { codes, .. } if self.scale == ColumnScale::Ordinal => (0.0, codes),
             Data::Codes { labels, codes } if labels.len() <= 2 => (1.0, codes),
             Data::Codes { .. } => return None,
         };
@@ -202,14 +202,14 @@ pub(crate) fn seen(codes: &[u32], levels: usize) -> Vec<bool> {
     seen
 }
 
-fn scale(field: &Field) -> Scale {
+fn scale(field: &Field) -> ColumnScale {
     match (&field.role, &field.kind) {
-        (Role::UnitId, _) => Scale::Excluded,
-        (Role::ClusterId | Role::Treatment, _) => Scale::Nominal,
-        (_, Kind::Text) => Scale::Excluded,
-        (_, Kind::Ordinal { .. }) => Scale::Ordinal,
-        (_, kind) if kind.is_numeric() => Scale::Numeric,
-        _ => Scale::Nominal,
+        (Role::UnitId, _) => ColumnScale::Excluded,
+        (Role::ClusterId | Role::Treatment, _) => ColumnScale::Nominal,
+        (_, Kind::Text) => ColumnScale::Excluded,
+        (_, Kind::Ordinal { .. }) => ColumnScale::Ordinal,
+        (_, kind) if kind.is_numeric() => ColumnScale::Numeric,
+        _ => ColumnScale::Nominal,
     }
 }
 
@@ -292,7 +292,7 @@ fn intern<T: std::hash::Hash + Eq>(
 /// Shared codes: levels of an ordinal column in the order of the real schema, others by Unicode
 /// code point (whole numbers by size); levels that only the holdout has come last, so that it
 /// changes nothing about the other two tables.
-fn coded(field: &Field, scale: Scale, tables: &Each<(&Table, usize)>) -> Data {
+fn coded(field: &Field, scale: ColumnScale, tables: &Each<(&Table, usize)>) -> Data {
     let owns = tables.map(|&(table, position)| own(table, position));
     let used = |own: &Own| -> Vec<String> {
         own.texts
@@ -315,7 +315,7 @@ fn coded(field: &Field, scale: Scale, tables: &Each<(&Table, usize)>) -> Data {
         texts.dedup();
     };
     let mut labels: Vec<String> = Vec::new();
-    if scale == Scale::Ordinal {
+    if scale == ColumnScale::Ordinal {
         labels.clone_from(&owns.real.texts);
     }
     let mut known: FxHashMap<String, u32> = FxHashMap::default();

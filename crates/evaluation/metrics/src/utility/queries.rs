@@ -43,7 +43,7 @@ impl<'a> Asked<'a> {
                 let (a, b) = (numbers.real[a], numbers.real[b]);
                 Self::Numbers(column, a.min(b), a.max(b))
             }
-            Data::Codes { codes, .. } if column.scale == crate::Scale::Ordinal => {
+            Data::Codes { codes, .. } if column.scale == crate::ColumnScale::Ordinal => {
                 let (a, b) = (codes.real[a], codes.real[b]);
                 Self::Codes(column, a.min(b), a.max(b))
             }

@@ -4,8 +4,9 @@ use parable_table::Role;
 
 use crate::data::frame::{Data, Each, Frame, FrameColumn, Side};
 use crate::{
-    Analysis, Cache, EvaluationOptions, EvaluationProgress, Group, Metric, MetricContext,
-    MetricError, MetricInfo, Outcome, Scale, Sides, SubgroupRow, SubgroupTable, Undefined, Unit,
+    Analysis, Cache, ColumnScale, EvaluationOptions, EvaluationProgress, Group, Metric,
+    MetricContext, MetricError, MetricInfo, Outcome, Sides, SubgroupRow, SubgroupTable, Undefined,
+    Unit,
 };
 use parable_linalg::quantile;
 
@@ -165,7 +166,7 @@ fn by_outcome(grouping: &Grouping, outcome: &FrameColumn) -> Vec<SubgroupTable> 
         level,
         rows,
     };
-    if outcome.scale != Scale::Nominal {
+    if outcome.scale != ColumnScale::Nominal {
         let numbers = |side| outcome.as_numbers(side).unwrap_or_default();
         let (real, synthetic) = (numbers(Side::Real), numbers(Side::Synthetic));
         let sd = spread(&real);

@@ -5,7 +5,7 @@ use parable_draw::{
     self as draw, Bar, Drawing, Histogram, HistogramAxis, HistogramBin, Shares, number,
 };
 use parable_judge::beyond_chance;
-use parable_metrics::{ColumnDetail, Evaluation, Scale, Sides};
+use parable_metrics::{ColumnDetail, ColumnScale, Evaluation, Sides};
 
 use super::{bar_legend, remark, section};
 use crate::table::{self, Figures, Words};
@@ -30,7 +30,7 @@ pub(crate) fn columns(m: &mut Markup, prefix: &str, evaluation: &Evaluation) {
                 .columns
                 .iter()
                 .filter(|column| {
-                    column.scale != Scale::Excluded
+                    column.scale != ColumnScale::Excluded
                         && !(column.cells.is_empty() && column.other.is_none())
                 })
                 .collect();
@@ -95,7 +95,7 @@ fn grid(m: &mut Markup, columns: &[&ColumnDetail], rows: Sides<u64>) {
                     m.leaf("bdi", &[("class", &"name")], &column.name);
                     m.leaf("span", &[("class", &"sub")], distance(column));
                 });
-                if column.scale == Scale::Numeric
+                if column.scale == ColumnScale::Numeric
                     && column.cells.iter().all(|cell| cell.low.is_some())
                 {
                     m.drawing(histogram(column, rows));

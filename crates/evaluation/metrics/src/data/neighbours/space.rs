@@ -122,7 +122,7 @@ impl Space {
 fn gower_axis(column: &FrameColumn) -> Each<Vec<f64>> {
     match &column.data {
         Data::Numbers(numbers) => scaled(numbers),
-        Data::Codes { codes, .. } if column.scale == crate::Scale::Ordinal => {
+        Data::Codes { codes, .. } if column.scale == crate::ColumnScale::Ordinal => {
             scaled(&codes.map(|codes| {
                 codes
                     .iter()

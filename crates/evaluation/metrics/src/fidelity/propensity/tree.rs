@@ -37,7 +37,9 @@ impl Binned {
                     let stacked = codes.real.iter().chain(&codes.synthetic);
                     let bins = stacked.map(|&code| code as u16).collect();
                     match column.scale {
-                        crate::Scale::Ordinal => BinnedColumn::ordinal(bins, labels.len() + 1),
+                        crate::ColumnScale::Ordinal => {
+                            BinnedColumn::ordinal(bins, labels.len() + 1)
+                        }
                         _ => BinnedColumn::nominal(bins, labels.len() + 1),
                     }
                 }

@@ -6,8 +6,8 @@ use super::UnivariateAnalysis;
 use super::cells::Cells;
 use crate::data::frame::FrameColumn;
 use crate::{
-    Cache, ColumnDetail, EvaluationOptions, Group, HistogramCell, Metric, MetricContext,
-    MetricError, MetricInfo, NumericSummary, Outcome, Scale, Section, Sides,
+    Cache, ColumnDetail, ColumnScale, EvaluationOptions, Group, HistogramCell, Metric,
+    MetricContext, MetricError, MetricInfo, NumericSummary, Outcome, Section, Sides,
 };
 
 /// The section on single columns, which has no score of its own.
@@ -85,7 +85,7 @@ fn details(
             kind: field.kind.name().to_owned(),
             role: field.role.name().to_owned(),
             label: field.label.clone(),
-            scale: Scale::Excluded,
+            scale: ColumnScale::Excluded,
             tvd: None,
             tvd_resample: None,
             ks: None,
@@ -181,7 +181,7 @@ fn describe(
     };
     let mut order: Vec<usize> = (0..cells.codes.len()).collect();
     // Ordered levels keep their order while they all fit on a page.
-    if column.scale != Scale::Ordinal || order.len() > max_cells {
+    if column.scale != ColumnScale::Ordinal || order.len() > max_cells {
         order.sort_by_key(|&cell| std::cmp::Reverse(cells.counts[cell][0]));
     }
     let listed = order.len().min(max_cells);

@@ -1,7 +1,7 @@
 //! Columns as ranks of their values, and rows by rank, so that rows with values in a range are
 //! counted without looking at the others.
 
-use crate::Scale;
+use crate::ColumnScale;
 use crate::data::frame::{Data, Each, FrameColumn};
 
 /// One column as ranks over all tables: 0 for missing, then 1, 2, ... in ascending order of its
@@ -20,7 +20,7 @@ impl Ranks {
         match &column.data {
             Data::Codes { labels, codes } => Self {
                 values: labels.len() as u32,
-                ordered: column.scale == Scale::Ordinal,
+                ordered: column.scale == ColumnScale::Ordinal,
                 codes: codes.clone(),
             },
             Data::Numbers(numbers) => {

@@ -9,7 +9,7 @@ use parable_linalg::quantile;
 /// How the numbers of a key or a target are made into values that can be equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Binning {
+pub enum KeyBinning {
     /// Each number is a value.
     Distinct,
     /// Groups by quantiles of the real table.
@@ -27,7 +27,7 @@ pub(super) struct Coded {
 }
 
 impl Coded {
-    pub(super) fn of(column: &FrameColumn, binning: Binning) -> Self {
+    pub(super) fn of(column: &FrameColumn, binning: KeyBinning) -> Self {
         let numbers = match &column.data {
             Data::Codes { labels, codes } => {
                 return Self {
@@ -39,7 +39,7 @@ impl Coded {
             Data::Numbers(numbers) => numbers,
         };
         let edges = match binning {
-            Binning::Distinct => {
+            KeyBinning::Distinct => {
                 let mut known: FxHashMap<u64, u32> = FxHashMap::default();
                 let mut code = |values: &Vec<f64>| -> Vec<u32> {
                     values
@@ -62,8 +62,8 @@ impl Coded {
                     edges: Vec::new(),
                 };
             }
-            Binning::RealQuantiles(groups) => real_quantiles(&numbers.real, groups),
-            Binning::PooledQuantiles(groups) => {
+            KeyBinning::RealQuantiles(groups) => real_quantiles(&numbers.real, groups),
+            KeyBinning::PooledQuantiles(groups) => {
                 Grouped::breaks(&numbers.real, &numbers.synthetic, groups)
             }
         };

@@ -7,7 +7,7 @@ mod tcap;
 
 use std::collections::BTreeMap;
 
-pub use self::keys::Binning;
+pub use self::keys::KeyBinning;
 use self::keys::{Coded, KeyIds};
 pub use self::score::WorstDisclosure;
 pub(crate) use self::sweep::SweepOptions;
@@ -24,9 +24,9 @@ pub struct AttributeDisclosure {
     /// The column asked for.
     pub target: String,
     /// How numeric columns are binned; those not listed are binned by `default_binning`.
-    pub binning: BTreeMap<String, Binning>,
+    pub binning: BTreeMap<String, KeyBinning>,
     /// How other numeric columns are binned. Default: deciles of the real table.
-    pub default_binning: Binning,
+    pub default_binning: KeyBinning,
 }
 
 impl AttributeDisclosure {
@@ -40,20 +40,20 @@ impl AttributeDisclosure {
             keys: keys.into_iter().map(Into::into).collect(),
             target: target.into(),
             binning: BTreeMap::new(),
-            default_binning: Binning::RealQuantiles(10),
+            default_binning: KeyBinning::RealQuantiles(10),
         }
     }
 
     /// The same with another binning of one numeric column.
     #[must_use]
-    pub fn with_binning(mut self, column: impl Into<String>, binning: Binning) -> Self {
+    pub fn with_binning(mut self, column: impl Into<String>, binning: KeyBinning) -> Self {
         self.binning.insert(column.into(), binning);
         self
     }
 
     /// The same with another binning of the numeric columns not named.
     #[must_use]
-    pub fn with_default_binning(mut self, binning: Binning) -> Self {
+    pub fn with_default_binning(mut self, binning: KeyBinning) -> Self {
         self.default_binning = binning;
         self
     }
@@ -126,7 +126,7 @@ mod tests {
         let real = table(vec![numbers("x", &x), numbers("y", &y)]);
         let pair = Pair::new(&real, &real).unwrap();
         let found = AttributeDisclosure::new(["x"], "y")
-            .with_default_binning(Binning::Distinct)
+            .with_default_binning(KeyBinning::Distinct)
             .measure(&pair)
             .unwrap();
         assert_eq!(found.disclosed_share, found.disclosive_in_real);

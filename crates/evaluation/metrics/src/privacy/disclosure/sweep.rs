@@ -5,11 +5,11 @@ use rayon::prelude::*;
 
 use super::keys::{Coded, KeyIds};
 use super::tcap::{Quick, by_level, measures, quick};
-use super::{Binning, bad};
+use super::{KeyBinning, bad};
 use crate::data::frame::Frame;
 use crate::{
-    Analysis, Cache, DisclosureRow, DisclosureSection, EvaluationOptions, EvaluationProgress,
-    KeyTargetMean, LevelDisclosure, MetricError, Scale, TargetMean,
+    Analysis, Cache, ColumnScale, DisclosureRow, DisclosureSection, EvaluationOptions,
+    EvaluationProgress, KeyTargetMean, LevelDisclosure, MetricError, TargetMean,
 };
 
 /// Which keys and targets a sweep looks at.
@@ -64,7 +64,7 @@ fn sweep(frame: &Frame, options: &SweepOptions) -> Result<Option<DisclosureSecti
                 let few = column
                     .codes()
                     .is_some_and(|(labels, _)| (2..=MOST_LEVELS).contains(&labels.len()));
-                column.role == Role::Covariate && column.scale != Scale::Numeric && few
+                column.role == Role::Covariate && column.scale != ColumnScale::Numeric && few
             })
             .take(MOST_KEYS)
             .collect();
@@ -90,7 +90,7 @@ fn sweep(frame: &Frame, options: &SweepOptions) -> Result<Option<DisclosureSecti
     let coded: Vec<Coded> = frame
         .columns
         .par_iter()
-        .map(|column| Coded::of(column, Binning::RealQuantiles(GROUPS)))
+        .map(|column| Coded::of(column, KeyBinning::RealQuantiles(GROUPS)))
         .collect();
     let mut sets: Vec<Vec<usize>> = Vec::new();
     for (i, &a) in keys.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
+use super::ColumnScale;
 
 /// The mixed matrix of associations of the real table, the synthetic one, and their difference.
 ///
@@ -15,7 +15,7 @@ pub struct Associations {
     /// Names of the columns, in table order: the order of rows and columns of the matrices.
     pub columns: Vec<String>,
     /// How each column was looked at.
-    pub scales: Vec<Scale>,
+    pub scales: Vec<ColumnScale>,
     /// Which correlation the matrices hold.
     pub correlation: Correlation,
     /// Whether Cramér's V is corrected for the bias of small tables.

@@ -9,7 +9,7 @@ use super::Sides;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Scale {
+pub enum ColumnScale {
     /// Numbers, and dates by their position in time.
     Numeric,
     /// Levels in an order.
@@ -34,7 +34,7 @@ pub struct ColumnDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// How the metrics looked at it.
-    pub scale: Scale,
+    pub scale: ColumnScale,
     /// Total variation distance over `cells` (missing is a cell of its own for levels, and left out
     /// for numbers). 0 to 1; `None` without values.
     pub tvd: Option<f64>,

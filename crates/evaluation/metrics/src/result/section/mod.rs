@@ -24,7 +24,7 @@ pub use associations::{Associations, Correlation, PairDifference};
 pub use attacks::{AttackKind, AttackResult, BlindGuess, Conclusion};
 pub use cells::{CellSection, ExtremeValues, LeftIn, LeftInKind, RareLevels};
 pub use clusters::{ClusterSection, Constancy, Icc};
-pub use columns::{ColumnDetail, HistogramCell, NumericSummary, Scale};
+pub use columns::{ColumnDetail, ColumnScale, HistogramCell, NumericSummary};
 pub use custom::{CustomSection, SectionChart, SectionLine, SectionRow, SectionTable};
 pub use disclosure::{
     DisclosureMeasures, DisclosureRow, DisclosureSection, KeyTargetMean, LevelDisclosure,

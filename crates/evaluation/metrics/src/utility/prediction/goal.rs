@@ -4,7 +4,7 @@ use parable_seed::Seed;
 use parable_tree::Response;
 
 use super::measure::{Measured, classification, regression};
-use crate::Scale;
+use crate::ColumnScale;
 use crate::data::features::Features;
 use crate::data::frame::{FrameColumn, Side};
 
@@ -28,7 +28,7 @@ const NONE: u8 = u8::MAX;
 
 impl Goal {
     pub(super) fn of(column: &FrameColumn) -> Self {
-        if column.scale == Scale::Numeric
+        if column.scale == ColumnScale::Numeric
             && let Some(numbers) = column.numbers()
         {
             let holdout = numbers.holdout.iter().flatten();

@@ -6,7 +6,7 @@ use crate::data::design::{Design, indicator};
 use crate::data::formula::{Factor, Term};
 use crate::data::frame::{Frame, FrameColumn, Side};
 use crate::utility::trial::{TrialOptions, control_arm};
-use crate::{Formula, MetricError, Scale};
+use crate::{ColumnScale, Formula, MetricError};
 use parable_table::Role;
 
 /// A formula whose columns were found in the tables.
@@ -52,7 +52,7 @@ impl<'a> Model<'a> {
         let response = find(&formula.response)?;
         let mut failure = None;
         if let Some((labels, codes)) = response.codes()
-            && response.scale == Scale::Nominal
+            && response.scale == ColumnScale::Nominal
         {
             let seen = crate::data::frame::seen(&codes.real, labels.len());
             let occurring: Vec<u32> = (1..seen.len() as u32)
@@ -68,10 +68,10 @@ impl<'a> Model<'a> {
         for factor in formula.terms.iter().flat_map(|term| &term.0) {
             let column = find(&factor.column)?;
             match column.codes() {
-                Some(_) if column.scale == Scale::Nominal && factor.power > 1 => {
+                Some(_) if column.scale == ColumnScale::Nominal && factor.power > 1 => {
                     return Err(bad(&factor.column, "expected numbers to raise to a power"));
                 }
-                Some((labels, codes)) if column.scale == Scale::Nominal => {
+                Some((labels, codes)) if column.scale == ColumnScale::Nominal => {
                     let base = if column.role == Role::Treatment {
                         let options = TrialOptions {
                             adjust_for: Vec::new(),

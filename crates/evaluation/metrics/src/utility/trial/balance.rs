@@ -3,7 +3,7 @@
 use parable_table::Role;
 
 use crate::data::frame::{Each, Frame, FrameColumn, Side};
-use crate::{BalanceRow, Scale, Sides};
+use crate::{BalanceRow, ColumnScale, Sides};
 
 /// Levels per column that get a row; columns with more are left out, their shares are too small to
 /// compare.
@@ -30,7 +30,7 @@ pub(super) fn balance(
                         synthetic: difference(Side::Synthetic),
                     },
                 };
-            if column.scale != Scale::Nominal {
+            if column.scale != ColumnScale::Nominal {
                 rows.push(row(None, &|side| {
                     of_numbers(column, treatment.of(side), arm, control, side)
                 }));

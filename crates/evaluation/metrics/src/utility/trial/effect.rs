@@ -185,7 +185,7 @@ enum Terms<'a> {
 impl<'a> Terms<'a> {
     fn of(column: &'a FrameColumn, side: Side) -> Self {
         match column.codes() {
-            Some((labels, codes)) if column.scale == crate::Scale::Nominal => Self::Levels {
+            Some((labels, codes)) if column.scale == crate::ColumnScale::Nominal => Self::Levels {
                 codes: codes.of(side),
                 levels: labels.len() as u32,
             },
