@@ -160,7 +160,7 @@ impl Source {
     /// [`Error::Table`] for a table in memory with values outside its own facts.
     pub fn trust_observed(mut self) -> Result<Self, Error> {
         let (schema, columns) = self.table.into_parts();
-        let (schema, trusted) = schema.vouched();
+        let (schema, trusted) = schema.trusted();
         self.table = Table::new(schema, columns)?;
         self.trusted = trusted;
         Ok(self)

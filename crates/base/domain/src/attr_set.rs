@@ -13,7 +13,7 @@ pub type AttrId = u32;
 pub struct AttrSet(Box<[AttrId]>);
 
 impl AttrSet {
-    /// The set of these attributes; repeated ones count once.
+    /// Creates the set of these attributes; repeated ones count once.
     pub fn new(attrs: impl IntoIterator<Item = AttrId>) -> Self {
         let mut attrs: Vec<AttrId> = attrs.into_iter().collect();
         attrs.sort_unstable();
@@ -21,60 +21,60 @@ impl AttrSet {
         Self(attrs.into())
     }
 
-    /// The set without attributes.
+    /// Creates the set without attributes.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// Every set of two attributes out of this many, in the order (0, 1), (0, 2), ...
+    /// Returns every set of two attributes out of this many, in the order (0, 1), (0, 2), ...
     pub fn pairs(attrs: usize) -> impl Iterator<Item = Self> {
         (0..attrs as AttrId)
             .flat_map(move |a| (a + 1..attrs as AttrId).map(move |b| Self([a, b].into())))
     }
 
-    /// How many attributes it has.
+    /// Returns the number of attributes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no attribute.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The attributes, ascending.
+    /// Returns the attributes, ascending.
     #[must_use]
     pub fn as_slice(&self) -> &[AttrId] {
         &self.0
     }
 
-    /// The attributes, ascending.
+    /// Returns the attributes, ascending.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = AttrId> {
         self.0.iter().copied()
     }
 
-    /// Whether the attribute is in the set.
+    /// Returns whether the attribute is in the set.
     #[must_use]
     pub fn contains(&self, attr: AttrId) -> bool {
         self.0.binary_search(&attr).is_ok()
     }
 
-    /// Whether every attribute of this set is in the other.
+    /// Returns whether every attribute of this set is in the other.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
         self.iter().all(|attr| other.contains(attr))
     }
 
-    /// The attributes in either set.
+    /// Returns the union of both sets.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         Self::new(self.iter().chain(other.iter()))
     }
 
-    /// The attributes in both sets.
+    /// Returns the intersection of both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         Self(self.iter().filter(|&attr| other.contains(attr)).collect())

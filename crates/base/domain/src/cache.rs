@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{AttrSet, Counts, Domain, DomainError, MarginalSource, SourceError};
 
-/// Held counts, and every smaller marginal that follows from them.
+/// A cache of counts that answers every smaller marginal that follows from them.
 #[derive(Clone, Debug)]
 pub struct MarginalCache {
     domain: Domain,
@@ -12,10 +12,11 @@ pub struct MarginalCache {
 }
 
 impl MarginalCache {
-    /// A cache of these counts.
+    /// Creates a cache of these counts.
     ///
     /// # Errors
-    /// Counts whose numbers of levels are not those of the domain.
+    /// [`DomainError`](crate::DomainError) for counts whose numbers of levels are not those of the
+    /// domain.
     pub fn new(
         domain: Domain,
         counts: impl IntoIterator<Item = Counts>,
@@ -29,7 +30,7 @@ impl MarginalCache {
         Ok(Self { domain, held })
     }
 
-    /// A cache of what a source answers to these sets.
+    /// Creates a cache of the counts that a source gives for these sets.
     ///
     /// # Errors
     /// As [`MarginalSource::counts`].
@@ -37,13 +38,13 @@ impl MarginalCache {
         Ok(Self::new(source.domain().clone(), source.counts(sets)?)?)
     }
 
-    /// How many marginals are held.
+    /// Returns the number of cached marginals.
     #[must_use]
     pub fn len(&self) -> usize {
         self.held.len()
     }
 
-    /// Whether none is held.
+    /// Returns whether no marginal is cached.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()

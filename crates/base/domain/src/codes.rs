@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use crate::{AttrSet, Counts, Domain, DomainError, MarginalSource, Partition, SourceError, kernel};
 
-/// One code per row and attribute, each below the attribute's number of levels. `Debug` hides the codes.
+/// One code per row and attribute, each below the attribute's number of levels. `Debug` hides the
+/// codes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Codes {
     domain: Domain,
@@ -15,7 +16,7 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// Codes in one column per attribute.
+    /// Creates codes from one column per attribute.
     ///
     /// # Errors
     /// Not one column per attribute, columns of different lengths, or a code that is no level.
@@ -50,13 +51,13 @@ impl Codes {
         })
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The codes of the attribute at this position.
+    /// Returns the codes of the attribute at this position.
     ///
     /// # Panics
     /// If there is no such attribute.
@@ -65,7 +66,7 @@ impl Codes {
         &self.columns[attr]
     }
 
-    /// The domain and the columns, taken apart.
+    /// Returns the domain and the columns.
     #[must_use]
     pub fn into_parts(self) -> (Domain, Vec<Vec<u32>>) {
         (self.domain, self.columns)
@@ -77,10 +78,12 @@ impl MarginalSource for Codes {
         &self.domain
     }
 
-    /// Counts pairs together, one column against four at a time, and other sets one by one, all in parallel.
+    /// Counts pairs together, one column against four at a time, and other sets one by one, all in
+    /// parallel.
     ///
     /// # Errors
-    /// An attribute beyond the last; more than 2^28 cells in one set ([`SourceError::TooManyCells`]).
+    /// An attribute beyond the last; more than 2^28 cells in one set
+    /// ([`SourceError::TooManyCells`]).
     fn counts(&self, sets: &[AttrSet]) -> Result<Vec<Counts>, SourceError> {
         for attrs in sets {
             let cells = self.domain.cells(attrs)?;
@@ -100,7 +103,7 @@ impl MarginalSource for Codes {
             .collect()
     }
 
-    /// Asks the questions row by row, in parallel: the size of the marginal behind does not matter.
+    /// Answers row by row, in parallel: the size of the underlying marginal does not matter.
     fn cells(&self, partition: &Partition) -> Result<Vec<u64>, SourceError> {
         partition.check(&self.domain)?;
         let none = || vec![0u64; partition.len()];
@@ -123,10 +126,10 @@ impl MarginalSource for Codes {
     }
 }
 
-/// Rows of one piece of work.
+/// Rows that one task counts.
 const BLOCK: usize = 16_384;
 
-/// Two gigabytes of cells: more is a question for an engine that keeps only cells that occur.
+/// Two gigabytes of cells; larger sets need an engine that stores only the cells that occur.
 const MAX_CELLS: u64 = 1 << 28;
 
 impl fmt::Debug for Codes {

@@ -4,9 +4,11 @@ use std::fmt;
 
 use crate::{AttrSet, Domain, DomainError};
 
-/// How many rows hold each combination of levels of some attributes: exact, and therefore confidential.
+/// Exact, and therefore confidential, counts of rows for each combination of levels of some
+/// attributes.
 ///
-/// Cells are row-major in the order of the attributes: the last attribute varies fastest. `Debug` shows the shape and hides the cells.
+/// Cells are row-major in the order of the attributes: the last attribute varies fastest. `Debug`
+/// shows the shape and hides the cells.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Counts {
     attrs: AttrSet,
@@ -15,10 +17,11 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts over these attributes of a domain.
+    /// Creates counts over these attributes of a domain.
     ///
     /// # Errors
-    /// An attribute the domain does not have, or another number of cells than there are combinations.
+    /// An attribute the domain does not have, or another number of cells than there are
+    /// combinations.
     pub fn new(domain: &Domain, attrs: AttrSet, cells: Vec<u64>) -> Result<Self, DomainError> {
         let expected = domain.cells(&attrs)?;
         if expected != cells.len() as u128 {
@@ -36,31 +39,32 @@ impl Counts {
         })
     }
 
-    /// The attributes.
+    /// Returns the attributes.
     #[must_use]
     pub fn attrs(&self) -> &AttrSet {
         &self.attrs
     }
 
-    /// The numbers of levels, in the order of the attributes.
+    /// Returns the numbers of levels, in the order of the attributes.
     #[must_use]
     pub fn levels(&self) -> &[u32] {
         &self.levels
     }
 
-    /// The counts, row-major.
+    /// Returns the counts, row-major.
     #[must_use]
     pub fn cells(&self) -> &[u64] {
         &self.cells
     }
 
-    /// The sum of all cells.
+    /// Returns the sum of all cells.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.cells.iter().sum()
     }
 
-    /// Sums over the attributes that are not in `attrs`; `None` if these counts lack one of them.
+    /// Sums over the attributes that are not in `attrs`; returns `None` if these counts lack one of
+    /// them.
     #[must_use]
     pub fn marginal(&self, attrs: &AttrSet) -> Option<Self> {
         if !attrs.is_subset(&self.attrs) {

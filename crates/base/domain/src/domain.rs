@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AttrSet, DomainError};
 
-/// A discrete attribute: its name and how many levels it has.
+/// A discrete attribute: its name and its number of levels.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attr {
     /// The name, unique in a domain.
     pub name: Arc<str>,
-    /// How many levels there are; codes lie below.
+    /// The number of levels; codes are below it.
     pub levels: u32,
 }
 
@@ -22,10 +22,10 @@ pub struct Attr {
 pub struct Domain(Arc<[Attr]>);
 
 impl Domain {
-    /// A domain of these attributes: name and number of levels.
+    /// Creates a domain of these attributes, each with its name and number of levels.
     ///
     /// # Errors
-    /// A name that stands twice, or an attribute without levels.
+    /// A name that appears twice, or an attribute without levels.
     pub fn new<N: Into<Arc<str>>>(
         attrs: impl IntoIterator<Item = (N, u32)>,
     ) -> Result<Self, DomainError> {
@@ -36,25 +36,25 @@ impl Domain {
         Self::try_from(attrs.collect::<Vec<_>>())
     }
 
-    /// The attributes in order.
+    /// Returns the attributes in order.
     #[must_use]
     pub fn attrs(&self) -> &[Attr] {
         &self.0
     }
 
-    /// How many attributes there are.
+    /// Returns the number of attributes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there is no attribute.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The position of the attribute with this name.
+    /// Returns the position of the attribute with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<u32> {
         self.0
@@ -63,7 +63,8 @@ impl Domain {
             .map(|position| position as u32)
     }
 
-    /// How many combinations of levels the attributes of a set have: 1 for the empty set.
+    /// Returns the number of combinations of levels of the attributes of a set: 1 for the empty
+    /// set.
     ///
     /// # Errors
     /// The set names an attribute beyond the last.
@@ -74,7 +75,7 @@ impl Domain {
         }))
     }
 
-    /// The numbers of levels of the attributes of a set, in order.
+    /// Returns the numbers of levels of the attributes of a set, in order.
     ///
     /// # Errors
     /// The set names an attribute beyond the last.

@@ -1,4 +1,4 @@
-//! What can be wrong with domains, codes and questions about them.
+//! Errors of domains, codes and queries.
 
 use crate::AttrSet;
 
@@ -23,7 +23,7 @@ pub enum DomainError {
     UnknownAttr {
         /// The position, from 0.
         attr: u32,
-        /// How many attributes there are.
+        /// The number of attributes.
         attrs: usize,
     },
     /// Not one column per attribute.
@@ -51,7 +51,7 @@ pub enum DomainError {
         attr: String,
         /// The row, from 1.
         row: usize,
-        /// How many levels there are.
+        /// The number of levels.
         levels: u32,
     },
     /// Counts with another number of cells than their attributes have combinations.
@@ -66,14 +66,14 @@ pub enum DomainError {
     },
 }
 
-/// A question about counts that was not answered.
+/// A query for counts that failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The question does not fit the domain.
+    /// The query does not fit the domain.
     #[error(transparent)]
     Domain(#[from] DomainError),
-    /// More cells than a source is willing to hold.
+    /// A marginal with more cells than a source allows.
     #[error("the marginal over {attrs} has {cells} cells, above the limit of {limit}")]
     TooManyCells {
         /// The attributes.
@@ -89,13 +89,13 @@ pub enum SourceError {
         /// The attributes.
         attrs: AttrSet,
     },
-    /// The source counts other attributes or levels than it was asked for.
+    /// The source counts other attributes or levels than the query expects.
     #[error("the attributes and levels of the source are not those of the table")]
     OtherDomain,
     /// The source answered with counts of another shape.
     #[error("the source answered a question about {attrs} with counts of another shape")]
     Shape {
-        /// The attributes asked about.
+        /// The attributes of the query.
         attrs: AttrSet,
     },
     /// An engine outside this workspace could not answer.

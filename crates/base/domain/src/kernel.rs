@@ -1,8 +1,10 @@
 //! Counting combinations of codes.
 //!
-//! Counting is bound by increments, not by memory, as long as the tables stay in the first-level cache. Rows are cut into blocks whose
-//! codes stay in cache while one column is counted against four others at a time: the loop then loads the first code once and keeps four
-//! independent chains of increments going. Counters are 32 bits wide and are added to 64-bit totals after each block of rows.
+//! Counting is bound by increments, not by memory, as long as the tables stay in the first-level
+//! cache. Rows are split into blocks whose codes stay in cache while one column is counted against
+//! four others at a time: the loop then loads the first code once and keeps four independent chains
+//! of increments going. Counters are 32 bits wide and are added to 64-bit totals after each block
+//! of rows.
 
 use rayon::prelude::*;
 
@@ -14,7 +16,8 @@ const BLOCK: usize = 16_384;
 /// Tables above this size leave the cache and are counted alone.
 const SMALL_CELLS: usize = 4_096;
 
-/// The cells of each set, row-major. Callers have checked that codes are below levels and that sets are small enough.
+/// The cells of each set, row-major. Callers have checked that codes are below levels and that sets
+/// are small enough.
 pub(crate) fn count(
     columns: &[Vec<u32>],
     levels: &[u32],

@@ -1,8 +1,10 @@
-//! Discrete tables: which attributes there are, the codes of rows, and exact counts of combinations.
+//! Discrete tables: attributes, the codes of rows, and exact counts of combinations.
 //!
-//! A [`Domain`] names attributes and says how many levels each has. [`Codes`] hold one code per row and attribute. A [`MarginalSource`]
-//! answers how many rows hold each combination of levels of some attributes ([`Counts`]); `Codes` are one, a [`MarginalCache`] is another,
-//! and so is whatever can count where the data lie. A [`Partition`] cuts rows into disjoint cells as a tree does. Exact counts are confidential: their `Debug` form hides them.
+//! A [`Domain`] holds the name and the number of levels of each attribute. [`Codes`] hold one code
+//! per row and attribute. A [`MarginalSource`] counts the rows of each combination of levels of
+//! some attributes ([`Counts`]); `Codes` implement it, a [`MarginalCache`] does, and so can a
+//! database engine. A [`Partition`] splits rows into disjoint cells as a tree does. Exact counts
+//! are confidential: their `Debug` form hides them.
 //!
 //! ```
 //! use parable_domain::{AttrSet, Codes, Domain, MarginalSource};

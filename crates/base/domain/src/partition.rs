@@ -1,4 +1,4 @@
-//! Cutting the rows of a table into cells by questions about their codes, as a tree does.
+//! Partitions of the rows of a table into cells by splits on their codes, as in a tree.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,10 @@ use crate::{AttrId, AttrSet, Counts, Domain, DomainError};
 
 /// A public rule that puts every row into exactly one cell, by the codes of that row alone.
 ///
-/// A sequence of questions, each about one attribute: the cell after a question depends on the cell before it and on the code of its attribute.
-/// Every decision tree that asks about one attribute per level is one, and so is every merging of levels. Because the cells are disjoint, all
-/// of their counts together change as little with one row as those of a marginal.
+/// A sequence of questions, each about one attribute: the cell after a question depends on the cell
+/// before it and on the code of its attribute. Every decision tree that asks about one attribute
+/// per level is one, and so is every merging of levels. Because the cells are disjoint, all of
+/// their counts together change as little with one row as those of a marginal.
 ///
 /// ```
 /// use parable_domain::{Codes, Domain, MarginalSource, Partition};
@@ -17,7 +18,8 @@ use crate::{AttrId, AttrSet, Counts, Domain, DomainError};
 /// let domain = Domain::new([("age", 4), ("arm", 2)])?;
 /// let codes = Codes::new(domain.clone(), vec![vec![0, 1, 2, 3, 3], vec![0, 1, 0, 1, 0]])?;
 /// // The young; the old by arm.
-/// let tree = Partition::whole().then(&domain, 0, vec![0, 0, 1, 1])?.then(&domain, 1, vec![0, 0, 1, 2])?;
+/// let by_age = Partition::whole().then(&domain, 0, vec![0, 0, 1, 1])?;
+/// let tree = by_age.then(&domain, 1, vec![0, 0, 1, 2])?;
 /// assert_eq!(codes.cells(&tree)?, [2, 2, 1]);
 /// # Ok(())
 /// # }
@@ -37,13 +39,14 @@ struct Question {
 }
 
 impl Partition {
-    /// One cell with all rows.
+    /// Creates the partition with a single cell.
     #[must_use]
     pub fn whole() -> Self {
         Self::default()
     }
 
-    /// The same with one more question: `next` holds for every present cell and every level of the attribute (the level fastest) the new cell.
+    /// Adds a question: `next` holds for every present cell and every level of the attribute (the
+    /// level fastest) the new cell.
     ///
     /// # Errors
     /// An attribute the domain does not have; not one entry per cell and level.
@@ -58,7 +61,8 @@ impl Partition {
         Ok(self)
     }
 
-    /// The same with every cell cut by all levels of an attribute: the new cells are in the order of the old ones, the level fastest.
+    /// Splits every cell by all levels of an attribute: the new cells are in the order of the old
+    /// ones, the level fastest.
     ///
     /// # Errors
     /// An attribute the domain does not have.
@@ -68,10 +72,11 @@ impl Partition {
         self.then(domain, attr, (0..cells).collect())
     }
 
-    /// Whether the questions fit a domain: to be asked of what was read from a file.
+    /// Checks that the questions fit a domain, for partitions that were read from a file.
     ///
     /// # Errors
-    /// An attribute the domain does not have; a question without one entry per cell before it and level.
+    /// An attribute the domain does not have; a question without one entry per cell before it and
+    /// level.
     pub fn check(&self, domain: &Domain) -> Result<(), DomainError> {
         let mut cells = 1;
         for question in &self.questions {
@@ -89,27 +94,29 @@ impl Partition {
         Ok(())
     }
 
-    /// How many cells there are; some may be out of reach.
+    /// Returns the number of cells; some may be unreachable.
     #[must_use]
     pub fn len(&self) -> usize {
         self.questions.last().map_or(1, Question::cells)
     }
 
-    /// Whether there is no question, and one cell with all rows.
+    /// Returns whether there is no question, and one cell with all rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.questions.is_empty()
     }
 
-    /// The attributes asked about, in order; one may be asked about more than once.
+    /// Returns the attributes asked about, in order; one may appear more than once.
     pub fn attrs(&self) -> impl ExactSizeIterator<Item = AttrId> {
         self.questions.iter().map(|question| question.attr)
     }
 
-    /// The cell of each of so many rows, from one column of codes per attribute of the domain; columns that are not asked about may be empty.
+    /// Returns the cell of each of so many rows, from one column of codes per attribute of the
+    /// domain; columns that are not asked about may be empty.
     ///
     /// # Panics
-    /// If a column that is asked about is shorter, or a code is no level of the domain that the questions fit.
+    /// If a column that is asked about is shorter, or a code is no level of the domain that the
+    /// questions fit.
     #[must_use]
     pub fn cells_of(&self, columns: &[Vec<u32>], rows: std::ops::Range<usize>) -> Vec<u32> {
         let mut cells = vec![0u32; rows.len()];
@@ -125,10 +132,12 @@ impl Partition {
         cells
     }
 
-    /// The same cells, asked about levels before they were merged: `maps` holds for each attribute the merged code of every old one.
+    /// Returns the same cells in terms of the levels before they were merged: `maps` holds for each
+    /// attribute the merged code of every old one.
     ///
     /// # Panics
-    /// If an attribute that is asked about has no map, or a map has codes beyond the levels of the questions.
+    /// If an attribute that is asked about has no map, or a map has codes beyond the levels of the
+    /// questions.
     #[must_use]
     pub fn before_merging(&self, maps: &[Vec<u32>]) -> Self {
         let mut before = 1;
@@ -151,7 +160,7 @@ impl Partition {
         }
     }
 
-    /// The cells of a marginal over all attributes that are asked about, summed.
+    /// Sums the cells of a marginal over all attributes that are asked about.
     pub(crate) fn sums(&self, counts: &Counts) -> Vec<u64> {
         let mut columns = vec![Vec::new(); 1 + self.attrs().max().unwrap_or(0) as usize];
         let mut stride = counts.cells().len();
@@ -194,7 +203,7 @@ mod tests {
         Codes::new(domain(), vec![column(5, 3), column(9, 4), column(11, 2)]).unwrap()
     }
 
-    /// a = 0 stays whole; the others are cut by b below 2, then those above by c.
+    /// a = 0 stays whole; the others are split by b below 2, then those above by c.
     fn tree() -> Partition {
         Partition::whole()
             .then(&domain(), 0, vec![0, 1, 1])

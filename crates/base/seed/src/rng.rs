@@ -1,4 +1,4 @@
-//! The generator and the few draws every crate needs.
+//! The random number generator and its basic draws.
 
 use std::convert::Infallible;
 use std::fmt;

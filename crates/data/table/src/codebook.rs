@@ -26,7 +26,8 @@ pub enum Disclosure {
 /// use parable_clean::infer;
 /// use parable_table::{csv, read_typed};
 ///
-/// let raw = csv::read_str("arm,score\ncontrol,3\ntreated,5\ncontrol,\n", &csv::ReadOptions::default())?;
+/// let file = "arm,score\ncontrol,3\ntreated,5\ncontrol,\n";
+/// let raw = csv::read_str(file, &csv::ReadOptions::default())?;
 /// let guess = infer(&raw, &Default::default());
 /// let (table, _) = read_typed(&raw, &guess.schema)?;
 /// let codebook = Codebook::of(&table, &guess.notes, Disclosure::Owner);
@@ -43,13 +44,13 @@ pub struct Codebook {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<usize>,
     /// The columns, in the order of the table.
-    pub columns: Vec<Entry>,
+    pub columns: Vec<ColumnEntry>,
 }
 
 /// The description of one column. What is counted or observed is for the owner only.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Entry {
+pub struct ColumnEntry {
     /// The name.
     pub name: String,
     /// What the column means.
@@ -172,7 +173,7 @@ impl Codebook {
     }
 }
 
-impl Entry {
+impl ColumnEntry {
     fn section(&self, out: &mut String) {
         push(out, format_args!("\n## `{}`\n\n", cell(&self.name)));
         if let Some(label) = &self.label {
@@ -253,7 +254,7 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-fn entry(field: &Field, column: &Column, note: Option<&Note>, owner: bool) -> Entry {
+fn entry(field: &Field, column: &Column, note: Option<&Note>, owner: bool) -> ColumnEntry {
     let shown = |public: bool| owner || public;
     let bytes = column.missing_bytes().unwrap_or_default();
     let missing_codes = field
@@ -284,7 +285,7 @@ fn entry(field: &Field, column: &Column, note: Option<&Note>, owner: bool) -> En
         } if shown(grid.is_public()) => (None, Some(Grid::step(&grid.value))),
         _ => (None, None),
     };
-    Entry {
+    ColumnEntry {
         name: field.name.clone(),
         label: field.label.clone(),
         kind: field.kind.name(),

@@ -9,12 +9,14 @@
 //! use parable_table::{Kind, Missing, Role, csv, read_typed};
 //!
 //! let file = "school_id;arm;score;happy\n\
-//!             s1;control;12,5;rarely\ns1;control;9,25;often\ns2;treated;NA;always\ns2;treated;14;often\n";
+//!             s1;control;12,5;rarely\ns1;control;9,25;often\n\
+//!             s2;treated;NA;always\ns2;treated;14;often\n";
 //!
 //! // Texts as they stand in the file; the delimiter is found out.
 //! let raw = csv::read_str(file, &csv::ReadOptions::default())?;
 //!
-//! // A guess of what they mean, and why. The schema can be written to a file, edited and read again: see `schema_file`.
+//! // A guess of what they mean, and why. The schema can be written to a file, edited and read
+//! // again: see `schema_file`.
 //! let guess = infer(&raw, &Default::default());
 //! assert_eq!(guess.schema.fields()[1].role, Role::Treatment);
 //! assert!(matches!(guess.schema.fields()[2].kind, Kind::Continuous { .. }));

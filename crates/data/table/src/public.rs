@@ -3,20 +3,22 @@
 use crate::{Kind, Known, Provenance, Schema};
 
 impl Schema {
-    /// The same schema with every fact left out that was merely observed in the rows: what may
-    /// stand in a private model file.
+    /// Returns the schema without the facts that were merely observed in the rows: the part that a
+    /// private model file may hold.
     #[must_use]
     pub fn public(&self) -> Self {
         self.with_facts(Strip, &mut Vec::new())
     }
 
-    /// The same schema with every observed fact taken as declared, and the names of the columns it
-    /// concerns. For a data owner who knows these facts to be public: a private fit believes it,
-    /// and its guarantee is void where it is not so.
+    /// Returns the schema with every observed fact taken as declared, and the names of the columns
+    /// concerned.
+    ///
+    /// For a data owner who knows these facts to be public: a private fit trusts them, and its
+    /// guarantee is void where they are not.
     #[must_use]
-    pub fn vouched(&self) -> (Self, Vec<String>) {
+    pub fn trusted(&self) -> (Self, Vec<String>) {
         let mut columns = Vec::new();
-        (self.with_facts(Vouch, &mut columns), columns)
+        (self.with_facts(Trust, &mut columns), columns)
     }
 
     fn with_facts(&self, change: impl Change, columns: &mut Vec<String>) -> Self {
@@ -54,9 +56,9 @@ impl Change for Strip {
     }
 }
 
-struct Vouch;
+struct Trust;
 
-impl Change for Vouch {
+impl Change for Trust {
     fn fact<T>(&self, fact: &mut Option<Known<T>>) -> bool {
         match fact {
             Some(fact) if !fact.is_public() => {
@@ -106,10 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn vouching_names_the_columns_it_is_about() {
-        let (vouched, columns) = schema().vouched();
+    fn trusting_names_the_columns_it_is_about() {
+        let (trusted, columns) = schema().trusted();
         assert_eq!(columns, ["town", "score"]);
-        assert_eq!(vouched.public(), vouched);
-        assert_eq!(vouched.vouched().1, Vec::<String>::new());
+        assert_eq!(trusted.public(), trusted);
+        assert_eq!(trusted.trusted().1, Vec::<String>::new());
     }
 }

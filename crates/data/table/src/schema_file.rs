@@ -80,7 +80,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<Schema, SchemaFileError> {
 /// ```
 /// let schema = parable_table::schema_file::parse(r#"{
 ///     "format": "parable-schema", "version": 1,
-///     "columns": [{"name": "age", "kind": {"type": "integer"}}, {"name": "arm", "kind": {"type": "nominal"}, "role": "treatment"}]
+///     "columns": [
+///         {"name": "age", "kind": {"type": "integer"}},
+///         {"name": "arm", "kind": {"type": "nominal"}, "role": "treatment"}
+///     ]
 /// }"#)?;
 /// assert_eq!(schema.len(), 2);
 /// # Ok::<(), parable_table::schema_file::SchemaFileError>(())

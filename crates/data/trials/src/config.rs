@@ -1,10 +1,10 @@
-//! What a user chooses: which trial, how large, and whether the programme works.
+//! Settings of a simulation: the trial, its size, and whether the programme works.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Preset, TrialError};
 
-/// Which trial to simulate.
+/// The settings of a simulated trial.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -23,7 +23,7 @@ pub struct TrialConfig {
 }
 
 impl TrialConfig {
-    /// The full-size trial of this preset.
+    /// Creates the settings of the full-size trial of this preset.
     #[must_use]
     pub fn new(preset: Preset) -> Self {
         Self {
@@ -32,21 +32,21 @@ impl TrialConfig {
         }
     }
 
-    /// The same with this many pupils.
+    /// Sets the number of pupils (default: that of the preset).
     #[must_use]
     pub fn with_pupils(mut self, pupils: usize) -> Self {
         self.pupils = Some(pupils);
         self
     }
 
-    /// The same with this many schools.
+    /// Sets the number of schools (default: in proportion to the pupils).
     #[must_use]
     pub fn with_schools(mut self, schools: usize) -> Self {
         self.schools = Some(schools);
         self
     }
 
-    /// The same with every effect set to zero, or not.
+    /// Sets whether every effect is zero (default `false`).
     #[must_use]
     pub fn with_null_effects(mut self, null_effects: bool) -> Self {
         self.null_effects = null_effects;

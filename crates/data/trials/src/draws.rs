@@ -25,7 +25,7 @@ impl Streams {
         Self { root }
     }
 
-    /// One value for each row.
+    /// Draws one value for each row.
     pub(crate) fn each<T>(
         &self,
         name: &str,
@@ -41,7 +41,8 @@ impl Streams {
         values
     }
 
-    /// Both potential outcomes of each row, control and treated, from one and the same draw.
+    /// Draws both potential outcomes of each row, control and treated, from the same random
+    /// numbers.
     pub(crate) fn both(
         &self,
         name: &str,
@@ -57,7 +58,7 @@ impl Streams {
         Potential { control, treated }
     }
 
-    /// True in each row with the row's probability.
+    /// Draws whether an event happens in each row, with the row's probability.
     pub(crate) fn chances(
         &self,
         name: &str,
@@ -67,12 +68,12 @@ impl Streams {
         self.each(name, rows, |draws, row| draws.chance(probability(row)))
     }
 
-    /// A standard normal number for each row.
+    /// Draws a standard normal number for each row.
     pub(crate) fn normals(&self, name: &str, rows: usize) -> Vec<f64> {
         self.each(name, rows, |draws, _| draws.normal())
     }
 
-    /// The numbers below `count` in random order.
+    /// Draws the numbers below `count` in random order.
     pub(crate) fn permutation(&self, name: &str, count: usize) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..count).collect();
         self.root.stream(name).rng().shuffle(&mut numbers);
@@ -105,7 +106,7 @@ impl Draws {
         StandardNormal.sample(&mut self.0)
     }
 
-    /// An index with these probabilities, which sum to 1.
+    /// Draws an index with these probabilities, which sum to 1.
     #[inline]
     pub(crate) fn category(&mut self, probabilities: &[f64]) -> usize {
         let point = self.uniform();
@@ -119,14 +120,14 @@ impl Draws {
         probabilities.len() - 1
     }
 
-    /// Gamma with this shape and scale, both above 0.
+    /// Draws a gamma number with this shape and scale, both above 0.
     pub(crate) fn gamma(&mut self, shape: f64, scale: f64) -> f64 {
         Gamma::new(shape, scale)
             .expect("shape and scale are above 0")
             .sample(&mut self.0)
     }
 
-    /// Beta with parameters `mean * precision` and `(1 - mean) * precision`.
+    /// Draws a beta number with parameters `mean * precision` and `(1 - mean) * precision`.
     pub(crate) fn beta(&mut self, mean: f64, precision: f64) -> f64 {
         // A mean that a large logit has rounded to 0 or 1 has no density; the nearest representable
         // shape is as good.
@@ -142,7 +143,7 @@ impl Draws {
             .sample(&mut self.0)
     }
 
-    /// Negative binomial with this mean and shape: a Poisson number whose rate is a gamma number.
+    /// Draws a negative binomial number with this mean and shape: Poisson with a gamma rate.
     pub(crate) fn negative_binomial(&mut self, mean: f64, shape: f64) -> f64 {
         let rate = self.gamma(shape, mean / shape).max(1e-12);
         Poisson::new(rate)

@@ -1,6 +1,6 @@
-//! The columns an analysis of a trial turns on.
+//! The key columns of a trial.
 
-/// The columns an analysis of a preset turns on.
+/// The columns that the main analysis of a preset uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyColumns {
     pub(crate) primary: &'static str,

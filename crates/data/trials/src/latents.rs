@@ -1,5 +1,5 @@
-//! What the tests measure: attainment before and after, and attitude, each with both potential
-//! outcomes.
+//! Latent quantities that the tests measure: attainment before and after, and attitude, with both
+//! potential outcomes.
 
 use crate::design::School;
 use crate::draws::{Streams, StudentT};
@@ -21,7 +21,7 @@ pub(crate) struct Latents {
 }
 
 impl Latents {
-    /// Draws them; with `null_effects` both potential outcomes of everybody are the same.
+    /// Draws the latents; with `null_effects`, both potential outcomes of every pupil are equal.
     pub(crate) fn draw(
         streams: &Streams,
         plan: &Plan,
@@ -29,9 +29,15 @@ impl Latents {
         pupils: &Pupils,
         null_effects: bool,
     ) -> Self {
-        let pre = pre(streams, plan, schools, pupils);
+        let drawn = Drawn {
+            streams,
+            plan,
+            schools,
+            pupils,
+        };
+        let pre = pre(&drawn);
         let active = one_if(!null_effects);
-        let post = post(streams, plan, schools, pupils, &pre, active);
+        let post = post(&drawn, &pre, active);
         let second = streams.both("latent/second", pre.len(), |draws, row| {
             let own = 0.57 * draws.normal();
             let [control, treated] = post.pair(row);
@@ -51,13 +57,27 @@ impl Latents {
     }
 }
 
+/// The inputs of the draws: streams, constants, schools and pupils.
+struct Drawn<'a> {
+    streams: &'a Streams,
+    plan: &'a Plan,
+    schools: &'a [School],
+    pupils: &'a Pupils,
+}
+
 /// `p = u_j + w_ij`, centred.
 ///
 /// The share that characteristics explain is centred over all pupils, so that schools with many
 /// disadvantaged pupils are lower by their intake as well as by `u_j`. The normal part of `w` fills
 /// its variance within schools up to `1 - rho_p`, and what chance leaves of a difference is removed
 /// by scaling: the pooled variance within schools is `1 - rho_p` exactly.
-fn pre(streams: &Streams, plan: &Plan, schools: &[School], pupils: &Pupils) -> Vec<f64> {
+fn pre(drawn: &Drawn<'_>) -> Vec<f64> {
+    let Drawn {
+        streams,
+        plan,
+        schools,
+        pupils,
+    } = *drawn;
     let own = streams.normals("latent/school_pre", schools.len());
     let school_part: Vec<f64> = schools
         .iter()
@@ -91,7 +111,7 @@ fn pre(streams: &Streams, plan: &Plan, schools: &[School], pupils: &Pupils) -> V
     latent
 }
 
-/// What a pupil's characteristics say about attainment, in SD.
+/// Returns the part of attainment that a pupil's characteristics explain, in SD.
 fn explained(pupils: &Pupils, row: usize) -> f64 {
     let sen = match pupils.sen[row] {
         Sen::None => 0.0,
@@ -108,14 +128,13 @@ fn explained(pupils: &Pupils, row: usize) -> f64 {
 
 /// `y(z) = beta p + v_j + z (tau + tau_sd g_j + tau_fsm FSM) + t_7`, the heavy-tailed part with
 /// variance `1 - rho_y - beta^2 (1 - rho_p)`.
-fn post(
-    streams: &Streams,
-    plan: &Plan,
-    schools: &[School],
-    pupils: &Pupils,
-    pre: &[f64],
-    active: f64,
-) -> Potential {
+fn post(drawn: &Drawn<'_>, pre: &[f64], active: f64) -> Potential {
+    let Drawn {
+        streams,
+        plan,
+        schools,
+        pupils,
+    } = *drawn;
     let slope_squared = plan.slope * plan.slope;
     let school_sd = (plan.icc_post - slope_squared * plan.icc_pre)
         .max(0.005)

@@ -19,7 +19,8 @@
 //! assert_eq!(trial.table.rows(), 1_200);
 //! assert_eq!(trial.table.schema().len(), 24);
 //!
-//! // The truth about the primary outcome: the mean over these 1,200 pupils of "score with the programme less score without".
+//! // The truth about the primary outcome: the mean over these 1,200 pupils of "score with the
+//! // programme less score without".
 //! let primary = trial.truth.outcome(&trial.truth.primary).expect("it is an outcome");
 //! assert_eq!(primary.column, "post_reading");
 //! assert!(primary.overall.control_sds > 0.05);

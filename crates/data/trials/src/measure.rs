@@ -8,8 +8,8 @@ pub(crate) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The nearest multiple of one part in `parts` (10 for one decimal, 4 for quarters), halves away
-/// from zero.
+/// Rounds to the nearest multiple of one part in `parts` (10 for one decimal, 4 for quarters),
+/// halves away from zero.
 #[inline]
 pub(crate) fn round_to(value: f64, parts: f64) -> f64 {
     // Dividing by the number of parts gives the double nearest to the decimal number; multiplying
@@ -17,7 +17,7 @@ pub(crate) fn round_to(value: f64, parts: f64) -> f64 {
     (value * parts).round() / parts
 }
 
-/// How many of the ascending cuts the value has reached.
+/// Returns how many of the ascending thresholds the value has reached.
 #[inline]
 pub(crate) fn cut(value: f64, cuts: &[f64]) -> usize {
     cuts.iter().filter(|&&cut| value >= cut).count()

@@ -1,8 +1,9 @@
-//! Who and what is lost: whole schools, pupils on the day of the test, failed links, questionnaires
-//! not returned.
+//! Mechanisms of missing values: whole schools, pupils absent from the test, failed links, and
+//! questionnaires not returned.
 
 use crate::draws::Streams;
 use crate::measure::logistic;
+use crate::preset::Plan;
 use crate::pupils::{Pupils, Sen, one_if};
 use crate::truth::MissingKind;
 
@@ -47,18 +48,17 @@ pub(crate) struct Losses {
 }
 
 impl Losses {
-    /// Draws them; `post` is the outcome each pupil would show in its own arm.
+    /// Draws the losses; `post` is the latent outcome of each pupil in its own arm.
     pub(crate) fn draw(
         streams: &Streams,
-        school_loss: [f64; 2],
-        pupil_loss: f64,
+        plan: &Plan,
         treated_schools: &[bool],
         pupils: &Pupils,
         post: &[f64],
     ) -> Self {
         let rows = pupils.rows();
         let lost_school = streams.chances("missing/school", treated_schools.len(), |school| {
-            school_loss[usize::from(treated_schools[school])]
+            plan.school_loss[usize::from(treated_schools[school])]
         });
         let risk: Vec<f64> = (0..rows)
             .map(|row| {
@@ -66,7 +66,7 @@ impl Losses {
                 -0.50 * post[row] + 0.45 * one_if(pupils.fsm[row]) + 0.6 * plan
             })
             .collect();
-        let intercept = intercept_for(&risk, pupil_loss);
+        let intercept = intercept_for(&risk, plan.pupil_loss);
         let pupil = streams.chances("missing/pupil", rows, |row| logistic(intercept + risk[row]));
         let pre_test = streams.chances("missing/pre_test", rows, |row| {
             logistic(-3.4 + 0.7 * one_if(pupils.eal[row]))
@@ -78,7 +78,7 @@ impl Losses {
                 MissingKind::AtRandom,
                 format!(
                     "each school with probability {} (control) or {} (treated)",
-                    school_loss[0], school_loss[1]
+                    plan.school_loss[0], plan.school_loss[1]
                 ),
                 pupils
                     .school

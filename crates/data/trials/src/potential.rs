@@ -1,6 +1,6 @@
 //! Both potential outcomes of every pupil.
 
-/// What each pupil would show without and with the programme.
+/// The outcomes of each pupil without and with the programme.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Potential {
     /// Without.
@@ -10,7 +10,7 @@ pub(crate) struct Potential {
 }
 
 impl Potential {
-    /// An outcome the programme cannot reach: the same either way.
+    /// Creates an outcome that the programme does not affect.
     pub(crate) fn unaffected(values: Vec<f64>) -> Self {
         Self {
             treated: values.clone(),
@@ -18,13 +18,13 @@ impl Potential {
         }
     }
 
-    /// Both outcomes of one pupil, control first.
+    /// Returns both outcomes of one pupil, control first.
     #[inline]
     pub(crate) fn pair(&self, row: usize) -> [f64; 2] {
         [self.control[row], self.treated[row]]
     }
 
-    /// The outcome that is seen: of each pupil the one of the arm it is in.
+    /// Returns the observed outcome of each pupil: that of its own arm.
     pub(crate) fn observed(&self, treated: &[bool]) -> Vec<f64> {
         treated
             .iter()
@@ -33,7 +33,7 @@ impl Potential {
             .collect()
     }
 
-    /// Both outcomes passed through one function.
+    /// Applies a function to both outcomes.
     pub(crate) fn map(&self, f: impl Fn(f64) -> f64) -> Self {
         let through = |values: &[f64]| values.iter().map(|&value| f(value)).collect();
         Self {
@@ -42,7 +42,7 @@ impl Potential {
         }
     }
 
-    /// Both outcomes in SD of the control arm, from its mean.
+    /// Returns both outcomes in SD of the control arm, from its mean.
     pub(crate) fn standardised(&self, treated: &[bool]) -> Self {
         let (mean, sd) = self.control_moments(treated);
         let sd = if sd > 0.0 { sd } else { 1.0 };

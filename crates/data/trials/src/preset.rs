@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Which of the three trials.
+/// The presets: three trials of different sizes.
 ///
 /// All three are randomised by school; they differ in size, in what is measured and in how much of
 /// it is lost.

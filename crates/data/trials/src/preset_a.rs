@@ -9,7 +9,7 @@ use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::{ETHNICITIES, one_if};
 use crate::questionnaire::Questionnaire;
-use crate::sheet::{Entry, Sheet};
+use crate::sheet::{Banding, Entry, Sheet};
 use crate::world::World;
 
 /// Writes the 24 columns.
@@ -48,15 +48,17 @@ pub(crate) fn write(world: &World, sheet: &mut Sheet) -> KeyColumns {
     let band = reading.map(|score| cut(score, &[28.0, 46.0]) as f64);
     sheet.one_hot(
         world,
-        "post_reading",
+        Banding {
+            parent: "post_reading",
+            band: &band,
+            losses: &post,
+        },
         ["band_below", "band_expected", "band_higher"],
         [
             "Reading score below 28",
             "Reading score from 28 to 45",
             "Reading score of 46 or more",
         ],
-        &band,
-        &post,
     );
     sheet.push(sessions(world));
     sheet.push(

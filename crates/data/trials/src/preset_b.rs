@@ -8,7 +8,7 @@ use crate::measure::{beta_binomial_pair, cut, logistic, skewed};
 use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::one_if;
-use crate::sheet::{Entry, Sheet};
+use crate::sheet::{Banding, Entry, Sheet};
 use crate::truth::MissingKind;
 use crate::world::World;
 
@@ -292,15 +292,17 @@ fn tests(world: &World, sheet: &mut Sheet) {
     );
     sheet.one_hot(
         world,
-        "post_maths_scaled",
+        Banding {
+            parent: "post_maths_scaled",
+            band: &scaled.map(|score| cut(score, &[100.0, 110.0]) as f64),
+            losses: &scaled_losses,
+        },
         ["level_below", "level_expected", "level_higher"],
         [
             "Scaled mathematics score below 100",
             "Scaled mathematics score from 100 to 109",
             "Scaled mathematics score of 110 or more",
         ],
-        &scaled.map(|score| cut(score, &[100.0, 110.0]) as f64),
-        &scaled_losses,
     );
 }
 

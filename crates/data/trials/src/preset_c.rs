@@ -10,7 +10,7 @@ use crate::missing::Loss;
 use crate::potential::Potential;
 use crate::pupils::one_if;
 use crate::questionnaire::Questionnaire;
-use crate::sheet::{Entry, Sheet};
+use crate::sheet::{Banding, Entry, Sheet};
 use crate::truth::MissingKind;
 use crate::world::World;
 
@@ -56,17 +56,21 @@ pub(crate) fn write(world: &World, sheet: &mut Sheet) -> KeyColumns {
     sheet.push(key_stage_2(
         world,
         "ks2_reading_scaled",
-        104.0,
-        8.6,
-        -0.30,
+        ScaledScore {
+            mean: 104.0,
+            sd: 8.6,
+            skew: -0.30,
+        },
         "Reading",
     ));
     sheet.push(key_stage_2(
         world,
         "ks2_maths_scaled",
-        104.5,
-        8.2,
-        -0.35,
+        ScaledScore {
+            mean: 104.5,
+            sd: 8.2,
+            skew: -0.35,
+        },
         "Mathematics",
     ));
     attainment_8(world, sheet);
@@ -143,7 +147,15 @@ fn school_size(world: &World) -> Entry {
 /// Several times the largest school of England.
 const LARGEST_ROLL: i32 = 10_000;
 
-fn key_stage_2(world: &World, name: &str, mean: f64, sd: f64, skew: f64, subject: &str) -> Entry {
+/// The distribution of a scaled score.
+struct ScaledScore {
+    mean: f64,
+    sd: f64,
+    skew: f64,
+}
+
+fn key_stage_2(world: &World, name: &str, score: ScaledScore, subject: &str) -> Entry {
+    let ScaledScore { mean, sd, skew } = score;
     let pre = &world.latents.pre;
     let scores = world.streams.each(name, world.rows(), |draws, row| {
         let z = 0.9 * pre[row] + 0.44 * draws.normal();
@@ -225,15 +237,17 @@ fn english_and_maths(world: &World, sheet: &mut Sheet) {
     );
     sheet.one_hot(
         world,
-        "eng_maths_band",
+        Banding {
+            parent: "eng_maths_band",
+            band: &band,
+            losses: &losses,
+        },
         ["em_below4", "em_4", "em_5plus"],
         [
             "English or mathematics below grade 4",
             "English and mathematics at grade 4 or more, one of them at 4",
             "English and mathematics at grade 5 or more",
         ],
-        &band,
-        &losses,
     );
 }
 

@@ -31,6 +31,17 @@ pub(crate) struct Entry {
     mechanisms: Vec<Mechanism>,
 }
 
+/// The bands of a score.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Banding<'a> {
+    /// The column that shows the score.
+    pub(crate) parent: &'a str,
+    /// The band that each score falls into.
+    pub(crate) band: &'a Potential,
+    /// The mechanisms that empty the score.
+    pub(crate) losses: &'a [&'a Loss],
+}
+
 impl Entry {
     fn new(name: &str, kind: Kind, values: Values) -> Self {
         Self {
@@ -219,18 +230,18 @@ impl Sheet {
 
     /// Adds 0/1 columns, one for each band of a score, of which exactly one is 1; all are empty
     /// where the score is.
-    ///
-    /// `band` says which of the columns a score falls into. `parent` is the column that shows the
-    /// score.
     pub(crate) fn one_hot(
         &mut self,
         world: &World,
-        parent: &str,
+        banding: Banding<'_>,
         names: [&str; 3],
         labels: [&str; 3],
-        band: &Potential,
-        losses: &[&Loss],
     ) {
+        let Banding {
+            parent,
+            band,
+            losses,
+        } = banding;
         for (position, (name, label)) in names.into_iter().zip(labels).enumerate() {
             let inside = band.map(|band| f64::from(u8::from(band == position as f64)));
             let seen = inside.observed(&world.pupils.treated);

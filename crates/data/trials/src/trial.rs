@@ -12,9 +12,9 @@ use crate::{Preset, TrialConfig, TrialError, preset_a, preset_b, preset_c};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Trial {
-    /// What an analyst would receive: one row a pupil, schools one after the other.
+    /// The table that an analyst would receive: one row a pupil, schools one after the other.
     pub table: Table,
-    /// What only the simulator knows.
+    /// The truth that only the simulator knows.
     pub truth: Truth,
 }
 

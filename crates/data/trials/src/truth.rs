@@ -1,4 +1,4 @@
-//! What the simulator knows and a table does not show.
+//! The truth behind a simulated trial, which its table does not show.
 
 use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ use crate::pupils::Pupils;
 #[non_exhaustive]
 pub struct Truth {
     pub(crate) format: Format,
-    /// Which trial.
+    /// The preset.
     pub preset: Preset,
-    /// The seed it came from.
+    /// The seed of the simulation.
     pub seed: Seed,
     /// Whether every effect was set to zero.
     pub null_effects: bool,
@@ -36,12 +36,12 @@ pub struct Truth {
     pub latent: LatentTruth,
     /// One entry for each outcome column, in column order.
     pub outcomes: Vec<OutcomeTruth>,
-    /// What is missing and why.
+    /// The mechanisms of missing values.
     pub missing: MissingTruth,
 }
 
 impl Truth {
-    /// The truth about this outcome column.
+    /// Returns the truth about this outcome column.
     #[must_use]
     pub fn outcome(&self, column: &str) -> Option<&OutcomeTruth> {
         self.outcomes
@@ -50,7 +50,7 @@ impl Truth {
     }
 }
 
-/// What the file says it is; reading refuses any other.
+/// The format that the file declares; reading refuses any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Format;
@@ -134,7 +134,7 @@ pub struct TrueEffect {
     pub control_sds: f64,
 }
 
-/// What is missing and why.
+/// The mechanisms of missing values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

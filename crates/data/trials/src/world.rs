@@ -40,14 +40,7 @@ impl World {
         let latents = Latents::draw(&streams, &plan, &schools, &pupils, config.null_effects);
         let post = latents.post.observed(&pupils.treated);
         let treated_schools: Vec<bool> = schools.iter().map(|school| school.treated).collect();
-        let losses = Losses::draw(
-            &streams,
-            plan.school_loss,
-            plan.pupil_loss,
-            &treated_schools,
-            &pupils,
-            &post,
-        );
+        let losses = Losses::draw(&streams, &plan, &treated_schools, &pupils, &post);
         Ok(Self {
             plan,
             active: if config.null_effects { 0.0 } else { 1.0 },

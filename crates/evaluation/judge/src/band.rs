@@ -20,7 +20,7 @@ pub enum Band {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Limits {
+pub enum BandLimits {
     /// Smaller is better: A below the first, B below the second, C below the third. Ascending.
     Rising([f64; 3]),
     /// Larger is better: A from the first on, B from the second, C from the third. Descending.
@@ -29,7 +29,7 @@ pub enum Limits {
     ZeroOr([f64; 2]),
 }
 
-impl Limits {
+impl BandLimits {
     /// Returns the band of a number.
     #[must_use]
     pub fn band(self, number: f64) -> Band {
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn each_band_is_closed_on_the_left() {
-        let shares = Limits::Rising([0.01, 0.05, 0.10]);
+        let shares = BandLimits::Rising([0.01, 0.05, 0.10]);
         for (number, band) in [
             (0.0, Band::A),
             (0.01, Band::B),
@@ -136,7 +136,7 @@ mod tests {
         ] {
             assert_eq!(shares.band(number), band);
         }
-        let overlap = Limits::Falling([0.8, 0.6, 0.3]);
+        let overlap = BandLimits::Falling([0.8, 0.6, 0.3]);
         for (number, band) in [
             (0.8, Band::A),
             (0.79, Band::B),
@@ -145,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(overlap.band(number), band);
         }
-        let copies = Limits::ZeroOr([0.001, 0.01]);
+        let copies = BandLimits::ZeroOr([0.001, 0.01]);
         for (number, band) in [
             (0.0, Band::A),
             (-0.2, Band::A),
@@ -158,10 +158,10 @@ mod tests {
 
     #[test]
     fn limits_out_of_order_are_noticed() {
-        assert!(!Limits::Rising([0.1, 0.05, 0.2]).in_order());
-        assert!(!Limits::Falling([0.1, 0.5, 0.9]).in_order());
-        assert!(!Limits::ZeroOr([0.0, 0.1]).in_order());
-        assert!(!Limits::Rising([0.1, f64::NAN, 0.2]).in_order());
-        assert!(Limits::Falling([1.0, 0.99, 0.95]).in_order());
+        assert!(!BandLimits::Rising([0.1, 0.05, 0.2]).in_order());
+        assert!(!BandLimits::Falling([0.1, 0.5, 0.9]).in_order());
+        assert!(!BandLimits::ZeroOr([0.0, 0.1]).in_order());
+        assert!(!BandLimits::Rising([0.1, f64::NAN, 0.2]).in_order());
+        assert!(BandLimits::Falling([1.0, 0.99, 0.95]).in_order());
     }
 }

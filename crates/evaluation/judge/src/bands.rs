@@ -17,11 +17,11 @@ const VERSION: u32 = 1;
 /// [`Bands::to_json`] writes the file, [`Bands::from_json`] reads it.
 ///
 /// ```
-/// use parable_judge::{Band, Bands, Limits};
+/// use parable_judge::{Band, BandLimits, Bands};
 ///
 /// let mut bands = Bands::default();
 /// let rule = bands.rules.iter_mut().find(|rule| rule.metric == "mass_mad").ok_or("absent")?;
-/// rule.limits = Some(Limits::Rising([0.005, 0.02, 0.05]));
+/// rule.limits = Some(BandLimits::Rising([0.005, 0.02, 0.05]));
 /// assert_eq!(Bands::from_json(&bands.to_json())?, bands);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -182,7 +182,7 @@ mod tests {
     use parable_metrics::{Direction, Group, Undefined};
 
     use super::*;
-    use crate::Limits;
+    use crate::BandLimits;
 
     fn score(id: &str, value: Result<f64, Undefined>) -> Score {
         Score::new(id, id, Group::Privacy, Direction::Min0, value)
@@ -268,9 +268,9 @@ mod tests {
     #[test]
     fn an_edited_file_is_read_back_and_a_wrong_one_refused() {
         let mut bands = Bands::default();
-        bands.rules[0].limits = Some(Limits::Rising([0.1, 0.2, 0.3]));
+        bands.rules[0].limits = Some(BandLimits::Rising([0.1, 0.2, 0.3]));
         assert_eq!(Bands::from_json(&bands.to_json()), Ok(bands.clone()));
-        bands.rules[0].limits = Some(Limits::Rising([0.3, 0.2, 0.1]));
+        bands.rules[0].limits = Some(BandLimits::Rising([0.3, 0.2, 0.1]));
         let metric = bands.rules[0].metric.clone();
         assert_eq!(
             Bands::from_json(&bands.to_json()),

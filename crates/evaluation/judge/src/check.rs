@@ -4,7 +4,7 @@ use std::fmt;
 
 use parable_metrics::{Evaluation, Group, Score};
 
-use crate::band::{Band, Limits};
+use crate::band::{Band, BandLimits};
 use crate::bands::{Banding, Bands};
 use crate::verdict::Guarantee;
 
@@ -15,7 +15,7 @@ pub struct Check {
     /// The title of the score.
     pub title: String,
     /// The limits.
-    pub limits: Limits,
+    pub limits: BandLimits,
     /// The band, or why there is none.
     pub banding: Banding,
     /// The value. For the owner only.
@@ -24,7 +24,7 @@ pub struct Check {
 
 /// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// Band A or B.
     Passed,
     /// Band C or D.
@@ -33,7 +33,7 @@ pub enum Outcome {
     Undecided(String),
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for CheckOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => f.write_str("yes"),
@@ -68,11 +68,11 @@ impl Check {
 
     /// Returns whether the check was passed.
     #[must_use]
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> CheckOutcome {
         match &self.banding {
-            Banding::Band(band) if *band <= Band::B => Outcome::Passed,
-            Banding::Band(_) => Outcome::Failed,
-            Banding::None(why) => Outcome::Undecided(why.clone()),
+            Banding::Band(band) if *band <= Band::B => CheckOutcome::Passed,
+            Banding::Band(_) => CheckOutcome::Failed,
+            Banding::None(why) => CheckOutcome::Undecided(why.clone()),
         }
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn residual_risk(
     let mut risks = vec![guarantee.sentence()];
     let failed: Vec<&str> = checks
         .iter()
-        .filter(|check| check.outcome() == Outcome::Failed)
+        .filter(|check| check.outcome() == CheckOutcome::Failed)
         .map(|check| check.title.as_str())
         .collect();
     risks.push(match failed.as_slice() {

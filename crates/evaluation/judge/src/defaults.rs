@@ -1,17 +1,17 @@
 //! The default limits.
 
-use crate::band::Limits::{self, Falling, Rising, ZeroOr};
+use crate::band::BandLimits::{self, Falling, Rising, ZeroOr};
 use crate::rule::{BandRule, Look};
 
 const PROPOSED: &str = "proposed with the definitions of the metrics";
 const OWN: &str = "own convention";
 
-const SHARES: Limits = Rising([0.01, 0.05, 0.10]);
-const ASSOCIATIONS: Limits = Rising([0.02, 0.05, 0.15]);
-const RATIO: Limits = Rising([3.0, 10.0, 30.0]);
-const COPIES: Limits = ZeroOr([0.001, 0.01]);
-const RISK: Limits = Rising([0.05, 0.10, 0.25]);
-const ALIKE: Limits = Falling([0.9, 0.7, 0.5]);
+const SHARES: BandLimits = Rising([0.01, 0.05, 0.10]);
+const ASSOCIATIONS: BandLimits = Rising([0.02, 0.05, 0.15]);
+const RATIO: BandLimits = Rising([3.0, 10.0, 30.0]);
+const COPIES: BandLimits = ZeroOr([0.001, 0.01]);
+const RISK: BandLimits = Rising([0.05, 0.10, 0.25]);
+const ALIKE: BandLimits = Falling([0.9, 0.7, 0.5]);
 
 /// The default rules; the first that matches a metric applies.
 pub(crate) fn rules() -> Vec<BandRule> {
@@ -115,7 +115,7 @@ pub(crate) fn rules() -> Vec<BandRule> {
     ]
 }
 
-fn rule(metric: &str, look: Look, limits: Limits, source: &str, headline: bool) -> BandRule {
+fn rule(metric: &str, look: Look, limits: BandLimits, source: &str, headline: bool) -> BandRule {
     BandRule {
         metric: metric.to_owned(),
         look,

@@ -15,7 +15,7 @@ pub struct Judgement {
     pub overall: Overall,
     /// One verdict for each goal, in the order of [`Goal::ALL`].
     pub verdicts: Vec<Verdict>,
-    /// What the method promises, apart from anything measured.
+    /// The formal guarantee of the method, apart from anything measured.
     pub guarantee: Guarantee,
     /// The place on the spectrum.
     pub placement: Placement,

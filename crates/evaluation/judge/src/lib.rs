@@ -40,9 +40,9 @@ mod spectrum;
 mod subject;
 mod verdict;
 
-pub use band::{Band, Limits};
+pub use band::{Band, BandLimits};
 pub use bands::{Banding, Bands};
-pub use check::{Check, Outcome};
+pub use check::{Check, CheckOutcome};
 pub use coarse::{CoarseCell, CoarseColumn, coarse_columns};
 pub use error::BandsError;
 pub use exact_numbers::ExactNumbers;
@@ -50,4 +50,6 @@ pub use judgement::Judgement;
 pub use rule::{BandRule, Look};
 pub use spectrum::{Evidence, Level, Placement};
 pub use subject::{MadeFrom, Subject};
-pub use verdict::{Finding, Goal, Guarantee, Overall, Verdict, beyond_chance, main_estimate};
+pub use verdict::{
+    Goal, Guarantee, Overall, Verdict, VerdictFinding, beyond_chance, main_estimate,
+};

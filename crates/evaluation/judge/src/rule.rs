@@ -3,7 +3,7 @@
 use parable_metrics::Score;
 use serde::{Deserialize, Serialize};
 
-use crate::band::Limits;
+use crate::band::BandLimits;
 
 /// The rule that turns the numbers of one metric into a band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct BandRule {
     pub look: Look,
     /// The limits; `None` gives no band.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<Limits>,
+    pub limits: Option<BandLimits>,
     /// Why there are no limits, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why_none: Option<String>,

@@ -60,7 +60,7 @@ pub struct Placement {
 pub struct Evidence {
     /// The level it belongs to.
     pub level: Level,
-    /// What must hold.
+    /// The condition, in words.
     pub condition: &'static str,
     /// Whether it holds; `None` if it was not measured.
     pub met: Option<bool>,
@@ -149,7 +149,7 @@ impl Level {
     }
 }
 
-/// What is measured for a placement.
+/// The measurements that a placement uses.
 struct Measured {
     retained: Option<f64>,
     shares: Option<Band>,

@@ -65,7 +65,7 @@ impl MadeFrom {
         }
     }
 
-    /// What a fit learned from, by its method and strategy.
+    /// Concludes the source from the method and strategy of a fit.
     pub(crate) fn of_record(record: &FitRecord) -> Self {
         let strategy = record.config.get("strategy").and_then(|name| name.as_str());
         let one_way = |name: &str| name.contains("independent");

@@ -43,19 +43,30 @@ pub struct Verdict {
     /// The meaning of the band, in a sentence.
     pub sentence: String,
     /// The measurements behind it.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<VerdictFinding>,
 }
 
 /// One measurement behind a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Finding {
-    /// What was measured, in a few words that reveal nothing about the table.
+pub struct VerdictFinding {
+    /// The quantity measured, in a few words that reveal nothing about the table.
     pub measure: String,
     /// The band; `None` if there are no limits for it.
     pub band: Option<Band>,
     /// The result, with its numbers.
     pub text: String,
+}
+
+impl VerdictFinding {
+    /// A measurement with the band that the limits of a metric give it.
+    fn judged(bands: &Bands, metric: &str, measure: &str, value: f64, text: String) -> Self {
+        Self {
+            measure: measure.to_owned(),
+            band: bands.of_number(metric, value),
+            text,
+        }
+    }
 }
 
 impl Goal {
@@ -115,22 +126,6 @@ pub(crate) const GROUP_SIMILARITY: &str = "Similarity within groups";
 /// The measure of whole clusters in one arm; the spectrum asks for it.
 pub(crate) const TRIAL_DESIGN: &str = "Trial design";
 
-/// Adds a finding with the band of its metric.
-fn add(
-    findings: &mut Vec<Finding>,
-    bands: &Bands,
-    metric: &str,
-    measure: &str,
-    value: f64,
-    text: String,
-) {
-    findings.push(Finding {
-        measure: measure.to_owned(),
-        band: bands.of_number(metric, value),
-        text,
-    });
-}
-
-fn worst(findings: &[Finding]) -> Option<Band> {
+fn worst(findings: &[VerdictFinding]) -> Option<Band> {
     findings.iter().filter_map(|finding| finding.band).max()
 }

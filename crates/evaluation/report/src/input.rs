@@ -30,7 +30,7 @@ pub struct ReportInput {
     pub methods: Vec<MethodResult>,
     /// The truth behind a simulated table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub truth: Option<Truth>,
+    pub truth: Option<KnownTruth>,
     /// Notes for the reader: what cleaning changed, what was left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -159,9 +159,9 @@ pub struct Cost {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Truth {
+pub struct KnownTruth {
     /// The true effects.
-    pub effects: Vec<TrueEffect>,
+    pub effects: Vec<KnownEffect>,
     /// The true intraclass correlation of a column, within the clusters that were randomised.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub icc: BTreeMap<String, f64>,
@@ -173,7 +173,7 @@ pub struct Truth {
 /// The true effect of one arm on one outcome.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct TrueEffect {
+pub struct KnownEffect {
     /// The outcome column.
     pub outcome: String,
     /// The arm; `None` if there is only one beside the control arm.
@@ -219,7 +219,7 @@ impl ReportInput {
 
     /// Sets the truth behind a simulated table.
     #[must_use]
-    pub fn with_truth(mut self, truth: Truth) -> Self {
+    pub fn with_truth(mut self, truth: KnownTruth) -> Self {
         self.truth = Some(truth);
         self
     }
@@ -391,10 +391,10 @@ impl Cost {
     }
 }
 
-impl Truth {
+impl KnownTruth {
     /// Adds an effect.
     #[must_use]
-    pub fn with_effect(mut self, effect: TrueEffect) -> Self {
+    pub fn with_effect(mut self, effect: KnownEffect) -> Self {
         self.effects.push(effect);
         self
     }
@@ -414,14 +414,14 @@ impl Truth {
     }
 
     /// The true effect of an arm on an outcome.
-    pub(crate) fn effect(&self, outcome: &str, arm: &str) -> Option<&TrueEffect> {
+    pub(crate) fn effect(&self, outcome: &str, arm: &str) -> Option<&KnownEffect> {
         self.effects.iter().find(|effect| {
             effect.outcome == outcome && effect.arm.as_deref().is_none_or(|named| named == arm)
         })
     }
 }
 
-impl TrueEffect {
+impl KnownEffect {
     /// Creates the effect on an outcome, in its units.
     pub fn new(outcome: impl Into<String>, value: f64) -> Self {
         Self {

@@ -40,10 +40,10 @@ mod table;
 mod training;
 
 pub use error::ReportError;
-pub use input::{Cost, MethodResult, ReportInput, TrueEffect, Truth, Usage};
+pub use input::{Cost, KnownEffect, KnownTruth, MethodResult, ReportInput, Usage};
 pub use parable_core::TrainingCurve;
 pub use parable_judge::{
-    Band, BandRule, Banding, Bands, BandsError, CoarseCell, CoarseColumn, Level, Limits, Look,
+    Band, BandLimits, BandRule, Banding, Bands, BandsError, CoarseCell, CoarseColumn, Level, Look,
     MadeFrom, coarse_columns,
 };
 pub use release::Release;

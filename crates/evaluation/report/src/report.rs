@@ -6,7 +6,7 @@ use parable_table::Schema;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{ResultRecord, records};
-use crate::{MethodResult, Release, ReportError, ReportInput, Truth, markdown, page};
+use crate::{KnownTruth, MethodResult, Release, ReportError, ReportInput, markdown, page};
 
 const FORMAT: &str = "parable-report";
 const VERSION: u32 = 1;
@@ -143,7 +143,7 @@ struct Written<'a> {
     schema: &'a Schema,
     methods: Vec<WrittenMethod<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    truth: Option<&'a Truth>,
+    truth: Option<&'a KnownTruth>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
     bands: &'a Bands,
@@ -173,7 +173,7 @@ struct Stored {
     schema: Schema,
     methods: Vec<MethodResult>,
     #[serde(default)]
-    truth: Option<Truth>,
+    truth: Option<KnownTruth>,
     #[serde(default)]
     notes: Vec<String>,
     #[serde(default)]

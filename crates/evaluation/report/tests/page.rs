@@ -6,8 +6,8 @@ mod html_check;
 use html_check::check;
 use parable_metrics::Evaluation;
 use parable_report::{
-    Bands, Cost, Limits, MadeFrom, MethodResult, Report, ReportError, ReportInput, TrueEffect,
-    Truth,
+    BandLimits, Bands, Cost, KnownEffect, KnownTruth, MadeFrom, MethodResult, Report, ReportError,
+    ReportInput,
 };
 use parable_table::{Field, Kind, Schema};
 
@@ -39,9 +39,9 @@ fn rich() -> Report {
         .with_evaluate_seconds(12.4)
         .with_peak_memory_bytes(214_000_000)
         .with_metric_seconds([("mass_mad".to_owned(), 0.25)].into());
-    let truth = Truth::default()
-        .with_effect(TrueEffect::new("post_reading", 2.2).with_effect_size(0.19))
-        .with_effect(TrueEffect::new("attendance_pct", 0.0).with_effect_size(0.0))
+    let truth = KnownTruth::default()
+        .with_effect(KnownEffect::new("post_reading", 2.2).with_effect_size(0.19))
+        .with_effect(KnownEffect::new("attendance_pct", 0.0).with_effect_size(0.0))
         .with_note("Truth: mean difference of both potential outcomes over all pupils.");
     Report::new(
         input(&["school_id", "treatment"])
@@ -160,7 +160,7 @@ fn hostile_names_stay_names() {
         )
         .with_method(method.clone())
         .with_method(method)
-        .with_truth(Truth::default().with_note(bad))
+        .with_truth(KnownTruth::default().with_note(bad))
         .with_note(bad)
         .with_generated_at(bad),
     );
@@ -303,7 +303,7 @@ fn other_limits_give_other_bands_and_stay_with_the_report() {
     let mut bands = Bands::default();
     for rule in &mut bands.rules {
         if rule.metric == "total_variation" {
-            rule.limits = Some(Limits::Rising([0.9, 0.95, 0.99]));
+            rule.limits = Some(BandLimits::Rising([0.9, 0.95, 0.99]));
         }
     }
     let strict = rich();

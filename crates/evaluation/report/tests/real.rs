@@ -7,7 +7,7 @@ use parable_baseline::Independent;
 use parable_core::{FitContext, Model, Synthesizer};
 use parable_dp::{Budget, Ledger, NoiseSource, PrivacyUnit};
 use parable_metrics::{Evaluation, EvaluationOptions};
-use parable_report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
+use parable_report::{Cost, KnownEffect, KnownTruth, MethodResult, Report, ReportInput};
 use parable_seed::Seed;
 use parable_table::{Kind, Schema, Table};
 use parable_trials::{Preset, Trial, TrialConfig};
@@ -54,11 +54,11 @@ fn a_trial_drawn_column_by_column_is_shown_to_have_lost_its_relations() {
             .expect("an evaluation")
     };
 
-    let mut truth = Truth::default().with_note("Truth: mean over the pupils of this trial of the score with the programme less the score without it.");
+    let mut truth = KnownTruth::default().with_note("Truth: mean over the pupils of this trial of the score with the programme less the score without it.");
     for outcome in &trial.truth.outcomes {
         truth = truth
             .with_effect(
-                TrueEffect::new(&outcome.column, outcome.overall.own_units)
+                KnownEffect::new(&outcome.column, outcome.overall.own_units)
                     .with_effect_size(outcome.overall.control_sds),
             )
             .with_icc(&outcome.column, outcome.icc);

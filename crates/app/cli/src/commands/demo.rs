@@ -5,7 +5,7 @@ use std::time::Instant;
 use parable::clean::Recipe;
 use parable::dp::{Budget, Delta, Epsilon, PrivacyUnit};
 use parable::metrics::Evaluation;
-use parable::report::{Cost, MethodResult, Report, ReportInput, TrueEffect, Truth};
+use parable::report::{Cost, KnownEffect, KnownTruth, MethodResult, Report, ReportInput};
 use parable::seed::Seed;
 use parable::table::{Dialect, Schema, schema_file};
 use parable::trials::{Trial, TrialConfig};
@@ -224,11 +224,11 @@ impl Demonstration<'_> {
 }
 
 fn page(options: &Demo, source: &Source, trial: &Trial, made: &[Made]) -> ReportInput {
-    let mut truth = Truth::default().with_note(
+    let mut truth = KnownTruth::default().with_note(
         "The simulator knows both outcomes of every pupil: the mean of outcome with the programme less outcome without it, before anything goes missing.",
     );
     for outcome in &trial.truth.outcomes {
-        let effect = TrueEffect::new(&outcome.column, outcome.overall.own_units);
+        let effect = KnownEffect::new(&outcome.column, outcome.overall.own_units);
         truth = truth.with_effect(effect.with_effect_size(outcome.overall.control_sds));
     }
     let table = source.table();

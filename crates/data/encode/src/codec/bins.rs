@@ -105,7 +105,7 @@ fn inward(grid: Grid, value: f64, step: f64, outside: impl Fn(f64) -> bool) -> f
 
 /// Bins that hold about equally many of the sorted numbers; a number that fills a bin of its own
 /// gets one.
-pub(super) fn quantile(sorted: &[f64], most: u32) -> Vec<Bin> {
+pub(super) fn by_quantiles(sorted: &[f64], most: u32) -> Vec<Bin> {
     let runs: Vec<(f64, usize)> = sorted
         .chunk_by(|a, b| a == b)
         .map(|run| (run[0], run.len()))

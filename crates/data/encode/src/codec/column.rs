@@ -112,7 +112,7 @@ impl ColumnCodec {
                     .filter_map(|row| column.number(row))
                     .collect();
                 numbers.sort_by(f64::total_cmp);
-                ValueCodes::Bins(bins::quantile(&numbers, config.max_bins))
+                ValueCodes::Bins(bins::by_quantiles(&numbers, config.max_bins))
             }
         };
         let mut seen = [false; 256];

@@ -177,7 +177,7 @@ fn spikes_get_a_bin_of_their_own() {
     let mut values: Vec<f64> = (1..=500).map(f64::from).collect();
     values.extend([0.0; 500]);
     values.sort_by(f64::total_cmp);
-    let bins = bins::quantile(&values, 11);
+    let bins = bins::by_quantiles(&values, 11);
     assert_eq!(
         bins[0],
         Bin {

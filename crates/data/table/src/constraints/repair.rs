@@ -37,16 +37,18 @@ const PASSES: u64 = 5;
 
 /// The table with cells changed so that its rules hold, and what was changed.
 ///
-/// | rule | repair |
-/// |---|---|
-/// | range | the nearest point of the column's grid within the range |
-/// | levels | a draw from the allowed levels by their shares in this table |
-/// | at most | the two values change places when both columns have one type and neither is an arm or an id; otherwise the left value is lowered to the right one |
-/// | one-hot | no 1: a column drawn by the shares of ones; several: one of them, drawn the same way |
-/// | when | the second condition is made true by the cell of a random row in which both hold, or in which the second holds |
-/// | never | the last condition is made false by the cell of a random row in which all others hold, or of any row where it does not |
-/// | holds | the cells of its columns become those of a random row in which it holds |
-/// | cluster constant, determines | the cell that most rows of the group hold |
+/// - range: the nearest point of the column's grid within the range
+/// - levels: a draw from the allowed levels by their shares in this table
+/// - at most: the two values change places when both columns have one type and neither is an arm or
+///   an id; otherwise the left value is lowered to the right one
+/// - one-hot: without a 1, a column drawn by the shares of ones; with several, one of them, drawn
+///   the same way
+/// - when: the second condition is made true by the cell of a random row in which both hold, or in
+///   which the second holds
+/// - never: the last condition is made false by the cell of a random row in which all others hold,
+///   or of any row where it does not
+/// - holds: the cells of its columns become those of a random row in which it holds
+/// - cluster constant, determines: the cell that most rows of the group hold
 ///
 /// Rows that break nothing are left alone. Passes are repeated until nothing is broken, at most
 /// five times; rules that contradict each other can leave something, which
@@ -77,7 +79,7 @@ pub fn repair(table: Table, seed: &Seed) -> Result<(Table, Vec<Repair>), Constra
                 continue;
             }
             let mut rng = seed.index(index as u64).index(pass).rng();
-            let fixed = mend(rule, &broken, &schema, &mut columns, rows, &mut rng);
+            let fixed = mend(rule, &broken, &schema, &mut columns, &mut rng);
             any |= fixed > 0;
             changed[index] = changed[index].max(fixed);
         }
@@ -109,9 +111,9 @@ fn mend(
     broken: &[usize],
     schema: &Schema,
     columns: &mut [Column],
-    rows: usize,
     rng: &mut Rng,
 ) -> usize {
+    let rows = columns.first().map_or(0, Column::len);
     match rule {
         ResolvedRule::Range { column, min, max } => {
             for &row in broken {
@@ -142,7 +144,7 @@ fn mend(
         ResolvedRule::AtMost { left, right } => {
             let swap = may_swap(&schema.fields()[*left], &schema.fields()[*right]);
             for &row in broken {
-                at_most(*left, *right, row, swap, &schema.fields()[*left], columns);
+                at_most([*left, *right], row, swap, &schema.fields()[*left], columns);
             }
             broken.len()
         }
@@ -178,18 +180,18 @@ fn mend(
             let both: Vec<usize> = (0..rows)
                 .filter(|&row| condition.holds(columns, row) && then.holds(columns, row))
                 .collect();
-            let donors = Donors::new(then, true, both, columns, rows);
-            let negation = Donors::new(condition, false, Vec::new(), columns, rows);
+            let donors = Donors::new(then, true, both, columns);
+            let negation = Donors::new(condition, false, Vec::new(), columns);
             broken
                 .iter()
                 .filter(|&&row| {
-                    donors.make(then, true, row, schema, columns, rng)
-                        || negation.make(condition, false, row, schema, columns, rng)
+                    donors.make(row, schema, columns, rng)
+                        || negation.make(row, schema, columns, rng)
                 })
                 .count()
         }
         ResolvedRule::Never { all } => {
-            let donors: Vec<Donors> = all
+            let donors: Vec<Donors<'_>> = all
                 .iter()
                 .enumerate()
                 .rev()
@@ -201,7 +203,7 @@ fn mend(
                                 .all(|(index, other)| other.holds(columns, row) == (index != last))
                         })
                         .collect();
-                    Donors::new(condition, false, near, columns, rows)
+                    Donors::new(condition, false, near, columns)
                 })
                 .collect();
             broken
@@ -209,10 +211,7 @@ fn mend(
                 .filter(|&&row| {
                     donors
                         .iter()
-                        .zip(all.iter().rev())
-                        .any(|(donors, condition)| {
-                            donors.make(condition, false, row, schema, columns, rng)
-                        })
+                        .any(|donors| donors.make(row, schema, columns, rng))
                 })
                 .count()
         }
@@ -250,40 +249,33 @@ fn mend(
 }
 
 /// Rows whose cell would make a condition true (or false).
-struct Donors {
+struct Donors<'a> {
+    condition: &'a Predicate,
+    wanted: bool,
     rows: Vec<usize>,
 }
 
-impl Donors {
+impl<'a> Donors<'a> {
     /// The rows near to the rule if there are any, otherwise all in which the condition is as
     /// wanted.
-    fn new(
-        condition: &Predicate,
-        wanted: bool,
-        near: Vec<usize>,
-        columns: &[Column],
-        rows: usize,
-    ) -> Self {
+    fn new(condition: &'a Predicate, wanted: bool, near: Vec<usize>, columns: &[Column]) -> Self {
         let rows = if near.is_empty() {
-            (0..rows)
+            (0..columns.first().map_or(0, Column::len))
                 .filter(|&row| condition.holds(columns, row) == wanted)
                 .collect()
         } else {
             near
         };
-        Self { rows }
+        Self {
+            condition,
+            wanted,
+            rows,
+        }
     }
 
     /// Makes the condition as wanted in this row; whether that was possible.
-    fn make(
-        &self,
-        condition: &Predicate,
-        wanted: bool,
-        row: usize,
-        schema: &Schema,
-        columns: &mut [Column],
-        rng: &mut Rng,
-    ) -> bool {
+    fn make(&self, row: usize, schema: &Schema, columns: &mut [Column], rng: &mut Rng) -> bool {
+        let (condition, wanted) = (self.condition, self.wanted);
         if let Some(donor) = pick(&self.rows, rng) {
             columns[condition.column].copy_cell(donor, row);
             // A donor may have been changed itself by a repair of this pass.
@@ -386,9 +378,9 @@ fn may_swap(left: &Field, right: &Field) -> bool {
     left.kind.name() == right.kind.name() && grids && free(&left.role) && free(&right.role)
 }
 
+/// Makes the left value of a row at most the right one.
 fn at_most(
-    left: usize,
-    right: usize,
+    [left, right]: [usize; 2],
     row: usize,
     swap: bool,
     left_field: &Field,

@@ -4,7 +4,7 @@ use parable_draw::number;
 use parable_metrics::{ColumnDetail, Evaluation};
 
 use super::headline::headlines;
-use super::{Goal, Verdict, add, worst};
+use super::{Goal, Verdict, VerdictFinding, worst};
 use crate::band::Band;
 use crate::bands::Bands;
 
@@ -35,9 +35,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
         } else {
             String::new()
         };
-        add(
-            &mut findings,
-            bands,
+        findings.push(VerdictFinding::judged(bands,
             "total_variation",
             "Single-column distributions",
             mean,
@@ -48,7 +46,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 worst.0,
                 number::share(worst.1)
             ),
-        );
+        ));
     }
     if let Some(associations) = &evaluation.associations
         && let Some(rms) = associations.root_mean_square
@@ -67,14 +65,13 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
             )),
             None => text.push('.'),
         }
-        add(
-            &mut findings,
+        findings.push(VerdictFinding::judged(
             bands,
             "association_rms",
             "Relationships between columns",
             rms,
             text,
-        );
+        ));
     }
     if let Some(row) = evaluation
         .missing
@@ -82,8 +79,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
         .iter()
         .max_by(|a, b| a.difference.abs().total_cmp(&b.difference.abs()))
     {
-        add(
-            &mut findings,
+        findings.push(VerdictFinding::judged(
             bands,
             "missing_share_difference",
             "Missing values",
@@ -93,13 +89,12 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 number::fixed(row.difference.abs() * 100.0, 1),
                 row.column
             ),
-        );
+        ));
     }
     let rules = &evaluation.rules;
     if let Some(synthetic) = rules.rows_breaking_any.synthetic {
         let real = rules.rows_breaking_any.real.unwrap_or(0.0);
-        add(
-            &mut findings,
+        findings.push(VerdictFinding::judged(
             bands,
             "rule_violations",
             "Declared rules",
@@ -109,7 +104,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                 number::share(synthetic),
                 number::share(real)
             ),
-        );
+        ));
     }
     headlines(&mut findings, evaluation, bands, Goal::Fidelity);
     let band = worst(&findings);

@@ -3,12 +3,12 @@
 use parable_draw::number;
 use parable_metrics::{Detail, Evaluation, Score};
 
-use super::{Finding, Goal};
+use super::{Goal, VerdictFinding};
 use crate::bands::Bands;
 
 /// Adds the headline scores of the goal that have no finding of their own.
 pub(super) fn headlines(
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<VerdictFinding>,
     evaluation: &Evaluation,
     bands: &Bands,
     goal: Goal,
@@ -22,7 +22,7 @@ pub(super) fn headlines(
         let (Some(band), Some(value)) = (bands.of(score).band(), score.value) else {
             continue;
         };
-        findings.push(Finding {
+        findings.push(VerdictFinding {
             measure: measure(score).to_owned(),
             band: Some(band),
             text: sentence(score, value),

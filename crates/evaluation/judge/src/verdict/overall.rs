@@ -125,10 +125,10 @@ fn lowered(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Finding;
+    use crate::VerdictFinding;
 
     fn verdict(goal: Goal, band: Band, measures: &[&str]) -> Verdict {
-        let finding = |measure: &&str| Finding {
+        let finding = |measure: &&str| VerdictFinding {
             measure: (*measure).to_owned(),
             band: Some(band),
             text: String::new(),

@@ -6,7 +6,7 @@ use parable_draw::number;
 use parable_metrics::{Distance, Evaluation};
 
 use super::headline::headlines;
-use super::{Finding, Goal, Verdict, add, worst};
+use super::{Goal, Verdict, VerdictFinding, worst};
 use crate::band::Band;
 use crate::bands::Bands;
 
@@ -45,14 +45,13 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
                 text.push_str("; without a holdout table it is unknown how many would by chance.")
             }
         }
-        add(
-            &mut findings,
+        findings.push(VerdictFinding::judged(
             bands,
             "overlap_distinct_real_rows",
             "Copied rows",
             beyond,
             text,
-        );
+        ));
     }
     if let Some(near) = section
         .nearest
@@ -60,9 +59,7 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
         .find(|near| near.distance == Distance::Gower)
         && let Some(share) = near.share_below_real_p01
     {
-        add(
-            &mut findings,
-            bands,
+        findings.push(VerdictFinding::judged(bands,
             "nearest_gower_share_below_real_p01",
             "Near copies",
             share,
@@ -74,12 +71,12 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
                     None => "in a second sample of people it is about 1 %".to_owned(),
                 }
             ),
-        );
+        ));
     }
     let rows = worst(&findings);
     headlines(&mut findings, evaluation, bands, Goal::Privacy);
     if evaluation.inputs.holdout_rows.is_none() && evaluation.disclosure.is_some() {
-        findings.push(Finding {
+        findings.push(VerdictFinding {
             measure: "Attacks".to_owned(),
             band: None,
             text: "Attacks and attribute disclosure were not assessed: they need a holdout. Use `--holdout`.".to_owned(),
@@ -91,7 +88,7 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
     } else {
         measured
     };
-    findings.push(Finding {
+    findings.push(VerdictFinding {
         measure: "Formal guarantee".to_owned(),
         band: (*guarantee == Guarantee::Broken).then_some(Band::D),
         text: guarantee.sentence(),

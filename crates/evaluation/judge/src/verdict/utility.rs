@@ -4,7 +4,7 @@ use parable_draw::number;
 use parable_metrics::{EffectPair, Evaluation, TrialEffect};
 
 use super::headline::headlines;
-use super::{Finding, GROUP_SIMILARITY, Goal, TRIAL_DESIGN, Verdict, add, worst};
+use super::{GROUP_SIMILARITY, Goal, TRIAL_DESIGN, Verdict, VerdictFinding, worst};
 use crate::band::Band;
 use crate::bands::Bands;
 
@@ -46,9 +46,7 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                     )
                 }
             };
-            add(
-                &mut findings,
-                bands,
+            findings.push(VerdictFinding::judged(bands,
                 "effect_overlap",
                 "Treatment effects",
                 mean,
@@ -62,9 +60,9 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                         "effects"
                     },
                 ),
-            );
+            ));
         } else if !estimates.is_empty() {
-            findings.push(Finding {
+            findings.push(VerdictFinding {
                 measure: "Treatment effects".to_owned(),
                 band: Some(Band::D),
                 text: "Treatment effects: none can be estimated from both tables.".to_owned(),
@@ -81,9 +79,7 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
             .collect();
         if let Some(most) = differences.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
             let mean = differences.iter().map(|(_, d)| d).sum::<f64>() / differences.len() as f64;
-            add(
-                &mut findings,
-                bands,
+            findings.push(VerdictFinding::judged(bands,
                 "icc_difference",
                 GROUP_SIMILARITY,
                 mean,
@@ -95,14 +91,12 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                     most.0,
                     number::value(most.1)
                 ),
-            );
+            ));
         }
         if cluster.in_one_arm.real == Some(1.0)
             && let Some(synthetic) = cluster.in_one_arm.synthetic
         {
-            add(
-                &mut findings,
-                bands,
+            findings.push(VerdictFinding::judged(bands,
                 "clusters_in_one_arm_difference",
                 TRIAL_DESIGN,
                 synthetic,
@@ -111,7 +105,7 @@ pub(super) fn utility(evaluation: &Evaluation, bands: &Bands) -> Verdict {
                     cluster.column,
                     number::share(synthetic)
                 ),
-            );
+            ));
         }
     }
     headlines(&mut findings, evaluation, bands, Goal::Utility);

@@ -5,7 +5,7 @@ use parable_draw::{self as draw, Bar, Shares, number};
 use parable_metrics::{ClusterSection, Evaluation};
 
 use super::{bar_legend, or_reason, remark, section};
-use crate::Truth;
+use crate::KnownTruth;
 use crate::table::{self, Figures, Words};
 
 /// Compares the groups, one part per cluster column.
@@ -13,7 +13,7 @@ pub(crate) fn clusters(
     m: &mut Markup,
     prefix: &str,
     evaluation: &Evaluation,
-    truth: Option<&Truth>,
+    truth: Option<&KnownTruth>,
 ) {
     if evaluation.clusters.is_empty() {
         return;
@@ -103,7 +103,7 @@ fn sizes(m: &mut Markup, cluster: &ClusterSection) {
     });
 }
 
-fn icc(m: &mut Markup, cluster: &ClusterSection, truth: Option<&Truth>) {
+fn icc(m: &mut Markup, cluster: &ClusterSection, truth: Option<&KnownTruth>) {
     if cluster.icc.is_empty() {
         return;
     }

@@ -8,7 +8,7 @@ use parable_metrics::{
 };
 
 use super::{legend, remark, section};
-use crate::Truth;
+use crate::KnownTruth;
 use crate::table::{self, Figures, Words};
 
 /// Lines of the balance drawing; the table of scores counts all.
@@ -17,7 +17,12 @@ const BALANCE_ROWS: usize = 24;
 const BALANCE_REACH: f64 = 1.0;
 
 /// Treatment effects, arms, loss of outcomes by arm, and balance at baseline.
-pub(crate) fn trial(m: &mut Markup, prefix: &str, evaluation: &Evaluation, truth: Option<&Truth>) {
+pub(crate) fn trial(
+    m: &mut Markup,
+    prefix: &str,
+    evaluation: &Evaluation,
+    truth: Option<&KnownTruth>,
+) {
     let Some(trial) = &evaluation.trial else {
         return;
     };
@@ -92,7 +97,7 @@ fn marks(pair: &EffectPair) -> Vec<Mark> {
     .collect()
 }
 
-fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
+fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&KnownTruth>) {
     let mut knows_truth = false;
     let rows: Vec<ForestRow> = trial
         .effects
@@ -142,7 +147,7 @@ fn effect_forest(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
     );
 }
 
-fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&Truth>) {
+fn effect_table(m: &mut Markup, trial: &TrialSection, truth: Option<&KnownTruth>) {
     let truth = truth.filter(|truth| !truth.effects.is_empty());
     let mut heads = vec![
         ("Outcome", Words),

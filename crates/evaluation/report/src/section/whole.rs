@@ -194,22 +194,20 @@ const TERMS: usize = 4;
 /// Both tables on the plane on which the real one varies most, as shares over a grid.
 fn map(m: &mut Markup, projection: &Projection) {
     m.leaf("h3", &[], "Both tables on one map");
-    let shares = |counts: &[Vec<u64>]| -> Vec<Vec<f64>> {
-        let all = counts.iter().flatten().sum::<u64>().max(1) as f64;
-        counts
-            .iter()
-            .map(|line| line.iter().map(|&rows| rows as f64 / all).collect())
-            .collect()
-    };
-    let (real, synthetic) = (
-        shares(&projection.counts.real),
-        shares(&projection.counts.synthetic),
-    );
-    let most = real
+    let tables = [
+        ("Real", &projection.counts.real),
+        ("Synthetic", &projection.counts.synthetic),
+    ]
+    .map(|(title, counts)| {
+        let total = counts.iter().flatten().sum::<u64>().max(1) as f64;
+        (title, counts, total)
+    });
+    let most = tables
         .iter()
-        .chain(&synthetic)
-        .flatten()
-        .copied()
+        .flat_map(|(_, counts, total)| {
+            let cells = counts.iter().flatten();
+            cells.map(move |&rows| rows as f64 / total)
+        })
         .fold(0.0, f64::max);
     let axis = |axis: usize| {
         format!(
@@ -219,15 +217,14 @@ fn map(m: &mut Markup, projection: &Projection) {
         )
     };
     m.node("div", &[("class", &"grid")], |m| {
-        for (title, shares) in [("Real", &real), ("Synthetic", &synthetic)] {
+        for (title, counts, total) in tables {
             m.node("figure", &[], |m| {
                 m.leaf("figcaption", &[], title);
-                let cells = (shares.len(), shares.first().map_or(0, Vec::len));
+                let cells = (counts.len(), counts.first().map_or(0, Vec::len));
                 let share = |row: usize, column: usize| -> f64 {
-                    let line = shares.get(row);
+                    let line = counts.get(row);
                     line.and_then(|line| line.get(column))
-                        .copied()
-                        .unwrap_or(0.0)
+                        .map_or(0.0, |&rows| rows as f64 / total)
                 };
                 let shape = Plane {
                     description: &format!("Rows of the {} table on the map", title.to_lowercase()),
