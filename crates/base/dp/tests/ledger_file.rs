@@ -215,13 +215,13 @@ fn exact_gaussian_accounting_is_chosen_once_and_goes_on() {
         sensitivity_squared: 1,
     };
     let mut first = place.open(approx()).expect("a new file");
-    assert!(first.keep_by_gaussians());
+    assert!(first.use_exact_gaussian_accounting());
     let _ = first.try_spend("first", noise(10.0)).expect("it fits");
     let left = first.remaining_rho();
     drop(first);
     // The same promise is asked for, and the file keeps it in its own way.
     let mut second = place.open(approx()).expect("the same budget");
-    assert!(second.keep_by_gaussians());
+    assert!(second.use_exact_gaussian_accounting());
     assert_eq!(second.remaining_rho(), left);
     assert!(
         second
@@ -235,7 +235,7 @@ fn exact_gaussian_accounting_is_chosen_once_and_goes_on() {
     let log = LedgerLog::new(&Ledger::open(PrivacyUnit::one_row(), approx()), "trial");
     fs::write(&place.0, log.as_str()).expect("written");
     let mut third = place.open(approx()).expect("the same budget");
-    assert!(!third.keep_by_gaussians());
+    assert!(!third.use_exact_gaussian_accounting());
     let _ = third.try_spend("third", noise(10.0)).expect("it fits");
     drop(third);
     assert!(verify(&place.text()).is_ok());

@@ -96,9 +96,9 @@ impl<'a> Curator<'a> {
     }
 
     /// Switches an approximate budget to exact Gaussian accounting, if nothing was spent so far;
-    /// see [`Ledger::keep_by_gaussians`].
-    pub fn keep_by_gaussians(&mut self) -> bool {
-        self.ledger.keep_by_gaussians()
+    /// see [`Ledger::use_exact_gaussian_accounting`].
+    pub fn use_exact_gaussian_accounting(&mut self) -> bool {
+        self.ledger.use_exact_gaussian_accounting()
     }
 
     /// Returns the noise that this part of the [`Curator::allowance`] buys for answers of this

@@ -35,7 +35,7 @@ pub fn gains_by_exact_gaussians(columns: usize, rho: Rho, unit: PrivacyUnit) -> 
 pub fn choose_accounting(ledger: &mut Ledger, columns: usize) -> Result<Rho, FitError> {
     let rho = remaining(ledger)?;
     if gains_by_exact_gaussians(columns, rho, ledger.unit()) {
-        ledger.keep_by_gaussians();
+        ledger.use_exact_gaussian_accounting();
     }
     remaining(ledger)
 }

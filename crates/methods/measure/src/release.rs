@@ -61,7 +61,7 @@ impl<'a, 'b> PrivateRelease<'a, 'b> {
         let rho = curator.allowance().ok_or_else(no_budget)?;
         let columns = curator.domain().len();
         if mostly_counts && gains_by_exact_gaussians(columns, rho, curator.unit()) {
-            curator.keep_by_gaussians();
+            curator.use_exact_gaussian_accounting();
         }
         let mut publication = Publication::new(curator.domain().clone(), curator.unit());
         publication.ordered = facts.ordered;

@@ -221,7 +221,7 @@ impl MarginalSynthesizer for Mst {
 /// Returns the zero-concentrated loss that Gaussian releases may cost under a budget.
 fn gaussian_loss(params: &PrivacyParams) -> Result<Rho, FitError> {
     let mut ledger = params.ledger();
-    ledger.keep_by_gaussians();
+    ledger.use_exact_gaussian_accounting();
     parable_core::allowance(&ledger)
         .ok_or_else(|| FitError::setting("budget", "a private fit needs a finite budget"))
 }

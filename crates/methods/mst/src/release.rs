@@ -130,7 +130,7 @@ pub fn allowance(
     let mut ledger = Ledger::open(unit, budget);
     let rho = parable_core::allowance(&ledger)?;
     if mostly_counts(config) && gains_by_exact_gaussians(domain.len(), rho, unit) {
-        ledger.keep_by_gaussians();
+        ledger.use_exact_gaussian_accounting();
     }
     parable_core::allowance(&ledger)
 }

@@ -136,7 +136,7 @@ struct Filter {
 ///
 /// With an approximate budget the order at which losses are added is chosen at the first charge,
 /// before anything has been seen, as the one at which the budget admits the most repetitions of
-/// that first event. [`Ledger::keep_by_gaussians`] adds squared shifts of Gaussians
+/// that first event. [`Ledger::use_exact_gaussian_accounting`] adds squared shifts of Gaussians
 /// instead, which is exact for them.
 ///
 /// ```
@@ -371,7 +371,7 @@ impl Ledger {
     ///
     /// Returns whether exact Gaussian accounting is in use. A budget from which something was
     /// spent, and one without failure probability, stay as they are.
-    pub fn keep_by_gaussians(&mut self) -> bool {
+    pub fn use_exact_gaussian_accounting(&mut self) -> bool {
         if let Budget::Approx { epsilon, delta } = self.budget
             && self.entries.is_empty()
             && self.recorder.as_ref().is_none_or(Recorder::is_empty)

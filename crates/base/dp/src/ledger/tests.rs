@@ -134,7 +134,7 @@ fn discrete(sigma: Sigma) -> Event {
 fn the_curve_of_gaussians_admits_a_tenth_more_and_keeps_the_promise() {
     let budget = Budget::approx(Epsilon::new(1.0).unwrap(), Delta::new(1e-9).unwrap());
     let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
-    assert!(ledger.keep_by_gaussians());
+    assert!(ledger.use_exact_gaussian_accounting());
     let whole = ledger.remaining_rho().unwrap().get();
     assert!(whole > 1.1 * 0.014_973, "{whole}");
     // Twenty releases, the noise of each chosen from what is left.
@@ -190,7 +190,7 @@ fn only_an_unspent_approximate_budget_changes_its_measure() {
     let approx = Budget::approx(Epsilon::new(1.0).unwrap(), Delta::new(1e-9).unwrap());
     let mut spent = Ledger::open(unit, approx);
     let _ = spent.try_spend("first", gaussian(100.0)).unwrap();
-    assert!(!spent.keep_by_gaussians() && spent.budget() == approx);
+    assert!(!spent.use_exact_gaussian_accounting() && spent.budget() == approx);
     let pure = Budget::approx(Epsilon::new(1.0).unwrap(), Delta::ZERO);
     for budget in [
         pure,
@@ -198,11 +198,11 @@ fn only_an_unspent_approximate_budget_changes_its_measure() {
         Budget::Unlimited,
     ] {
         let mut ledger = Ledger::open(unit, budget);
-        assert!(!ledger.keep_by_gaussians() && ledger.budget() == budget);
+        assert!(!ledger.use_exact_gaussian_accounting() && ledger.budget() == budget);
     }
     // What has no curve of a Gaussian is refused, and nothing is charged.
     let mut ledger = Ledger::open(unit, approx);
-    assert!(ledger.keep_by_gaussians());
+    assert!(ledger.use_exact_gaussian_accounting());
     let concentrated = Event::Zcdp {
         rho: Rho::new(1e-9).unwrap(),
     };
