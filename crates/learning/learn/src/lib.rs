@@ -37,7 +37,7 @@ mod svm;
 pub use error::LearnError;
 pub use k_means::{Clustering, KMeans, MixedRows};
 pub use logistic::{LogisticFit, LogisticRegression};
-pub use mixture::{GaussianComponent, MAX_COMPONENTS, fit_gaussian_mixture};
+pub use mixture::{GaussianComponent, fit_gaussian_mixture};
 pub use pca::Pca;
 pub use penalised::{PenalisedLogistic, penalised_least_squares};
 pub use ridge::Ridge;

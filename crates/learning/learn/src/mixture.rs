@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Largest number of components.
-pub const MAX_COMPONENTS: usize = 10;
+const MAX_COMPONENTS: usize = 10;
 /// Largest number of points that the expectation is taken over: of more numbers, those at equal
 /// steps of their order.
 const POINTS: usize = 2_048;

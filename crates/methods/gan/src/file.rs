@@ -21,8 +21,8 @@ use crate::condition::Conditions;
 use crate::forward::{Forward, Latent, Layer, Sizes};
 use crate::model::{Asked, GanModel, LossPoint};
 use crate::numbers::coding::Coding;
-use crate::numbers::mixture::Mode;
 use crate::numbers::scale::ScaleFacts;
+use parable_learn::GaussianComponent as Mode;
 
 /// Reads model files of [`GanModel`].
 #[derive(Clone, Copy, Debug, Default)]

@@ -305,8 +305,8 @@ mod tests {
     use parable_table::Grid;
 
     use super::*;
-    use crate::numbers::mixture::Mode;
     use crate::numbers::scale::ScaleFacts;
+    use parable_learn::GaussianComponent as Mode;
 
     /// Two components: the first makes `a` = 0 and mostly `b` = 0, the second `a` = 1 and mostly
     /// `b` = 2.

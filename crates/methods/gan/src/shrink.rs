@@ -1,98 +1,54 @@
-//! Taking noise out of a matrix that is nearly of low rank.
+//! Denoising of a matrix that is nearly of low rank.
 
-/// Rotations are repeated until no two columns have a cosine above this.
-const COSINE: f64 = 1e-9;
-/// Sweeps over all pairs of columns, at most; Jacobi rotations converge in far fewer.
-const SWEEPS: usize = 60;
+use ndarray::{ArrayViewMut2, Axis};
+use parable_linalg::Svd;
 
-/// Shrinks the singular values of a row-major matrix whose rows and columns sum to 0, with noise of
-/// this standard deviation in each cell before they were made to, so that the expected squared
-/// error is least among all rules for singular values: for `y`, in units of `sigma sqrt(n)`,
-/// `sqrt((y^2 - b - 1)^2 - 4 b) / y` above `1 + sqrt(b)` and 0 below (Gavish & Donoho 2017,
-/// Frobenius loss). The sides that count are one less than those of the matrix, as sums of 0 leave
-/// no more: `n` is the longer one less one, `b` the ratio of both.
+/// Shrinks the singular values of a row-major matrix whose rows and columns sum to 0, to take out
+/// noise of standard deviation `sigma` that each cell had before they were made to.
+///
+/// The expected squared error is least among all rules for singular values: for `y`, in units of
+/// `sigma sqrt(n)`, `sqrt((y^2 - b - 1)^2 - 4 b) / y` above `1 + sqrt(b)` and 0 below (Gavish &
+/// Donoho 2017, Frobenius loss). The sides that count are one less than those of the matrix, as
+/// sums of 0 leave no more: `n` is the longer one less one, `b` the ratio of both.
+///
+/// # Panics
+///
+/// If the cells are not a whole number of rows.
 pub(crate) fn shrink(cells: &mut [f64], columns: usize, sigma: f64) {
     let rows = cells.len() / columns;
     if sigma <= 0.0 || rows == 0 {
         return;
     }
-    // Work on columns of the narrower shape, each stored in one piece.
-    let wide = columns > rows;
-    let (count, length) = if wide {
-        (rows, columns)
-    } else {
-        (columns, rows)
-    };
-    let place = |column: usize, index: usize| match wide {
-        true => column * columns + index,
-        false => index * columns + column,
-    };
-    let mut own: Vec<Vec<f64>> = (0..count)
-        .map(|column| {
-            (0..length)
-                .map(|index| cells[place(column, index)])
-                .collect()
-        })
-        .collect();
-    let mut turned: Vec<Vec<f64>> = (0..count)
-        .map(|column| {
-            (0..count)
-                .map(|i| f64::from(u8::from(i == column)))
-                .collect()
-        })
-        .collect();
-    orthogonalise(&mut own, &mut turned);
-    cells.fill(0.0);
-    if count < 2 {
+    let mut matrix =
+        ArrayViewMut2::from_shape((rows, columns), cells).expect("a whole number of rows");
+    if rows.min(columns) < 2 {
+        matrix.fill(0.0);
         return;
     }
-    let (free, long) = ((count - 1) as f64, (length - 1) as f64);
+    // Without a decomposition the counts stay as noisy as they are.
+    let Ok(svd) = Svd::new(matrix.view()) else {
+        return;
+    };
+    let (free, long) = (
+        (rows.min(columns) - 1) as f64,
+        (rows.max(columns) - 1) as f64,
+    );
     let ratio = free / long;
     let unit = sigma * long.sqrt();
-    for (column, turn) in own.iter().zip(&turned) {
-        let value = column.iter().map(|x| x * x).sum::<f64>().sqrt() / unit;
-        if value <= 1.0 + ratio.sqrt() {
-            continue;
+    let shrunk = svd.values.mapv(|value| {
+        let y = value / unit;
+        if y <= 1.0 + ratio.sqrt() {
+            return 0.0;
         }
-        let inner = (value * value - ratio - 1.0).powi(2) - 4.0 * ratio;
-        let keep = inner.max(0.0).sqrt() / (value * value);
-        for (other, &weight) in turn.iter().enumerate() {
-            for (index, x) in column.iter().enumerate() {
-                cells[place(other, index)] += keep * weight * x;
+        let inner = (y * y - ratio - 1.0).powi(2) - 4.0 * ratio;
+        value * inner.max(0.0).sqrt() / (y * y)
+    });
+    matrix.fill(0.0);
+    for ((u, v), &value) in (svd.u.axis_iter(Axis(1)).zip(svd.v.axis_iter(Axis(1)))).zip(&shrunk) {
+        if value > 0.0 {
+            for (mut row, &x) in matrix.rows_mut().into_iter().zip(u) {
+                row.scaled_add(value * x, &v);
             }
-        }
-    }
-}
-
-/// Rotates the columns until they are orthogonal to each other (one-sided Jacobi, Hestenes 1958),
-/// and the other ones along.
-fn orthogonalise(own: &mut [Vec<f64>], turned: &mut [Vec<f64>]) {
-    let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
-    for _ in 0..SWEEPS {
-        let mut rotated = false;
-        for second in 1..own.len() {
-            for first in 0..second {
-                let (a, b) = (&own[first], &own[second]);
-                let (aa, bb, ab) = (dot(a, a), dot(b, b), dot(a, b));
-                if ab.abs() <= COSINE * (aa * bb).sqrt() {
-                    continue;
-                }
-                rotated = true;
-                let zeta = (bb - aa) / (2.0 * ab);
-                let tangent = zeta.signum() / (zeta.abs() + (1.0 + zeta * zeta).sqrt());
-                let cosine = 1.0 / (1.0 + tangent * tangent).sqrt();
-                for columns in [&mut *own, &mut *turned] {
-                    let (low, high) = columns.split_at_mut(second);
-                    for (x, y) in low[first].iter_mut().zip(&mut high[0]) {
-                        let (old, other) = (*x, *y);
-                        *x = cosine * (old - tangent * other);
-                        *y = cosine * (other + tangent * old);
-                    }
-                }
-            }
-        }
-        if !rotated {
-            break;
         }
     }
 }

@@ -122,8 +122,8 @@ mod tests {
 
     use super::*;
     use crate::numbers::heads::Heads;
-    use crate::numbers::mixture::Mode;
     use crate::numbers::scale::ScaleFacts;
+    use parable_learn::GaussianComponent as Mode;
 
     fn scale(grid: Option<Grid>) -> Scale {
         let mode = |mean, sd| Mode {

@@ -119,8 +119,8 @@ impl Head {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::numbers::mixture::Mode;
     use crate::numbers::scale::ScaleFacts;
+    use parable_learn::GaussianComponent as Mode;
 
     /// Two columns with a single value and two modes each, around one without.
     pub(crate) fn around_one_without() -> Heads {

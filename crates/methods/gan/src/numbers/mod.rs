@@ -3,6 +3,5 @@
 pub(crate) mod coding;
 pub(crate) mod given;
 pub(crate) mod heads;
-pub(crate) mod mixture;
 pub(crate) mod position;
 pub(crate) mod scale;

@@ -7,11 +7,11 @@
 //! grid are spread evenly over their cell while a network looks at them, and a mode reaches no
 //! further than the column.
 
+use parable_learn::{GaussianComponent as Mode, fit_gaussian_mixture};
 use parable_seed::Rng;
 use parable_table::Grid;
 use serde::{Deserialize, Serialize};
 
-use super::mixture::{self, Mode};
 use super::position::Stretch;
 
 /// Standard deviations of a mode in a position of 1.
@@ -78,7 +78,7 @@ impl Scale {
         let narrowest = (STEPS * step.unwrap_or(0.0))
             .max(SHARE_OF_HALF * half)
             .max(SHARE_OF_RANGE * (range.1 - range.0));
-        let modes = mixture::fit(&others, narrowest);
+        let modes = fit_gaussian_mixture(&others, narrowest);
         let mut scale = Self {
             facts: ScaleFacts { spikes, modes },
             range,
