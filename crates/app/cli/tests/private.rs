@@ -44,6 +44,41 @@ impl Trial {
 }
 
 #[test]
+fn fits_share_the_budget_of_a_ledger_file_until_it_is_spent() {
+    let trial = Trial::new();
+    let ledger = trial.place.text("ledger.jsonl");
+    let model = trial.fit(&["--ledger", &ledger]);
+    let first = read(&trial.place.path("ledger.jsonl"));
+    let mut again = vec!["fit", &trial.data, "--schema", &trial.schema, "--quiet"];
+    let other = trial.place.text("other.parable");
+    again.extend(["--model", &other, "--method", "swift", "--ledger", &ledger]);
+    let with = |more: &[&'static str]| {
+        let mut arguments = again.clone();
+        arguments.extend(more);
+        arguments
+    };
+    // The first fit spent it all.
+    fails(2, &["remain"], &with(&BUDGET));
+    assert!(!trial.place.path("other.parable").exists());
+    assert_eq!(read(&trial.place.path("ledger.jsonl")), first);
+    let more = ["--epsilon", "3", "--delta", "1e-6"];
+    fails(2, &["ledger.jsonl", "the budget differs"], &with(&more));
+    // Damage is refused, and a ledger is never replaced.
+    std::fs::write(trial.place.path("ledger.jsonl"), &first[..first.len() - 9]).expect("written");
+    fails(2, &["is incomplete", "delete this line"], &with(&BUDGET));
+    let mut same = with(&BUDGET);
+    same.extend(["--force", "--model", &ledger]);
+    same.retain(|&word| word != other);
+    let at = same
+        .iter()
+        .position(|&word| word == "--model")
+        .expect("an option");
+    same.remove(at);
+    fails(2, &["the same file"], &same);
+    assert!(std::path::Path::new(&model).exists());
+}
+
+#[test]
 fn a_private_model_file_holds_no_row_count_no_name_and_no_seed_and_its_ledger_verifies() {
     let trial = Trial::new();
     let ledger = trial.place.text("ledger.jsonl");

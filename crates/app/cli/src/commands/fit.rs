@@ -9,7 +9,7 @@ use parable::dp::Ledger;
 use parable::seed::Seed;
 use parable::{Cleaned, Fitted, Method, Source};
 
-use super::private::{ledger_text, priorities, privacy_params, spent, trusted};
+use super::private::{apart, ledger, priorities, privacy_params, spent, trusted};
 use super::settings;
 use crate::args::{Fit, Input, MethodArgs, PrivateArgs};
 use crate::failure::Failure;
@@ -17,8 +17,12 @@ use crate::output::Outputs;
 use crate::session::Session;
 
 pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
-    let written = options.model.iter().chain(&options.private.ledger);
-    let outputs = Outputs::claim(written.map(|path| &**path), options.force)?;
+    let path = options
+        .model
+        .as_deref()
+        .unwrap_or(Path::new("model.parable"));
+    apart(&options.private, path)?;
+    let outputs = Outputs::claim(options.model.as_deref(), options.force)?;
     let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
     if let Some(rows) = options.plan {
         return work.plan(&options.private, rows, session);
@@ -28,13 +32,8 @@ pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
     let checkpoint = checkpoint.map(|path| Checkpointing::new(path, options.checkpoint_every));
     let (fitted, ledger) = work.fit(&options.private, &options.seed, checkpoint, session)?;
     let seconds = started.elapsed().as_secs_f64();
-    let path = options
-        .model
-        .as_deref()
-        .unwrap_or(Path::new("model.parable"));
     let shown = path.display();
     outputs.write(path, |file| Ok(fitted.write(file)?))?;
-    work.write_ledger(&options.private, &ledger, &outputs)?;
     if let Some(path) = &options.checkpoint {
         std::fs::remove_file(path)
             .map_err(|error| Failure::environment(format!("{}: {error}", path.display())))?;
@@ -101,7 +100,8 @@ impl Work {
         checkpoint: Option<Checkpointing>,
         session: &Session,
     ) -> Result<(Fitted, Ledger), Failure> {
-        let mut ledger = privacy_params(private, &self.method, session)?.ledger();
+        let params = privacy_params(private, &self.method, session)?;
+        let mut ledger = ledger(private, &params, self.source.name())?;
         let cleaned = {
             let _work = session.work("cleaning");
             Cleaned::for_method(self.source.table(), self.method.capabilities())?
@@ -137,19 +137,6 @@ impl Work {
             session.note(format!("warning: {warning}"));
         }
         Ok((fitted, ledger))
-    }
-
-    /// Writes the ledger beside the model, if it is wanted.
-    pub(super) fn write_ledger(
-        &self,
-        private: &PrivateArgs,
-        ledger: &Ledger,
-        outputs: &Outputs,
-    ) -> Result<(), Failure> {
-        match &private.ledger {
-            Some(path) => outputs.text(path, &ledger_text(ledger, self.source.name())),
-            None => Ok(()),
-        }
     }
 
     fn plan(&self, private: &PrivateArgs, rows: f64, session: &Session) -> Result<(), Failure> {

@@ -1,12 +1,14 @@
 //! The options of private methods.
 
-use parable::dp::{Budget, Ledger, LedgerLog, NoiseOrigin};
+use std::path::Path;
+
+use parable::dp::{Budget, Ledger, LedgerFileError};
 use parable::table::Schema;
 use parable::{Method, MethodInfo, Priorities, PrivacyParams, Source};
 
 use super::privacy::unit_of;
 use crate::args::PrivateArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, chain};
 use crate::session::Session;
 
 /// Returns the budget and the unit. Options that do not go with the method are refused: a budget
@@ -81,13 +83,36 @@ pub(super) fn trusted(options: &PrivateArgs, source: Source) -> Result<Source, F
     })
 }
 
-/// Writes the ledger as the text of a file that can be verified.
-pub(super) fn ledger_text(ledger: &Ledger, dataset: &str) -> String {
-    let mut log = LedgerLog::new(ledger, dataset);
-    for entry in ledger.entries() {
-        log.append(entry, NoiseOrigin::OperatingSystem, None);
+/// Opens the ledger of a fit: the one in the file of `--ledger`, which is continued if it exists, or
+/// a new one in memory.
+pub(super) fn ledger(
+    options: &PrivateArgs,
+    params: &PrivacyParams,
+    dataset: &str,
+) -> Result<Ledger, Failure> {
+    let Some(path) = &options.ledger else {
+        return Ok(params.ledger());
+    };
+    Ledger::open_file(path, dataset, params.unit, params.budget).map_err(|error| {
+        let message = format!("{}: {}", path.display(), chain(&error));
+        match error {
+            LedgerFileError::Io { .. } | LedgerFileError::InUse { .. } => {
+                Failure::environment(message)
+            }
+            _ => Failure::input(message),
+        }
+    })
+}
+
+/// Refuses a ledger in the place of another output: `--force` must not replace a ledger.
+pub(super) fn apart(options: &PrivateArgs, output: &Path) -> Result<(), Failure> {
+    match &options.ledger {
+        Some(path) if path == output => Err(Failure::input(format!(
+            "{}: the ledger and another output are the same file",
+            path.display()
+        ))),
+        _ => Ok(()),
     }
-    log.as_str().to_owned()
 }
 
 /// Describes what was spent.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use parable::Conditions;
 
 use super::fit::Work;
+use super::private::apart;
 use super::sample::{Wanted, sample};
 use crate::args::Synthesize;
 use crate::failure::Failure;
@@ -12,14 +13,14 @@ use crate::output::Outputs;
 use crate::session::Session;
 
 pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure> {
-    let written = std::iter::once(&options.out.out).chain(&options.private.ledger);
-    let outputs = Outputs::claim(written.map(|path| &**path), options.out.force)?;
+    apart(&options.private, &options.out.out)?;
+    let outputs = Outputs::claim([&*options.out.out], options.out.force)?;
     let started = Instant::now();
     let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
     // The fit and the sample must not share random numbers: the seed of a table must not tell the
     // draws of the fit.
     let seed = options.seed.stream("synthesize/fit");
-    let (fitted, ledger) = work.fit(&options.private, &seed, None, session)?;
+    let (fitted, _) = work.fit(&options.private, &seed, None, session)?;
     let rows = super::sample::rows(options.rows, &fitted)?;
     let wanted = Wanted {
         rows,
@@ -29,7 +30,6 @@ pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure
     let seed = options.seed.stream("synthesize/sample");
     let synthetic = sample(&fitted, &wanted, &seed, session)?;
     outputs.table(&options.out.out, &synthetic.table, work.source.dialect())?;
-    work.write_ledger(&options.private, &ledger, &outputs)?;
     let seconds = started.elapsed().as_secs_f64();
     let columns = synthetic.table.schema().len();
     let shown = options.out.out.display();

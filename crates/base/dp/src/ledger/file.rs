@@ -255,7 +255,7 @@ pub enum LedgerFileError {
     },
     /// The file belongs to another privacy unit.
     #[error(
-        "the ledger file protects {found:?}, not {asked:?}: give the same unit, or another file"
+        "the privacy unit differs: the ledger file has {found:?}, not {asked:?}; give the same unit, or another file"
     )]
     OtherUnit {
         /// Unit of the file.
@@ -265,7 +265,7 @@ pub enum LedgerFileError {
     },
     /// The file belongs to another budget.
     #[error(
-        "the ledger file has the budget {found:?}, not {asked:?}: give the same budget, or another file"
+        "the budget differs: the ledger file has {found:?}, not {asked:?}; give the same budget, or another file"
     )]
     OtherBudget {
         /// Budget of the file.
