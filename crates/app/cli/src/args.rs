@@ -222,6 +222,10 @@ pub(crate) struct PrivateArgs {
     /// its budget, and one that exceeds it is refused. `parable privacy verify` checks it
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
+    /// Let this fit spend at most this share of the ledger's whole budget, e.g. 0.5, and leave the
+    /// rest to later fits. Without it a fit spends what is left
+    #[arg(long, value_name = "SHARE", requires = "ledger")]
+    pub(crate) ledger_share: Option<f64>,
 }
 
 #[derive(Debug, Args)]

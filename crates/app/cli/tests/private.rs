@@ -79,6 +79,30 @@ fn fits_share_the_budget_of_a_ledger_file_until_it_is_spent() {
 }
 
 #[test]
+fn two_fits_share_a_ledger_and_a_third_is_refused() {
+    let trial = Trial::new();
+    let ledger = trial.place.text("ledger.jsonl");
+    for (name, share) in [("one.parable", Some("0.5")), ("two.parable", None)] {
+        let model = trial.place.text(name);
+        let mut arguments = vec!["fit", &trial.data, "--schema", &trial.schema, "--quiet"];
+        arguments.extend(["--model", &model, "--method", "swift", "--ledger", &ledger]);
+        arguments.extend(BUDGET);
+        if let Some(share) = share {
+            arguments.extend(["--ledger-share", share]);
+        }
+        succeeds(&arguments);
+    }
+    let verified = succeeds(&["privacy", "verify", &ledger]);
+    assert!(verified.contains("holds"), "{verified}");
+    let model = trial.place.text("three.parable");
+    let mut arguments = vec!["fit", &trial.data, "--schema", &trial.schema, "--quiet"];
+    arguments.extend(["--model", &model, "--method", "swift", "--ledger", &ledger]);
+    arguments.extend(BUDGET);
+    fails(2, &["remain"], &arguments);
+    assert!(!trial.place.path("three.parable").exists());
+}
+
+#[test]
 fn a_private_model_file_holds_no_row_count_no_name_and_no_seed_and_its_ledger_verifies() {
     let trial = Trial::new();
     let ledger = trial.place.text("ledger.jsonl");

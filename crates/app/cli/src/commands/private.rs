@@ -93,7 +93,8 @@ pub(super) fn ledger(
     let Some(path) = &options.ledger else {
         return Ok(params.ledger());
     };
-    Ledger::open_file(path, dataset, params.unit, params.budget).map_err(|error| {
+    let opened = Ledger::open_file(path, dataset, params.unit, params.budget);
+    let mut ledger = opened.map_err(|error| {
         let message = format!("{}: {}", path.display(), chain(&error));
         match error {
             LedgerFileError::Io { .. } | LedgerFileError::InUse { .. } => {
@@ -101,7 +102,12 @@ pub(super) fn ledger(
             }
             _ => Failure::input(message),
         }
-    })
+    })?;
+    if let Some(share) = options.ledger_share {
+        let limited = ledger.limit_to_share(share);
+        limited.map_err(|error| Failure::input(format!("--ledger-share: {error}")))?;
+    }
+    Ok(ledger)
 }
 
 /// Refuses a ledger in the place of another output: `--force` must not replace a ledger.

@@ -128,6 +128,21 @@ struct Filter {
     spent: Units,
 }
 
+/// The part of the limit that charges from here on may use.
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// Loss before the share was set.
+    before: Units,
+    share: f64,
+}
+
+impl Share {
+    fn limit(self, whole: Units) -> Units {
+        let part = Units::limit(whole.nats_down() * self.share);
+        self.before.saturating_add(part).min(whole)
+    }
+}
+
 /// Record and guard of all releases from one table.
 ///
 /// A ledger with a finite budget is a privacy filter: the parameters of each release may depend on
@@ -157,6 +172,7 @@ pub struct Ledger {
     unit: PrivacyUnit,
     budget: Budget,
     filter: Option<Filter>,
+    share: Option<Share>,
     entries: Vec<Entry>,
     noise: NoiseOrigin,
     recorder: Option<Recorder>,
@@ -183,6 +199,7 @@ impl Ledger {
             unit,
             budget,
             filter,
+            share: None,
             entries: Vec::new(),
             noise: NoiseOrigin::External,
             recorder: None,
@@ -246,6 +263,35 @@ impl Ledger {
         self.noise = noise;
     }
 
+    /// Limits the charges from here on to this share of the whole budget, so that several fits can
+    /// share it. What earlier fits left unspent of it bounds the share.
+    ///
+    /// A share is one of losses as this budget adds them: of rho, of half the squared shift of a
+    /// Gaussian, or of the Renyi divergence at the order of an approximate budget. Half of the loss
+    /// is more than half of epsilon. An unlimited budget has no shares and stays unlimited.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError::OutOfRange`] unless the share is above 0 and at most 1.
+    pub fn limit_to_share(&mut self, share: f64) -> Result<(), ParameterError> {
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(ParameterError::OutOfRange {
+                parameter: "share of the budget",
+                value: share,
+                rule: "above 0 and at most 1",
+            });
+        }
+        let before = self.filter.map_or(Units::ZERO, |filter| filter.spent);
+        self.share = Some(Share { before, share });
+        Ok(())
+    }
+
+    /// The loss up to which a filter admits charges.
+    fn admitted(&self, filter: &Filter) -> Units {
+        let share = self.share.map(|share| share.limit(filter.limit));
+        share.unwrap_or(filter.limit)
+    }
+
     /// Goes on from the charges of an interrupted fit: enters those that this ledger lacks, and
     /// returns a receipt for each of `found`, to draw releases that were charged and not drawn.
     ///
@@ -282,6 +328,7 @@ impl Ledger {
             }
         }
         again.recorder = self.recorder.take();
+        again.share = self.share;
         *self = again;
         Ok(Some(receipts))
     }
@@ -337,11 +384,12 @@ impl Ledger {
                 };
                 let cost = Units::cost(nats);
                 let total = filter.spent.saturating_add(cost);
-                if total > filter.limit {
+                let limit = self.admitted(&filter);
+                if total > limit {
                     return Err(LedgerError::Exceeded {
                         purpose: purpose.to_owned(),
                         requested: cost.nats_up(),
-                        remaining: filter.limit.saturating_sub(filter.spent).nats_down(),
+                        remaining: limit.saturating_sub(filter.spent).nats_down(),
                     });
                 }
                 filter.spent = total;
@@ -419,7 +467,8 @@ impl Ledger {
     pub fn remaining_rho(&self) -> Option<Rho> {
         match (self.budget, self.filter) {
             (Budget::Zcdp { .. } | Budget::Gaussian { .. }, Some(filter)) => {
-                let nats = filter.limit.saturating_sub(filter.spent).nats_down();
+                let limit = self.admitted(&filter);
+                let nats = limit.saturating_sub(filter.spent).nats_down();
                 Some(Rho::new(nats).expect("a remainder is never negative"))
             }
             _ => None,
@@ -496,6 +545,7 @@ impl Ledger {
             unit: self.unit,
             budget: self.budget,
             filter: self.filter,
+            share: self.share,
             entries: self.entries.clone(),
             noise: self.noise,
             recorder: None,

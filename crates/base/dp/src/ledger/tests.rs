@@ -254,3 +254,43 @@ fn spent_survives_json() {
     assert_eq!(back.0, ledger.spent());
     assert_eq!(back.1, ledger.entries());
 }
+
+#[test]
+fn fits_that_take_a_share_leave_the_rest_to_others() {
+    let delta = Delta::new(1e-6).unwrap();
+    let epsilon = Epsilon::new(2.0).unwrap();
+    let budgets = [
+        Budget::zcdp(Rho::new(1.0).unwrap()),
+        Budget::approx(epsilon, delta).unwrap(),
+    ];
+    let event = |rho: f64| Event::Zcdp {
+        rho: Rho::new(rho).unwrap(),
+    };
+    for budget in budgets {
+        let fits = |ledger: &Ledger, rho: f64| ledger.plan([("fit", &event(rho))]).1.is_ok();
+        let most = |ledger: &Ledger| {
+            let (mut low, mut high) = (0.0, 4.0);
+            for _ in 0..60 {
+                let middle = 0.5 * (low + high);
+                *(if fits(ledger, middle) { &mut low } else { &mut high }) = middle;
+            }
+            low
+        };
+        let mut ledger = Ledger::open(PrivacyUnit::one_row(), budget);
+        let whole = most(&ledger);
+        ledger.limit_to_share(0.25).unwrap();
+        let part = most(&ledger);
+        assert!((part - 0.25 * whole).abs() < 1e-6 * whole, "{budget:?}: {part} of {whole}");
+        let _ = ledger.try_spend("first fit", event(part)).unwrap();
+        assert!(ledger.try_spend("more", event(1e-3)).unwrap_err().is_over_budget());
+        // The next fit has a share of the whole; the last one gets no more than what is left.
+        ledger.limit_to_share(0.5).unwrap();
+        let _ = ledger.try_spend("second fit", event(0.49 * whole)).unwrap();
+        ledger.limit_to_share(1.0).unwrap();
+        assert!(!fits(&ledger, 0.27 * whole));
+        assert!(fits(&ledger, 0.25 * whole));
+        for share in [0.0, -1.0, 1.1, f64::NAN] {
+            assert!(ledger.limit_to_share(share).is_err(), "{share}");
+        }
+    }
+}
