@@ -218,8 +218,8 @@ pub(crate) struct PrivateArgs {
     /// if they are not
     #[arg(long)]
     pub(crate) trust_observed: bool,
-    /// Record charges in this ledger file, as they are made. An existing one is continued: fits share
-    /// its budget, and one that exceeds it is refused. `parable privacy verify` checks it
+    /// Record charges in this ledger file, as they are made. An existing one is continued: fits
+    /// share its budget, and one that exceeds it is refused. `parable privacy verify` checks it
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
     /// Let this fit spend at most this share of the ledger's whole budget, e.g. 0.5, and leave the

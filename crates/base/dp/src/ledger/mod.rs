@@ -2,6 +2,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod file;
+mod filter;
 mod recorder;
 
 use std::path::Path;
@@ -9,13 +10,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use file::{LedgerFileError, NoiseOrigin};
+use filter::{Filter, Measure, Share};
 use recorder::Recorder;
 
 use crate::accounting::accountant::{EpsilonEvaluation, evaluate_composition};
 use crate::accounting::composition::{Composition, Unsupported};
 use crate::accounting::convert::conversion;
 use crate::accounting::gdp;
-use crate::accounting::renyi;
 use crate::accounting::zcdp;
 use crate::event::Event;
 use crate::ledger::budget::{Budget, Units};
@@ -109,40 +110,6 @@ pub struct Spent {
     pub delta: Option<Delta>,
 }
 
-/// The measure in which losses are added.
-#[derive(Clone, Copy, Debug)]
-enum Measure {
-    /// Zero-concentrated loss.
-    Concentrated,
-    /// Divergence at this Renyi order.
-    Order(f64),
-    /// Half the squared shift of a Gaussian.
-    Gaussian,
-}
-
-/// The limit and the loss so far.
-#[derive(Clone, Copy, Debug)]
-struct Filter {
-    measure: Measure,
-    limit: Units,
-    spent: Units,
-}
-
-/// The part of the limit that charges from here on may use.
-#[derive(Clone, Copy, Debug)]
-struct Share {
-    /// Loss before the share was set.
-    before: Units,
-    share: f64,
-}
-
-impl Share {
-    fn limit(self, whole: Units) -> Units {
-        let part = Units::limit(whole.nats_down() * self.share);
-        self.before.saturating_add(part).min(whole)
-    }
-}
-
 /// Record and guard of all releases from one table.
 ///
 /// A ledger with a finite budget is a privacy filter: the parameters of each release may depend on
@@ -181,24 +148,10 @@ pub struct Ledger {
 impl Ledger {
     /// Opens an empty ledger.
     pub fn open(unit: PrivacyUnit, budget: Budget) -> Self {
-        let filter = match budget {
-            Budget::Zcdp { rho } => Some(Filter {
-                measure: Measure::Concentrated,
-                limit: Units::limit(rho.get()),
-                spent: Units::ZERO,
-            }),
-            Budget::Gaussian { epsilon, delta } => Some(Filter {
-                measure: Measure::Gaussian,
-                // Nothing fits where no curve of a Gaussian keeps the promise.
-                limit: gdp::limit(epsilon, delta).map_or(Units::ZERO, Units::limit),
-                spent: Units::ZERO,
-            }),
-            Budget::Approx { .. } | Budget::Unlimited => None,
-        };
         Self {
             unit,
             budget,
-            filter,
+            filter: Filter::of(budget),
             share: None,
             entries: Vec::new(),
             noise: NoiseOrigin::External,
@@ -375,13 +328,9 @@ impl Ledger {
                 let composition = Composition::new(event, &self.unit)?;
                 let mut filter = match self.filter {
                     Some(filter) => filter,
-                    None => self.choose_order(&composition)?,
+                    None => Filter::choose_order(self.budget, &composition)?,
                 };
-                let nats = match filter.measure {
-                    Measure::Concentrated => zcdp::composition_rho(&composition)?.get(),
-                    Measure::Order(order) => divergence(&composition, order)?,
-                    Measure::Gaussian => gdp::loss(&composition)?,
-                };
+                let nats = filter.cost(&composition)?;
                 let cost = Units::cost(nats);
                 let total = filter.spent.saturating_add(cost);
                 let limit = self.admitted(&filter);
@@ -557,62 +506,6 @@ impl Ledger {
         }
         (copy.spent(), Ok(()))
     }
-
-    /// The filter of an approximate budget: at the order that admits the most repetitions of the
-    /// first event.
-    fn choose_order(&self, first: &Composition) -> Result<Filter, LedgerError> {
-        let Budget::Approx { epsilon, delta } = self.budget else {
-            unreachable!("only approximate budgets choose an order");
-        };
-        let log_delta = delta.get().ln();
-        // Order by x = log(order - 1); how often the first event fits, and the limit at that order.
-        let limit = |x: f64| epsilon.get() - conversion(x.exp(), log_delta);
-        let times = |x: f64| {
-            let cost = renyi::composition_at(first, 1.0 + x.exp());
-            if cost == 0.0 {
-                limit(x)
-            } else {
-                limit(x) / cost
-            }
-        };
-        divergence(first, 2.0)?;
-        let pure = epsilon.get() / first.pure_epsilon();
-        let (order, limit) = if delta.get() > 0.0 {
-            let (x, _) = renyi::best_log_order(-14.0, 2, |x| -times(x));
-            if times(x) > pure {
-                (1.0 + x.exp(), limit(x))
-            } else {
-                (f64::INFINITY, epsilon.get())
-            }
-        } else {
-            (f64::INFINITY, epsilon.get())
-        };
-        let limit = if order == f64::INFINITY {
-            limit
-        } else {
-            limit - 4.0 * f64::EPSILON * (limit.abs() + 1.0)
-        };
-        Ok(Filter {
-            measure: Measure::Order(order),
-            limit: Units::limit(limit.max(0.0)),
-            spent: Units::ZERO,
-        })
-    }
-}
-
-/// Renyi loss of an event that has no failure probability, rounded up by the error of its
-/// computation.
-fn divergence(composition: &Composition, order: f64) -> Result<f64, LedgerError> {
-    if renyi::failure(composition) > 0.0 {
-        let reason = "a release with a failure probability cannot be charged to a filter";
-        return Err(Unsupported::new("renyi", "approx_dp", reason).into());
-    }
-    let nats = renyi::composition_at(composition, order);
-    Ok(if order == f64::INFINITY {
-        nats
-    } else {
-        nats * (1.0 + 1e-12)
-    })
 }
 
 /// Writes a charge to the file of a ledger.

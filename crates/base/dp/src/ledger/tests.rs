@@ -272,7 +272,11 @@ fn fits_that_take_a_share_leave_the_rest_to_others() {
             let (mut low, mut high) = (0.0, 4.0);
             for _ in 0..60 {
                 let middle = 0.5 * (low + high);
-                *(if fits(ledger, middle) { &mut low } else { &mut high }) = middle;
+                *(if fits(ledger, middle) {
+                    &mut low
+                } else {
+                    &mut high
+                }) = middle;
             }
             low
         };
@@ -280,9 +284,17 @@ fn fits_that_take_a_share_leave_the_rest_to_others() {
         let whole = most(&ledger);
         ledger.limit_to_share(0.25).unwrap();
         let part = most(&ledger);
-        assert!((part - 0.25 * whole).abs() < 1e-6 * whole, "{budget:?}: {part} of {whole}");
+        assert!(
+            (part - 0.25 * whole).abs() < 1e-6 * whole,
+            "{budget:?}: {part} of {whole}"
+        );
         let _ = ledger.try_spend("first fit", event(part)).unwrap();
-        assert!(ledger.try_spend("more", event(1e-3)).unwrap_err().is_over_budget());
+        assert!(
+            ledger
+                .try_spend("more", event(1e-3))
+                .unwrap_err()
+                .is_over_budget()
+        );
         // The next fit has a share of the whole; the last one gets no more than what is left.
         ledger.limit_to_share(0.5).unwrap();
         let _ = ledger.try_spend("second fit", event(0.49 * whole)).unwrap();
