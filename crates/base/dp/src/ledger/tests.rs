@@ -261,7 +261,7 @@ fn fits_that_take_a_share_leave_the_rest_to_others() {
     let epsilon = Epsilon::new(2.0).unwrap();
     let budgets = [
         Budget::zcdp(Rho::new(1.0).unwrap()),
-        Budget::approx(epsilon, delta).unwrap(),
+        Budget::approx(epsilon, delta),
     ];
     let event = |rho: f64| Event::Zcdp {
         rho: Rho::new(rho).unwrap(),
