@@ -1,7 +1,9 @@
-//! Fit and sample times of `cart`; the example `evidence` of the crate prints the quality beside them.
+//! Fit and sample times of `cart`; the example `evidence` of the crate prints the quality beside
+//! them.
 //!
-//! Reads the tables of `../shared/data/bench` (see the README there), on which other packages were measured; without them there is nothing to
-//! compare with, and the bench says so and ends. Peers on the same tables: `docs/methods/cart.md`.
+//! Reads the tables of `../shared/data/bench` (see the README there), on which other packages were
+//! measured; without them there is nothing to compare with, and the bench says so and ends. Peers
+//! on the same tables: `docs/methods/cart.md`.
 
 #[path = "../../crates/methods/cart/examples/evidence/tables.rs"]
 #[allow(dead_code, reason = "keys and targets are for the example")]

@@ -1,7 +1,8 @@
 //! Accounting, calibration and exact noise.
 //!
-//! `dp/epsilon/*` is the typical question (rate 0.01, noise multiplier 1.1, 10 000 steps, delta 1e-5); the answers are the same
-//! to nine digits (saddle point), 7e-6 (loss distributions) and 8.5 % (Renyi).
+//! `dp/epsilon/*` is the typical question (rate 0.01, noise multiplier 1.1, 10 000 steps, delta
+//! 1e-5); the answers are the same to nine digits (saddle point), 7e-6 (loss distributions) and 8.5
+//! % (Renyi).
 
 use std::hint::black_box;
 

@@ -1,11 +1,15 @@
 //! Fit and sample of the generator, with quality beside CPU seconds.
 //!
-//! Adult from `../shared/data/adult.csv`: its 32,561 training rows, split 80 / 20 by a seed. For each teacher and budget: CPU seconds of fit and sample of
-//! 26,048 rows, mean total variation distance over all one- and two-way tables (numbers in 20 equal bins of their range), and accuracy and area
-//! under the curve of boosted trees that learn `income` from the synthetic rows and judge the other 20 percent; and how far the other columns of rows asked for with
-//! an occupation are from those of the real rows with it. `GAN_SEEDS=3` takes the mean over
-//! three fits. `step`: CPU milliseconds of a step of the discriminator (1,000 real and 1,000 made rows). `preset-b`, `preset-c`: simulated trials at epsilon 1, with
-//! differences of masses, distributions and associations; `preset-b/bins`, `preset-b/modes`: without privacy from a discriminator, numbers by bins or by modes. A word as an argument runs what contains it.
+//! Adult from `../shared/data/adult.csv`: its 32,561 training rows, split 80 / 20 by a seed. For
+//! each teacher and budget: CPU seconds of fit and sample of 26,048 rows, mean total variation
+//! distance over all one- and two-way tables (numbers in 20 equal bins of their range), and
+//! accuracy and area under the curve of boosted trees that learn `income` from the synthetic rows
+//! and judge the other 20 percent; and how far the other columns of rows asked for with an
+//! occupation are from those of the real rows with it. `GAN_SEEDS=3` takes the mean over three
+//! fits. `step`: CPU milliseconds of a step of the discriminator (1,000 real and 1,000 made rows).
+//! `preset-b`, `preset-c`: simulated trials at epsilon 1, with differences of masses, distributions
+//! and associations; `preset-b/bins`, `preset-b/modes`: without privacy from a discriminator,
+//! numbers by bins or by modes. A word as an argument runs what contains it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -158,7 +162,8 @@ fn fit(
     method.fit_boxed(table, &mut context).expect("a fit")
 }
 
-/// CPU milliseconds of a step of the discriminator, from trainings of two lengths with one step of the generator each.
+/// CPU milliseconds of a step of the discriminator, from trainings of two lengths with one step of
+/// the generator each.
 fn step(table: &Table, private: bool) -> f64 {
     let mut config = GanConfig::default().with_teacher(Teacher::Discriminator);
     config.private = private;
@@ -172,8 +177,8 @@ fn step(table: &Table, private: bool) -> f64 {
     (seconds(500) - seconds(100)) / 400.0 * 1e3
 }
 
-/// How well rows follow when a level of this column is asked for: mean total variation distance of the other columns from the real rows that hold it, over the
-/// levels that 200 real rows hold.
+/// How well rows follow when a level of this column is asked for: mean total variation distance of
+/// the other columns from the real rows that hold it, over the levels that 200 real rows hold.
 fn given(model: &dyn Model, train: &Table, real: &Codes, column: usize) -> f64 {
     let field = train.schema().fields()[column].clone();
     let levels = field.kind.levels().map_or(0, Levels::len) as u32;
@@ -212,7 +217,8 @@ fn trial(preset: Preset) -> Table {
     Table::new(Schema::new(fields).expect("names differ"), columns).expect("a table")
 }
 
-/// What is measured of trials: differences of masses, of distribution functions, of correlations and of associations of any kind.
+/// What is measured of trials: differences of masses, of distribution functions, of correlations
+/// and of associations of any kind.
 const TRIAL_METRICS: [&str; 4] = [
     "mass_mad",
     "kolmogorov_smirnov",

@@ -1,9 +1,11 @@
 //! What every metric costs, with its value beside the time.
 //!
-//! Each metric of the registry runs once on a pair of its own, so that nothing is shared with the one before; `sections` is the whole default report, in which
-//! nearest neighbours and codes are shared. Times are CPU seconds of this process (user and system), not wall time. Tables: Adult, 32,561 rows
-//! against as many that `cart` made of them, the other 16,281 rows as the holdout (where `../shared/data` has it); with `preset_c` as an argument the simulated
-//! trial of 67,200 pupils instead. A further argument picks the metrics whose id contains it.
+//! Each metric of the registry runs once on a pair of its own, so that nothing is shared with the
+//! one before; `sections` is the whole default report, in which nearest neighbours and codes are
+//! shared. Times are CPU seconds of this process (user and system), not wall time. Tables: Adult,
+//! 32,561 rows against as many that `cart` made of them, the other 16,281 rows as the holdout
+//! (where `../shared/data` has it); with `preset_c` as an argument the simulated trial of 67,200
+//! pupils instead. A further argument picks the metrics whose id contains it.
 
 use std::path::Path;
 
@@ -63,7 +65,8 @@ fn preset_c() -> Case {
     }
 }
 
-/// User and system time of this process in seconds, and its peak memory in MB; not a number and zero where the system does not say.
+/// User and system time of this process in seconds, and its peak memory in MB; not a number and
+/// zero where the system does not say.
 fn used() -> (f64, f64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,8 +1,10 @@
 //! Fit and sample of the marginal synthesizer, with its errors beside the time.
 //!
-//! `mst/<strategy>/<table>/epsilon-<e>` times fit and sample together. Before each the mean and largest total variation distance over all one- and two-way and
-//! 200 fixed three-way tables are printed, with the CPU seconds of a fit and its rows, means of five fits with different noise. Tables: Adult as codes
-//! (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it, and a chain of relations made by seed (1,000,000 x 36).
+//! `mst/<strategy>/<table>/epsilon-<e>` times fit and sample together. Before each the mean and
+//! largest total variation distance over all one- and two-way and 200 fixed three-way tables are
+//! printed, with the CPU seconds of a fit and its rows, means of five fits with different noise.
+//! Tables: Adult as codes (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it, and a
+//! chain of relations made by seed (1,000,000 x 36).
 
 use std::hint::black_box;
 use std::time::Duration;

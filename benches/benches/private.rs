@@ -1,8 +1,11 @@
-//! Fit and sample of private trees and of noisy log-linear margins, with their errors beside the time.
+//! Fit and sample of private trees and of noisy log-linear margins, with their errors beside the
+//! time.
 //!
-//! `private_cart/<table>/epsilon-<e>` and `ipf/<table>/epsilon-<e>` time fit and sample together. Before each group the mean and largest total variation
-//! distance over all two-way tables is printed, mean of five fits with different noise; `depth-0` are private columns without any relation. The table is
-//! Adult as codes (48,842 x 14, and 1,200 rows of it) where `../shared/data` has it. `benches/mst` measures the marginal method on the same table.
+//! `private_cart/<table>/epsilon-<e>` and `ipf/<table>/epsilon-<e>` time fit and sample together.
+//! Before each group the mean and largest total variation distance over all two-way tables is
+//! printed, mean of five fits with different noise; `depth-0` are private columns without any
+//! relation. The table is Adult as codes (48,842 x 14, and 1,200 rows of it) where `../shared/data`
+//! has it. `benches/mst` measures the marginal method on the same table.
 
 use std::hint::black_box;
 use std::time::Duration;

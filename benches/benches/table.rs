@@ -1,7 +1,8 @@
 //! Reading, guessing, typing and writing a table of 36 columns.
 //!
-//! `table/<step>/200000x36`; throughput is in bytes of the file. The table is made by seed: identifiers, groups, scores with decimals, counts,
-//! names of categories, yes and no, dates, a tenth of all cells empty.
+//! `table/<step>/200000x36`; throughput is in bytes of the file. The table is made by seed:
+//! identifiers, groups, scores with decimals, counts, names of categories, yes and no, dates, a
+//! tenth of all cells empty.
 
 use std::fmt::Write;
 use std::hint::black_box;

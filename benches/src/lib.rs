@@ -49,7 +49,8 @@ pub fn errors(real: &Codes, made: &Codes, sets: &[AttrSet]) -> [f64; 2] {
     [mean, distances.iter().copied().fold(0.0, f64::max)]
 }
 
-/// User and system seconds of this process so far, where the system tells (Linux, where clock ticks are hundredths of a second).
+/// User and system seconds of this process so far, where the system tells (Linux, where clock ticks
+/// are hundredths of a second).
 #[must_use]
 pub fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Any bytes are a table or a typed error; a table that was read is inferred, typed, cleaned and restored without panicking, and writes back to the same texts.
+//! Any bytes are a table or a typed error; a table that was read is inferred, typed, cleaned and
+//! restored without panicking, and writes back to the same texts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

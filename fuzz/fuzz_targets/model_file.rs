@@ -1,4 +1,5 @@
-//! Any bytes are a model or a typed error, as a whole file and as the body behind a good header; a model that was read makes rows without panicking.
+//! Any bytes are a model or a typed error, as a whole file and as the body behind a good header; a
+//! model that was read makes rows without panicking.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,5 +1,6 @@
-//! Boosted trees for "train on synthetic, test on real": 100 trees of 31 leaves on histograms, rate 0.1, logistic loss. What scikit-learn's
-//! `HistGradientBoostingClassifier` does by default, but for categories, which are taken in the order of their codes here.
+//! Boosted trees for "train on synthetic, test on real": 100 trees of 31 leaves on histograms, rate
+//! 0.1, logistic loss. What scikit-learn's `HistGradientBoostingClassifier` does by default, but
+//! for categories, which are taken in the order of their codes here.
 
 const TREES: usize = 100;
 const LEAVES: usize = 31;
@@ -21,7 +22,8 @@ enum Node {
     Leaf(f64),
 }
 
-/// Area under the ROC curve and accuracy of trees that learn from one set of rows and judge another.
+/// Area under the ROC curve and accuracy of trees that learn from one set of rows and judge
+/// another.
 pub(crate) fn judge(train: &Rows, test: &Rows) -> (f64, f64) {
     let rows = train.labels.len();
     let share = train.labels.iter().filter(|label| **label).count() as f64 / rows as f64;

@@ -1,4 +1,5 @@
-//! Trials pass through the rest of the workspace: rules are checked, files are written and read back.
+//! Trials pass through the rest of the workspace: rules are checked, files are written and read
+//! back.
 
 use parable_seed::Seed;
 use parable_table::csv::{ReadOptions, read_str, write};

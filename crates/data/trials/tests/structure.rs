@@ -311,7 +311,8 @@ fn pupil_ids_are_unique_padded_and_in_random_order() {
         assert!(texts.iter().all(|text| text.len() == width));
         let distinct: HashSet<&str> = texts.iter().collect();
         assert_eq!(distinct.len(), table.rows());
-        // In a random order a row keeps its number with probability 1/n: the count is Poisson(1), above 12 with probability 6e-11.
+        // In a random order a row keeps its number with probability 1/n: the count is Poisson(1),
+        // above 12 with probability 6e-11.
         let numbers = texts
             .iter()
             .map(|text| text.parse::<usize>().expect("digits"));
@@ -492,7 +493,8 @@ fn whole_schools_lose_every_post_test() {
                     alive.insert(code);
                 }
             }
-            // With at least 8 pupils a school and 13 % lost, a school loses everybody by chance once in ten million.
+            // With at least 8 pupils a school and 13 % lost, a school loses everybody by chance
+            // once in ten million.
             lost_schools += all.len() - alive.len();
             for row in 0..table.rows() {
                 if !alive.contains(&school.code(row).expect("every pupil has a school")) {

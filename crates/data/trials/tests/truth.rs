@@ -61,9 +61,10 @@ fn the_null_switch_changes_nothing_about_the_control_arm() {
 
 #[test]
 fn effects_are_as_large_as_the_design_says() {
-    // Effects on a score in its own SD are the latent's times the score's reliability (the root of it), between 0.8 and 1 for the tests. The
-    // second subject has 0.8 tau - 0.4 tau over an SD of 0.98, i.e. 0.41 of the primary's, plus 0.8 of the extra effect
-    // for pupils with free school meals. SD of the school effects' mean: 0.08 / sqrt(420) in C, 0.0057 in B (targets).
+    // Effects on a score in its own SD are the latent's times the score's reliability (the root of
+    // it), between 0.8 and 1 for the tests. The second subject has 0.8 tau - 0.4 tau over an SD of
+    // 0.98, i.e. 0.41 of the primary's, plus 0.8 of the extra effect for pupils with free school
+    // meals. SD of the school effects' mean: 0.08 / sqrt(420) in C, 0.0057 in B (targets).
     for (preset, tau, second) in [
         (Preset::A, 0.20, "post_vocab_std"),
         (Preset::B, 0.10, "post_reading_scaled"),
@@ -102,8 +103,8 @@ fn effects_are_as_large_as_the_design_says() {
 
 #[test]
 fn pupils_with_free_school_meals_gain_more() {
-    // Per trial the difference of the two effects varies with the mix of schools; over 20 trials of B its SD is below 0.01, and the extra
-    // effect is 0.04 in SD of the latent.
+    // Per trial the difference of the two effects varies with the mix of schools; over 20 trials of
+    // B its SD is below 0.01, and the extra effect is 0.04 in SD of the latent.
     let mut extra = 0.0;
     for seed in 0..20 {
         let truth = simulate(&TrialConfig::new(Preset::B), seed).truth;

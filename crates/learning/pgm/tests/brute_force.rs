@@ -155,8 +155,10 @@ proptest! {
         }
     }
 
-    /// The objective over all joint tables is convex, so that a point is optimal exactly if no cell has a gradient below the mean gradient: for every
-    /// distribution q, `objective(p) - objective(q) <= <gradient, p> - min gradient`. The gap is a certificate computed on the joint table.
+    /// The objective over all joint tables is convex, so that a point is optimal exactly if no cell
+    /// has a gradient below the mean gradient: for every distribution q, `objective(p) -
+    /// objective(q) <= <gradient, p> - min gradient`. The gap is a certificate computed on the
+    /// joint table.
     #[test]
     fn the_estimate_is_the_optimum_over_all_joint_tables(
         levels in proptest::collection::vec(2u32..4, 3..6), count in 1usize..7, number in any::<u64>(),
@@ -228,7 +230,8 @@ fn independence_is_the_same_in_closed_form_and_by_iteration() {
 #[test]
 fn rules_hold_in_the_model_and_in_every_row() {
     let domain = domain_of(&[3, 3, 2]);
-    // `b` is a coarsening of `a`, and `c` = 1 only occurs with `a` = 2; the measurements know nothing of either.
+    // `b` is a coarsening of `a`, and `c` = 1 only occurs with `a` = 2; the measurements know
+    // nothing of either.
     let coarser = [true, false, false, true, false, false, false, true, false];
     let only = [true, false, true, false, true, true];
     let rules = [

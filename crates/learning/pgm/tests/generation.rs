@@ -26,7 +26,8 @@ fn field_of_strength(levels: &[u32], sets: &[&[u32]], number: u64, strength: f64
     MarkovField::from_factors(&domain, &factors, ROWS as f64, 1 << 20).unwrap()
 }
 
-/// The largest distance of a count from its expectation, in units of sqrt(expectation + 1), over all sets of up to two attributes.
+/// The largest distance of a count from its expectation, in units of sqrt(expectation + 1), over
+/// all sets of up to two attributes.
 fn worst(model: &MarkovField, rows: &Codes) -> f64 {
     let attrs = model.domain().len();
     let sets: Vec<AttrSet> = (0..attrs as u32)
@@ -44,7 +45,8 @@ fn worst(model: &MarkovField, rows: &Codes) -> f64 {
     worst
 }
 
-/// Every clique shape: a chain, a star (siblings under one parent), siblings under a pair, a cycle, parts that do not touch, one large clique.
+/// Every clique shape: a chain, a star (siblings under one parent), siblings under a pair, a cycle,
+/// parts that do not touch, one large clique.
 const SHAPES: [&[&[u32]]; 6] = [
     &[&[0, 1], &[1, 2], &[2, 3], &[3, 4], &[4, 5]],
     &[&[0, 1], &[0, 2], &[0, 3], &[0, 4], &[0, 5]],
@@ -56,9 +58,10 @@ const SHAPES: [&[&[u32]]; 6] = [
 
 #[test]
 fn counts_of_all_pairs_follow_the_model_siblings_included() {
-    // Rounding errs less than independent draws, whose counts lie within 6 standard deviations (two-sided probability 2e-9 for each of the
-    // at most 360 cells of a shape; the Poisson tail of small cells is covered by the + 1). A generator that lets siblings depend on row order
-    // is off by hundreds of standard deviations.
+    // Rounding errs less than independent draws, whose counts lie within 6 standard deviations
+    // (two-sided probability 2e-9 for each of the at most 360 cells of a shape; the Poisson tail of
+    // small cells is covered by the + 1). A generator that lets siblings depend on row order is off
+    // by hundreds of standard deviations.
     for (shape, sets) in SHAPES.iter().enumerate() {
         for number in 0..3 {
             let model = field(&[3, 4, 2, 5, 3, 2], sets, number);
@@ -71,7 +74,8 @@ fn counts_of_all_pairs_follow_the_model_siblings_included() {
 
 #[test]
 fn the_check_sees_siblings_connected_by_row_order() {
-    // The fault of a released package: ranks within each parent group follow row order, so both children are sorted alike.
+    // The fault of a released package: ranks within each parent group follow row order, so both
+    // children are sorted alike.
     let model = field(&[3, 4, 5], &[&[0, 1], &[0, 2]], 1);
     let rows = model.generate(ROWS, &Seed::from_u64(5)).unwrap();
     let mut order: Vec<usize> = (0..ROWS).collect();
@@ -124,8 +128,8 @@ fn independent_draws_follow_the_model_and_small_tables_begin_large_ones() {
 
 #[test]
 fn rare_combinations_appear_as_often_as_they_should() {
-    // 200 tables of 7 rows: each cell's expected number is kept although hardly any reaches 1. Sums of 200 roundings have a standard
-    // deviation of at most sqrt(200)/2 * 2; bound 6 times that.
+    // 200 tables of 7 rows: each cell's expected number is kept although hardly any reaches 1. Sums
+    // of 200 roundings have a standard deviation of at most sqrt(200)/2 * 2; bound 6 times that.
     let model = field(&[4, 5, 3], &[&[0, 1], &[1, 2]], 4);
     let sets: Vec<AttrSet> = AttrSet::pairs(3).collect();
     let mut sums: Vec<Vec<f64>> = sets.iter().map(|s| model.marginal(s).unwrap()).collect();
@@ -155,7 +159,8 @@ fn given_columns_stay_and_the_others_follow_them() {
         .generate_given(&[(1, given.clone())], &Seed::from_u64(6))
         .unwrap();
     assert_eq!(rows.column(1), given);
-    // Each quarter against the model given that code: 5 attributes, 6 standard deviations of independent draws.
+    // Each quarter against the model given that code: 5 attributes, 6 standard deviations of
+    // independent draws.
     for code in 0..4u32 {
         let part = model.given(&[(1, code)]).unwrap();
         let columns = (0..6)
@@ -215,7 +220,8 @@ fn chunked(model: &MarkovField, rows: u64, size: usize, seed: u64) -> Vec<Codes>
 
 #[test]
 fn chunks_join_into_one_table_of_the_same_quality() {
-    // The bound is that of a table made at once; chunks of 7 rows leave nothing but shares to hand out.
+    // The bound is that of a table made at once; chunks of 7 rows leave nothing but shares to hand
+    // out.
     for (shape, sets) in SHAPES.iter().enumerate() {
         let model = field(&[3, 4, 2, 5, 3, 2], sets, 1);
         for size in [7, 999, 6_000, ROWS] {
@@ -254,9 +260,11 @@ fn the_cliques_of_joined_chunks_are_those_of_a_table_made_at_once() {
 
 #[test]
 fn siblings_stay_independent_when_their_groups_hold_single_rows() {
-    // A parent of 4,000 levels with two children: each group has about one row, and all that is handed out is rounding. Given the parent the
-    // children are independent, so their joint counts are sums over groups of independent draws: within 6 standard deviations. With groups in
-    // one order for both children the worst cell is off by more than 10. (Weak relations, as different ones in each group would hide that.)
+    // A parent of 4,000 levels with two children: each group has about one row, and all that is
+    // handed out is rounding. Given the parent the children are independent, so their joint counts
+    // are sums over groups of independent draws: within 6 standard deviations. With groups in one
+    // order for both children the worst cell is off by more than 10. (Weak relations, as different
+    // ones in each group would hide that.)
     let model = field_of_strength(&[4_000, 4, 5], &[&[0, 1], &[0, 2]], 11, 0.1);
     let pair = AttrSet::new([1, 2]);
     let expected = model.marginal(&pair).unwrap();

@@ -97,7 +97,8 @@ fn exact_marginals_come_back() {
     assert!(found.marginal(&AttrSet::new([1, 3])).is_none());
 }
 
-/// Least squares over joint tables that may be negative, by conjugate gradients on the normal equations.
+/// Least squares over joint tables that may be negative, by conjugate gradients on the normal
+/// equations.
 fn least_squares(measurements: &[Measurement]) -> Vec<f64> {
     let apply = |joint: &[f64]| -> Vec<f64> {
         let mut sum = vec![0.0; 48];
@@ -185,7 +186,8 @@ fn noisy_marginals_become_consistent_non_negative_and_no_worse_than_a_joint_fit(
                 close(&through(first), &through(second), 1e-6);
             }
         }
-        // Marginals of a joint distribution are consistent and not negative: the best of them cannot agree better.
+        // Marginals of a joint distribution are consistent and not negative: the best of them
+        // cannot agree better.
         let joint = estimate(&small(), &measurements, &[], None, &config).unwrap();
         assert!(
             found.objective() <= 1.02 * joint.objective + 0.05,
@@ -250,7 +252,8 @@ fn all_pairs_of_thirty_attributes_are_reconstructed_where_no_tree_fits() {
     };
     let before = error(&|at| measurements[at].counts().to_vec());
     let after = error(&|at| found.marginal(&pairs[at]).unwrap());
-    // Sixteen cells of which nine are interaction, the rest is shared with 28 other pairs: noise falls to sqrt(9 / 16) or less.
+    // Sixteen cells of which nine are interaction, the rest is shared with 28 other pairs: noise
+    // falls to sqrt(9 / 16) or less.
     assert!(after < 0.8 * before, "{after} {before}");
     // Rows come from the relations that fit into a small tree: the chain is found again.
     let field = found.field(2_000).unwrap();

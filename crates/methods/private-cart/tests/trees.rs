@@ -108,7 +108,8 @@ fn a_person_with_many_rows_gets_as_much_more_noise() {
         }
     };
     let ratio = first(unit) / first(PrivacyUnit::one_row());
-    // The exact curve charges discrete noise as if its variance were smaller by up to 1, which is less than a hundredth of it here.
+    // The exact curve charges discrete noise as if its variance were smaller by up to 1, which is
+    // less than a hundredth of it here.
     assert!((ratio - 4.0).abs() < 0.02, "{ratio}");
 }
 
@@ -132,7 +133,8 @@ fn relations_of_pairs_and_triples_are_found_and_nothing_is_made_up() {
         let (off, without) = (distance(&codes, &made, set), distance(&codes, &flat, set));
         assert!(off < most && without > 5.0 * off, "{set:?} {off} {without}");
     }
-    // Unrelated: real and synthetic rows are themselves off by about 0.006 from independence on 30 cells.
+    // Unrelated: real and synthetic rows are themselves off by about 0.006 from independence on 30
+    // cells.
     for set in [[0, 3], [1, 3], [2, 3]] {
         let off = distance(&codes, &made, &set);
         assert!(off < 0.02, "{set:?} {off}");
@@ -307,7 +309,8 @@ fn effects_are_kept_and_numbers_lie_on_the_grid_within_bounds() {
         }
         sums[1] / counts[1] - sums[0] / counts[0]
     };
-    // The standard error of each effect is 0.17; joined cells and noise may move it by a few of these.
+    // The standard error of each effect is 0.17; joined cells and noise may move it by a few of
+    // these.
     assert!(
         (effect(&table) - effect(&made)).abs() < 1.5,
         "{} {}",
@@ -324,7 +327,8 @@ fn effects_are_kept_and_numbers_lie_on_the_grid_within_bounds() {
         assert!((score * 10.0 - (score * 10.0).round()).abs() < 1e-9);
         wrong += usize::from((score >= 50.0) != (passed == 1));
     }
-    // Passing follows from the score: only bins around 50 and noise can get it wrong; independent columns would for half of all rows.
+    // Passing follows from the score: only bins around 50 and noise can get it wrong; independent
+    // columns would for half of all rows.
     assert!(wrong < 2_000, "{wrong}");
 }
 

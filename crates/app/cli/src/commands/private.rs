@@ -83,8 +83,8 @@ pub(super) fn trusted(options: &PrivateArgs, source: Source) -> Result<Source, F
     })
 }
 
-/// Opens the ledger of a fit: the one in the file of `--ledger`, which is continued if it exists, or
-/// a new one in memory.
+/// Opens the ledger of a fit: the one in the file of `--ledger`, which is continued if it exists,
+/// or a new one in memory.
 pub(super) fn ledger(
     options: &PrivateArgs,
     params: &PrivacyParams,

@@ -176,8 +176,8 @@ fn correlation(rows: &[[f64; 3]]) -> f64 {
     product(0, score, 2, pre) / (product(0, score, 0, score) * product(2, pre, 2, pre)).sqrt()
 }
 
-/// The coefficient of treatment in a least squares regression of the score on treatment and pre-test: by Frisch, Waugh and Lovell the
-/// slope of one residual on the other.
+/// The coefficient of treatment in a least squares regression of the score on treatment and
+/// pre-test: by Frisch, Waugh and Lovell the slope of one residual on the other.
 fn adjusted_effect(rows: &[[f64; 3]]) -> f64 {
     let n = rows.len() as f64;
     let mean = |i: usize| rows.iter().map(|row| row[i]).sum::<f64>() / n;

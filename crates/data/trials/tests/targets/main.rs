@@ -1,24 +1,30 @@
 //! The numbers a prototype of the simulator gave against many draws of ours.
 //!
-//! Two comparisons, because the prototype's numbers are one draw of each preset, rounded, and some of them vary much between draws (with
-//! 24 schools an arm the adjusted effect has SD 0.10):
+//! Two comparisons, because the prototype's numbers are one draw of each preset, rounded, and some
+//! of them vary much between draws (with 24 schools an arm the adjusted effect has SD 0.10):
 //!
-//! 1. The mean of `k` draws is where a long run of this simulator says it is, within `5.5 sd sqrt(1 / k + 1 / K)`, `K` being
-//!    the draws of the long run (2,000 for A, 400 for B, 100 for C) and `sd` the SD of one draw found in it. This notices a
-//!    change of any constant that moves a figure by a fraction of its own SD. False alarm per figure 4e-8.
-//! 2. The prototype's number is a possible draw: within `5 sd` of the mean, plus half a unit of its last digit.
+//! 1. The mean of `k` draws is where a long run of this simulator says it is, within `5.5 sd sqrt(1
+//!    / k + 1 / K)`, `K` being the draws of the long run (2,000 for A, 400 for B, 100 for C) and
+//!    `sd` the SD of one draw found in it. This notices a change of any constant that moves a
+//!    figure by a fraction of its own SD. False alarm per figure 4e-8.
+//! 2. The prototype's number is a possible draw: within `5 sd` of the mean, plus half a unit of its
+//!    last digit.
 //!
 //! What lies further off than chance would usually have it, and why:
 //!
-//! - The correlation of C is the prototype's for the mean of both key stage 2 scores (0.740 here); either alone gives 0.70.
-//! - The shares of B (0.23, 0.42, 0.35) are those of our draws if a scaled score of exactly 100 counts as below (0.233, 0.416, 0.351).
-//!   We keep the rule in words, below 100, which gives 0.203, 0.450, 0.348.
-//! - The prototype's draw of A has SD 12.1 of the reading score (2.5 SD of a draw above the mean), which also thins its middle band
-//!   and lowers the kurtosis; its draw of B lost about one school where six are expected, and its draw of C twice as many as expected,
-//!   which shifts every share missing and the latent of the missing.
-//! - Support and plans of C (0.16 and 0.04) follow if a pupil drawn for both counts as support (0.155 and 0.038); those of B (0.15 and
-//!   0.05) if a plan goes first (0.148 and 0.046). A plan goes first here, as it does in law; the share with neither
-//!   is the same, and C's share with support has no number of the prototype to be compared with.
+//! - The correlation of C is the prototype's for the mean of both key stage 2 scores (0.740 here);
+//!   either alone gives 0.70.
+//! - The shares of B (0.23, 0.42, 0.35) are those of our draws if a scaled score of exactly 100
+//!   counts as below (0.233, 0.416, 0.351). We keep the rule in words, below 100, which gives
+//!   0.203, 0.450, 0.348.
+//! - The prototype's draw of A has SD 12.1 of the reading score (2.5 SD of a draw above the mean),
+//!   which also thins its middle band and lowers the kurtosis; its draw of B lost about one school
+//!   where six are expected, and its draw of C twice as many as expected, which shifts every share
+//!   missing and the latent of the missing.
+//! - Support and plans of C (0.16 and 0.04) follow if a pupil drawn for both counts as support
+//!   (0.155 and 0.038); those of B (0.15 and 0.05) if a plan goes first (0.148 and 0.046). A plan
+//!   goes first here, as it does in law; the share with neither is the same, and C's share with
+//!   support has no number of the prototype to be compared with.
 
 mod analysis;
 
