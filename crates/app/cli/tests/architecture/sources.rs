@@ -50,9 +50,14 @@ impl Source {
         if count > lines {
             found.push(format!("{}: {count} lines", self.name));
         }
+        let mut example = false;
         for (number, line) in self.text.lines().enumerate() {
+            let comment = line.trim_start().starts_with("//");
+            if comment && line.contains("```") {
+                example = !example;
+            }
             let wide = line.chars().count() > columns;
-            if wide && line.trim_start().starts_with("//") {
+            if wide && comment && !example {
                 found.push(format!("{}:{}: a wide comment", self.name, number + 1));
             }
         }

@@ -11,8 +11,8 @@ pub enum Combining {
     /// and Dibben 2016).
     #[default]
     Simple,
-    /// Every value synthetic, each table from a model with parameters drawn anew. Variance `v (k/n +
-    /// (1 + k/n)/m)` (the same).
+    /// Every value synthetic, each table from a model with parameters drawn anew. Variance
+    /// `v (k/n + (1 + k/n)/m)` (the same).
     Proper,
     /// Some values kept as they are. Variance `b/m + v` (Reiter 2003).
     Partial,
