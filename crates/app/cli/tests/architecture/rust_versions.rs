@@ -1,9 +1,10 @@
 //! The Rust that each crate asks for covers what its dependencies ask for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 use serde_json::Value;
+
+use crate::workspace::metadata;
 
 /// Major and minor version.
 type Version = (u64, u64);
@@ -13,14 +14,7 @@ type Version = (u64, u64);
 /// What a crate uses of the standard library itself is checked by the lint
 /// `clippy::incompatible_msrv`, which reads the same field.
 pub(crate) fn too_old() -> Vec<String> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo runs");
-    assert!(output.status.success(), "cargo metadata succeeds");
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata = metadata(&["--filter-platform", "x86_64-unknown-linux-gnu"]);
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let versions: BTreeMap<String, Option<Version>> = list(&metadata["packages"])
         .iter()

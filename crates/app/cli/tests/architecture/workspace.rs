@@ -23,19 +23,7 @@ pub(crate) struct Package {
 impl Workspace {
     /// Asks cargo.
     pub(crate) fn read() -> Self {
-        let output = Command::new(env!("CARGO"))
-            .args([
-                "metadata",
-                "--format-version",
-                "1",
-                "--no-deps",
-                "--offline",
-            ])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output()
-            .expect("cargo runs");
-        assert!(output.status.success(), "cargo metadata succeeds");
-        let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let metadata = metadata(&["--no-deps"]);
         let root = PathBuf::from(text(&metadata["workspace_root"]));
         let packages = metadata["packages"].as_array().expect("a list");
         let folders: BTreeMap<&str, PathBuf> = packages
@@ -91,6 +79,22 @@ impl Workspace {
         let uses = &self.crates[from].uses;
         uses.contains(to) || uses.iter().any(|used| self.reaches(used, to))
     }
+}
+
+/// Returns what cargo says about the workspace, without the network if that is possible.
+pub(crate) fn metadata(options: &[&str]) -> Value {
+    let ask = |more: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1"])
+            .args(options)
+            .args(more)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("cargo runs");
+        output.status.success().then_some(output.stdout)
+    };
+    let answer = ask(&["--offline"]).or_else(|| ask(&[]));
+    serde_json::from_slice(&answer.expect("cargo metadata succeeds")).expect("JSON")
 }
 
 fn text(value: &Value) -> &str {
