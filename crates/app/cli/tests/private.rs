@@ -93,7 +93,7 @@ fn two_fits_share_a_ledger_and_a_third_is_refused() {
         succeeds(&arguments);
     }
     let verified = succeeds(&["privacy", "verify", &ledger]);
-    assert!(verified.contains("holds"), "{verified}");
+    assert!(verified.contains("chain and budget hold"), "{verified}");
     let model = trial.place.text("three.parable");
     let mut arguments = vec!["fit", &trial.data, "--schema", &trial.schema, "--quiet"];
     arguments.extend(["--model", &model, "--method", "swift", "--ledger", &ledger]);

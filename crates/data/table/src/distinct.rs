@@ -98,6 +98,12 @@ impl Distinct {
         self.first_rows.len()
     }
 
+    /// Returns whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether the number stands for a missing reason.
     pub fn is_missing(&self, code: u32) -> bool {
         code as usize >= self.values

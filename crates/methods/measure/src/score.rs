@@ -250,7 +250,8 @@ impl PrivateRelease<'_, '_> {
     }
 
     /// Exact scores of estimates less the noise that measuring would add, for
-    /// [`PrivateRelease::choose_privately`] only: see [`Curator::private_scores`].
+    /// [`PrivateRelease::choose_privately`] only: see
+    /// [`Curator::private_scores`](parable_core::Curator::private_scores).
     ///
     /// # Errors
     /// The source cannot count.

@@ -1,9 +1,10 @@
 //! Tables from rows of Rust types and back, through serde.
 //!
-//! [`Table::from_rows`] takes structs (or maps from texts to values) and reads each as a line of a
-//! file would be read: under a schema by the rules of [`read_typed`](crate::read_typed), without
-//! one with types that follow from the Rust types. [`Table::to_rows`] hands each row to a type that
-//! can be deserialized from a map of its columns.
+//! [`Table::from_rows`](crate::Table::from_rows) takes structs (or maps from texts to values) and
+//! reads each as a line of a file would be read: under a schema by the rules of
+//! [`read_typed`](crate::read_typed), without one with types that follow from the Rust types.
+//! [`Table::to_rows`](crate::Table::to_rows) hands each row to a type that can be deserialized from
+//! a map of its columns.
 //!
 //! ```
 //! use parable_table::{Field, Kind, Schema, Table};

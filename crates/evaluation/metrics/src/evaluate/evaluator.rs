@@ -133,8 +133,10 @@ impl<'a> Evaluator<'a> {
         let pair = self.pair()?;
         let metrics = self.metrics()?;
         let mut descriptions = descriptions(&self.options);
-        let group = |metric: &Box<dyn Metric>| metric.info().group == Group::Multivariate;
-        if self.only.is_none() || metrics.iter().any(group) {
+        let multivariate = metrics
+            .iter()
+            .any(|metric| metric.info().group == Group::Multivariate);
+        if self.only.is_none() || multivariate {
             descriptions.push(plane());
         }
         let mut run = Run {

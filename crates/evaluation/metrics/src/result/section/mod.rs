@@ -46,6 +46,10 @@ pub use trial::{ArmShare, BalanceRow, EffectEstimate, EffectPair, TrialEffect, T
 
 /// What a metric has to say beyond its scores.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an evaluation holds some twenty sections, so that their size does not matter"
+)]
 #[non_exhaustive]
 pub enum Section {
     /// One entry per column of the real table, in its order.
