@@ -15,7 +15,7 @@ use parable::core::{
 };
 use parable::report::{MethodResult, Report, ReportInput};
 use parable::seed::Seed;
-use parable::table::{Column, Dialect, Schema, Table, csv, read_typed};
+use parable::table::{Column, Schema, Table};
 use parable::trials::{Preset, Trial, TrialConfig};
 use parable::{Evaluation, Fitted, MethodInfo, Methods, Source};
 use serde::{Deserialize, Serialize};
@@ -126,7 +126,7 @@ impl Model for HotDeckModel {
         let body = BodyV1 {
             version: 1,
             exchange: self.exchange,
-            table: to_csv(&self.table).map_err(|error| ModelFileError::body(NAME, error))?,
+            table: self.table.clone(),
         };
         serde_json::to_writer(out, &body).map_err(|error| ModelFileError::Io(error.into()))
     }
@@ -143,13 +143,8 @@ impl Model for HotDeckModel {
 struct BodyV1 {
     version: u32,
     exchange: f64,
-    table: String,
-}
-
-fn to_csv(table: &Table) -> Result<String, Box<dyn Error>> {
-    let mut bytes = Vec::new();
-    csv::write(table, &mut bytes, &Dialect::default())?;
-    Ok(String::from_utf8(bytes)?)
+    /// Schema and columns in the stable form of tables.
+    table: Table,
 }
 
 /// Reads [`HotDeckModel`] from its file.
@@ -163,9 +158,10 @@ impl ModelReader for HotDeckReader {
     fn read(&self, file: &ModelFile) -> Result<Box<dyn Model>, ModelFileError> {
         let refused = |error: &dyn std::fmt::Display| ModelFileError::body(NAME, error);
         let body: BodyV1 = serde_json::from_slice(&file.body).map_err(|error| refused(&error))?;
-        let raw = csv::read_str(&body.table, &csv::ReadOptions::default())
-            .map_err(|error| refused(&error))?;
-        let (table, _) = read_typed(&raw, &file.record.schema).map_err(|error| refused(&error))?;
+        let table = body.table;
+        if *table.schema() != file.record.schema {
+            return Err(refused(&"its table is not that of the record"));
+        }
         if body.version != 1 || !(0.0..=1.0).contains(&body.exchange) || table.rows() == 0 {
             return Err(refused(&"not version 1 with rows and a share"));
         }
