@@ -78,10 +78,17 @@ impl Synthesizer for HotDeck {
             });
         }
         context.progress(1, 1)?;
+        // As the file will hold it, so that a model that was read back is equal: what a column
+        // has in memory behind a missing cell is in no file.
+        let stored = serde_json::to_string(table).and_then(|text| serde_json::from_str(&text));
+        let stored = stored.map_err(|error| FitError::Method {
+            method: NAME.to_owned(),
+            source: Box::new(error),
+        });
         Ok(HotDeckModel {
             record: FitRecord::non_private(NAME, "0.1.0", &self.0, table, context),
             exchange: self.0.exchange,
-            table: table.clone(),
+            table: stored?,
         })
     }
 }
