@@ -39,7 +39,7 @@ impl Values {
         }
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -66,7 +66,7 @@ impl Missing {
         }
     }
 
-    /// The reason behind a byte, `None` for 0.
+    /// Returns the reason behind a byte, `None` for 0.
     #[must_use]
     pub const fn from_byte(byte: u8) -> Option<Self> {
         match byte {
@@ -78,7 +78,7 @@ impl Missing {
 }
 
 impl Column {
-    /// A column without missing values.
+    /// Creates a column without missing values.
     #[must_use]
     pub fn complete(values: Values) -> Self {
         Self {
@@ -105,13 +105,13 @@ impl Column {
         self.values.len()
     }
 
-    /// Whether there is no row.
+    /// Returns whether there is no row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The stored values, fillers included.
+    /// Returns the stored values, fillers included.
     #[must_use]
     pub fn values(&self) -> &Values {
         &self.values
@@ -131,13 +131,13 @@ impl Column {
             .and_then(|bytes| Missing::from_byte(bytes[row]))
     }
 
-    /// Whether the row has no value.
+    /// Returns whether the row has no value.
     #[must_use]
     pub fn is_missing(&self, row: usize) -> bool {
         self.missing.as_ref().is_some_and(|bytes| bytes[row] != 0)
     }
 
-    /// How many rows have no value.
+    /// Returns the number of rows without a value.
     #[must_use]
     pub fn missing_count(&self) -> usize {
         self.missing
@@ -231,7 +231,7 @@ impl Column {
         Self::with_missing(values, missing.collect())
     }
 
-    /// The rows at these positions, in this order; positions may repeat.
+    /// Returns the rows at these positions, in this order; positions may repeat.
     ///
     /// # Panics
     /// If a position is not below [`Column::len`].

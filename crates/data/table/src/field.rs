@@ -11,9 +11,9 @@ use crate::Kind;
 pub struct Field {
     /// The name in the header; unique in a schema.
     pub name: String,
-    /// What the column holds.
+    /// The type of its values.
     pub kind: Kind,
-    /// What the column is for.
+    /// The role in an analysis.
     #[serde(default, skip_serializing_if = "Role::is_covariate")]
     pub role: Role,
     /// How a missing value without a stated reason is written; an empty field is always read as
@@ -23,7 +23,7 @@ pub struct Field {
     /// Texts that stand for a reason why there is no value, such as `-8`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_codes: Vec<MissingCode>,
-    /// What the column means, for people.
+    /// The description for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
 }

@@ -17,7 +17,7 @@ use crate::SchemaError;
 pub struct Levels(Arc<[String]>);
 
 impl Levels {
-    /// Levels in this order.
+    /// Creates levels in this order.
     ///
     /// # Errors
     /// [`SchemaError::DuplicateLevel`] if two are the same text.
@@ -47,13 +47,13 @@ impl Levels {
         self.0.is_empty()
     }
 
-    /// The text of a code, `None` beyond the last.
+    /// Returns the text of a code, `None` beyond the last.
     #[must_use]
     pub fn get(&self, code: u32) -> Option<&str> {
         self.0.get(code as usize).map(String::as_str)
     }
 
-    /// The code of a text. Looks through all levels: build a map for many look-ups.
+    /// Returns the code of a text. Looks through all levels: build a map for many look-ups.
     #[must_use]
     pub fn code(&self, text: &str) -> Option<u32> {
         self.0
@@ -68,7 +68,7 @@ impl Levels {
         self.iter().zip(0..).collect()
     }
 
-    /// The texts, in code order.
+    /// Returns the texts, in code order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

@@ -1,8 +1,8 @@
-//! Where a fact about the data came from, which decides who may use it.
+//! The provenance of facts about the data, which decides who may use them.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a fact about a column came from.
+/// The provenance of a fact about a column.
 ///
 /// A private fit may use what was declared or released, and refuses what was merely observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// Whether a private fit may use this fact.
+    /// Returns whether a private fit may use this fact.
     pub const fn is_public(&self) -> bool {
         !matches!(self.provenance, Provenance::Observed)
     }

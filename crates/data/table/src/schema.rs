@@ -33,16 +33,16 @@ const FORMAT: &str = "parable-schema";
 const VERSION: u32 = 1;
 
 impl Schema {
-    /// A schema of these columns without further rules.
+    /// Creates a schema of these columns without further rules.
     ///
     /// # Errors
-    /// A name that is empty or stands twice; facts that contradict the column's type (see
+    /// A name that is empty or appears twice; facts that contradict the column's type (see
     /// [`SchemaError`]).
     pub fn new(fields: Vec<Field>) -> Result<Self, SchemaError> {
         Self::with_constraints(fields, Vec::new())
     }
 
-    /// A schema of these columns and rules.
+    /// Creates a schema of these columns and rules.
     ///
     /// # Errors
     /// As [`Schema::new`], and a rule or role that names a column the schema does not have.
@@ -57,13 +57,13 @@ impl Schema {
         })
     }
 
-    /// The columns in order.
+    /// Returns the columns in order.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// The rules rows obey.
+    /// Returns the rules that rows obey.
     #[must_use]
     pub fn constraints(&self) -> &[Constraint] {
         &self.constraints
@@ -75,25 +75,25 @@ impl Schema {
         self.fields.len()
     }
 
-    /// Whether there is no column.
+    /// Returns whether there is no column.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// The position of the column with this name.
+    /// Returns the position of the column with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
 
-    /// The column with this name.
+    /// Returns the column with this name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The positions of the columns for which the question about the role is answered with yes.
+    /// Returns the positions of the columns whose role satisfies the predicate.
     pub fn with_role(&self, is: impl Fn(&Role) -> bool) -> Vec<usize> {
         (0..self.len())
             .filter(|&column| is(&self.fields[column].role))

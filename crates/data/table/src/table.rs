@@ -45,7 +45,7 @@ impl Table {
         })
     }
 
-    /// The schema.
+    /// Returns the schema.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
@@ -57,13 +57,13 @@ impl Table {
         self.rows
     }
 
-    /// The columns, in the order of the schema.
+    /// Returns the columns, in the order of the schema.
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// The column at this position.
+    /// Returns the column at this position.
     ///
     /// # Panics
     /// If `position` is not below the number of columns.
@@ -72,7 +72,7 @@ impl Table {
         &self.columns[position]
     }
 
-    /// The column with this name and its field.
+    /// Returns the column with this name and its field.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<(&Field, &Column)> {
         let position = self.schema.position(name)?;
@@ -95,7 +95,7 @@ impl Table {
         self.columns[position].label(self.levels(position)?, row)
     }
 
-    /// The rows at these positions, in this order; positions may repeat.
+    /// Returns the rows at these positions, in this order; positions may repeat.
     ///
     /// # Panics
     /// If a position is not below [`Table::rows`].
