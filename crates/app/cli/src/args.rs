@@ -269,8 +269,10 @@ pub(crate) struct Sample {
     pub(crate) rows: Option<usize>,
     #[command(flatten)]
     pub(crate) diverse: DiverseArgs,
-    /// A value that every row must have, e.g. --where arm=treated --where sen=yes; may be repeated
-    #[arg(long = "where", value_name = "COLUMN=VALUE", conflicts_with_all = ["given", "diverse"])]
+    /// A condition that every row must satisfy, on any column: --where arm=treated --where age>=11
+    /// --where city=Paris,Lyon --where income=20000..30000, or a rule such as
+    /// --where 'age < 16 or arm == "treated"'; values are spelled as in the source; may be repeated
+    #[arg(long = "where", value_name = "CONDITION", conflicts_with_all = ["given", "diverse"])]
     pub(crate) values: Vec<String>,
     /// A table with some of the columns: one synthetic row is sampled for each of its rows, with
     /// its values

@@ -245,7 +245,7 @@ fn rows_carry_the_values_that_are_given() {
             .all(|line| line.split(',').nth(3) == Some("1"))
     );
     fails(2, &["column `form`"], &with("form=1"));
-    fails(2, &["COLUMN=VALUE"], &with("fsm"));
+    fails(2, &["condition `fsm+`", "age>=65"], &with("fsm+"));
     let message = fails(2, &["column `fsm`"], &with("fsm=secret"));
     assert!(!message.contains("secret"), "{message}");
 }

@@ -1,17 +1,23 @@
-//! Values that sampled rows must have.
+//! Conditions that sampled rows must satisfy.
 
 use std::path::{Path, PathBuf};
 
 use parable_table::{Field, RawTable, Schema, Table, csv, read_typed};
 
+use crate::condition::{self, Condition};
 use crate::{Error, Fitted};
 
-/// Values that sampled rows must have: the same in every row, or one row of a table for each.
+/// Conditions that sampled rows must satisfy: the same for every row, or one row of a table for
+/// each.
+///
+/// Conditions may name every column of the source. Values of columns that the model draws are
+/// passed to the model; everything else is tested on restored rows, and rows are drawn until enough
+/// of them pass.
 ///
 /// ```
 /// use parable::Conditions;
 ///
-/// let treated = Conditions::default().with("arm", "treated").with("sen", "yes");
+/// let treated = Conditions::default().with("arm", "treated").matching("age >= 11");
 /// assert_eq!(treated.rows(), None);
 /// ```
 #[derive(Clone, Debug)]
@@ -19,8 +25,11 @@ pub struct Conditions(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    /// Columns and texts, the same in every row.
-    Same(Vec<(String, String)>),
+    /// Columns and texts, and conditions, the same for every row.
+    Same {
+        values: Vec<(String, String)>,
+        matching: Vec<String>,
+    },
     /// Texts, one row for each.
     Texts { raw: RawTable, path: PathBuf },
     /// Typed columns, one row for each.
@@ -30,7 +39,27 @@ enum Kind {
 impl Default for Conditions {
     /// Returns conditions that give no value.
     fn default() -> Self {
-        Self(Kind::Same(Vec::new()))
+        Self(Kind::Same {
+            values: Vec::new(),
+            matching: Vec::new(),
+        })
+    }
+}
+
+/// Conditions as sampling uses them.
+pub(crate) struct Given {
+    /// The columns that the model draws, one row for each row to sample; `None` if there is none.
+    pub(crate) table: Option<Table>,
+    /// The columns that the model does not draw, one row for each row to sample.
+    pub(crate) derived: Option<Table>,
+    /// Conditions in the language of rules that every restored row satisfies.
+    pub(crate) tests: Vec<String>,
+}
+
+impl Given {
+    /// Returns whether the model itself takes care of everything.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.derived.is_none() && self.tests.is_empty()
     }
 }
 
@@ -39,12 +68,38 @@ impl Conditions {
     /// missing value. Replaces conditions that were read from a table.
     #[must_use]
     pub fn with(self, column: impl Into<String>, value: impl Into<String>) -> Self {
-        let mut values = match self.0 {
-            Kind::Same(values) => values,
-            Kind::Texts { .. } | Kind::Typed(_) => Vec::new(),
-        };
+        let (mut values, matching) = self.same();
         values.push((column.into(), value.into()));
-        Self(Kind::Same(values))
+        Self(Kind::Same { values, matching })
+    }
+
+    /// Adds a condition that every row must satisfy. Replaces conditions that were read from a
+    /// table.
+    ///
+    /// Values are spelled as in the source:
+    ///
+    /// ```text
+    /// age >= 65                       one of = == != < <= > >=
+    /// born < 2010-09-01
+    /// city = Paris, Lyon              one of several values
+    /// income = 20000 .. 30000         a range, both ends included
+    /// post_score =                    missing
+    /// age < 16 or arm == "treated"    anything else: the language of rules
+    /// ```
+    ///
+    /// Sampling returns [`Error::Condition`] for a condition that cannot be read.
+    #[must_use]
+    pub fn matching(self, condition: impl Into<String>) -> Self {
+        let (values, mut matching) = self.same();
+        matching.push(condition.into());
+        Self(Kind::Same { values, matching })
+    }
+
+    fn same(self) -> (Vec<(String, String)>, Vec<String>) {
+        match self.0 {
+            Kind::Same { values, matching } => (values, matching),
+            Kind::Texts { .. } | Kind::Typed(_) => (Vec::new(), Vec::new()),
+        }
     }
 
     /// Takes the columns of a table: one synthetic row for each of its rows, with its values.
@@ -69,36 +124,118 @@ impl Conditions {
     #[must_use]
     pub fn rows(&self) -> Option<usize> {
         match &self.0 {
-            Kind::Same(_) => None,
+            Kind::Same { .. } => None,
             Kind::Texts { raw, .. } => Some(raw.rows),
             Kind::Typed(table) => Some(table.rows()),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        matches!(&self.0, Kind::Same(values) if values.is_empty())
+        matches!(
+            &self.0,
+            Kind::Same { values, matching } if values.is_empty() && matching.is_empty()
+        )
     }
 
-    /// Returns the conditions as the model knows the columns, one row for each row to sample.
-    pub(crate) fn table_for(&self, fitted: &Fitted, rows: usize) -> Result<Table, Error> {
+    /// Splits the conditions into values for the model and tests of restored rows.
+    pub(crate) fn resolve(&self, fitted: &Fitted, rows: usize) -> Result<Given, Error> {
         if let Some(given) = self.rows()
             && given != rows
         {
             return Err(Error::ConditionRows { given, rows });
         }
         match &self.0 {
-            Kind::Typed(table) => Ok(table.clone()),
-            Kind::Texts { raw, path } => typed(fitted, raw, path),
-            Kind::Same(values) => {
-                let one = typed(fitted, &one_row(values)?, Path::new("given values"))?;
-                Ok(one.take(&vec![0; rows]))
+            Kind::Typed(table) => split_table(fitted, table),
+            Kind::Texts { raw, path } => split_texts(fitted, raw, path),
+            Kind::Same { values, matching } => {
+                let mut direct = Vec::new();
+                let mut tests = Vec::new();
+                let conditions = values
+                    .iter()
+                    .map(|(column, value)| Condition::equal(fitted, column, value))
+                    .chain(matching.iter().map(|text| Condition::read(fitted, text)));
+                for condition in conditions {
+                    match condition? {
+                        Condition::Value { column, text } => direct.push((column, text)),
+                        Condition::Test(expression) => tests.push(expression),
+                    }
+                }
+                let table = match direct.is_empty() {
+                    true => None,
+                    false => {
+                        let raw = one_row(&direct)?;
+                        let one = typed(fitted.model().schema(), &raw, Path::new("--where"))?;
+                        Some(one.take(&vec![0; rows]))
+                    }
+                };
+                Ok(Given {
+                    table,
+                    derived: None,
+                    tests,
+                })
             }
         }
     }
 }
 
+/// Returns the positions of the columns that the model draws, and of the others.
+fn split<'a>(
+    fitted: &Fitted,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let (mut drawn, mut derived) = (Vec::new(), Vec::new());
+    for (position, name) in names.enumerate() {
+        match condition::is_drawn(fitted, name)? {
+            true => drawn.push(position),
+            false => derived.push(position),
+        }
+    }
+    Ok((drawn, derived))
+}
+
+fn split_table(fitted: &Fitted, table: &Table) -> Result<Given, Error> {
+    let names = table.schema().fields().iter();
+    let (drawn, derived) = split(fitted, names.map(|field| field.name.as_str()))?;
+    let part = |positions: &[usize]| -> Result<Option<Table>, Error> {
+        if positions.is_empty() {
+            return Ok(None);
+        }
+        let field = |&at: &usize| table.schema().fields()[at].clone();
+        let schema = Schema::new(positions.iter().map(field).collect());
+        let schema = schema.map_err(condition::schema_error)?;
+        let columns = positions.iter().map(|&at| table.column(at).clone());
+        Ok(Some(Table::new(schema, columns.collect())?))
+    };
+    Ok(Given {
+        table: part(&drawn)?,
+        derived: part(&derived)?,
+        tests: Vec::new(),
+    })
+}
+
+fn split_texts(fitted: &Fitted, raw: &RawTable, path: &Path) -> Result<Given, Error> {
+    let (drawn, derived) = split(fitted, raw.names.iter().map(String::as_str))?;
+    let part = |positions: &[usize], schema: &Schema| -> Result<Option<Table>, Error> {
+        if positions.is_empty() {
+            return Ok(None);
+        }
+        let mut part = raw.clone();
+        part.names = positions.iter().map(|&at| raw.names[at].clone()).collect();
+        part.columns = positions
+            .iter()
+            .map(|&at| raw.columns[at].clone())
+            .collect();
+        typed(schema, &part, path).map(Some)
+    };
+    Ok(Given {
+        table: part(&drawn, fitted.model().schema())?,
+        derived: part(&derived, fitted.source_schema())?,
+        tests: Vec::new(),
+    })
+}
+
 /// Returns the values as a table with one row of texts.
-fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
+pub(crate) fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
     let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
     let names: Vec<String> = values.iter().map(|(column, _)| quoted(column)).collect();
     let texts: Vec<String> = values.iter().map(|(_, value)| quoted(value)).collect();
@@ -107,31 +244,16 @@ fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
     Ok(csv::read_str(&text, &options)?)
 }
 
-/// Types the texts as columns of the model.
-fn typed(fitted: &Fitted, raw: &RawTable, path: &Path) -> Result<Table, Error> {
-    let field = |name: &str| -> Result<Field, Error> {
-        fitted.model().schema().field(name).cloned().ok_or_else(|| {
-            let known = fitted.source_schema().position(name).is_some();
-            Error::Given {
-                column: name.to_owned(),
-                problem: if known {
-                    "cleaning took it out and writes it again from other columns, so that the model does not draw it"
-                } else {
-                    "the model makes no such column"
-                },
-            }
-        })
-    };
-    let fields = raw.names.iter().map(|name| field(name));
-    let schema = Schema::new(fields.collect::<Result<_, _>>()?).map_err(|error| Error::Typed {
-        path: path.to_owned(),
-        source: error.into(),
-    })?;
-    // The model cannot generate what it has not met: all facts bind.
-    let (table, _) = read_typed(raw, &schema.trusted().0).map_err(|source| Error::Typed {
+/// Types the texts as columns of this schema. All its facts bind: the model cannot generate a value
+/// that it has not met.
+fn typed(schema: &Schema, raw: &RawTable, path: &Path) -> Result<Table, Error> {
+    let field = |name: &String| -> Option<Field> { schema.field(name).cloned() };
+    let fields = raw.names.iter().filter_map(field).collect();
+    let own = Schema::new(fields).map_err(condition::schema_error)?;
+    let (table, _) = read_typed(raw, &own.trusted().0).map_err(|source| Error::Typed {
         path: path.to_owned(),
         source,
     })?;
     let (_, columns) = table.into_parts();
-    Ok(Table::new(schema, columns)?)
+    Ok(Table::new(own, columns)?)
 }

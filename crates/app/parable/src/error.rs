@@ -70,6 +70,16 @@ pub enum Error {
         /// The problem with it.
         problem: &'static str,
     },
+    /// A condition on sampled rows that cannot be read.
+    #[error(
+        "condition `{condition}`: {problem}; expected a comparison such as age>=65, city=Paris,Lyon or income=20..30, or a rule such as 'age < 16 or arm == \"treated\"'"
+    )]
+    Condition {
+        /// The condition as written.
+        condition: String,
+        /// The problem with it.
+        problem: String,
+    },
     /// Conditions for another number of rows than the sample has.
     #[error("there are conditions for {given} rows, but {rows} rows are to be sampled")]
     ConditionRows {

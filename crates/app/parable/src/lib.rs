@@ -36,12 +36,14 @@
 //! - `cuda`: networks on a graphics card of NVIDIA.
 
 mod cleaned;
+mod condition;
 mod conditions;
 mod describe;
 mod error;
 mod evaluate;
 mod fit;
 mod fitted;
+mod matching;
 mod methods;
 mod sample;
 mod source;

@@ -5,7 +5,7 @@ use parable_seed::Seed;
 use parable_table::Table;
 use parable_table::constraints::Repair;
 
-use crate::{Conditions, Error, Fitted};
+use crate::{Conditions, Error, Fitted, matching};
 
 /// A synthetic table in the source's columns, order and types.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ impl Fitted {
     }
 
     /// Puts back what cleaning took out, and repairs what breaks a declared rule.
-    fn restored(&self, sampled: &Table, seed: &Seed) -> Result<Synthetic, Error> {
+    pub(crate) fn restored(&self, sampled: &Table, seed: &Seed) -> Result<Synthetic, Error> {
         let (table, repairs) = self.recipe().restore(sampled, &seed.stream("restore"))?;
         Ok(Synthetic {
             table,
@@ -146,12 +146,21 @@ impl<'a> SampleBuilder<'a> {
                 problem: "rows with given values cannot be made diverse",
             });
         }
-        let given = conditions.table_for(self.fitted, self.rows)?;
-        let seed = self.seed.stream("sample");
-        let model = self.fitted.model();
-        let sampled = model.sample_given(&given, &seed, self.observer)?;
-        let mut synthetic = self.fitted.restored(&sampled, &self.seed)?;
-        synthetic.repairs.extend(lost(&given, &synthetic.table));
+        let given = conditions.resolve(self.fitted, self.rows)?;
+        let cleaned = match &given.table {
+            Some(table) if given.is_direct() => {
+                let seed = self.seed.stream("sample");
+                let model = self.fitted.model();
+                model.sample_given(table, &seed, self.observer)?
+            }
+            _ => {
+                return matching::sample(self.fitted, &given, self.rows, &self.seed, self.observer);
+            }
+        };
+        let mut synthetic = self.fitted.restored(&cleaned, &self.seed)?;
+        if let Some(table) = &given.table {
+            synthetic.repairs.extend(lost(table, &synthetic.table));
+        }
         Ok(synthetic)
     }
 }
@@ -167,7 +176,7 @@ impl std::fmt::Debug for SampleBuilder<'_> {
 }
 
 /// Names the columns whose given values a rule of the schema overwrote.
-fn lost(given: &Table, restored: &Table) -> Vec<String> {
+pub(crate) fn lost(given: &Table, restored: &Table) -> Vec<String> {
     let columns = given.schema().fields().iter().zip(given.columns());
     let sentence = |(field, column): (&parable_table::Field, &parable_table::Column)| {
         let (_, restored) = restored.named(&field.name)?;

@@ -74,13 +74,8 @@ fn conditions(options: &Sample) -> Result<Conditions, Failure> {
         return Ok(Conditions::read(path)?);
     }
     let mut conditions = Conditions::default();
-    for value in &options.values {
-        let (column, text) = value.split_once('=').ok_or_else(|| {
-            Failure::input(format!(
-                "--where {value}: expected COLUMN=VALUE, such as arm=treated"
-            ))
-        })?;
-        conditions = conditions.with(column, text);
+    for condition in &options.values {
+        conditions = conditions.matching(condition);
     }
     Ok(conditions)
 }
