@@ -43,6 +43,6 @@ pub use eigen::SymmetricEigen;
 pub use error::LinalgError;
 pub use least_squares::LeastSquares;
 pub use moments::{correlation, covariance, mean, variance};
-pub use products::{dot, gram};
+pub use products::{dot, gram, gram_of_columns};
 pub use quantile::{order_statistic, quantile};
 pub use svd::Svd;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 /// Rows per block of sums: blocks are added in order, so that threads do not change the result.
@@ -37,24 +37,41 @@ pub fn dot(x: &[f64], y: &[f64]) -> f64 {
 ///
 /// If there are not as many weights as rows.
 pub fn gram(design: ArrayView2<'_, f64>, weights: &[f64]) -> Array2<f64> {
-    let (n, p) = design.dim();
-    assert_eq!(n, weights.len(), "a weight for each row of the design");
+    let columns: Vec<Cow<'_, [f64]>> = design.columns().into_iter().map(contiguous).collect();
+    let columns: Vec<&[f64]> = columns.iter().map(|column| &**column).collect();
+    assert_eq!(
+        design.nrows(),
+        weights.len(),
+        "a weight for each row of the design"
+    );
+    gram_of_columns(&columns, weights)
+}
+
+/// Returns the weighted cross products `X' diag(w) X` of these columns, as [`gram`] does for the
+/// columns of a matrix; nothing is copied.
+///
+/// # Panics
+///
+/// If a column has not as many entries as there are weights.
+pub fn gram_of_columns(columns: &[&[f64]], weights: &[f64]) -> Array2<f64> {
+    let (n, p) = (weights.len(), columns.len());
+    assert!(
+        columns.iter().all(|column| column.len() == n),
+        "a weight for each row of the design"
+    );
     let blocks: Vec<Array2<f64>> = (0..n.div_ceil(BLOCK))
         .into_par_iter()
         .map(|block| {
             let rows = block * BLOCK..((block + 1) * BLOCK).min(n);
             let weights = &weights[rows.clone()];
-            let columns: Vec<Cow<'_, [f64]>> = (0..p)
-                .map(|column| contiguous(design.slice_move(s![rows.clone(), column])))
-                .collect();
             let mut sums = Array2::zeros((p, p));
             let mut weighted = vec![0.0; weights.len()];
             for (i, own) in columns.iter().enumerate() {
-                for ((out, x), w) in weighted.iter_mut().zip(own.iter()).zip(weights) {
+                for ((out, x), w) in weighted.iter_mut().zip(&own[rows.clone()]).zip(weights) {
                     *out = x * w;
                 }
                 for (j, other) in columns[..=i].iter().enumerate() {
-                    sums[[i, j]] = dot(&weighted, other);
+                    sums[[i, j]] = dot(&weighted, &other[rows.clone()]);
                 }
             }
             sums

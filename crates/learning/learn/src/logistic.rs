@@ -1,7 +1,9 @@
 //! Logistic regression by maximum likelihood, with detection of rank and separation.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, Axis, s};
-use parable_linalg::{Cholesky, LinalgError, dot, gram, independent_columns};
+use std::borrow::Cow;
+
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use parable_linalg::{Cholesky, LinalgError, dot, gram, gram_of_columns, independent_columns};
 use rayon::prelude::*;
 
 use crate::error::{LearnError, check};
@@ -87,7 +89,7 @@ impl<'a> LogisticRegression<'a> {
         let kept = independent_columns(gram(design, weights).view(), ALIASED);
         let terms = terms(design, &kept);
         let problem = Problem {
-            terms: terms.view(),
+            terms: terms.iter().map(|term| &**term).collect(),
             labels,
             weights,
         };
@@ -128,23 +130,27 @@ impl LogisticFit {
         weights: &[f64],
     ) -> Result<Array2<f64>, LinalgError> {
         let terms = terms(design, &self.kept);
-        let information = gram(terms.t(), &curvature(&self.fitted, weights));
+        let terms: Vec<&[f64]> = terms.iter().map(|term| &**term).collect();
+        let information = gram_of_columns(&terms, &curvature(&self.fitted, weights));
         Ok(Cholesky::factor(information.view())?.inverse())
     }
 }
 
-/// The chosen columns of a design as contiguous rows.
-fn terms(design: ArrayView2<'_, f64>, kept: &[usize]) -> Array2<f64> {
-    let mut terms = Array2::zeros((kept.len(), design.nrows()));
-    for (mut row, &term) in terms.rows_mut().into_iter().zip(kept) {
-        row.assign(&design.index_axis(Axis(1), term));
-    }
-    terms
+/// The chosen columns of a design, copied only where they are not contiguous.
+fn terms<'a>(design: ArrayView2<'a, f64>, kept: &[usize]) -> Vec<Cow<'a, [f64]>> {
+    let column = |&term: &usize| {
+        let column = design.index_axis_move(Axis(1), term);
+        match column.to_slice() {
+            Some(slice) => Cow::Borrowed(slice),
+            None => Cow::Owned(column.to_vec()),
+        }
+    };
+    kept.iter().map(column).collect()
 }
 
-/// The likelihood of linearly independent terms, one per row of the matrix.
+/// The likelihood of linearly independent terms.
 struct Problem<'a> {
-    terms: ArrayView2<'a, f64>,
+    terms: Vec<&'a [f64]>,
     labels: &'a [f64],
     weights: &'a [f64],
 }
@@ -201,8 +207,8 @@ impl Problem<'_> {
     /// The rows whose linear predictor the last step still moves.
     fn running_away(&self, step: &[f64]) -> Vec<usize> {
         let moves = |&row: &usize| {
-            let column: ArrayView1<'_, f64> = self.terms.column(row);
-            let moved: f64 = column.iter().zip(step).map(|(x, s)| x * s).sum();
+            let terms = self.terms.iter().zip(step);
+            let moved: f64 = terms.map(|(term, s)| term[row] * s).sum();
             self.weights[row] > 0.0 && moved.abs() > RUNAWAY
         };
         (0..self.labels.len()).filter(moves).collect()
@@ -215,8 +221,8 @@ impl Problem<'_> {
             .enumerate()
             .for_each(|(block, linear)| {
                 let rows = block * BLOCK..block * BLOCK + linear.len();
-                for (term, &b) in self.terms.slice(s![.., rows]).rows().into_iter().zip(beta) {
-                    for (l, x) in linear.iter_mut().zip(term) {
+                for (term, &b) in self.terms.iter().zip(beta) {
+                    for (l, x) in linear.iter_mut().zip(&term[rows.clone()]) {
                         *l += b * x;
                     }
                 }
@@ -241,10 +247,12 @@ impl Problem<'_> {
     fn newton_step(&self, fitted: &[f64]) -> Option<Vec<f64>> {
         let rows = fitted.iter().zip(self.weights).zip(self.labels);
         let residuals: Vec<f64> = rows.map(|((p, w), y)| w * (y - p)).collect();
-        let gradient = self.terms.map_axis(Axis(1), |term| {
-            dot(term.as_slice().expect("terms are contiguous"), &residuals)
-        });
-        let information = gram(self.terms.t(), &curvature(fitted, self.weights));
+        let gradient: Array1<f64> = self
+            .terms
+            .iter()
+            .map(|term| dot(term, &residuals))
+            .collect();
+        let information = gram_of_columns(&self.terms, &curvature(fitted, self.weights));
         let factor = Cholesky::factor(information.view()).ok()?;
         Some(factor.solve(gradient.view()).to_vec())
     }
