@@ -6,32 +6,28 @@ use crate::model::Sequence;
 
 /// Removes the edges of each predictor at which no tree splits.
 pub(crate) fn forget_unused_edges(model: &mut Sequence) {
-    for index in 0..model.features.len() {
+    let mut cuts_of: Vec<Vec<&mut u16>> = model.features.iter().map(|_| Vec::new()).collect();
+    for stage in &mut model.stages {
+        for node in &mut stage.tree.nodes {
+            if let Node::Split {
+                feature,
+                rule: SplitRule::Cut { last, .. },
+                ..
+            } = node
+            {
+                cuts_of[usize::from(*feature)].push(last);
+            }
+        }
+        let linear = stage.effects.linear.iter_mut();
+        for term in linear.flat_map(|linear| &mut linear.terms) {
+            cuts_of[usize::from(term.feature)].extend(&mut term.cuts);
+        }
+    }
+    for (index, mut cuts) in cuts_of.into_iter().enumerate() {
         let binning = &mut model.features[index].binning;
         let values = binning.values();
         if !matches!(binning.scale, Scale::Numeric { .. }) || model.arms == Some(index) {
             continue;
-        }
-        let mut cuts: Vec<&mut u16> = Vec::new();
-        for stage in &mut model.stages {
-            cuts.extend(stage.tree.nodes.iter_mut().filter_map(|node| match node {
-                Node::Split {
-                    feature,
-                    rule: SplitRule::Cut { last, .. },
-                    ..
-                } if usize::from(*feature) == index => Some(last),
-                _ => None,
-            }));
-            let terms = stage
-                .effects
-                .linear
-                .iter_mut()
-                .flat_map(|linear| &mut linear.terms);
-            cuts.extend(
-                terms
-                    .filter(|term| usize::from(term.feature) == index)
-                    .flat_map(|term| &mut term.cuts),
-            );
         }
         // A cut behind the last bin separates values from missing reasons and needs no edge.
         let mut used: Vec<u16> = cuts

@@ -275,7 +275,10 @@ impl Plan<'_> {
             return Vec::new();
         }
         let Some(allowed) = &own.predictors else {
-            return all.collect();
+            return match task.part.column() {
+                Some(column) => self.screen(column, all.collect()),
+                None => all.collect(),
+            };
         };
         let place = |p: &Predictor<'_>| match self.features[usize::from(p.feature)].source {
             Source::Column(column) => allowed.iter().position(|&known| known == column),

@@ -1,7 +1,10 @@
 //! Association of pairs of columns: mutual information, and misfit of two-way tables.
 
+use std::cmp::Ordering;
+
 use ndarray::Array2;
 use parable_table::{Column, Field, Table};
+use rayon::prelude::*;
 
 use crate::values::binning::{binning_of, encode};
 
@@ -45,6 +48,63 @@ pub(crate) fn association(table: &Table) -> Array2<f64> {
         }
     }
     related
+}
+
+/// Returns the mutual information of each pair of columns in nats, missing values a value of their
+/// own, less its expectation for unrelated columns, `(r - 1)(c - 1) / 2n` (Miller 1955).
+pub(crate) fn shared_information(table: &Table) -> Array2<f32> {
+    let step = table.rows().div_ceil(ROWS).max(1);
+    let rows: Vec<usize> = (0..table.rows()).step_by(step).collect();
+    let fields = table.schema().fields();
+    let coded: Vec<(Vec<u8>, usize)> = fields
+        .par_iter()
+        .zip(table.columns())
+        .map(|(field, column)| {
+            let (codes, count) = groups(field, column, column, &rows);
+            (codes.into_iter().map(|code| code as u8).collect(), count)
+        })
+        .collect();
+    let n = rows.len() as f64;
+    let log_of: Vec<f64> = (0..=rows.len())
+        .map(|count| count as f64 * (count.max(1) as f64).ln())
+        .collect();
+    let sum = |counts: &[u32]| -> f64 { counts.iter().map(|&count| log_of[count as usize]).sum() };
+    let own: Vec<(f64, usize)> = coded
+        .iter()
+        .map(|(codes, count)| {
+            let mut counts = vec![0u32; *count];
+            codes
+                .iter()
+                .for_each(|&code| counts[usize::from(code)] += 1);
+            let met = counts.iter().filter(|&&count| count > 0).count();
+            (sum(&counts), met)
+        })
+        .collect();
+    let triangle: Vec<Vec<f32>> = (0..fields.len())
+        .into_par_iter()
+        .map(|a| {
+            let (of_a, in_a) = &coded[a];
+            let mut counts = Vec::new();
+            let information = |b: usize| {
+                let (of_b, in_b) = &coded[b];
+                counts.clear();
+                counts.resize(in_a * in_b, 0u32);
+                for (&x, &y) in of_a.iter().zip(of_b) {
+                    counts[usize::from(x) * in_b + usize::from(y)] += 1;
+                }
+                let ((sum_a, met_a), (sum_b, met_b)) = (own[a], own[b]);
+                let information = (sum(&counts) - sum_a - sum_b + log_of[rows.len()]) / n.max(1.0);
+                let chance = (met_a.max(1) - 1) * (met_b.max(1) - 1);
+                (information - chance as f64 / (2.0 * n.max(1.0))) as f32
+            };
+            (0..a).map(information).collect()
+        })
+        .collect();
+    Array2::from_shape_fn((fields.len(), fields.len()), |(a, b)| match a.cmp(&b) {
+        Ordering::Greater => triangle[a][b],
+        Ordering::Less => triangle[b][a],
+        Ordering::Equal => 0.0,
+    })
 }
 
 /// Mean over pairs of columns of the chi-squared distance of their tables in real and synthetic
@@ -141,6 +201,18 @@ mod tests {
         let z: Vec<u32> = (0..400).map(|row| row / 4 % 4).collect();
         let related = association(&table([x, y, z]));
         assert!((related[[0, 1]] - 1.0).abs() < 1e-12 && related[[0, 2]].abs() < 1e-12);
+    }
+
+    #[test]
+    fn shared_information_is_that_of_the_formula_and_about_none_by_chance() {
+        let x: Vec<u32> = (0..400).map(|row| row % 4).collect();
+        let y: Vec<u32> = x.iter().map(|x| 3 - x).collect();
+        let z: Vec<u32> = (0..400).map(|row| row / 4 % 4).collect();
+        let shared = shared_information(&table([x, y, z]));
+        let chance = 9.0 / 800.0;
+        assert!((f64::from(shared[[0, 1]]) - (4f64.ln() - chance)).abs() < 1e-6);
+        assert!((f64::from(shared[[2, 0]]) + chance).abs() < 1e-6);
+        assert_eq!(shared[[1, 2]], shared[[2, 1]]);
     }
 
     #[test]

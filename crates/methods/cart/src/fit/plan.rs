@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use ndarray::Array2;
 use parable_core::FitError;
 use parable_table::{Column, Field, Role, Table};
-use parable_tree::{Binning, MAX_BINS, Scale};
+use parable_tree::{Binning, MAX_BINS, Predictor, Scale};
 
 use crate::clusters::hierarchy::{self, ClusterLevel};
 use crate::config::resolved::{Making, Resolved};
 use crate::config::{CartConfig, setting_error};
+use crate::fit::mutual_information::shared_information;
 use crate::model::{Feature, Part, Source};
 use crate::values::binning::{binning_of, encode};
 use crate::values::spikes::{spike_share, spikes};
@@ -36,6 +38,10 @@ pub(crate) struct Plan<'a> {
     /// For each level and column made there, one cell per unit.
     pub(crate) columns: Vec<Vec<(usize, Cow<'a, Column>)>>,
     pub(crate) tasks: Vec<Task>,
+    /// Most predictors of a column, and the information that each pair of columns shares, where
+    /// there are more.
+    max_predictors: usize,
+    information: Option<Array2<f32>>,
 }
 
 /// A tree to grow; features below `known` have been made before it.
@@ -66,6 +72,9 @@ impl<'a> Plan<'a> {
                 .collect(),
             columns: Vec::new(),
             tasks: Vec::new(),
+            max_predictors: config.max_predictors,
+            information: (table.schema().len() > config.max_predictors)
+                .then(|| shared_information(table)),
             levels,
         };
         let treatment = table.schema().with_role(|role| *role == Role::Treatment);
@@ -116,6 +125,37 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(plan)
+    }
+
+    /// Keeps the predictors that share most information with a column; the arm and the sizes of
+    /// clusters always stay.
+    pub(crate) fn screen<'p>(
+        &self,
+        target: usize,
+        predictors: Vec<Predictor<'p>>,
+    ) -> Vec<Predictor<'p>> {
+        let Some(information) = &self.information else {
+            return predictors;
+        };
+        if predictors.len() <= self.max_predictors {
+            return predictors;
+        }
+        let score = |position: &usize| {
+            let feature = usize::from(predictors[*position].feature);
+            match self.features[feature].source {
+                Source::Column(column) if self.arms != Some(feature) => {
+                    information[[target, column]]
+                }
+                _ => f32::INFINITY,
+            }
+        };
+        let mut best: Vec<usize> = (0..predictors.len()).collect();
+        best.sort_by(|a, b| score(b).total_cmp(&score(a)).then(a.cmp(b)));
+        best.truncate(self.max_predictors);
+        best.sort_unstable();
+        best.into_iter()
+            .map(|position| predictors[position])
+            .collect()
     }
 
     pub(crate) fn units(&self, level: usize) -> usize {
