@@ -91,6 +91,10 @@ pub enum Event {
         points: Vec<RenyiPoint>,
     },
     /// The event on a sample which every row enters independently with the same probability.
+    ///
+    /// Under the replace relations noise is relative to [`NoiseMultiplier::of_sampled`], and a
+    /// mechanism that is known by its loss alone is charged in full: the samples with and without
+    /// a person are no neighbours of its promise (Balle, Barthe & Gaboardi 2018).
     PoissonSampled {
         /// That probability.
         rate: SamplingRate,

@@ -154,6 +154,13 @@ impl Sensitivity {
         };
         row * f64::from(unit.max_rows.get())
     }
+
+    /// Largest move of the answer on a Poisson sample between two samples that neighbours under
+    /// `unit` are compared by: with and without a person, and with a person exchanged.
+    pub fn under_sampling(&self, unit: &PrivacyUnit) -> f64 {
+        let present = self.add_remove * f64::from(unit.max_rows.get());
+        self.under(unit).max(present)
+    }
 }
 
 impl NoiseMultiplier {
@@ -161,6 +168,14 @@ impl NoiseMultiplier {
     /// sensitivity, rounded down.
     pub fn of(sigma: Sigma, sensitivity: &Sensitivity, unit: &PrivacyUnit) -> Self {
         Self::rounded_down(sigma.get() / sensitivity.under(unit))
+    }
+
+    /// Noise multiplier of noise on a query of a Poisson sample, rounded down.
+    ///
+    /// The sample with a person is also compared with the sample without, whatever the relation:
+    /// the noise is relative to the larger of both sensitivities.
+    pub fn of_sampled(sigma: Sigma, sensitivity: &Sensitivity, unit: &PrivacyUnit) -> Self {
+        Self::rounded_down(sigma.get() / sensitivity.under_sampling(unit))
     }
 }
 

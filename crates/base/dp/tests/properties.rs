@@ -305,6 +305,60 @@ fn several_rows_of_one_person_are_not_a_footnote() {
 }
 
 #[test]
+fn a_bare_loss_on_a_poisson_sample_is_lower_only_when_people_come_and_go() {
+    // A mechanism may show the size of its sample, which the replace relations do not protect: then
+    // the rows of the person decide everything in the samples that hold them, however rare.
+    let rate = SamplingRate::new(0.01).unwrap();
+    let epsilon = Epsilon::new(1.0).unwrap();
+    let unit_of = |relation| PrivacyUnit::new(relation, 1).unwrap();
+    let bare = [
+        Event::PureDp { epsilon },
+        Event::ApproxDp {
+            epsilon,
+            delta: delta(1e-9),
+        },
+        Event::Exponential { epsilon },
+    ];
+    for event in bare {
+        let sampled = event.clone().poisson_sampled(rate);
+        let of = |event: &Event, relation| {
+            let bound = Best
+                .epsilon(event, &unit_of(relation), delta(1e-6))
+                .unwrap();
+            bound.upper.get()
+        };
+        assert!(of(&sampled, Relation::AddRemove) < 0.018, "{event:?}");
+        for relation in [Relation::ReplaceOne, Relation::ReplaceNull] {
+            assert_eq!(of(&sampled, relation), of(&event, relation), "{event:?}");
+        }
+        let fixed = Event::SampledWithoutReplacement {
+            rate,
+            event: Box::new(event.clone()),
+        };
+        assert!(of(&fixed, Relation::ReplaceOne) < 0.018, "{event:?}");
+    }
+}
+
+#[test]
+fn noise_on_a_poisson_sample_is_relative_to_the_larger_sensitivity() {
+    // A sum of values from 10 to 11: exchanging a person moves it by 1, adding one by 11.
+    let sum = Sensitivity::declared(11.0, 1.0, 11.0).unwrap();
+    let replace = PrivacyUnit::new(Relation::ReplaceOne, 3).unwrap();
+    let sigma = Sigma::new(66.0).unwrap();
+    assert_eq!(sum.under(&replace), 3.0);
+    assert_eq!(sum.under_sampling(&replace), 33.0);
+    let of = NoiseMultiplier::of_sampled(sigma, &sum, &replace);
+    assert!(of.get() <= 2.0 && of.get() > 1.999);
+    // What a clipped sum needs does not change.
+    let clipped = Sensitivity::clipped_sum(1.0).unwrap();
+    let plain = NoiseMultiplier::of(sigma, &clipped, &replace);
+    assert_eq!(
+        NoiseMultiplier::of_sampled(sigma, &clipped, &replace),
+        plain
+    );
+}
+
+#[test]
 fn what_no_accountant_knows_is_refused() {
     let bounded = Event::Gaussian {
         noise_multiplier: noise(1.0),
@@ -331,4 +385,31 @@ fn what_no_accountant_knows_is_refused() {
             .is_err()
     );
     assert_eq!(cost(&Event::NonPrivate, 1e-6), f64::INFINITY);
+}
+
+#[test]
+fn zcdp_of_any_approximate_budget_is_a_loss_that_fits_it() {
+    for probability in [
+        1e-300f64,
+        1e-30,
+        1e-9,
+        0.01,
+        0.2,
+        0.5,
+        0.7,
+        0.9,
+        0.99,
+        0.999_999,
+        1.0 - 1e-15,
+    ] {
+        for epsilon in [0.0, 1e-12, 1e-3, 0.5, 1.0, 10.0, 1e3, 1e6] {
+            let (epsilon, delta) = (Epsilon::new(epsilon).unwrap(), delta(probability));
+            let rho = parable_dp::zcdp_from_approx(epsilon, delta);
+            let back = parable_dp::zcdp_to_epsilon(rho, delta);
+            assert!(
+                rho.get() >= 0.0 && back.get() <= epsilon.get(),
+                "{epsilon:?} {delta:?}: {rho:?} costs {back:?}"
+            );
+        }
+    }
 }

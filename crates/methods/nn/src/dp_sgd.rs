@@ -56,11 +56,12 @@ impl TrainingPlan {
         let refuse =
             |error: parable_dp::ParameterError| setting(schedule.setting, &error.to_string());
         let sensitivity = Sensitivity::clipped_sum(schedule.clip.norm).map_err(refuse)?;
-        let sigma = Sigma::new(noise_multiplier * sensitivity.under(unit)).map_err(refuse)?;
+        let sigma =
+            Sigma::new(noise_multiplier * sensitivity.under_sampling(unit)).map_err(refuse)?;
         Ok(Self {
             rate,
             sigma,
-            noise_multiplier: NoiseMultiplier::of(sigma, &sensitivity, unit),
+            noise_multiplier: NoiseMultiplier::of_sampled(sigma, &sensitivity, unit),
             clip: schedule.clip,
             steps: schedule.steps,
         })
@@ -135,7 +136,7 @@ impl TrainingPlan {
     ) -> Result<Charged, MissingEntry> {
         let sensitivity = Sensitivity::clipped_sum(self.clip.norm);
         let sensitivity = sensitivity.map_err(|_| "its plan has no possible clip")?;
-        let multiplier = NoiseMultiplier::of(self.sigma, &sensitivity, unit);
+        let multiplier = NoiseMultiplier::of_sampled(self.sigma, &sensitivity, unit);
         let left = self.steps.checked_sub(taken);
         let left = left.ok_or("more steps were taken than charged")?;
         if multiplier != self.noise_multiplier || self.event() != *receipt.event() {

@@ -1,5 +1,6 @@
 //! Event trees, flattened: which elementary releases, how often.
 
+use crate::accounting::sampling::{Sampling, amplified};
 use crate::event::{Event, RenyiPoint, Repetitions};
 use crate::number::{Mean, Shape};
 use crate::unit::{PrivacyUnit, Relation};
@@ -143,17 +144,6 @@ pub(crate) fn response_epsilon(categories: u32, noise: f64) -> f64 {
     ((1.0 - noise) * f64::from(categories) / noise).ln_1p()
 }
 
-/// Pure loss on a sample: `log(1 + rate (e^epsilon - 1))`, also where the exponential overflows.
-pub(crate) fn amplified(rate: f64, epsilon: f64) -> f64 {
-    if rate == 0.0 {
-        0.0
-    } else if epsilon > 500.0 {
-        epsilon + rate.ln() + ((1.0 - rate) / rate * (-epsilon).exp()).ln_1p()
-    } else {
-        (rate * epsilon.exp_m1()).ln_1p()
-    }
-}
-
 /// Elementary releases with their counts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Composition {
@@ -200,7 +190,7 @@ impl Composition {
             .any(|(release, _)| *release == Release::Nothing)
     }
 
-    fn push(&mut self, release: Release, count: u64) -> Result<(), Unsupported> {
+    pub(crate) fn push(&mut self, release: Release, count: u64) -> Result<(), Unsupported> {
         if count == 0 {
             return Ok(());
         }
@@ -231,7 +221,7 @@ impl Composition {
         Ok(())
     }
 
-    fn collect(
+    pub(crate) fn collect(
         &mut self,
         event: &Event,
         unit: &PrivacyUnit,
@@ -348,27 +338,15 @@ impl Composition {
                 )
             }
             Event::PoissonSampled { rate, event } => {
-                let scheme = match unit.relation {
-                    Relation::AddRemove | Relation::ReplaceNull => Scheme::Poisson,
-                    Relation::ReplaceOne => Scheme::Exchange,
-                };
-                // A person with several rows is in the sample when any of them is.
-                let rows = f64::from(unit.max_rows.get());
-                let rate = if rows == 1.0 {
-                    rate.get()
-                } else {
-                    -(rows * (-rate.get()).ln_1p()).exp_m1()
-                };
-                self.collect_sampled((scheme, rate), event, unit, times)
+                self.collect_sampled(Sampling::poisson(*rate, unit), event, unit, times)
             }
             Event::SampledWithoutReplacement { rate, event } => {
-                if unit.relation != Relation::ReplaceOne {
+                let Some(sampling) = Sampling::without_replacement(*rate, unit) else {
                     return refuse(
                         "a sample of fixed size is accounted for the replace-one relation only",
                     );
-                }
-                let rate = (rate.get() * f64::from(unit.max_rows.get())).min(1.0);
-                self.collect_sampled((Scheme::Exchange, rate), event, unit, times)
+                };
+                self.collect_sampled(sampling, event, unit, times)
             }
             Event::RepeatAndSelect {
                 repetitions,
@@ -382,71 +360,6 @@ impl Composition {
             }
             Event::NonPrivate => self.push(Release::Nothing, times),
         }
-    }
-
-    fn collect_sampled(
-        &mut self,
-        (scheme, rate): (Scheme, f64),
-        event: &Event,
-        unit: &PrivacyUnit,
-        times: u64,
-    ) -> Result<(), Unsupported> {
-        if rate == 0.0 {
-            // Nobody is ever looked at; the event inside must still be one that we know.
-            return Self::new(event, unit).map(|_| ());
-        }
-        if rate == 1.0 {
-            return self.collect(event, unit, times);
-        }
-        let inner = Self::new(event, unit)?;
-        // The rate of a person with several rows is a bound, and so is the amplified loss of a pure
-        // mechanism.
-        self.loose |= unit.max_rows.get() > 1 || inner.loose;
-        self.loose |= !matches!(
-            inner.parts.as_slice(),
-            [(Release::Gaussian { .. } | Release::Laplace { .. }, 1)]
-        );
-        let refuse = |reason| Err(Unsupported::new("all", event.tag(), reason));
-        let release = match inner.parts.as_slice() {
-            [] => return Ok(()),
-            [(Release::Gaussian { mu_squared: 0.0 }, 1)] => return Ok(()),
-            [(Release::Gaussian { mu_squared }, 1)] => Release::SampledGaussian {
-                scheme,
-                rate,
-                sigma: 1.0 / mu_squared.sqrt(),
-            },
-            [(Release::Laplace { scale }, 1)] if scheme == Scheme::Poisson => {
-                Release::SampledLaplace {
-                    rate,
-                    scale: *scale,
-                }
-            }
-            [
-                (
-                    Release::SampledGaussian {
-                        scheme: Scheme::Poisson,
-                        rate: inner_rate,
-                        sigma,
-                    },
-                    1,
-                ),
-            ] if scheme == Scheme::Poisson => Release::SampledGaussian {
-                scheme,
-                rate: rate * inner_rate,
-                sigma: *sigma,
-            },
-            [(Release::Approximate { epsilon, delta }, 1)] => Release::Approximate {
-                epsilon: amplified(rate, *epsilon),
-                delta: rate * delta,
-            },
-            [(Release::Nothing, _)] => Release::Nothing,
-            _ if inner.pure_epsilon() < f64::INFINITY => Release::Approximate {
-                epsilon: amplified(rate, inner.pure_epsilon()),
-                delta: 0.0,
-            },
-            _ => return refuse("no bound is known for this event on a sample"),
-        };
-        self.push(release, times)
     }
 }
 

@@ -86,6 +86,7 @@ pub fn zcdp_to_delta(rho: Rho, epsilon: Epsilon) -> Delta {
 
 /// Largest zero-concentrated loss that fits into `(epsilon, delta)`.
 pub fn zcdp_from_approx(epsilon: Epsilon, delta: Delta) -> Rho {
+    let whole = delta;
     let (epsilon, delta) = (epsilon.get(), delta.get());
     let rho = if epsilon == f64::INFINITY || delta >= 1.0 {
         f64::INFINITY
@@ -106,7 +107,7 @@ pub fn zcdp_from_approx(epsilon: Epsilon, delta: Delta) -> Rho {
             0.0
         } else {
             let x = root::increasing(
-                -700.0_f64.min(high - 1.0),
+                (-700.0_f64).min(high - 1.0),
                 high,
                 (-log_delta / (1.0 + epsilon)).ln(),
                 |x| {
@@ -123,7 +124,15 @@ pub fn zcdp_from_approx(epsilon: Epsilon, delta: Delta) -> Rho {
             (-(log_delta + a.ln_1p()) / (a * a)).max(0.0)
         }
     };
-    Rho::new(rho).expect("a loss is never negative or NaN")
+    // Rounding must not hand out more than was asked for: near a delta of 1 little is left of the
+    // digits of the logarithm.
+    let (mut rho, mut step) = (rho, f64::EPSILON);
+    let loss = |rho| Rho::new(rho).expect("a loss is never negative or NaN");
+    while rho > 0.0 && rho < f64::INFINITY && zcdp_to_epsilon(loss(rho), whole).get() > epsilon {
+        rho *= 1.0 - step;
+        step = (4.0 * step).min(0.5);
+    }
+    loss(rho)
 }
 
 /// The summand that converts a Renyi loss at order `1 + a` to `(epsilon, delta)`:

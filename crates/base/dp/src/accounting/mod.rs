@@ -12,5 +12,6 @@ pub(crate) mod pld;
 pub(crate) mod renyi;
 pub(crate) mod saddle_point;
 pub(crate) mod sampled_gaussian;
+pub(crate) mod sampling;
 mod tilted_noise;
 pub(crate) mod zcdp;

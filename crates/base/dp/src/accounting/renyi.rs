@@ -7,8 +7,9 @@
 //! small rates; see the tests.)
 
 use crate::Unsupported;
-use crate::accounting::composition::{Composition, Release, Scheme, amplified, response_epsilon};
+use crate::accounting::composition::{Composition, Release, Scheme, response_epsilon};
 use crate::accounting::convert;
+use crate::accounting::sampling::amplified;
 use crate::event::{Event, RenyiPoint};
 use crate::math::normal;
 use crate::math::root;
