@@ -1,6 +1,6 @@
 //! Command-line arguments.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -32,6 +32,7 @@ With more care:
   parable inspect trial.parable                         how the model was fitted
   parable fit DATA.csv --schema schema.json --method swift --epsilon 1 --delta 1e-9 --model private.parable
   parable sample trial.parable --rows 500 --where arm=treated --where sen=yes --out SEN.csv
+  gzip -dc DATA.csv.gz | parable synthesize - --out - | head    tables from and to pipes
   parable privacy epsilon --mechanism gaussian --noise-multiplier 4 --delta 1e-6
 
 Exit codes:
@@ -123,7 +124,7 @@ pub(crate) struct OutFolder {
 
 #[derive(Debug, Args)]
 pub(crate) struct OutFile {
-    /// The file to write
+    /// The file to write; `-` writes to standard output. An input is never replaced
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Replace the file if it exists
@@ -145,7 +146,8 @@ pub(crate) struct DiverseArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// A table in a text file: separated by comma, semicolon, tab or bar, one header line
+    /// A table in a text file: separated by comma, semicolon, tab or bar, one header line; `-`
+    /// reads standard input
     pub(crate) data: PathBuf,
     /// Also write a codebook for people, in Markdown. Confidential: it counts rows
     #[arg(long)]
@@ -157,11 +159,18 @@ pub(crate) struct SchemaArgs {
 /// The table to work on.
 #[derive(Debug, Args)]
 pub(crate) struct Input {
-    /// The table
+    /// The table; `-` reads standard input
     pub(crate) data: PathBuf,
     /// The schema: what each column is. Without it, parable infers one and says so
     #[arg(long)]
     pub(crate) schema: Option<PathBuf>,
+}
+
+impl Input {
+    /// Returns the files that are read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> + Clone {
+        std::iter::once(&*self.data).chain(self.schema.as_deref())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -311,10 +320,10 @@ pub(crate) struct Synthesize {
 
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
-    /// The real table
+    /// The real table; `-` reads standard input
     #[arg(required_unless_present_any = ["write_bands", "list_metrics"])]
     pub(crate) real: Option<PathBuf>,
-    /// The synthetic table
+    /// The synthetic table; `-` reads standard input
     #[arg(required_unless_present_any = ["write_bands", "list_metrics"])]
     pub(crate) synthetic: Option<PathBuf>,
     /// The schema: what each column is. Without it, parable infers one from the real table and says

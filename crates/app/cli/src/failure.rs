@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,6 +21,8 @@ enum Kind {
     Environment,
     /// The user cancelled.
     Cancelled,
+    /// The reader of standard output has enough, as `head` does.
+    Closed,
 }
 
 impl Failure {
@@ -36,6 +39,14 @@ impl Failure {
         Self {
             kind: Kind::Environment,
             message: problem.to_string(),
+        }
+    }
+
+    /// Creates the early end of a command whose reader closed the pipe; it is no failure.
+    pub(crate) fn closed() -> Self {
+        Self {
+            kind: Kind::Closed,
+            message: String::new(),
         }
     }
 
@@ -58,20 +69,35 @@ impl Failure {
 
     /// Prints the message (on standard output as JSON if asked for) and returns the exit code.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
-        eprintln!("error: {}", self.message);
         let (name, code) = match self.kind {
+            Kind::Closed => return ExitCode::SUCCESS,
             Kind::Environment => ("environment", 1),
             Kind::Input => ("input", 2),
             Kind::Cancelled => ("cancelled", 130),
         };
+        complain(&format!("error: {}", self.message));
         if json {
-            println!(
-                "{}",
-                serde_json::json!({ "error": { "kind": name, "message": self.message } })
-            );
+            let object = serde_json::json!({ "error": { "kind": name, "message": self.message } });
+            print(&format!("{object}\n"));
         }
         ExitCode::from(code)
     }
+}
+
+/// Prints a text on standard output. A pipe whose reader has gone is nobody's fault.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        complain(&format!("error: standard output: {error}"));
+    }
+}
+
+/// Prints a line on standard error, where one can be printed.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Returns the messages of an error and its sources, in that order.

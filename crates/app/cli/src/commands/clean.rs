@@ -12,7 +12,8 @@ use crate::session::Session;
 pub(crate) fn run(options: &Clean, session: &Session) -> Result<(), Failure> {
     let names = ["cleaned.csv", "schema.json", "recipe.json", "cleaning.md"];
     let [data, schema, recipe, log] = in_folder(&options.out.out, names);
-    let outputs = Outputs::claim([&*data, &*schema, &*recipe, &*log], options.out.force)?;
+    let written = [&*data, &*schema, &*recipe, &*log];
+    let outputs = session.claim(options.input.files(), written, options.out.force)?;
     let source = session.source(&options.input.data, options.input.schema.as_deref())?;
     let cleaned = {
         let _work = session.work("cleaning");

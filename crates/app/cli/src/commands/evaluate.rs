@@ -50,20 +50,23 @@ pub(crate) fn run(options: &Evaluate, session: &Session) -> Result<(), Failure> 
     );
     let review = options.shown.review.as_deref();
     let claimed = paths.iter().map(PathBuf::as_path).chain(review);
-    let outputs = Outputs::claim(claimed, options.force)?;
+    let also = named_files(&options.what.also)?;
+    let read = [&**real, &**synthetic].into_iter();
+    let read = read.chain(also.iter().map(|(_, path)| &**path));
+    let read = read.chain(options.what.copy.iter().map(|path| &**path));
+    let read = read.chain(options.holdout.as_deref());
+    let read = read.chain(options.schema.as_deref());
+    let read = read.chain(options.shown.model.as_deref());
+    let outputs = session.claim(read, claimed, options.force)?;
     let bands = bands(options.shown.bands.as_deref())?;
     let model = match &options.shown.model {
         Some(path) => Some(open(path, session)?),
         None => None,
     };
-    let also = named_files(&options.what.also)?;
 
     let real = session.source(real, options.schema.as_deref())?;
     // The other tables are read as the real one was, so that a level is the same level everywhere.
-    let alike = |path: &Path| -> Result<Source, Failure> {
-        let _work = session.work(&format!("reading {}", path.display()));
-        Ok(Source::read_with(path, real.table().schema())?)
-    };
+    let alike = |path: &Path| session.alike(path, real.table().schema());
     let main = alike(synthetic)?;
     let mut candidates = vec![Candidate {
         name: main.name().to_owned(),

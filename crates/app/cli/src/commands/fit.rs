@@ -13,7 +13,6 @@ use super::private::{apart, ledger, priorities, privacy_params, spent, trusted};
 use super::settings;
 use crate::args::{Fit, Input, MethodArgs, PrivateArgs};
 use crate::failure::Failure;
-use crate::output::Outputs;
 use crate::session::Session;
 
 pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
@@ -22,7 +21,11 @@ pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
         .as_deref()
         .unwrap_or(Path::new("model.parable"));
     apart(&options.private, path)?;
-    let outputs = Outputs::claim(options.model.as_deref(), options.force)?;
+    let outputs = session.claim(
+        options.input.files(),
+        options.model.as_deref(),
+        options.force,
+    )?;
     let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
     if let Some(rows) = options.plan {
         return work.plan(&options.private, rows, session);
@@ -60,7 +63,7 @@ pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
             ),
         )
     };
-    session.say(&object, &text);
+    session.say_beside(&outputs, &object, &text);
     Ok(())
 }
 

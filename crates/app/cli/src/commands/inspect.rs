@@ -38,9 +38,9 @@ pub(crate) fn run(options: &Inspect, session: &Session) -> Result<(), Failure> {
         );
     } else if session.json {
         let record = serde_json::to_string(fitted.record()).map_err(Failure::environment)?;
-        println!("{record}");
+        crate::failure::print(&format!("{record}\n"));
     } else {
-        print!("{}", fitted.to_markdown());
+        crate::failure::print(&fitted.to_markdown());
     }
     Ok(())
 }

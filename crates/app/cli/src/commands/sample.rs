@@ -10,12 +10,19 @@ use parable::{Conditions, Fitted, Synthetic};
 
 use crate::args::{DiverseArgs, Sample};
 use crate::failure::Failure;
-use crate::output::Outputs;
+use crate::output::is_standard;
 use crate::session::Session;
 
 pub(crate) fn run(options: &Sample, session: &Session) -> Result<(), Failure> {
     let paths = copies(&options.out.out, options.copies);
-    let outputs = Outputs::claim(paths.iter().map(|path| &**path), options.out.force)?;
+    if is_standard(&options.out.out) && options.copies > 1 {
+        return Err(Failure::input(
+            "--copies writes several files; standard output holds one table",
+        ));
+    }
+    let inputs = std::iter::once(&*options.model).chain(options.given.as_deref());
+    let written = paths.iter().map(|path| &**path);
+    let outputs = session.claim(inputs, written, options.out.force)?;
     let fitted = open(&options.model, session)?;
     let conditions = conditions(options)?;
     let mut repairs = Vec::new();
@@ -47,7 +54,8 @@ pub(crate) fn run(options: &Sample, session: &Session) -> Result<(), Failure> {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    session.say(
+    session.say_beside(
+        &outputs,
         &serde_json::json!({ "out": paths, "rows": rows, "seed": options.seed, "repairs": repairs }),
         &format!("{rows} synthetic rows: {}", shown.join(", ")),
     );

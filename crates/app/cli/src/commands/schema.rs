@@ -5,12 +5,11 @@ use parable::table::schema_file;
 
 use crate::args::SchemaArgs;
 use crate::failure::Failure;
-use crate::output::Outputs;
 use crate::session::Session;
 
 pub(crate) fn run(options: &SchemaArgs, session: &Session) -> Result<(), Failure> {
     let wanted = std::iter::once(&*options.out.out).chain(options.codebook.as_deref());
-    let outputs = Outputs::claim(wanted, options.out.force)?;
+    let outputs = session.claim([&*options.data], wanted, options.out.force)?;
     let source = session.source(&options.data, None)?;
     outputs.text(
         &options.out.out,
@@ -48,7 +47,8 @@ pub(crate) fn run(options: &SchemaArgs, session: &Session) -> Result<(), Failure
             )
         })
         .collect();
-    session.say(
+    session.say_beside(
+        &outputs,
         &serde_json::json!({ "schema": options.out.out, "rows": source.table().rows(), "columns": columns }),
         &format!(
             "{}\n\nwritten to {}: read it, correct it, and pass it with --schema",

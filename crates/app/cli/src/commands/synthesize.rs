@@ -9,18 +9,22 @@ use super::private::apart;
 use super::sample::{Wanted, sample};
 use crate::args::Synthesize;
 use crate::failure::Failure;
-use crate::output::Outputs;
 use crate::session::Session;
 
 pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure> {
     apart(&options.private, &options.out.out)?;
-    let outputs = Outputs::claim([&*options.out.out], options.out.force)?;
+    let out = &*options.out.out;
+    let outputs = session.claim(options.input.files(), [out], options.out.force)?;
     let started = Instant::now();
     let work = Work::prepare(&options.input, &options.method, &options.private, session)?;
     // The fit and the sample must not share random numbers: the seed of a table must not tell the
     // draws of the fit.
     let seed = options.seed.stream("synthesize/fit");
     let (fitted, _) = work.fit(&options.private, &seed, None, session)?;
+    // The real table is not needed any more: its memory is free for the synthetic one.
+    let Work { source, method } = work;
+    let dialect = source.dialect();
+    drop(source);
     let rows = super::sample::rows(options.rows, &fitted)?;
     let wanted = Wanted {
         rows,
@@ -29,15 +33,16 @@ pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure
     };
     let seed = options.seed.stream("synthesize/sample");
     let synthetic = sample(&fitted, &wanted, &seed, session)?;
-    outputs.table(&options.out.out, &synthetic.table, work.source.dialect())?;
+    outputs.table(out, &synthetic.table, dialect)?;
     let seconds = started.elapsed().as_secs_f64();
     let columns = synthetic.table.schema().len();
-    let shown = options.out.out.display();
-    session.say(
-        &serde_json::json!({ "out": options.out.out, "method": work.method.name(), "rows": rows, "columns": columns, "seconds": seconds, "repairs": synthetic.repairs }),
+    let shown = out.display();
+    session.say_beside(
+        &outputs,
+        &serde_json::json!({ "out": out, "method": method.name(), "rows": rows, "columns": columns, "seconds": seconds, "repairs": synthetic.repairs }),
         &format!(
             "{rows} synthetic rows x {columns} columns by {} in {seconds:.1} s: {shown}",
-            work.method.name()
+            method.name()
         ),
     );
     Ok(())
