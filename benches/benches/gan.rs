@@ -68,6 +68,7 @@ fn adult() -> Option<Table> {
             };
             let kind = Kind::Integer {
                 bounds: Some(Known::declared(bounds)),
+                grid: None,
                 format: NumberFormat::default(),
             };
             (kind, Values::Integer(numbers))

@@ -47,6 +47,7 @@ mod dependence;
 mod determined;
 mod error;
 mod frame;
+mod grid;
 mod ids;
 mod impute;
 pub mod infer;

@@ -164,6 +164,7 @@ impl Ranks {
         let mut field = self.column.clone();
         field.kind = Kind::Integer {
             bounds: Some(Known::observed(Bounds { min: 0, max })),
+            grid: None,
             format: NumberFormat::default(),
         };
         Ok(field)

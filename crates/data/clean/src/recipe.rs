@@ -4,6 +4,7 @@ use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
+use super::grid;
 use super::{CleanError, Issue, IssueKind, Step};
 use parable_table::constraints::{Repair, check, repair};
 use parable_table::{Constraint, Field, Schema, Table};
@@ -141,6 +142,7 @@ impl Recipe {
         let seed = seed.stream("clean/restore");
         let mut repairs = Vec::new();
         let mut frame = Frame::of(synthetic);
+        grid::round(&mut frame, &self.source);
         let done: Vec<Constraint> = frame.constraints.clone();
         if !done.is_empty() {
             let (table, made) = repair(frame.into_table()?, &seed.stream("before"))?;

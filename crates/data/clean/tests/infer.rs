@@ -6,7 +6,7 @@ use parable_clean::{Inference, infer};
 use parable_table::csv::{self, ReadOptions};
 use parable_table::{
     Bounds, Field, Grid, Kind, Known, Levels, Missing, NumberFormat, Provenance, RawTable,
-    ReadRule, Role, Schema, TypedError, read_typed,
+    ReadRule, Role, Schema, TypedError, Unreadable, read_typed,
 };
 
 /// A table of one column, one text a row, and a second column so that no field is alone.
@@ -58,7 +58,7 @@ fn two_values_that_say_no_and_yes_are_boolean() {
 #[test]
 fn numbers_are_typed_with_their_spelling() {
     let field = kind(&["3", "-4", "17"], "integer");
-    let Kind::Integer { bounds, format } = &field.kind else {
+    let Kind::Integer { bounds, format, .. } = &field.kind else {
         panic!("{field:?}")
     };
     assert_eq!(*format, NumberFormat::default());
@@ -171,16 +171,21 @@ fn dates_are_found_and_day_and_month_told_apart_by_the_rows() {
 }
 
 #[test]
-fn dates_that_do_not_exist_keep_a_column_from_being_one() {
+fn dates_that_do_not_exist_are_read_as_missing() {
     let days: Vec<String> = (1..=28)
         .flat_map(|day| [format!("2021-01-{day:02}"), format!("2021-03-{day:02}")])
         .chain(["2021-02-30".to_owned()])
         .collect();
     let days: Vec<&str> = days.iter().map(String::as_str).collect();
     let (field, guess) = guess("visit", &days);
-    assert!(!matches!(field.kind, Kind::Date { .. }), "{field:?}");
-    let reasons = guess.notes[0].reasons.join("; ");
-    assert!(reasons.contains("no date that exists"), "{reasons}");
+    assert!(matches!(field.kind, Kind::Date { .. }), "{field:?}");
+    assert_eq!(field.unreadable, Unreadable::Absent);
+    assert!(field.missing_codes.is_empty());
+    let warnings = guess.notes[0].warnings.join("; ");
+    assert!(
+        warnings.contains("1 of 57 rows hold texts that are no dates"),
+        "{warnings}"
+    );
 }
 
 #[test]
@@ -286,6 +291,7 @@ fn cells_that_do_not_fit_name_row_column_and_what_was_expected() {
         "column `x`, row 2: expected a number (decimal mark `.`, no thousands mark)",
     );
     let day = Kind::Date {
+        also: Vec::new(),
         format: "%Y-%m-%d".to_owned(),
         bounds: None,
     };
@@ -302,6 +308,7 @@ fn cells_that_do_not_fit_name_row_column_and_what_was_expected() {
     );
     let bounded = Kind::Integer {
         bounds: Some(Known::declared(Bounds { min: 0, max: 9 })),
+        grid: None,
         format: NumberFormat::default(),
     };
     refused(

@@ -19,6 +19,7 @@ fn yes_no() -> Kind {
 fn whole(min: i64, max: i64) -> Kind {
     Kind::Integer {
         bounds: Some(Known::declared(Bounds { min, max })),
+        grid: None,
         format: NumberFormat::default(),
     }
 }

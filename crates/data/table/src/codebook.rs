@@ -280,7 +280,10 @@ fn entry(field: &Field, column: &Column, note: Option<&Note>, owner: bool) -> Co
         .unwrap_or_default();
     let (format, step) = match &field.kind {
         Kind::Date { format, .. } | Kind::DateTime { format, .. } => (Some(format.clone()), None),
-        Kind::Continuous {
+        Kind::Integer {
+            grid: Some(grid), ..
+        }
+        | Kind::Continuous {
             grid: Some(grid), ..
         } if shown(grid.is_public()) => (None, Some(Grid::step(&grid.value))),
         _ => (None, None),
@@ -380,8 +383,9 @@ fn spell_whole(kind: &Kind, value: i64) -> String {
         Kind::Date { format, .. } => {
             return date::spell_date(value, format).unwrap_or_else(|| value.to_string());
         }
-        Kind::DateTime { format, .. } => {
-            return date::spell_date_time(value, format).unwrap_or_else(|| value.to_string());
+        Kind::DateTime { format, unit, .. } => {
+            return date::spell_date_time(value, format, *unit)
+                .unwrap_or_else(|| value.to_string());
         }
         Kind::Integer { format, .. } => number::spell_integer(&mut out, value, format),
         _ => number::spell_integer(&mut out, value, &NumberFormat::default()),

@@ -36,7 +36,9 @@ pub enum SchemaError {
         column: String,
     },
     /// A grid that is not one.
-    #[error("the grid of column `{column}` needs a finite step above 0 or at most 17 decimals")]
+    #[error(
+        "the grid of column `{column}` needs a finite step above 0 or at most 17 decimals, and whole numbers a whole step"
+    )]
     BadGrid {
         /// The column.
         column: String,

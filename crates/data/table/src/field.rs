@@ -23,6 +23,9 @@ pub struct Field {
     /// Texts that stand for a reason why there is no value, such as `-8`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing_codes: Vec<MissingCode>,
+    /// What becomes of a cell that the type of the column cannot read.
+    #[serde(default, skip_serializing_if = "Unreadable::is_default")]
+    pub unreadable: Unreadable,
     /// The description for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -37,6 +40,7 @@ impl Field {
             role: Role::Covariate,
             absent: String::new(),
             missing_codes: Vec::new(),
+            unreadable: Unreadable::Refuse,
             label: None,
         }
     }
@@ -61,6 +65,13 @@ impl Field {
                 meaning: None,
             })
             .collect();
+        self
+    }
+
+    /// Sets what becomes of a cell that the type of the column cannot read (default: refused).
+    #[must_use]
+    pub fn with_unreadable(mut self, unreadable: Unreadable) -> Self {
+        self.unreadable = unreadable;
         self
     }
 
@@ -103,6 +114,25 @@ const YES_NO: [(&str, &str); 5] = [
     ("false", "true"),
     ("f", "t"),
 ];
+
+/// What becomes of a cell that the type of its column cannot read: a word among numbers, a day that
+/// does not exist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// The table is refused, with the row of the cell.
+    #[default]
+    Refuse,
+    /// The cell is read as a missing value without a reason, with a warning.
+    Absent,
+}
+
+impl Unreadable {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// A text in the source that stands for a reason why a value is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

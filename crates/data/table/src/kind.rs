@@ -1,8 +1,17 @@
 //! The type of a column, and the facts that go with the type.
 
+mod grid;
+mod number_format;
+mod time;
+
 use serde::{Deserialize, Serialize};
 
+use crate::parse::date;
 use crate::{Known, Levels};
+
+pub use grid::Grid;
+pub use number_format::{Exponent, Negative, NumberFormat};
+pub use time::TimeUnit;
 
 /// The type of a column.
 ///
@@ -23,6 +32,9 @@ pub enum Kind {
         /// Smallest and largest possible value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<Known<Bounds<i64>>>,
+        /// The steps in which nearly all values lie, if these are wider than 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grid: Option<Known<Grid>>,
         /// How numbers are spelled in the source.
         #[serde(default, skip_serializing_if = "is_default")]
         format: NumberFormat,
@@ -32,7 +44,7 @@ pub enum Kind {
         /// Smallest and largest possible value.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<Known<Bounds<f64>>>,
-        /// The grid the values lie on.
+        /// The grid on which nearly all values lie.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         grid: Option<Known<Grid>>,
         /// How numbers are spelled in the source.
@@ -55,15 +67,27 @@ pub enum Kind {
     Date {
         /// How days are spelled, in `strftime` notation, e.g. `%Y-%m-%d`.
         format: String,
+        /// Other spellings that are read as well, and written in the first one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<String>,
         /// Earliest and latest possible day, in days since 1970-01-01.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<Known<Bounds<i64>>>,
     },
-    /// A moment on a local clock. Stored as `i64` seconds since 1970-01-01 00:00:00.
+    /// A moment on a local clock, a time of day or a duration. Stored as `i64` units since
+    /// 1970-01-01 00:00:00; times of day and durations are those of 1970-01-01.
     DateTime {
-        /// How moments are spelled, in `strftime` notation, e.g. `%Y-%m-%d %H:%M:%S`.
+        /// How moments are spelled, in `strftime` notation, e.g. `%Y-%m-%d %H:%M:%S`. A leading
+        /// `%[H]` or `%[M]` stands for hours or minutes that may be more than a day or an hour
+        /// holds, `%-[M]` for the same without padding: durations such as `70:32`.
         format: String,
-        /// Earliest and latest possible moment, in seconds since 1970-01-01 00:00:00.
+        /// Other spellings that are read as well, and written in the first one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<String>,
+        /// The unit of the stored numbers and of the bounds.
+        #[serde(default, skip_serializing_if = "is_default")]
+        unit: TimeUnit,
+        /// Earliest and latest possible moment, in units since 1970-01-01 00:00:00.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bounds: Option<Known<Bounds<i64>>>,
     },
@@ -111,6 +135,38 @@ impl Kind {
                 | Self::Date { .. }
                 | Self::DateTime { .. }
         )
+    }
+
+    /// The grid of a numeric column: whole numbers, days and units of time lie on that of 1 unless
+    /// wider steps are known; `None` for real numbers without one and for other types.
+    #[must_use]
+    pub fn grid(&self) -> Option<Grid> {
+        match self {
+            Self::Continuous { grid, .. } => grid.as_ref().map(|known| known.value),
+            Self::Integer { grid, .. } => {
+                Some(grid.as_ref().map_or(Grid::Decimals(0), |known| known.value))
+            }
+            Self::Date { .. } | Self::DateTime { .. } => Some(Grid::Decimals(0)),
+            _ => None,
+        }
+    }
+
+    /// Spells a place on the scale of a date or moment for people, as on an axis: days as
+    /// `2024-05-17`, times of day and durations as the column spells them. `None` for other types
+    /// and for places that no date has.
+    #[must_use]
+    pub fn spell_time(&self, place: f64) -> Option<String> {
+        match self {
+            Self::Date { .. } => date::spell_date(place.floor() as i64, "%Y-%m-%d"),
+            Self::DateTime { format, unit, .. } if !date::has_day(format) => {
+                date::spell_date_time(place.round() as i64, format, *unit)
+            }
+            Self::DateTime { unit, .. } => {
+                let days = place / unit.per_second() as f64 / 86_400.0;
+                date::spell_date(days.floor() as i64, "%Y-%m-%d")
+            }
+            _ => None,
+        }
     }
 
     /// The levels of a categorical column, if known.
@@ -161,6 +217,7 @@ impl Kind {
     pub fn integer() -> Self {
         Self::Integer {
             bounds: None,
+            grid: None,
             format: NumberFormat::default(),
         }
     }
@@ -180,6 +237,7 @@ impl Kind {
     pub fn date(format: impl Into<String>) -> Self {
         Self::Date {
             format: format.into(),
+            also: Vec::new(),
             bounds: None,
         }
     }
@@ -190,12 +248,14 @@ impl Kind {
     pub fn date_time(format: impl Into<String>) -> Self {
         Self::DateTime {
             format: format.into(),
+            also: Vec::new(),
+            unit: TimeUnit::Seconds,
             bounds: None,
         }
     }
 
     /// Declares the smallest and the largest possible value of a numeric column; for dates in days
-    /// or seconds since 1970.
+    /// or units of time since 1970.
     ///
     /// Bounds of a column of whole numbers are rounded inwards. Whether they contain a value is
     /// checked by [`Schema::new`](crate::Schema::new).
@@ -291,87 +351,6 @@ pub struct Bounds<T> {
     pub max: T,
 }
 
-/// The grid on which the values of a continuous column lie.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Grid {
-    /// Multiples of 10 to the power of minus this (0 to 17).
-    Decimals(u8),
-    /// `origin + k * step` for whole `k`; `step` is above 0.
-    Step {
-        /// Distance of neighbours.
-        step: f64,
-        /// One point of the grid.
-        origin: f64,
-    },
-}
-
-impl Grid {
-    /// The nearest point of the grid (halves away from zero).
-    #[must_use]
-    pub fn round(&self, value: f64) -> f64 {
-        match *self {
-            // Dividing by a power of ten gives the double nearest to the decimal number,
-            // multiplying by its inverse would not.
-            Self::Decimals(decimals) => {
-                let scale = 10f64.powi(i32::from(decimals));
-                let scaled = (value * scale).round();
-                if scaled.is_finite() && scaled.abs() < 9e15 {
-                    scaled / scale
-                } else {
-                    value
-                }
-            }
-            Self::Step { step, origin } => origin + ((value - origin) / step).round() * step,
-        }
-    }
-
-    /// Distance of neighbouring points.
-    #[must_use]
-    pub fn step(&self) -> f64 {
-        match *self {
-            Self::Decimals(decimals) => 10f64.powi(-i32::from(decimals)),
-            Self::Step { step, .. } => step,
-        }
-    }
-}
-
-/// How numbers are spelled in a source file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct NumberFormat {
-    /// Between whole part and decimals: `.` or `,`.
-    pub decimal_mark: char,
-    /// Between groups of three digits, if any.
-    pub thousands_mark: Option<char>,
-    /// Decimals always written, padded with zeros; `None` writes as many as the number needs.
-    pub fixed_decimals: Option<u8>,
-}
-
-impl NumberFormat {
-    /// A format with these marks and as many decimals as each number needs.
-    #[must_use]
-    pub const fn with_marks(decimal_mark: char, thousands_mark: Option<char>) -> Self {
-        Self {
-            decimal_mark,
-            thousands_mark,
-            fixed_decimals: None,
-        }
-    }
-}
-
-impl Default for NumberFormat {
-    fn default() -> Self {
-        Self {
-            decimal_mark: '.',
-            thousands_mark: None,
-            fixed_decimals: None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,21 +366,5 @@ mod tests {
             panic!("a column of days stays one");
         };
         assert_eq!(bounds, declared(-1, 365));
-    }
-
-    #[test]
-    fn grids_round_to_the_double_nearest_to_the_decimal() {
-        assert_eq!(Grid::Decimals(1).round(0.30000000000000004), 0.3);
-        assert_eq!(Grid::Decimals(2).round(2.675), 2.68);
-        assert_eq!(Grid::Decimals(0).round(-2.5), -3.0);
-        assert_eq!(
-            Grid::Step {
-                step: 0.25,
-                origin: 0.0
-            }
-            .round(7.13),
-            7.25
-        );
-        assert_eq!(Grid::Decimals(8).round(1e300), 1e300);
     }
 }

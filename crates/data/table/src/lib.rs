@@ -71,8 +71,8 @@ pub use column::{Column, Missing, Values};
 pub use constraint::{Condition, Constraint};
 pub use digests::digests;
 pub use error::{ColumnError, SchemaError, TableError};
-pub use field::{Field, MissingCode, Role};
-pub use kind::{Bound, Bounds, Grid, Kind, NumberFormat};
+pub use field::{Field, MissingCode, Role, Unreadable};
+pub use kind::{Bound, Bounds, Exponent, Grid, Kind, Negative, NumberFormat, TimeUnit};
 pub use levels::Levels;
 #[cfg(feature = "ndarray")]
 pub use matrix::MatrixError;

@@ -19,6 +19,9 @@ pub struct Note {
     pub role: String,
     /// The evidence, one sentence part each.
     pub reasons: Vec<String>,
+    /// What an owner should look at: texts that were read as missing, ambiguous dates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Other readings that the values allow.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<String>,
@@ -37,6 +40,11 @@ impl Note {
     /// Adds a piece of evidence.
     pub fn reason(&mut self, reason: impl Into<String>) {
         self.reasons.push(reason.into());
+    }
+
+    /// Adds what an owner should look at.
+    pub fn warning(&mut self, warning: impl Into<String>) {
+        self.warnings.push(warning.into());
     }
 
     /// Adds another reading that the values allow.
@@ -59,6 +67,9 @@ impl fmt::Display for Note {
         }
         if !self.reasons.is_empty() {
             write!(f, " ({})", self.reasons.join("; "))?;
+        }
+        if !self.warnings.is_empty() {
+            write!(f, "; note: {}", self.warnings.join("; "))?;
         }
         if !self.alternatives.is_empty() {
             write!(f, "; could also be {}", self.alternatives.join(", or "))?;

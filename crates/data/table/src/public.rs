@@ -28,9 +28,8 @@ impl Schema {
                 Kind::Boolean { levels } | Kind::Nominal { levels } | Kind::Ordinal { levels } => {
                     change.fact(levels)
                 }
-                Kind::Integer { bounds, .. }
-                | Kind::Date { bounds, .. }
-                | Kind::DateTime { bounds, .. } => change.fact(bounds),
+                Kind::Date { bounds, .. } | Kind::DateTime { bounds, .. } => change.fact(bounds),
+                Kind::Integer { bounds, grid, .. } => change.fact(bounds) | change.fact(grid),
                 Kind::Continuous { bounds, grid, .. } => change.fact(bounds) | change.fact(grid),
                 Kind::Text => false,
             };

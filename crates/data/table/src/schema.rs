@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::expression::names as columns_named;
-use crate::{Constraint, Field, Kind, Role, SchemaError};
+use crate::{Constraint, Field, Grid, Kind, Known, Role, SchemaError};
 
 /// The columns of a table in order, and the rules its rows obey. Cloning is cheap.
 ///
@@ -170,10 +170,14 @@ fn check_kind(field: &Field) -> Result<(), SchemaError> {
             column: column(),
             levels: levels.value.len(),
         }),
-        Kind::Integer {
-            bounds: Some(b), ..
+        Kind::Integer { bounds, grid, .. } => {
+            if let Some(b) = bounds {
+                ordered(b.value.min <= b.value.max)?;
+            }
+            let whole = |grid: &Grid| grid.is_valid() && grid.is_whole();
+            grid_fits(grid.as_ref(), whole, field)
         }
-        | Kind::Date {
+        Kind::Date {
             bounds: Some(b), ..
         }
         | Kind::DateTime {
@@ -187,18 +191,21 @@ fn check_kind(field: &Field) -> Result<(), SchemaError> {
                         && b.value.min <= b.value.max,
                 )?;
             }
-            match grid.as_ref().map(|grid| grid.value) {
-                Some(crate::Grid::Step { step, origin })
-                    if !(step > 0.0 && step.is_finite() && origin.is_finite()) =>
-                {
-                    Err(SchemaError::BadGrid { column: column() })
-                }
-                Some(crate::Grid::Decimals(decimals)) if decimals > 17 => {
-                    Err(SchemaError::BadGrid { column: column() })
-                }
-                _ => Ok(()),
-            }
+            grid_fits(grid.as_ref(), |grid| grid.is_valid(), field)
         }
+        _ => Ok(()),
+    }
+}
+
+fn grid_fits(
+    grid: Option<&Known<Grid>>,
+    fits: impl Fn(&Grid) -> bool,
+    field: &Field,
+) -> Result<(), SchemaError> {
+    match grid {
+        Some(grid) if !fits(&grid.value) => Err(SchemaError::BadGrid {
+            column: field.name.clone(),
+        }),
         _ => Ok(()),
     }
 }

@@ -326,6 +326,7 @@ fn dates_beyond_their_format_are_errors() {
     let field = Field::new(
         "day",
         Kind::Date {
+            also: Vec::new(),
             format,
             bounds: None,
         },
@@ -401,7 +402,7 @@ fn typed_fields(decimals: u8, european: bool) -> Vec<Field> {
     if european {
         (number.decimal_mark, number.thousands_mark) = (',', Some('.'));
     }
-    let mut fixed = number;
+    let mut fixed = number.clone();
     fixed.fixed_decimals = Some(decimals);
     let continuous = |format| Kind::Continuous {
         bounds: Some(Known::declared(Bounds {
@@ -421,7 +422,8 @@ fn typed_fields(decimals: u8, european: bool) -> Vec<Field> {
             "whole",
             Kind::Integer {
                 bounds: bounds.clone(),
-                format: number,
+                grid: None,
+                format: number.clone(),
             },
         ),
         Field::new("real", continuous(number)),
@@ -430,6 +432,7 @@ fn typed_fields(decimals: u8, european: bool) -> Vec<Field> {
         Field::new(
             "day",
             Kind::Date {
+                also: Vec::new(),
                 format: "%d/%m/%Y".to_owned(),
                 bounds: bounds.clone(),
             },
@@ -437,6 +440,8 @@ fn typed_fields(decimals: u8, european: bool) -> Vec<Field> {
         Field::new(
             "moment",
             Kind::DateTime {
+                also: Vec::new(),
+                unit: Default::default(),
                 format: "%Y-%m-%dT%H:%M:%S".to_owned(),
                 bounds,
             },

@@ -100,6 +100,7 @@ impl Entry {
                 min: i64::from(min),
                 max: i64::from(max),
             })),
+            grid: None,
             format: NumberFormat::default(),
         };
         let values = values.into_iter().map(|value| value as i64).collect();

@@ -282,7 +282,7 @@ fn percents(
 fn text(label: &Label, kind: &Kind) -> String {
     let edge = |number: f64| match kind {
         Kind::Date { .. } => parable_draw::day(number),
-        Kind::DateTime { .. } => parable_draw::day(number / 86_400.0),
+        Kind::DateTime { .. } => kind.spell_time(number).unwrap_or_default(),
         _ => parable_draw::number::round(number),
     };
     match label {

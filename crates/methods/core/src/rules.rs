@@ -89,6 +89,7 @@ mod tests {
     fn table(values: Vec<i64>) -> Table {
         let kind = Kind::Integer {
             bounds: None,
+            grid: None,
             format: NumberFormat::default(),
         };
         let rule = Constraint::Range {

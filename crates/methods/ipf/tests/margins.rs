@@ -24,6 +24,7 @@ fn nominal(name: &str, levels: &[&str]) -> Field {
 fn schema() -> Schema {
     let number = Kind::Integer {
         bounds: Some(Known::declared(Bounds { min: 0, max: 99 })),
+        grid: None,
         format: NumberFormat::default(),
     };
     let fields = vec![

@@ -23,6 +23,7 @@ fn levels(texts: impl IntoIterator<Item = String>) -> Kind {
 fn trial(rules: Vec<Constraint>) -> Table {
     let whole = |min, max| Kind::Integer {
         bounds: Some(Known::declared(Bounds { min, max })),
+        grid: None,
         format: NumberFormat::default(),
     };
     let fields = vec![

@@ -15,6 +15,7 @@ fn people(rows: usize, declared: bool) -> Table {
     let bounds = |min, max| declared.then(|| Known::declared(Bounds { min, max }));
     let whole = |min, max| Kind::Integer {
         bounds: bounds(min, max),
+        grid: None,
         format: NumberFormat::default(),
     };
     let share = Kind::Continuous {

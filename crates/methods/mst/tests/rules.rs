@@ -40,6 +40,7 @@ fn population(rows: usize) -> Table {
             "age",
             Kind::Integer {
                 bounds: Some(Known::declared(Bounds { min: 0, max: 99 })),
+                grid: None,
                 format: NumberFormat::default(),
             },
         ),

@@ -13,6 +13,7 @@ fn trial(rows: usize) -> Table {
     let levels = |names: [&str; 2]| Kind::nominal(Known::declared(Levels::new(names).unwrap()));
     let score = Kind::Integer {
         bounds: Some(Known::declared(Bounds { min: 0, max: 100 })),
+        grid: None,
         format: NumberFormat::default(),
     };
     let fields = vec![

@@ -209,7 +209,14 @@ fn census() -> Option<Table> {
         if *name == "AGEP" {
             let bounds = Some(Known::declared(Bounds { min: 0, max: 99 }));
             let format = NumberFormat::default();
-            fields.push(Field::new(*name, Kind::Integer { bounds, format }));
+            fields.push(Field::new(
+                *name,
+                Kind::Integer {
+                    bounds,
+                    grid: None,
+                    format,
+                },
+            ));
             let ages = cells.iter().map(|cell| cell.parse().unwrap_or(0)).collect();
             columns.push(Column::with_missing(Values::Integer(ages), missing));
             continue;

@@ -61,6 +61,7 @@ pub(crate) fn trial(missing: bool) -> Table {
             "born",
             Kind::Date {
                 format: "%Y-%m-%d".into(),
+                also: Vec::new(),
                 bounds: None,
             },
         ),
@@ -92,10 +93,12 @@ pub(crate) fn declared_trial(missing: bool) -> Table {
         field.kind = match &field.kind {
             Kind::Integer { .. } => Kind::Integer {
                 bounds: bounds(0, 400),
+                grid: None,
                 format: NumberFormat::default(),
             },
             Kind::Date { format, .. } => Kind::Date {
                 format: format.clone(),
+                also: Vec::new(),
                 bounds: bounds(13_900, 14_500),
             },
             Kind::Continuous { grid, format, .. } => Kind::Continuous {
@@ -104,7 +107,7 @@ pub(crate) fn declared_trial(missing: bool) -> Table {
                     max: 100.0,
                 })),
                 grid: grid.clone(),
-                format: *format,
+                format: format.clone(),
             },
             other => other.clone(),
         };

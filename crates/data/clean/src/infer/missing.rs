@@ -90,9 +90,11 @@ const OTHER_VALUES: usize = 3;
 
 /// The numbers of a column that are codes for missing values rather than numbers.
 ///
-/// Negative: from the list survey programs use, in a column that otherwise has none below 0; so -1
-/// only counts where 0 or more is all else. Positive: one value of nines (or sevens, eights) at
-/// least five times the next largest and in a hundredth of the rows.
+/// Negative: from the list survey programs use, in a column that otherwise has none below 0, and
+/// apart from the other numbers: -8 beside 1 to 5, and not -1 and -2 beside 0 to 2.
+///
+/// Positive: one value of nines (or sevens, eights) at least five times the next largest and in a
+/// hundredth of the rows.
 pub(super) fn coded_numbers<'a>(numbers: &[CountedNumber<'a>]) -> Vec<CountedNumber<'a>> {
     let total: usize = numbers.iter().map(|n| n.count).sum();
     let (negative, other): (Vec<_>, Vec<_>) = numbers.iter().copied().partition(|n| n.value < 0.0);
@@ -107,6 +109,7 @@ pub(super) fn coded_numbers<'a>(numbers: &[CountedNumber<'a>]) -> Vec<CountedNum
         && all_listed
         && other.len() >= OTHER_VALUES
         && often(rows, NEGATIVE_SHARE, NEGATIVE_ROWS)
+        && stand_apart(&negative, &other)
     {
         codes.extend(negative);
     } else if !negative.is_empty() {
@@ -130,6 +133,54 @@ pub(super) fn coded_numbers<'a>(numbers: &[CountedNumber<'a>]) -> Vec<CountedNum
     }
     codes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.text.cmp(b.text)));
     codes
+}
+
+/// A code next to the other numbers stands in so many times the rows of its neighbours, which reach
+/// at least this far.
+const CODE_PEAK: usize = 3;
+const CODE_REACH: f64 = 10.0;
+
+/// Whether negative numbers are no continuation of the others, nor their mirror image.
+fn stand_apart(negative: &[CountedNumber<'_>], other: &[CountedNumber<'_>]) -> bool {
+    let values = |numbers: &[CountedNumber<'_>]| -> Vec<f64> {
+        let mut values: Vec<f64> = numbers.iter().map(|n| n.value).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let (below, above) = (values(negative), values(other));
+    let (Some(&nearest), Some(&least), Some(&most)) = (below.last(), above.first(), above.last())
+    else {
+        return false;
+    };
+    let mirrored = below.len() > 1
+        && below.iter().all(|value| above.contains(&-value))
+        && -below[0] * 2.0 > most;
+    // The distance at which numbers of the column follow each other: whole numbers, fives.
+    let step = above
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .fold(f64::INFINITY, f64::min)
+        .max(f64::MIN_POSITIVE);
+    let step = if above.iter().all(|value| value.fract() == 0.0) {
+        step.max(1.0)
+    } else {
+        step
+    };
+    if mirrored {
+        return false;
+    }
+    if least - nearest > step * 1.5 {
+        return true;
+    }
+    // A number just below the others is a code where it towers over them.
+    let rows: usize = negative.iter().map(|n| n.count).sum();
+    let near = least + 3.0 * step;
+    let beside = other
+        .iter()
+        .filter(|n| n.value <= near)
+        .map(|n| n.count)
+        .max();
+    below.len() == 1 && most >= CODE_REACH && rows > CODE_PEAK * beside.unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -178,6 +229,35 @@ mod tests {
             ],
             &[],
         );
+    }
+
+    #[test]
+    fn numbers_that_continue_or_mirror_the_others_are_no_codes() {
+        check(
+            &[(-2.0, 9), (-1.0, 20), (0.0, 50), (1.0, 30), (2.0, 20)],
+            &[],
+        );
+        check(
+            &[(-2.0, 9), (-1.0, 20), (1.0, 30), (2.0, 20), (3.0, 4)],
+            &[],
+        );
+        check(&[(-5.0, 9), (0.0, 30), (5.0, 20), (10.0, 4)], &[]);
+        check(&[(-1.0, 9), (0.0, 30), (1.0, 20), (2.0, 4), (3.0, 4)], &[]);
+        check(
+            &[
+                (1.0, 50),
+                (2.0, 30),
+                (3.0, 20),
+                (4.0, 20),
+                (5.0, 20),
+                (-1.0, 9),
+                (-2.0, 12),
+            ],
+            &[-2.0, -1.0],
+        );
+        let mut counts: Vec<(f64, usize)> = (0..40).map(|n| (f64::from(n), 5)).collect();
+        counts.push((-1.0, 60));
+        check(&counts, &[-1.0]);
     }
 
     #[test]

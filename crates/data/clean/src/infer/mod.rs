@@ -5,18 +5,25 @@
 //! the note on each column says which evidence, and what else the column could be.
 
 mod categories;
+mod codes;
 mod dates;
+mod grids;
+mod leftovers;
 mod missing;
 mod names;
 mod numbers;
 mod profile;
 mod roles;
+mod spelling;
+mod units;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::profile::{Profile, Surroundings};
-use parable_table::{Bounds, Field, Grid, Kind, Known, Levels, Note, RawTable, Role, Schema};
+use parable_table::{
+    Bounds, Field, Grid, Kind, Known, Levels, Note, RawTable, Role, Schema, Unreadable,
+};
 
 /// Options of schema inference.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +126,19 @@ fn infer_column(profile: &Profile<'_>, options: &InferOptions, note: &mut Note) 
     let guess = numbers::guess(profile, &present, options, &role, note)
         .or_else(|| dates::guess(&present, note))
         .unwrap_or_else(|| categories::guess(profile, &present, options, &role, note));
+    // Nothing is named by a moment; a sequence of days is no list of ids.
+    let dated = matches!(guess.kind, Kind::Date { .. } | Kind::DateTime { .. });
+    let role = match role {
+        Role::UnitId if dated => {
+            note.reasons.retain(|reason| reason != roles::NAMES_UNITS);
+            Role::Covariate
+        }
+        role => role,
+    };
     let mut field = Field::new(profile.name, guess.kind).with_role(role);
+    if guess.absent {
+        field.unreadable = Unreadable::Absent;
+    }
     missing::declare(&mut field, &absent, guess.missing_codes, note);
     field
 }
@@ -128,6 +147,8 @@ fn infer_column(profile: &Profile<'_>, options: &InferOptions, note: &mut Note) 
 struct Guess {
     kind: Kind,
     missing_codes: Vec<String>,
+    /// Whether other texts are left, which are read as absent.
+    absent: bool,
 }
 
 impl From<Kind> for Guess {
@@ -135,6 +156,7 @@ impl From<Kind> for Guess {
         Self {
             kind,
             missing_codes: Vec::new(),
+            absent: false,
         }
     }
 }

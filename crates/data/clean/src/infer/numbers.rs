@@ -1,10 +1,13 @@
 //! Columns of numbers: spelling, type, and texts in between that mean a missing value.
 
+use super::grids::{self, CountedUnits};
 use super::missing::{self, CountedNumber, NUMBER_CODES};
 use super::profile::{Counted, Profile};
-use super::{Bounds, Grid, Guess, InferOptions, Known, Note, names, observed_levels};
+use super::units::{self, Unit};
+use super::{
+    Bounds, Grid, Guess, InferOptions, Known, Note, codes, dates, leftovers, names, spelling,
+};
 use parable_table::parse::number::{self, NotNumber, Number};
-use parable_table::parse::{date, order};
 use parable_table::{Kind, NumberFormat, Role};
 
 /// Spellings to try, in order of preference: decimal mark and thousands mark.
@@ -32,14 +35,19 @@ const CONTINENTAL_FIRST: [(char, Option<char>); 9] = [
     ('.', Some('\'')),
 ];
 
-/// Most distinct texts in a column of numbers that are none.
-const MAX_ODD_TEXTS: usize = 3;
+/// Most distinct texts in a column of numbers that are none: this, and a share of the distinct
+/// numbers.
+const MAX_ODD_TEXTS: usize = 12;
+const ODD_SHARE: usize = 10;
+/// So many percent of the rows hold numbers where other texts than known codes stand between them;
+/// more where these have digits, as codes such as `V12` have.
+const NUMBER_PERCENT: usize = 80;
+const NUMBER_PERCENT_DIGITS: usize = 95;
+/// Whole numbers beyond this are not kept apart by a double.
+const EXACT: u64 = 1 << 53;
 /// Without a spelling known as a code, so many distinct numbers say that a column is one of
 /// numbers.
 const SURE_NUMBERS: usize = 20;
-/// Most decimals a grid may have.
-const MAX_DECIMALS: u8 = 17;
-
 /// The distinct texts of a column under one spelling.
 struct Reading<'a> {
     format: NumberFormat,
@@ -55,6 +63,9 @@ pub(super) fn guess(
     role: &Role,
     note: &mut Note,
 ) -> Option<Guess> {
+    if let Some(guess) = dates::of_digits(present, called_date(profile), note) {
+        return Some(guess);
+    }
     let reading = read(profile, present, note)?;
     if reading
         .numbers
@@ -64,19 +75,28 @@ pub(super) fn guess(
         note.reason("leading zeros are kept, so the values are names and not numbers");
         return None;
     }
-    let too_long = |n: &Number| n.whole.is_none() && n.decimals == 0 && !n.exponent;
+    let too_long = |n: &Number| match n.whole {
+        Some(whole) => whole.unsigned_abs() > EXACT,
+        None => n.decimals == 0 && !n.exponent,
+    };
     if reading.numbers.iter().any(|(_, number)| too_long(number)) {
-        note.reason("numbers have more digits than a whole number holds, so they are names");
+        note.reason("whole numbers beyond 2^53 would lose digits as numbers, so they are names");
         return None;
     }
-    if let Some(kind) = compact_dates(profile, &reading, note) {
-        return Some(kind.into());
+    if !matches!(role, Role::UnitId | Role::Weight)
+        && reading.odd.is_empty()
+        && spelling::tells_equal_numbers_apart(&reading.numbers)
+    {
+        note.reason("texts that are equal as numbers differ, so they are names of levels");
+        return None;
     }
-    let mut codes: Vec<String> = reading
-        .odd
-        .iter()
-        .map(|(text, _)| (*text).to_owned())
-        .collect();
+    let total: usize = present.iter().map(|(_, rows)| rows).sum();
+    let known = |text: &str| {
+        NUMBER_CODES.contains(&text)
+            || number::parse(text, &reading.format) == Err(NotNumber::Infinite)
+    };
+    let settled = leftovers::settle(&reading.odd, total, known, |_| false, "numbers", note)?;
+    let mut missing_codes = settled.codes;
     let mut numbers = reading.numbers;
     if options.number_codes && !matches!(role, Role::UnitId | Role::ClusterId) {
         let counted: Vec<CountedNumber<'_>> = numbers
@@ -91,14 +111,19 @@ pub(super) fn guess(
         if !coded.is_empty() {
             note.alternative("a column in which these are numbers");
             numbers.retain(|((text, _), _)| coded.iter().all(|code| code.text != *text));
-            codes.extend(coded.iter().map(|code| code.text.to_owned()));
+            missing_codes.extend(coded.iter().map(|code| code.text.to_owned()));
         }
     }
     let kind = kind(profile, &numbers, reading.format, options, role, note);
     Some(Guess {
         kind,
-        missing_codes: codes,
+        missing_codes,
+        absent: settled.absent,
     })
+}
+
+fn called_date(profile: &Profile<'_>) -> bool {
+    names::has(&profile.words, &["date", "dob", "day", "birthdate"])
 }
 
 /// The reading of all texts under the first spelling that fits.
@@ -111,14 +136,27 @@ fn read<'a>(
         ';' => CONTINENTAL_FIRST,
         _ => ENGLISH_FIRST,
     };
-    let mut readings = candidates
-        .iter()
-        .filter_map(|&(decimal_mark, thousands_mark)| {
-            read_as(
-                present,
-                NumberFormat::with_marks(decimal_mark, thousands_mark),
-            )
-        });
+    let unit = units::find(present);
+    let rows = |texts: &[Counted<'_>]| -> usize { texts.iter().map(|(_, rows)| rows).sum() };
+    let mut readings: Vec<Reading<'_>> = Vec::new();
+    for &(decimal_mark, thousands_mark) in &candidates {
+        let marks = NumberFormat::with_marks(decimal_mark, thousands_mark);
+        let Some(reading) = read_as(present, unit.of(marks), &unit) else {
+            continue;
+        };
+        let (sure, plain) = (
+            reading.odd.is_empty(),
+            reading.format == NumberFormat::default(),
+        );
+        readings.push(reading);
+        // A second reading is worth a note, but not beside plain numbers.
+        if sure && (plain || readings.len() > 1) {
+            break;
+        }
+    }
+    // The first of those that leave fewest rows unread.
+    readings.sort_by_key(|reading| rows(&reading.odd));
+    let mut readings = readings.into_iter();
     let reading = readings.next()?;
     let plain = reading.format == NumberFormat::default();
     if !plain {
@@ -133,39 +171,61 @@ fn read<'a>(
     Some(reading)
 }
 
-fn read_as<'a>(present: &[Counted<'a>], format: NumberFormat) -> Option<Reading<'a>> {
-    let mut reading = Reading {
-        format,
-        numbers: Vec::with_capacity(present.len()),
-        odd: Vec::new(),
-    };
+fn read_as<'a>(present: &[Counted<'a>], format: NumberFormat, unit: &Unit) -> Option<Reading<'a>> {
+    let mut numbers = Vec::with_capacity(present.len());
+    let mut odd: Vec<Counted<'_>> = Vec::new();
     let mut infinite = 0;
+    let most = MAX_ODD_TEXTS + present.len() / ODD_SHARE;
     for &(text, count) in present {
         match number::parse(text, &format) {
-            Ok(number) => reading.numbers.push(((text, count), number)),
+            Ok(number) => numbers.push(((text, count), number)),
             Err(fault) => {
                 infinite += usize::from(fault == NotNumber::Infinite);
-                reading.odd.push((text, count));
-                if reading.odd.len() > MAX_ODD_TEXTS {
+                odd.push((text, count));
+                if odd.len() > most {
                     return None;
                 }
             }
         }
     }
     let listed = |(text, _): &Counted<'_>| NUMBER_CODES.contains(text);
-    let wordlike = |(text, _): &Counted<'_>| {
-        text.len() <= 12 && !text.bytes().any(|byte| byte.is_ascii_digit())
-    };
-    let numbers = reading.numbers.len();
-    let fits = match reading.odd.len() - infinite {
-        _ if numbers == 0 => false,
+    let has_digits = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
+    let wordlike = |(text, _): &Counted<'_>| text.len() <= 12 && !has_digits(text);
+    let fits = match odd.len() - infinite {
+        _ if numbers.is_empty() => false,
         0 => true,
+        _ if numbers.len() >= 2 && odd.iter().all(listed) => true,
+        _ if numbers.len() >= SURE_NUMBERS && odd.len() <= 3 && odd.iter().all(wordlike) => true,
         _ => {
-            (numbers >= 2 && reading.odd.iter().all(listed))
-                || (numbers >= SURE_NUMBERS && reading.odd.iter().all(wordlike))
+            let rows = |texts: &mut dyn Iterator<Item = usize>| -> usize { texts.sum() };
+            let counted = rows(&mut numbers.iter().map(|((_, rows), _)| *rows));
+            let total = counted + rows(&mut odd.iter().map(|(_, rows)| *rows));
+            let letters = |text: &str| text.contains(char::is_alphabetic);
+            let digits = odd
+                .iter()
+                .any(|(text, _)| has_digits(text) && letters(text));
+            let percent = if digits {
+                NUMBER_PERCENT_DIGITS
+            } else {
+                NUMBER_PERCENT
+            };
+            // Digits and letters side by side are codes of levels.
+            let letter =
+                |(text, _): &Counted<'_>| text.chars().count() == 1 && !NUMBER_CODES.contains(text);
+            let one_digit = numbers.iter().all(|((text, _), _)| text.len() == 1);
+            numbers.len() >= 3
+                && counted * 100 >= total * percent
+                && !(one_digit && odd.iter().any(letter))
         }
     };
-    (fits && marks_are_used_well(&reading)).then_some(reading)
+    let reading = Reading {
+        format,
+        numbers,
+        odd,
+    };
+    let reading = fits.then_some(reading)?;
+    (marks_are_used_well(&reading) && (unit.is_none() || reading.numbers.len() > 1))
+        .then_some(reading)
 }
 
 /// With a thousands mark, some number has it, every number of four digits and more has it, and none
@@ -176,30 +236,6 @@ fn marks_are_used_well(reading: &Reading<'_>) -> bool {
             && reading.numbers.iter().all(|(_, number)| {
                 !number.leading_zero && (number.grouped || number.value.abs() < 1000.0)
             }))
-}
-
-/// Days written as eight digits, in a column that is called a date.
-fn compact_dates(profile: &Profile<'_>, reading: &Reading<'_>, note: &mut Note) -> Option<Kind> {
-    const FORMAT: &str = "%Y%m%d";
-    if !names::has(&profile.words, &["date", "dob", "day", "birthdate"]) || !reading.odd.is_empty()
-    {
-        return None;
-    }
-    let days: Option<Vec<i64>> = reading
-        .numbers
-        .iter()
-        .map(|((text, _), _)| match text.len() {
-            8 => date::parse_date(text, FORMAT),
-            _ => None,
-        })
-        .collect();
-    let days = days?;
-    note.reason("eight digits that are days, in a column called a date");
-    note.alternative("integer");
-    Some(Kind::Date {
-        format: FORMAT.to_owned(),
-        bounds: bounds(days.into_iter()),
-    })
 }
 
 fn bounds<T: Copy + PartialOrd>(
@@ -226,10 +262,10 @@ fn kind(
     let whole = numbers.iter().all(|(_, number)| number.whole.is_some());
     if whole {
         let values = || numbers.iter().filter_map(|(_, number)| number.whole);
-        if let Some(kind) = categories(profile, numbers, &format, options, role, note) {
+        if let Some(kind) = codes::categories(profile, numbers, &format, options, role, note) {
             return kind;
         }
-        format.fixed_decimals = fixed_decimals(numbers);
+        spelling::complete(&mut format, numbers);
         note.reason(match format.fixed_decimals {
             Some(_) => "whole numbers, written with decimals",
             None => "whole numbers",
@@ -237,45 +273,98 @@ fn kind(
         note_respelling(numbers, note, |out, number| {
             number::spell_integer(out, number.whole.unwrap_or(0), &format);
         });
+        let units = numbers
+            .iter()
+            .filter_map(|((_, rows), number)| Some((number.whole?, *rows)));
+        let powers = format.exponent.is_some_and(|exponent| exponent.always);
+        let grid = match powers {
+            true => None,
+            false => steps(&units.collect::<Vec<_>>(), 0, role, note),
+        };
         return Kind::Integer {
             bounds: bounds(values()),
+            grid,
             format,
         };
     }
-    let decimals = numbers
-        .iter()
-        .map(|(_, number)| number.decimals)
-        .max()
-        .unwrap_or(0);
-    format.fixed_decimals = fixed_decimals(numbers);
-    note.reason(match format.fixed_decimals {
-        Some(fixed) => format!("numbers with always {fixed} decimals"),
-        None => format!("numbers with up to {decimals} decimals"),
+    spelling::complete(&mut format, numbers);
+    // Numbers with powers of ten have significant digits rather than decimals.
+    let powers = format.exponent.is_some_and(|exponent| exponent.always);
+    let usual = spelling::usual_decimals(numbers).filter(|_| !powers);
+    note.reason(match (format.fixed_decimals, usual) {
+        (Some(fixed), _) => format!("numbers with always {fixed} decimals"),
+        (None, Some((decimals, _))) => format!("numbers with up to {decimals} decimals"),
+        (None, None) => "numbers on no grid of decimals".to_owned(),
     });
+    if let Some((decimals, rows @ 1..)) = usual {
+        note.warning(format!(
+            "{rows} rows have more than {decimals} decimals; synthetic numbers are rounded to {decimals}"
+        ));
+    }
     note_respelling(numbers, note, |out, number| {
         number::spell_real(out, number.value, &format);
     });
+    let grid = usual.map(|(decimals, _)| {
+        let scale = 10f64.powi(i32::from(decimals));
+        let units = numbers.iter().map(|((_, rows), number)| {
+            let units = number.value * scale;
+            // Numbers between the decimals lie on no step: odd halves of units.
+            let on = (units - units.round()).abs() < 1e-6 * units.abs().max(1.0);
+            ((units * 2.0).round() as i64 + i64::from(!on), *rows)
+        });
+        let units: Vec<CountedUnits> = units.collect();
+        let small = units.iter().all(|(units, _)| units.unsigned_abs() < EXACT);
+        let steps = if small {
+            half_steps(&units, decimals, role, note)
+        } else {
+            None
+        };
+        steps.unwrap_or(Known::observed(Grid::Decimals(decimals)))
+    });
     Kind::Continuous {
         bounds: bounds(numbers.iter().map(|(_, number)| number.value)),
-        grid: (decimals <= MAX_DECIMALS).then_some(Known::observed(Grid::Decimals(decimals))),
+        grid,
         format,
     }
 }
 
-/// So many distinct numbers with the same number of decimals and no trailing zero among them are
-/// not padded.
-const UNPADDED: usize = 30;
+/// The steps of numbers in units of these decimals, if they are wider than one unit.
+fn steps(
+    units: &[CountedUnits],
+    decimals: u8,
+    role: &Role,
+    note: &mut Note,
+) -> Option<Known<Grid>> {
+    if !matches!(role, Role::Covariate | Role::Outcome) {
+        return None;
+    }
+    let step = grids::step(units)?;
+    let grid = grids::grid(step, decimals);
+    if let Grid::Step { step, origin } = grid {
+        let from = if origin == 0.0 {
+            String::new()
+        } else {
+            format!(" from {origin}")
+        };
+        note.reason(format!("nearly all in steps of {step}{from}"));
+    }
+    Some(Known::observed(grid))
+}
 
-/// The number of decimals if all numbers are written with the same, some of them padded with zeros.
-fn fixed_decimals(numbers: &[(Counted<'_>, Number)]) -> Option<u8> {
-    let decimals = numbers.first()?.1.written_decimals;
-    let padded = |n: &Number| n.written_decimals > n.decimals;
-    let same = decimals > 0
-        && numbers
-            .iter()
-            .all(|(_, n)| n.written_decimals == decimals && !n.exponent);
-    (same && (numbers.len() < UNPADDED || numbers.iter().any(|(_, n)| padded(n))))
-        .then_some(decimals)
+/// [`steps`] of numbers counted in halves of units.
+fn half_steps(
+    halves: &[CountedUnits],
+    decimals: u8,
+    role: &Role,
+    note: &mut Note,
+) -> Option<Known<Grid>> {
+    let units: Vec<CountedUnits> = halves
+        .iter()
+        .filter(|(half, _)| half % 2 == 0)
+        .map(|(half, rows)| (half / 2, *rows))
+        .collect();
+    // The others were noted with the decimals.
+    steps(&units, decimals, role, note)
 }
 
 /// Says so when writing the table will spell some numbers otherwise than the source does.
@@ -299,129 +388,4 @@ fn note_respelling(
             numbers.len()
         ));
     }
-}
-
-/// Words in names of columns whose numbers are codes of categories.
-const CODE_WORDS: [&str; 54] = [
-    "type",
-    "cat",
-    "category",
-    "code",
-    "class",
-    "status",
-    "region",
-    "race",
-    "ethnic",
-    "ethnicity",
-    "sex",
-    "gender",
-    "marital",
-    "occupation",
-    "occp",
-    "industry",
-    "state",
-    "county",
-    "country",
-    "zip",
-    "zipcode",
-    "postcode",
-    "religion",
-    "language",
-    "nationality",
-    "citizenship",
-    "sector",
-    "diagnosis",
-    "icd",
-    "naics",
-    "indp",
-    "soc",
-    "socp",
-    "isco",
-    "isced",
-    "fips",
-    "puma",
-    "rac1p",
-    "hisp",
-    "msp",
-    "mar",
-    "arm",
-    "treatment",
-    "condition",
-    "area",
-    "zone",
-    "province",
-    "department",
-    "relationship",
-    "rent",
-    "tenure",
-    "cow",
-    "dis",
-    "strata",
-];
-/// Words that say that numbers are quantities, whatever else the name says: `class_size`.
-const QUANTITY_WORDS: [&str; 22] = [
-    "size",
-    "count",
-    "score",
-    "years",
-    "age",
-    "income",
-    "pct",
-    "percent",
-    "percentage",
-    "rate",
-    "ratio",
-    "hours",
-    "days",
-    "amount",
-    "total",
-    "mean",
-    "average",
-    "num",
-    "number",
-    "share",
-    "index",
-    "price",
-];
-/// Two small whole numbers in so many rows are codes.
-const TWO_CODES_ROWS: usize = 20;
-
-/// The type if the whole numbers are codes of categories rather than quantities.
-fn categories(
-    profile: &Profile<'_>,
-    numbers: &[(Counted<'_>, Number)],
-    format: &NumberFormat,
-    options: &InferOptions,
-    role: &Role,
-    note: &mut Note,
-) -> Option<Kind> {
-    let plain = *format == NumberFormat::default()
-        && numbers.iter().all(|((text, _), _)| !text.contains(' '));
-    let mut levels: Vec<&str> = numbers.iter().map(|((text, _), _)| *text).collect();
-    order::sort_levels(&mut levels);
-    if levels == ["0", "1"] {
-        note.reason("the values are 0 and 1");
-        return Some(Kind::boolean(observed_levels(levels)));
-    }
-    if !plain || *role == Role::UnitId || *role == Role::Weight {
-        return None;
-    }
-    let single_digit = levels.iter().all(|level| level.len() == 1);
-    let rows: usize = numbers.iter().map(|((_, count), _)| count).sum();
-    let reason = if matches!(role, Role::ClusterId | Role::Treatment) {
-        "the numbers name groups"
-    } else if levels.len() == 2 && single_digit && rows >= TWO_CODES_ROWS {
-        "two small whole numbers are codes"
-    } else if names::has(&profile.words, &CODE_WORDS)
-        && !names::has(&profile.words, &QUANTITY_WORDS)
-        && levels.len() > 1
-        && levels.len() <= options.max_levels
-    {
-        note.alternative("integer");
-        "the name says that the numbers are codes of categories"
-    } else {
-        return None;
-    };
-    note.reason(reason);
-    Some(Kind::nominal(observed_levels(levels)))
 }

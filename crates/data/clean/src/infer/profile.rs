@@ -23,6 +23,8 @@ pub(super) struct Surroundings {
     pub(super) delimiter: char,
     /// There are measures of bodies, so that a column called `weight` is one too.
     pub(super) body_measures: bool,
+    /// There are strata or sampling units of a survey.
+    pub(super) survey_design: bool,
 }
 
 impl Surroundings {
@@ -31,9 +33,25 @@ impl Surroundings {
             let words = names::words(name);
             names::has(&words, &["height", "bmi", "waist", "stature"])
         };
+        let design = |name: &String| {
+            let words = names::words(name);
+            let design = [
+                "stratum",
+                "strata",
+                "psu",
+                "fpc",
+                "ssu",
+                "cluster",
+                "replicate",
+                "household",
+                "hh",
+            ];
+            names::has(&words, &design)
+        };
         Self {
             delimiter: raw.dialect.delimiter,
             body_measures: raw.names.iter().any(body),
+            survey_design: raw.names.iter().any(design),
         }
     }
 }

@@ -78,6 +78,9 @@ const ARMS: std::ops::RangeInclusive<usize> = 2..=10;
 /// Fewer groups are rather levels of a covariate.
 const CLUSTERS: usize = 5;
 
+/// The reason for a unit id.
+pub(super) const NAMES_UNITS: &str = "every row has its own value, as names of units have";
+
 /// The role of a column, with the reason in the note; a covariate if nothing speaks for another.
 pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
     let (present, absent) = missing::split(&profile.texts);
@@ -85,10 +88,7 @@ pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
     let rows: usize = present.iter().map(|(_, count)| count).sum();
     let distinct = present.len();
     let (role, reason) = if complete && distinct == profile.rows && names_units(profile, &present) {
-        (
-            Role::UnitId,
-            "every row has its own value, as names of units have",
-        )
+        (Role::UnitId, NAMES_UNITS)
     } else if names_clusters(profile, distinct, rows) {
         (
             Role::ClusterId,
@@ -226,19 +226,39 @@ fn is_weight(profile: &Profile<'_>, present: &[Counted<'_>]) -> bool {
         ]
         .contains(&stem)
     };
-    let spelled = names::has(words, &["weight", "weights", "wt"])
-        && (names::has(
-            words,
-            &[
-                "survey", "sample", "sampling", "design", "person", "final", "analysis", "ipw",
-            ],
-        ) || (words.len() == 1 && !profile.around.body_measures));
-    let numbers = || {
-        present
-            .iter()
-            .all(|(text, _)| text.parse::<f64>().is_ok_and(|value| value >= 0.0))
+    let called = names::has(words, &["weight", "weights", "wt", "wts"]);
+    let qualified = names::has(
+        words,
+        &[
+            "survey", "sample", "sampling", "design", "person", "final", "analysis", "ipw",
+        ],
+    );
+    let Some(values) = present
+        .iter()
+        .map(|&(text, rows)| Some((text.parse::<f64>().ok().filter(|v| *v >= 0.0)?, rows)))
+        .collect::<Option<Vec<(f64, usize)>>>()
+    else {
+        return false;
     };
-    (spelled || words.iter().any(short)) && numbers()
+    if words.iter().any(short) || (called && qualified) {
+        return true;
+    }
+    // People, cars and parcels have a weight too: the word alone says nothing.
+    let around = profile.around;
+    called
+        && words.len() == 1
+        && !around.body_measures
+        && (around.survey_design || averages_one(&values))
+}
+
+/// Whether many different numbers average 1, as survey weights do that were scaled to the sample.
+fn averages_one(values: &[(f64, usize)]) -> bool {
+    let rows: usize = values.iter().map(|(_, rows)| rows).sum();
+    let sum: f64 = values
+        .iter()
+        .map(|(value, rows)| value * *rows as f64)
+        .sum();
+    values.len() >= 10 && (0.98..=1.02).contains(&(sum / rows as f64))
 }
 
 fn is_outcome(profile: &Profile<'_>) -> bool {

@@ -7,6 +7,7 @@ use parable_table::{Bounds, Field, Grid, Kind, Known, Levels, NumberFormat, Role
 fn bounded(min: i64, max: i64) -> Kind {
     Kind::Integer {
         bounds: Some(Known::declared(Bounds { min, max })),
+        grid: None,
         format: NumberFormat::default(),
     }
 }
@@ -35,6 +36,7 @@ fn schema() -> Schema {
         Field::new(
             "day",
             Kind::Date {
+                also: Vec::new(),
                 format: "%Y-%m-%d".into(),
                 bounds: Some(Known::declared(Bounds {
                     min: 0,
@@ -219,6 +221,7 @@ fn observed_facts_are_refused_for_private_fits() {
     );
     let seen = Kind::Integer {
         bounds: Some(Known::observed(Bounds { min: 0, max: 1 })),
+        grid: None,
         format: NumberFormat::default(),
     };
     assert_eq!(judge(seen, Role::Outcome), undeclared("bounds"));

@@ -2,7 +2,7 @@
 
 use super::{Column, Values};
 use crate::parse::date;
-use crate::{ColumnError, Levels, Strings};
+use crate::{ColumnError, Levels, Strings, TimeUnit};
 
 impl Column {
     /// Builds a column of whole numbers, with `None` where a value is missing.
@@ -83,8 +83,8 @@ impl Column {
         whole(found, "day", format)
     }
 
-    /// Builds a column of moments from texts in `strftime` notation, with `None` where a value is
-    /// missing.
+    /// Builds a column of moments, counted in seconds, from texts in `strftime` notation, with
+    /// `None` where a value is missing.
     ///
     /// # Errors
     /// [`ColumnError::NoDate`] if a text is spelled otherwise or the moment does not exist.
@@ -92,7 +92,9 @@ impl Column {
         format: &str,
         texts: impl IntoIterator<Item = Option<S>>,
     ) -> Result<Self, ColumnError> {
-        let found = interpret(texts, |text| date::parse_date_time(text, format));
+        let found = interpret(texts, |text| {
+            date::parse_date_time(text, format, TimeUnit::Seconds)
+        });
         whole(found, "moment", format)
     }
 

@@ -1,7 +1,7 @@
 //! A condition resolved against the columns of a table.
 
 use super::ConstraintError;
-use crate::{Column, Condition, Field, Kind, NumberFormat, Schema};
+use crate::{Column, Condition, Field, Kind, Schema, parse};
 
 /// A condition about the column at a position, texts replaced by codes or numbers.
 #[derive(Clone, Debug)]
@@ -113,36 +113,15 @@ pub(super) fn numeric(field: &Field, rule: usize) -> Result<(), ConstraintError>
 /// A text as the number a column of this kind stores for it.
 fn number(text: &str, kind: &Kind) -> Option<f64> {
     match kind {
-        Kind::Integer { format, .. } | Kind::Continuous { format, .. } => plain(text, *format),
-        Kind::Date { format, .. } => {
-            let day = jiff::civil::Date::strptime(format, text).ok()?;
-            let span = jiff::civil::date(1970, 1, 1).until(day).ok()?;
-            Some(f64::from(span.get_days()))
+        Kind::Integer { format, .. } | Kind::Continuous { format, .. } => {
+            parse::number::parse(text, format)
+                .ok()
+                .map(|number| number.value)
         }
-        Kind::DateTime { format, .. } => {
-            let moment = jiff::civil::DateTime::strptime(format, text).ok()?;
-            let zoned = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-            Some(zoned.timestamp().as_second() as f64)
+        Kind::Date { format, .. } => parse::date::parse_date(text, format).map(|day| day as f64),
+        Kind::DateTime { format, unit, .. } => {
+            parse::date::parse_date_time(text, format, *unit).map(|moment| moment as f64)
         }
         _ => None,
     }
-}
-
-fn plain(text: &str, format: NumberFormat) -> Option<f64> {
-    let plain: String = text
-        .chars()
-        .filter(|&mark| Some(mark) != format.thousands_mark)
-        .map(|mark| {
-            if mark == format.decimal_mark {
-                '.'
-            } else {
-                mark
-            }
-        })
-        .collect();
-    plain
-        .trim()
-        .parse()
-        .ok()
-        .filter(|value: &f64| value.is_finite())
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
@@ -338,8 +339,8 @@ impl<'a> Speller<'a> {
                 *scratch = date::spell_date(values[row], format)
                     .ok_or_else(|| self.unspellable(row, format))?;
             }
-            (Values::Integer(values), Kind::DateTime { format, .. }) => {
-                *scratch = date::spell_date_time(values[row], format)
+            (Values::Integer(values), Kind::DateTime { format, unit, .. }) => {
+                *scratch = date::spell_date_time(values[row], format, *unit)
                     .ok_or_else(|| self.unspellable(row, format))?;
             }
             (Values::Integer(values), kind) => {
@@ -381,13 +382,8 @@ impl<'a> Speller<'a> {
     }
 }
 
-const PLAIN: NumberFormat = NumberFormat {
-    decimal_mark: '.',
-    thousands_mark: None,
-    fixed_decimals: None,
-};
-
 fn number_format(kind: &Kind) -> &NumberFormat {
+    static PLAIN: LazyLock<NumberFormat> = LazyLock::new(NumberFormat::default);
     match kind {
         Kind::Integer { format, .. } | Kind::Continuous { format, .. } => format,
         _ => &PLAIN,

@@ -29,13 +29,13 @@ impl Captured {
         let format = match kind {
             Kind::Integer { format, .. } | Kind::Continuous { format, .. } => NumberFormat {
                 fixed_decimals: None,
-                ..*format
+                ..format.clone()
             },
             _ => NumberFormat::default(),
         };
         let dated = |value| match kind {
             Kind::Date { format, .. } => date::spell_date(value, format),
-            Kind::DateTime { format, .. } => date::spell_date_time(value, format),
+            Kind::DateTime { format, unit, .. } => date::spell_date_time(value, format, *unit),
             _ => None,
         };
         match self {

@@ -121,7 +121,9 @@ impl<'a> Cell<'a> {
         };
         let (spelled, format) = match self.kind() {
             Kind::Date { format, .. } => (date::spell_date(value, format), format),
-            Kind::DateTime { format, .. } => (date::spell_date_time(value, format), format),
+            Kind::DateTime { format, unit, .. } => {
+                (date::spell_date_time(value, format, *unit), format)
+            }
             _ => return Ok(None),
         };
         let format = format.clone();

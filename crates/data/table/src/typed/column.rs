@@ -7,7 +7,7 @@ use crate::parse::number::{self, NotNumber};
 use crate::parse::{date, order, ordinal};
 use crate::{
     Bounds, Column, Field, Grid, Kind, Known, Levels, Missing, NumberFormat, Provenance, RawColumn,
-    Strings, Values,
+    Strings, Unreadable, Values,
 };
 
 /// A column, and what a reader should know about it.
@@ -67,9 +67,8 @@ impl<'a> ColumnReader<'a> {
             Kind::Boolean { levels } | Kind::Nominal { levels } | Kind::Ordinal { levels } => {
                 self.read_levels(levels)
             }
-            Kind::Integer { bounds, format } => {
-                let format = *format;
-                let (values, missing) = self.read_cells(0, |text| whole_number(text, &format));
+            Kind::Integer { bounds, format, .. } => {
+                let (values, missing) = self.read_cells(0, |text| whole_number(text, format));
                 self.check_bounds(bounds, &values, &missing);
                 Column::with_missing(Values::Integer(values), missing)
             }
@@ -77,28 +76,25 @@ impl<'a> ColumnReader<'a> {
                 bounds,
                 grid,
                 format,
-            } => self.read_continuous(bounds, grid, *format),
-            Kind::Date { format, bounds } => {
-                let format = format.clone();
-                let rule = ReadRule::Date {
-                    kind: "day",
-                    format: format.clone(),
-                };
-                let (values, missing) = self.read_cells(0, |text| {
-                    date::parse_date(text, &format).ok_or_else(|| rule.clone())
-                });
+            } => self.read_continuous(bounds, grid, format),
+            Kind::Date {
+                format,
+                also,
+                bounds,
+            } => {
+                let read = |text: &str, format: &str| date::parse_date(text, format);
+                let (values, missing) = self.read_dates("day", format, also, read);
                 self.check_bounds(bounds, &values, &missing);
                 Column::with_missing(Values::Integer(values), missing)
             }
-            Kind::DateTime { format, bounds } => {
-                let format = format.clone();
-                let rule = ReadRule::Date {
-                    kind: "moment",
-                    format: format.clone(),
-                };
-                let (values, missing) = self.read_cells(0, |text| {
-                    date::parse_date_time(text, &format).ok_or_else(|| rule.clone())
-                });
+            Kind::DateTime {
+                format,
+                also,
+                unit,
+                bounds,
+            } => {
+                let read = |text: &str, format: &str| date::parse_date_time(text, format, *unit);
+                let (values, missing) = self.read_dates("moment", format, also, read);
                 self.check_bounds(bounds, &values, &missing);
                 Column::with_missing(Values::Integer(values), missing)
             }
@@ -120,6 +116,26 @@ impl<'a> ColumnReader<'a> {
         }
     }
 
+    /// Reads texts in the first of the formats that fits.
+    fn read_dates(
+        &mut self,
+        kind: &'static str,
+        format: &str,
+        also: &[String],
+        read: impl Fn(&str, &str) -> Option<i64>,
+    ) -> (Vec<i64>, Vec<u8>) {
+        let rule = ReadRule::Date {
+            kind,
+            format: format.to_owned(),
+        };
+        self.read_cells(0, |text| {
+            let others = || also.iter().find_map(|other| read(text, other));
+            read(text, format)
+                .or_else(others)
+                .ok_or_else(|| rule.clone())
+        })
+    }
+
     /// Interprets each distinct text once, then fills the rows.
     fn read_cells<T: Copy>(
         &mut self,
@@ -138,6 +154,9 @@ impl<'a> ColumnReader<'a> {
                 None => match interpret(text) {
                     Ok(value) => Cell::Value(value),
                     Err(rule @ (ReadRule::Infinite | ReadRule::NotANumber)) => Cell::Odd(rule),
+                    Err(_) if self.field.unreadable == Unreadable::Absent => {
+                        Cell::Odd(ReadRule::Unreadable)
+                    }
                     Err(rule) => Cell::Wrong(rule),
                 },
             })
@@ -235,13 +254,13 @@ impl<'a> ColumnReader<'a> {
         &mut self,
         bounds: &mut Option<Known<Bounds<f64>>>,
         grid: &mut Option<Known<Grid>>,
-        format: NumberFormat,
+        format: &NumberFormat,
     ) -> Column {
         let rule = ReadRule::Number {
-            format: number::describe(&format),
+            format: number::describe(format),
         };
         let (numbers, missing) =
-            self.read_cells((0.0, 0), |text| match number::parse(text, &format) {
+            self.read_cells((0.0, 0), |text| match number::parse(text, format) {
                 Ok(number) => Ok((number.value, number.decimals)),
                 Err(fault) => Err(odd(fault).unwrap_or_else(|| rule.clone())),
             });

@@ -89,6 +89,9 @@ pub enum ReadRule {
     /// Warning: a NaN was read as absent.
     #[error("a NaN was read as a missing value")]
     NotANumber,
+    /// Warning: a text that the type of the column cannot read was read as absent.
+    #[error("a text that is no value of the column's type was read as a missing value")]
+    Unreadable,
     /// Warning: the order of the levels of an ordinal column was not declared and does not follow
     /// from their names.
     #[error(

@@ -43,6 +43,7 @@ fn people(real: bool) -> Table {
     }
     let levels = |names: &[&str]| Known::declared(Levels::new(names.to_vec()).expect("levels"));
     let date = Kind::Date {
+        also: Vec::new(),
         format: "%Y-%m-%d".to_owned(),
         bounds: None,
     };

@@ -415,7 +415,14 @@ mod tests {
         assert_eq!(codes.with_more(&levels, 99).len(), 6);
         let whole = |bounds| {
             let format = NumberFormat::default();
-            Field::new("school", Kind::Integer { bounds, format })
+            Field::new(
+                "school",
+                Kind::Integer {
+                    bounds,
+                    grid: None,
+                    format,
+                },
+            )
         };
         let numbers = Labels::Integers(vec![3, 7]);
         assert_eq!(

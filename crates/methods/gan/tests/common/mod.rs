@@ -27,6 +27,7 @@ pub(crate) fn toy(rows: usize) -> Table {
     };
     let number = Kind::Integer {
         bounds: Some(Known::declared(Bounds { min: 0, max: 40 })),
+        grid: None,
         format: NumberFormat::default(),
     };
     let fields = vec![level("a"), level("b"), level("c"), Field::new("d", number)];

@@ -171,6 +171,7 @@ mod tests {
                 min: 0,
                 max: 99_999,
             })),
+            grid: None,
             format: NumberFormat::default(),
         };
         let schema = Schema::new(vec![Field::new("gain", kind)]).expect("one field");

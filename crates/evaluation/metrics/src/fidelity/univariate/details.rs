@@ -208,7 +208,7 @@ fn describe(
 fn spell_edge(edge: f64, width: f64, kind: &Kind) -> String {
     match kind {
         Kind::Date { .. } => spell_day(edge.floor() as i64),
-        Kind::DateTime { .. } => spell_day((edge / 86_400.0).floor() as i64),
+        Kind::DateTime { .. } => kind.spell_time(edge).unwrap_or_default(),
         _ => {
             let decimals = (1.0 - width.log10().floor()).clamp(0.0, 12.0) as usize;
             let text = format!("{edge:.decimals$}");
