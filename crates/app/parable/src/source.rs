@@ -147,7 +147,12 @@ impl Source {
             table,
             dialect: raw.dialect,
             notes,
-            warnings: warnings.iter().map(ToString::to_string).collect(),
+            warnings: raw
+                .notes
+                .iter()
+                .cloned()
+                .chain(warnings.iter().map(ToString::to_string))
+                .collect(),
             trusted: Vec::new(),
         })
     }

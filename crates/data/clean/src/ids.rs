@@ -6,6 +6,7 @@ use parable_seed::{Rng, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
+use super::looks::{self, Look, Piece, SHARED_ROWS};
 use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
@@ -42,12 +43,34 @@ pub enum IdPattern {
         max: i64,
         /// Whether numbers rise from row to row.
         rising: bool,
+        /// Whether fresh numbers lie beyond the largest one, so that none is a real one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        beyond: bool,
+        /// With `beyond`, for numbers of a fixed width that leave no room above: fresh numbers
+        /// leave this remainder on division by the modulus, which no real one leaves.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        residue: Option<Residue>,
     },
     /// A character of a class, or a fixed one, at each place.
     Shape {
         /// The places in order.
         slots: Vec<Slot>,
     },
+    /// Texts of these looks, as often as each occurs.
+    Looks {
+        /// The looks.
+        looks: Vec<Look>,
+    },
+}
+
+/// A class of remainders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Residue {
+    /// The divisor, at least 2.
+    pub modulus: i64,
+    /// The remainder, from 0 to the modulus less 1.
+    pub remainder: i64,
 }
 
 /// The characters that occur at one place of a text.
@@ -122,7 +145,7 @@ impl FreshIds {
     }
 }
 
-/// The pattern of plain numbers.
+/// The pattern of plain numbers: fresh ones lie beyond the largest, so that none is a real one.
 fn numbers(numbers: Vec<i64>) -> IdPattern {
     IdPattern::Numbered {
         prefix: String::new(),
@@ -131,15 +154,38 @@ fn numbers(numbers: Vec<i64>) -> IdPattern {
         min: numbers.iter().copied().min().unwrap_or(1),
         max: numbers.iter().copied().max().unwrap_or(1),
         rising: numbers.windows(2).all(|pair| pair[0] < pair[1]),
+        beyond: !numbers.is_empty(),
+        residue: None,
     }
 }
 
-/// The pattern of texts: a number between two fixed texts if that fits them all, otherwise
-/// character classes.
+/// Longest text around a number that fewer than [`SHARED_ROWS`] rows may share.
+const SHORT: usize = 3;
+/// Room above the largest number, in numbers of rows, that is enough for samples of any usual size.
+const AMPLE: i64 = 10;
+/// Largest modulus that is tried for numbers without room above the largest.
+const MAX_MODULUS: i64 = 1 << 16;
+
+/// The pattern of texts: a number between two texts that all share, otherwise looks.
 fn pattern(texts: &[&str]) -> IdPattern {
-    let Some(&first) = texts.first() else {
+    if texts.is_empty() {
         return numbers(Vec::new());
-    };
+    }
+    numbered(texts).unwrap_or_else(|| {
+        let mut found = looks::looks(texts.iter().copied(), SHARED_ROWS);
+        if found.is_empty() {
+            found = looks::looks(texts.iter().copied(), texts.len());
+        }
+        if found.is_empty() {
+            found.push(Look::plain());
+        }
+        IdPattern::Looks { looks: found }
+    })
+}
+
+/// A number between two texts, if that fits all texts.
+fn numbered(texts: &[&str]) -> Option<IdPattern> {
+    let first = texts.first()?;
     let digits = |character: char| character.is_ascii_digit();
     let suffix_start = first.rfind(digits).map_or(first.len(), |last| last + 1);
     let suffix = &first[suffix_start..];
@@ -148,55 +194,66 @@ fn pattern(texts: &[&str]) -> IdPattern {
         last + stem[last..].chars().next().map_or(1, char::len_utf8)
     });
     let prefix = &stem[..number_start];
-    let bodies: Option<Vec<&str>> = texts
+    if texts.len() < SHARED_ROWS && prefix.len().max(suffix.len()) > SHORT {
+        return None;
+    }
+    let bodies: Vec<&str> = texts
         .iter()
         .map(|text| text.strip_prefix(prefix)?.strip_suffix(suffix))
-        .collect();
-    let values: Option<Vec<i64>> = bodies.as_ref().and_then(|bodies| {
-        let number = |body: &&str| {
-            let plain = !body.is_empty() && body.chars().all(digits);
-            plain.then(|| body.parse().ok()).flatten()
-        };
-        bodies.iter().map(number).collect()
-    });
-    if let (Some(bodies), Some(values)) = (bodies, values) {
-        let same_width = bodies.iter().all(|body| body.len() == bodies[0].len());
-        let padded = bodies
-            .iter()
-            .any(|body| body.len() > 1 && body.starts_with('0'));
-        if same_width || !padded {
-            let width = if same_width { bodies[0].len() } else { 0 };
-            let IdPattern::Numbered {
-                min, max, rising, ..
-            } = numbers(values)
-            else {
-                unreachable!("numbers make a numbered pattern")
-            };
-            return IdPattern::Numbered {
-                prefix: prefix.to_owned(),
-                width,
-                suffix: suffix.to_owned(),
-                min,
-                max,
-                rising,
-            };
-        }
-    }
-    let common = texts
+        .collect::<Option<_>>()?;
+    let number = |body: &&str| {
+        let plain = !body.is_empty() && body.chars().all(digits);
+        plain.then(|| body.parse().ok()).flatten()
+    };
+    let values: Vec<i64> = bodies.iter().map(number).collect::<Option<_>>()?;
+    let same_width = bodies.iter().all(|body| body.len() == bodies[0].len());
+    let padded = bodies
         .iter()
-        .filter(|text| text.chars().map(Slot::of).eq(first.chars().map(Slot::of)));
-    let mut slots: Vec<Slot> = first.chars().map(Slot::of).collect();
-    // A character that all share is part of the pattern, not of a name.
-    for (place, character) in first.chars().enumerate() {
-        if texts.len() > 1
-            && common
-                .clone()
-                .all(|text| text.chars().nth(place) == Some(character))
-        {
-            slots[place] = Slot::Fixed(character);
-        }
+        .any(|body| body.len() > 1 && body.starts_with('0'));
+    if !same_width && padded {
+        return None;
     }
-    IdPattern::Shape { slots }
+    let width = if same_width { bodies[0].len() } else { 0 };
+    let residue = free_residue(&values, width);
+    let IdPattern::Numbered {
+        min, max, rising, ..
+    } = numbers(values)
+    else {
+        unreachable!("numbers make a numbered pattern")
+    };
+    Some(IdPattern::Numbered {
+        prefix: prefix.to_owned(),
+        width,
+        suffix: suffix.to_owned(),
+        min,
+        max,
+        rising,
+        beyond: true,
+        residue,
+    })
+}
+
+/// For numbers of a fixed width that leave little room above the largest: a remainder that none of them leaves and that leaves room for twice as many, if there is one.
+fn free_residue(values: &[i64], width: usize) -> Option<Residue> {
+    let end = 10i64.checked_pow(u32::try_from(width).ok().filter(|&width| width > 0)?)?;
+    let (min, max) = (values.iter().min()?, values.iter().max()?);
+    let rows = values.len() as i64;
+    if end - 1 - max >= AMPLE * rows {
+        return None;
+    }
+    let mut modulus = 2;
+    while modulus <= MAX_MODULUS && (max - min) / modulus >= 2 * rows {
+        let mut used = vec![false; modulus as usize];
+        values
+            .iter()
+            .for_each(|value| used[value.rem_euclid(modulus) as usize] = true);
+        if let Some(free) = used.iter().position(|used| !used) {
+            let remainder = free as i64;
+            return Some(Residue { modulus, remainder });
+        }
+        modulus += 1 + modulus / 2;
+    }
+    None
 }
 
 impl IdPattern {
@@ -214,44 +271,51 @@ impl IdPattern {
                 .map(|number| format!("{prefix}{number:0width$}{suffix}"))
                 .collect(),
             Self::Shape { slots } => {
-                let room = slots.iter().fold(1u64, |room, slot| {
-                    room.saturating_mul(match slot {
-                        Slot::Digit => 10,
-                        Slot::Upper | Slot::Lower => 26,
-                        Slot::Fixed(_) => 1,
-                    })
-                });
-                // A shape with less than twice the room gets digits behind it, so that drawing
-                // until names differ ends soon.
-                let mut slots = slots.clone();
-                let mut room = room;
-                while room < 2 * rows as u64 {
-                    slots.push(Slot::Digit);
-                    room = room.saturating_mul(10);
-                }
-                let mut seen = HashSet::with_capacity(rows);
-                (0..rows)
-                    .map(|_| {
-                        loop {
-                            let name: String = slots.iter().map(|slot| slot.draw(rng)).collect();
-                            if seen.insert(name.clone()) {
-                                return name;
-                            }
-                        }
-                    })
-                    .collect()
+                let pieces = vec![Piece::Places {
+                    slots: slots.clone(),
+                }];
+                distinct(&[Look::of_pieces(pieces)], rows, rng)
             }
+            Self::Looks { looks } => distinct(looks, rows, rng),
         }
     }
 
     /// This many different numbers; 1, 2, ... for a shape.
     fn draw_numbers(&self, rows: usize, rng: &mut Rng) -> Vec<i64> {
-        let (min, max, rising) = match *self {
+        let (min, max, rising, residue) = match *self {
             Self::Numbered {
-                min, max, rising, ..
-            } => (min, max, rising),
-            Self::Shape { .. } => (1, rows as i64, true),
+                min,
+                max,
+                rising,
+                beyond,
+                residue,
+                width,
+                ..
+            } => match (beyond, residue) {
+                (false, _) => (min, max, rising, None),
+                (true, Some(residue)) => (min, max, rising, Some(residue)),
+                (true, None) => {
+                    let (min, max) = above(min, max, width, rows);
+                    (min, max, rising, None)
+                }
+            },
+            Self::Shape { .. } | Self::Looks { .. } => (1, rows as i64, true, None),
         };
+        if let Some(Residue { modulus, remainder }) = residue.filter(|r| r.modulus > 1) {
+            let first = min + (remainder - min).rem_euclid(modulus);
+            let steps = Self::Numbered {
+                prefix: String::new(),
+                width: 0,
+                suffix: String::new(),
+                min: 0,
+                max: (max - first) / modulus,
+                rising,
+                beyond: false,
+                residue: None,
+            };
+            let steps = steps.draw_numbers(rows, rng);
+            return steps.iter().map(|step| first + step * modulus).collect();
+        }
         let room = (max.abs_diff(min)).saturating_add(1).max(rows as u64);
         let mut numbers: Vec<i64> = if room / 2 > rows as u64 {
             let mut seen = HashSet::with_capacity(rows);
@@ -278,6 +342,55 @@ impl IdPattern {
         }
         numbers
     }
+}
+
+/// Returns a range of numbers above the largest, about as dense as the real ones and of the same
+/// width where there is room for so many rows.
+fn above(min: i64, max: i64, width: usize, rows: usize) -> (i64, i64) {
+    let Some(first) = max.checked_add(1) else {
+        return (min, max);
+    };
+    let span = max.saturating_sub(min).max(rows.saturating_sub(1) as i64);
+    let mut last = first.saturating_add(span);
+    let end = u32::try_from(width).ok().filter(|&width| width > 0);
+    if let Some(end) = end.and_then(|width| 10i64.checked_pow(width))
+        && end > max
+        && end - first >= rows as i64
+    {
+        last = last.min(end - 1);
+    }
+    (first, last)
+}
+
+/// Tries for a name that no other row has before digits are put behind it.
+const TRIES: usize = 20;
+
+/// This many different texts of these looks.
+fn distinct(looks: &[Look], rows: usize, rng: &mut Rng) -> Vec<String> {
+    let total: u64 = looks.iter().map(|look| look.rows.max(1) as u64).sum();
+    let mut seen = HashSet::with_capacity(rows);
+    let mut fresh = || {
+        let mut at = rng.below(total.max(1));
+        let look = looks.iter().find(|look| {
+            let own = look.rows.max(1) as u64;
+            let here = at < own;
+            at = at.saturating_sub(own);
+            here
+        });
+        let mut name = String::new();
+        for tries in 0.. {
+            if tries < TRIES {
+                name = look.map_or_else(String::new, |look| look.draw(rng));
+            } else {
+                name.push(Slot::Digit.draw(rng));
+            }
+            if seen.insert(name.clone()) {
+                break;
+            }
+        }
+        name
+    };
+    (0..rows).map(|_| fresh()).collect()
 }
 
 impl Apply for FreshIds {
@@ -347,24 +460,55 @@ mod tests {
     }
 
     #[test]
-    fn names_look_like_those_of_the_source() {
-        check(&["001", "002", "003"], &["001", "002", "003"]);
-        check(&["P1x", "P2x", "P3x"], &["P1x", "P2x", "P3x"]);
-        check(&["8", "9", "10"], &["8", "9", "10", "11"]);
-        let shape = pattern(&["AB-3c", "AX-9d", "AQ-1k"]);
-        let expected = [
-            Slot::Fixed('A'),
-            Slot::Upper,
-            Slot::Fixed('-'),
-            Slot::Digit,
-            Slot::Lower,
-        ];
-        assert_eq!(
-            shape,
-            IdPattern::Shape {
-                slots: expected.into()
-            }
+    fn names_look_like_those_of_the_source_and_are_none_of_them() {
+        check(&["001", "002", "003"], &["004", "005", "006"]);
+        check(&["P1x", "P2x", "P3x"], &["P4x", "P5x", "P6x"]);
+        check(&["8", "9", "10"], &["11", "12", "13", "14"]);
+        let few = pattern(&["AB-3c", "AX-9d", "AQ-1k"]);
+        let many: Vec<String> = (0..30)
+            .map(|row| format!("A{}-{}c", ["B", "X", "Q"][row % 3], row % 10))
+            .collect();
+        let many = pattern(&many.iter().map(String::as_str).collect::<Vec<_>>());
+        let slots = |pattern: &IdPattern| match pattern {
+            IdPattern::Looks { looks } => match looks[0].pieces.as_slice() {
+                [Piece::Places { slots: a }, _, Piece::Places { slots: b }] => {
+                    [a.clone(), b.clone()].concat()
+                }
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        };
+        let classes = [Slot::Upper, Slot::Upper, Slot::Digit, Slot::Lower];
+        assert_eq!(slots(&few), classes, "three rows share no character");
+        let shared = [Slot::Fixed('A'), Slot::Upper, Slot::Digit, Slot::Fixed('c')];
+        assert_eq!(slots(&many), shared);
+    }
+
+    #[test]
+    fn numbers_without_room_above_leave_another_remainder_than_the_real_ones() {
+        let real: Vec<String> = (0..400)
+            .map(|row| format!("{:05}", row * 247 + 1_100))
+            .collect();
+        let last = real.last().cloned().expect("not empty");
+        assert_eq!(last, "99653");
+        let fresh = pattern(&real.iter().map(String::as_str).collect::<Vec<_>>())
+            .draw(400, &mut Seed::from_u64(3).rng());
+        let real: HashSet<&String> = real.iter().collect();
+        assert!(
+            fresh
+                .iter()
+                .all(|name| name.len() == 5 && !real.contains(name))
         );
+        assert_eq!(fresh.iter().collect::<HashSet<_>>().len(), 400);
+    }
+
+    #[test]
+    fn a_fit_that_may_not_look_counts_from_one() {
+        let field = Field::new("id", Kind::Text);
+        let names = FreshIds::numbered(field)
+            .pattern
+            .draw(3, &mut Seed::from_u64(1).rng());
+        assert_eq!(names, ["1", "2", "3"]);
     }
 
     #[test]

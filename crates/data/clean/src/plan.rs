@@ -10,7 +10,7 @@ use super::{
     dependence, one_hot,
 };
 use parable_table::distinct::Distinct;
-use parable_table::{Kind, Role, Table, Values};
+use parable_table::{Field, Kind, Role, Table, Values};
 
 /// Options of planning a recipe. Each kind of step can be switched off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,6 +128,10 @@ pub enum MissingPlan {
 const MOSTLY: f64 = 0.95;
 /// Fewest rows for which different values in all of them are taken for names.
 const MIN_NAMED_ROWS: usize = 50;
+/// One row in so many may lack its name.
+const MAX_BLANK: usize = 20;
+/// Texts of more words are sentences, not names.
+const WORDS_OF_A_NAME: usize = 3;
 
 impl Recipe {
     /// Looks at a table and writes down what to do to it, and everything a data owner should know
@@ -274,7 +278,7 @@ impl Plan {
         for position in (0..self.frame.fields.len()).rev() {
             let (field, column) = (&self.frame.fields[position], &self.frame.columns[position]);
             let declared = field.role == Role::UnitId;
-            if !declared && !names_rows(field.role == Role::ClusterId, &field.kind, column) {
+            if !declared && !names_rows(field, column) {
                 continue;
             }
             if !declared {
@@ -325,13 +329,27 @@ impl Plan {
     }
 }
 
-/// Whether a column of texts has a different one in every row.
-fn names_rows(is_cluster: bool, kind: &Kind, column: &parable_table::Column) -> bool {
-    let texts = matches!(kind, Kind::Nominal { .. } | Kind::Text);
-    if is_cluster || !texts || column.len() < MIN_NAMED_ROWS || column.missing_count() > 0 {
+/// Whether a column of texts has a different one in every row with a value, and these are names
+/// rather than sentences.
+fn names_rows(field: &Field, column: &parable_table::Column) -> bool {
+    let texts = matches!(field.kind, Kind::Nominal { .. } | Kind::Text);
+    if field.role == Role::ClusterId || !texts || column.len() < MIN_NAMED_ROWS {
         return false;
     }
-    Distinct::of(column).len() == column.len()
+    let distinct = Distinct::of(column);
+    let rows = column.len() - column.missing_count();
+    if distinct.values < rows || rows < column.len() - column.len() / MAX_BLANK {
+        return false;
+    }
+    let sentence = |row: &usize| {
+        column
+            .text(*row)
+            .is_some_and(|text| text.split_whitespace().count() > WORDS_OF_A_NAME)
+    };
+    let sentences = distinct.first_rows[..distinct.values]
+        .iter()
+        .filter(|row| sentence(row));
+    2 * sentences.count() < rows
 }
 
 /// How many rows are equal to an earlier one in every column.

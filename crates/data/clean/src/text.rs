@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use parable_seed::{Rng, Seed};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use super::ids::Slot;
+use super::looks::{self, Look};
 use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
@@ -35,6 +36,11 @@ pub enum TextShape {
         /// The places in order.
         slots: Vec<Slot>,
     },
+    /// The parts that texts with the same separators share.
+    Look {
+        /// The look.
+        look: Look,
+    },
     /// Words of small letters.
     Words {
         /// Fewest characters.
@@ -45,7 +51,7 @@ pub enum TextShape {
 }
 
 /// Fewest rows, and smallest share of rows, for a shape of its own.
-const MIN_ROWS: usize = 20;
+const MIN_ROWS: usize = looks::SHARED_ROWS;
 const MIN_SHARE: f64 = 0.01;
 /// Longest text with a shape of its own.
 const MAX_SLOTS: usize = 40;
@@ -67,6 +73,7 @@ impl TextShape {
                     Slot::Fixed(character) => *character,
                 })
                 .collect(),
+            Self::Look { look } => look.structure.clone(),
             Self::Words {
                 min_chars,
                 max_chars,
@@ -77,6 +84,7 @@ impl TextShape {
     fn draw(&self, rng: &mut Rng) -> String {
         match self {
             Self::Slots { slots } => slots.iter().map(|slot| slot.draw(rng)).collect(),
+            Self::Look { look } => look.draw(rng),
             Self::Words {
                 min_chars,
                 max_chars,
@@ -139,15 +147,28 @@ impl TextShapes {
             .into_iter()
             .map(|(slots, _)| TextShape::Slots { slots })
             .collect();
-        let own = FxHashMap::from_iter(shapes.iter().map(|shape| (shape.level(), ())));
-        let mut lengths: Vec<TextShape> = present()
+        let own: FxHashSet<String> = shapes.iter().map(TextShape::level).collect();
+        let others: Vec<&str> = present()
             .map(|row| texts.get(row))
             .filter(|text| {
                 slots_of(text)
-                    .is_none_or(|slots| !own.contains_key(&TextShape::Slots { slots }.level()))
+                    .is_none_or(|slots| !own.contains(&TextShape::Slots { slots }.level()))
             })
-            .map(words_of)
             .collect();
+        let looks = looks::looks(others.iter().copied(), enough);
+        let structures: FxHashSet<&str> = looks.iter().map(|look| &*look.structure).collect();
+        let mut lengths: Vec<TextShape> = others
+            .iter()
+            .filter(|text| {
+                let structure = looks::structure(text);
+                structure.is_none_or(|(structure, _)| !structures.contains(&*structure))
+            })
+            .map(|text| words_of(text))
+            .collect();
+        let looks = looks
+            .iter()
+            .map(|look| TextShape::Look { look: look.clone() });
+        shapes.extend(looks.filter(|shape| !own.contains(&shape.level())));
         lengths.sort_by_key(TextShape::level);
         lengths.dedup();
         shapes.extend(lengths);
@@ -194,6 +215,7 @@ impl Apply for TextShapes {
         let code = |text: &str| {
             slots_of(text)
                 .and_then(|slots| codes.get(&TextShape::Slots { slots }.level()))
+                .or_else(|| codes.get(&looks::structure(text)?.0))
                 .or_else(|| codes.get(&words_of(text).level()))
                 .copied()
         };

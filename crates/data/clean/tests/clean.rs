@@ -162,7 +162,8 @@ fn ids_are_fresh_unique_and_of_the_same_look() {
     let Values::Integer(numbers) = synthetic.named("row").unwrap().1.values() else {
         panic!()
     };
-    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]) && numbers[0] == 1_000);
+    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]) && numbers[0] == 1_200);
+    assert!(fresh.iter().all(|id| !ids.iter().any(|real| real == id)));
     assert!(recipe.steps().iter().any(|step| matches!(step,
         Step::FreshIds(ids) if matches!(ids.pattern, IdPattern::Numbered { width: 5, .. }))));
 }

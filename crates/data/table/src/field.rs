@@ -11,6 +11,10 @@ use crate::Kind;
 pub struct Field {
     /// The name in the header; unique in a schema.
     pub name: String,
+    /// The text in the header of the source, where it is no name of its own: blank, or that of an
+    /// earlier column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// The type of its values.
     pub kind: Kind,
     /// The role in an analysis.
@@ -36,6 +40,7 @@ impl Field {
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self {
             name: name.into(),
+            header: None,
             kind,
             role: Role::Covariate,
             absent: String::new(),

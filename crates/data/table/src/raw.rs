@@ -16,6 +16,23 @@ pub struct RawTable {
     pub rows: usize,
     /// How the file spells a table, so that it can be written alike.
     pub dialect: Dialect,
+    /// Columns whose name the file spells otherwise, blank or like an earlier one: the position and
+    /// the text in the header.
+    pub spelled: Vec<(usize, String)>,
+    /// What was noticed while reading and a user should know, such as lines above the header.
+    pub notes: Vec<String>,
+}
+
+impl RawTable {
+    /// Returns the text in the header of a column whose name is another one.
+    #[must_use]
+    pub fn header(&self, column: usize) -> Option<&str> {
+        let spelled = self
+            .spelled
+            .iter()
+            .find(|(position, _)| *position == column);
+        spelled.map(|(_, text)| text.as_str())
+    }
 }
 
 /// One column of texts.
@@ -49,6 +66,9 @@ pub struct Dialect {
     pub crlf: bool,
     /// The file starts with a byte order mark.
     pub bom: bool,
+    /// The first line names the delimiter for spreadsheet programs, as in `sep=;`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sep_line: bool,
 }
 
 impl Default for Dialect {
@@ -57,6 +77,7 @@ impl Default for Dialect {
             delimiter: ',',
             crlf: false,
             bom: false,
+            sep_line: false,
         }
     }
 }

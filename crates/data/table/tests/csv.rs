@@ -63,19 +63,19 @@ fn empty_files_and_headers_without_rows_are_told_apart() {
 fn ragged_rows_say_where_and_how_many() {
     refused(
         b"a,b\n1,2\n3\n",
-        "row 2 (line 3) has 1 fields; expected 2, as in the header",
+        "row 2 (line 3) has 1 fields; expected 2, as in the header; a field that contains the delimiter must be quoted",
     );
     refused(
         b"a,b\r\n1,2\r\n3\r\n",
-        "row 2 (line 3) has 1 fields; expected 2, as in the header",
+        "row 2 (line 3) has 1 fields; expected 2, as in the header; a field that contains the delimiter must be quoted",
     );
     refused(
         b"a,b\n1,2\n3",
-        "row 2 (line 3) has 1 fields; expected 2, as in the header",
+        "row 2 (line 3) has 1 fields; expected 2, as in the header; a field that contains the delimiter must be quoted",
     );
     let error = refused(
         b"a,b\n\"1\n1\",2\n3,4,5\n",
-        "row 2 (line 4) has 3 fields; expected 2, as in the header",
+        "row 2 (line 4) has 3 fields; expected 2, as in the header; a field that contains the delimiter must be quoted",
     );
     assert!(matches!(
         error.fault(),
@@ -90,29 +90,60 @@ fn ragged_rows_say_where_and_how_many() {
 }
 
 #[test]
-fn empty_and_double_names_in_the_header_are_refused() {
-    refused(
-        b"a,,c\n1,2,3\n",
-        "the name of column 2 in the header is empty",
+fn columns_without_a_name_of_their_own_get_one_and_are_written_as_they_were() {
+    #[track_caller]
+    fn check(text: &str, names: &[&str]) {
+        let table = csv::read_str(text, &ReadOptions::default()).expect("a table");
+        assert_eq!(table.names, names);
+        assert_eq!(table.notes.len(), table.spelled.len());
+        let mut out = Vec::new();
+        csv::write_raw(&table, &mut out).expect("written");
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), text);
+        let schema = infer(&table, &Default::default()).schema;
+        let (typed, _) = read_typed(&table, &schema).expect("typed");
+        let mut out = Vec::new();
+        csv::write(&typed, &mut out, &table.dialect).expect("written");
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), text);
+    }
+    check("a,,c\n1,2,3\n", &["a", "column_2", "c"]);
+    check(
+        "\"\",a\n1,2\n".replace("\"\"", "").as_str(),
+        &["column_1", "a"],
     );
-    refused(
-        b"a,b,a\n1,2,3\n",
-        "the header has the name `a` twice, for columns 1 and 3",
-    );
+    check("a,b,a,a.2\n1,2,3,4\n", &["a", "b", "a.3", "a.2"]);
+    check("sep=;\na;b\nx,y;2\n", &["a", "b"]);
+    refused(b",,\n1,2,3\n", "the header is empty: no column has a name");
 }
+
+#[test]
+fn titles_and_delimiters_at_the_end_of_rows_are_left_out() {
+    let read = |text: &str| csv::read_str(text, &ReadOptions::default()).expect("a table");
+    let table = read("a,b\n1,2,\n3,4,\n");
+    assert_eq!((table.names.len(), table.rows), (2, 2));
+    let table = read("Survey of 2024\n\na,b\n1,2\n3,4\n");
+    assert_eq!((table.names.len(), table.rows), (2, 2));
+    let table = read("Survey of 2024,,\n,,\na,b,c\n1,2,3\n3,4,5\n");
+    assert_eq!(table.names, ["a", "b", "c"]);
+    assert!(table.notes[0].contains("2 lines above the header"));
+    let named = ReadOptions::default().with_skip_lines(1);
+    let table = csv::read_str("x,y\na,b\n1,2\n", &named).expect("a table");
+    assert_eq!((table.names[0].as_str(), table.rows), ("a", 1));
+}
+
+const REMEDY: &str = "save the file as UTF-8 (for Windows-1252: iconv -f windows-1252 -t utf-8)";
 
 #[test]
 fn invalid_utf8_is_reported_with_its_row_and_byte() {
     let at = |place: &str, offset: usize| {
-        format!("{place}: the byte at offset {offset} of the file is not valid UTF-8")
+        format!("{place}: the byte at offset {offset} of the file is not valid UTF-8; {REMEDY}")
     };
     refused(b"a,b\n1,2\n3,\xff4\n", &at("row 2", 10));
     refused(b"a,\xe9\n", &at("the header", 2));
     // A character that is cut off by the end of the file.
     refused(b"a\n\xe2\x82", &at("row 1", 2));
     refused(
-        b"\xff\xfea\0",
-        "the file is encoded as UTF-16; expected UTF-8",
+        b"\xff\xfea",
+        "the file is encoded as UTF-16, damaged or unexpected; save it as UTF-8",
     );
 }
 
@@ -123,7 +154,7 @@ fn a_bad_byte_far_into_a_file_has_the_right_row() {
     let offset = text.len() + 2;
     text.extend(b"1,\xc3\n");
     let expected =
-        format!("row 200001: the byte at offset {offset} of the file is not valid UTF-8");
+        format!("row 200001: the byte at offset {offset} of the file is not valid UTF-8; {REMEDY}");
     refused(&text, &expected);
 }
 
@@ -380,6 +411,7 @@ fn raw_table() -> impl Strategy<Value = RawTable> {
                 .collect(),
             rows: cells.len(),
             dialect,
+            ..RawTable::default()
         };
         for row in &cells {
             for (column, text) in table.columns.iter_mut().zip(row) {

@@ -98,10 +98,12 @@ pub fn infer(raw: &RawTable, options: &InferOptions) -> Inference {
         .names
         .par_iter()
         .zip(&raw.columns)
-        .map(|(name, column)| {
+        .enumerate()
+        .map(|(position, (name, column))| {
             let profile = Profile::of(name, column, &surroundings);
             let mut note = Note::new(name);
-            let field = infer_column(&profile, options, &mut note);
+            let mut field = infer_column(&profile, options, &mut note);
+            field.header = raw.header(position).map(str::to_owned);
             note.finish(&field);
             (field, note)
         })

@@ -43,7 +43,48 @@ pub(super) fn detect(sample: &[u8], complete: bool, bom: bool, given: Option<cha
         delimiter,
         crlf,
         bom,
+        sep_line: false,
     }
+}
+
+/// Returns the delimiter that the first line names, and the length of that line, if the file starts
+/// with `sep=` as spreadsheet programs write it.
+pub(super) fn sep_line(sample: &[u8]) -> Option<(u8, usize)> {
+    let rest = sample
+        .strip_prefix(b"sep=")
+        .or_else(|| sample.strip_prefix(b"Sep="))?;
+    let (&delimiter, rest) = rest.split_first()?;
+    let line_end = match rest {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => return None,
+    };
+    Some((delimiter, 5 + line_end))
+}
+
+/// Records that may stand above a header.
+const MAX_PREAMBLE: usize = 20;
+
+/// How many records at the start of the sample are a title, comments or empty lines above the
+/// header: they have at most one field with a text (comments begin with `#` and have other numbers
+/// of fields), and all records after them have the same number of fields, at least two.
+pub(super) fn preamble(sample: &[u8], complete: bool, delimiter: u8) -> usize {
+    let records = records(sample, complete, delimiter);
+    let above = |record: &Record, width: usize| {
+        record.texts <= 1 || (record.comment && record.width != width)
+    };
+    (1..records.len().min(MAX_PREAMBLE + 1))
+        .find(|&lines| {
+            let (title, table) = records.split_at(lines);
+            let width = table[0].width;
+            table.len() >= 2
+                && width >= 2
+                && table[0].texts >= 2
+                && table.iter().all(|record| record.width == width)
+                && title.iter().all(|record| above(record, width))
+        })
+        .filter(|_| records[0].texts <= 1 || records[0].comment)
+        .unwrap_or(0)
 }
 
 /// The position of the first line feed that is not inside quotes.
@@ -55,29 +96,62 @@ fn first_line_end(sample: &[u8]) -> Option<usize> {
     })
 }
 
-/// Numbers of fields of the first records; the last one of a sample that was cut off does not
-/// count.
+/// One of the first records.
+#[derive(Clone, Copy, Debug, Default)]
+struct Record {
+    /// Number of fields.
+    width: usize,
+    /// Fields that are not empty.
+    texts: usize,
+    /// The record begins with `#`.
+    comment: bool,
+}
+
+/// Numbers of fields of the first records, without those that stand above a header.
 fn widths(sample: &[u8], complete: bool, delimiter: u8) -> Vec<usize> {
+    let skipped = preamble(sample, complete, delimiter);
+    let records = records(sample, complete, delimiter);
+    records[skipped..]
+        .iter()
+        .map(|record| record.width)
+        .collect()
+}
+
+/// The first records; the last one of a sample that was cut off does not count.
+fn records(sample: &[u8], complete: bool, delimiter: u8) -> Vec<Record> {
     let mut core = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
-    let (mut output, mut ends) = (vec![0; 1 << 12], vec![0; 1 << 8]);
-    let (mut rest, mut fields) = (sample, 0);
-    let mut widths = Vec::new();
-    while widths.len() < SAMPLE_RECORDS {
+    let (mut output, mut ends) = (vec![0; 1 << 16], vec![0; 1 << 12]);
+    let (mut rest, mut record) = (sample, Record::default());
+    let mut records = Vec::new();
+    let mut begins = true;
+    while records.len() < SAMPLE_RECORDS {
         let (result, read, _, ended) = core.read_record(rest, &mut output, &mut ends);
+        if begins {
+            record.comment = rest.first() == Some(&b'#');
+        }
+        begins = false;
         rest = &rest[read..];
-        fields += ended;
+        record.width += ended;
+        // The ends count from the start of the record; a field that did not fit into the buffer is
+        // not empty.
+        let starts = std::iter::once(0).chain(ends[..ended].iter().copied());
+        record.texts += starts
+            .zip(&ends[..ended])
+            .filter(|(start, end)| start != *end)
+            .count();
         match result {
             ReadRecordResult::InputEmpty if complete => {}
             ReadRecordResult::InputEmpty | ReadRecordResult::End => break,
             // The texts themselves are not looked at, so the buffers are simply used again.
             ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
             ReadRecordResult::Record => {
-                widths.push(fields);
-                fields = 0;
+                records.push(record);
+                record = Record::default();
+                begins = true;
             }
         }
     }
-    widths
+    records
 }
 
 #[cfg(test)]
@@ -99,6 +173,31 @@ mod tests {
         check("a\tb c\n1\t2,5\n", '\t');
         check("a|b|c\n1|2|3\n", '|');
         check("name;note\n\"x, y\";\"1,2,3\"\n", ';');
+    }
+
+    #[track_caller]
+    fn check_preamble(sample: &str, lines: usize) {
+        assert_eq!(preamble(sample.as_bytes(), true, b','), lines, "{sample}");
+    }
+
+    #[test]
+    fn titles_and_comments_above_a_header_are_told_from_rows() {
+        check_preamble("Export of 2024,,\n,,\na,b,c\n1,2,3\n", 2);
+        check_preamble("Export of 2024\na,b,c\n1,2,3\n4,5,6\n", 1);
+        check_preamble("# made by, a program\n# x\na,b,c\n1,2,3\n", 2);
+        check_preamble("#chrom,pos,id\n1,2,3\n1,3,4\n", 0);
+        check_preamble("a,b,c\n1,2,3\n4,5,6\n", 0);
+        check_preamble("a\n1\n2\n", 0);
+        check_preamble("a\n1,2\n", 0);
+        check("Report\n\na;b;c\n1,5;2;3\n2,5;2;3\n", ';');
+    }
+
+    #[test]
+    fn a_first_line_may_name_the_delimiter() {
+        assert_eq!(sep_line(b"sep=;\r\na;b\n"), Some((b';', 7)));
+        assert_eq!(sep_line(b"sep=,\na,b\n"), Some((b',', 6)));
+        assert_eq!(sep_line(b"sep=a,b\n"), None);
+        assert_eq!(sep_line(b"sepal,b\n"), None);
     }
 
     #[test]

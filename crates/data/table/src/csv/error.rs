@@ -72,11 +72,22 @@ pub enum CsvFault {
     /// There is not even a header.
     #[error("the file is empty; expected a header line")]
     Empty,
-    /// The file is UTF-16.
-    #[error("the file is encoded as UTF-16; expected UTF-8")]
+    /// The file is UTF-16 where UTF-8 was asked for, or damaged UTF-16.
+    #[error("the file is encoded as UTF-16, damaged or unexpected; save it as UTF-8")]
     Utf16,
+    /// The file is compressed in a way that is not read.
+    #[error("the file is compressed as {kind}; undo that first: {remedy}")]
+    Compressed {
+        /// The name of the compression.
+        kind: &'static str,
+        /// What undoes it.
+        remedy: &'static str,
+    },
     /// A byte that is not UTF-8.
-    #[error("{}: the byte at offset {offset} of the file is not valid UTF-8", place(*row))]
+    #[error(
+        "{}: the byte at offset {offset} of the file is not valid UTF-8; save the file as UTF-8 (for Windows-1252: iconv -f windows-1252 -t utf-8)",
+        place(*row)
+    )]
     InvalidUtf8 {
         /// The data row from 1, 0 for the header.
         row: u64,
@@ -84,7 +95,10 @@ pub enum CsvFault {
         offset: u64,
     },
     /// A row with too many or too few fields.
-    #[error("row {row} (line {line}) has {found} fields; expected {expected}, as in the header")]
+    #[error(
+        "row {row} (line {line}) has {found} fields; expected {expected}, as in the header{}",
+        remedy(*row, *expected, *found)
+    )]
     Ragged {
         /// The data row, from 1.
         row: u64,
@@ -95,21 +109,11 @@ pub enum CsvFault {
         /// Fields in this row.
         found: usize,
     },
-    /// A header field without a name.
-    #[error("the name of column {column} in the header is empty")]
+    /// A header in which no column has a name.
+    #[error("the header is empty: no column has a name")]
     EmptyHeader {
         /// The position, from 1.
         column: usize,
-    },
-    /// A name that stands twice in the header.
-    #[error("the header has the name `{name}` twice, for columns {first} and {second}")]
-    DuplicateHeader {
-        /// The name.
-        name: String,
-        /// The first position, from 1.
-        first: usize,
-        /// The second position, from 1.
-        second: usize,
     },
     /// A row longer than the limit; usually a quote that is never closed, or a file that is no
     /// table.
@@ -152,6 +156,16 @@ pub enum CsvFault {
         /// The format of the column.
         format: String,
     },
+}
+
+fn remedy(row: u64, expected: usize, found: usize) -> &'static str {
+    match row {
+        1 if found == expected + 1 => {
+            "; if rows begin with names of rows, put a name for them first in the header"
+        }
+        1 if expected == 1 => "; if the first line is a title, remove it",
+        _ => "; a field that contains the delimiter must be quoted",
+    }
 }
 
 fn place(row: u64) -> String {

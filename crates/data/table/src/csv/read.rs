@@ -1,6 +1,6 @@
 //! Files of separated values into raw tables.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -9,6 +9,7 @@ use csv_core::ReadRecordResult;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::decode::{self, Encoding};
 use super::dialect;
 use super::dictionary::Dictionary;
 use super::error::{CsvError, CsvFault};
@@ -22,6 +23,10 @@ pub struct ReadOptions {
     /// Between fields. Default: found from the start of the file among comma, semicolon, tab and
     /// bar.
     pub delimiter: Option<char>,
+    /// The encoding of the file. Default: found from its bytes.
+    pub encoding: Encoding,
+    /// Lines above the header that are skipped. Default: found from the start of the file.
+    pub skip_lines: Option<usize>,
     /// Longest row in bytes of text plus fields. Default 16 MiB: far above real rows, and a quote
     /// that is never closed is found before it takes the memory of the machine.
     pub max_row_bytes: usize,
@@ -31,6 +36,8 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             delimiter: None,
+            encoding: Encoding::Auto,
+            skip_lines: None,
             max_row_bytes: 16 << 20,
         }
     }
@@ -41,6 +48,20 @@ impl ReadOptions {
     #[must_use]
     pub fn with_delimiter(mut self, delimiter: char) -> Self {
         self.delimiter = Some(delimiter);
+        self
+    }
+
+    /// Sets the encoding.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// Sets how many lines above the header are skipped.
+    #[must_use]
+    pub fn with_skip_lines(mut self, lines: usize) -> Self {
+        self.skip_lines = Some(lines);
         self
     }
 
@@ -55,7 +76,10 @@ impl ReadOptions {
 /// The table in the file at this path.
 ///
 /// Texts are kept as they are: no trimming, no types, leading zeros and `NA` included. A header
-/// without rows is a table of no rows. Splitting and the building of the dictionaries, one task per
+/// without rows is a table of no rows. Read as well: files compressed by gzip, UTF-16 with a byte
+/// order mark, Windows-1252 (where the bytes are no UTF-8), a first line `sep=;`, a title or comments
+/// above the header, and a delimiter at the end of each row. Columns without a name or with that of
+/// an earlier column get names of their own, and [`RawTable::spelled`] remembers the header. Splitting and the building of the dictionaries, one task per
 /// column, run side by side; the result does not depend on the number of threads.
 ///
 /// # Errors
@@ -64,8 +88,22 @@ impl ReadOptions {
 pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RawTable, CsvError> {
     let path = path.as_ref();
     let in_file = |error: CsvError| error.in_file(path);
-    let file = File::open(path).map_err(|error| in_file(CsvFault::Read(error).into()))?;
-    read_from(file, options).map_err(in_file)
+    let open = || File::open(path).map_err(|error| in_file(CsvFault::Read(error).into()));
+    match read_from(open()?, options) {
+        Err(error)
+            if options.encoding == Encoding::Auto
+                && matches!(error.fault(), CsvFault::InvalidUtf8 { .. }) =>
+        {
+            let options = options.clone().with_encoding(Encoding::Windows1252);
+            let mut table = read_from(open()?, &options).map_err(in_file)?;
+            table.notes.push(
+                "the file is not UTF-8 and was read as Windows-1252; synthetic tables are UTF-8"
+                    .to_owned(),
+            );
+            Ok(table)
+        }
+        result => result.map_err(in_file),
+    }
 }
 
 /// The table in a text.
@@ -81,33 +119,61 @@ pub fn read_str(text: &str, options: &ReadOptions) -> Result<RawTable, CsvError>
 /// # Errors
 /// As [`read`].
 pub fn read_from(source: impl Read + Send, options: &ReadOptions) -> Result<RawTable, CsvError> {
-    let mut input = Input::new(source);
+    let mut input = Input::new(decode::decoded(source, options.encoding)?);
     if let Err(fault) = input.fill() {
-        let utf16 = [b"\xff\xfe", b"\xfe\xff"].map(|mark| input.buffer.starts_with(mark));
-        return Err(match utf16.contains(&true) {
-            true => CsvFault::Utf16.into(),
-            false => fault.at_row(0).into(),
-        });
+        return Err(fault.at_row(0).into());
     }
     let bom = input.skip_bom();
-    let delimiter = options.delimiter.map(dialect::delimiter_byte).transpose()?;
-    let dialect = dialect::detect(input.ready(), input.ended, bom, delimiter.map(char::from));
+    let mut notes = Vec::new();
+    let sep_line = dialect::sep_line(input.ready());
+    if let Some((_, bytes)) = sep_line {
+        input.start += bytes;
+    }
+    let named = sep_line.map(|(delimiter, _)| char::from(delimiter));
+    let delimiter = options.delimiter.or(named);
+    let delimiter = delimiter.map(dialect::delimiter_byte).transpose()?;
+    let mut dialect = dialect::detect(input.ready(), input.ended, bom, delimiter.map(char::from));
+    dialect.sep_line = sep_line.is_some();
+    let delimiter = dialect::delimiter_byte(dialect.delimiter)?;
+    let above = match options.skip_lines {
+        Some(lines) => lines,
+        None => dialect::preamble(input.ready(), input.ended, delimiter),
+    };
     let mut splitter = Splitter {
-        core: csv_core::ReaderBuilder::new()
-            .delimiter(dialect::delimiter_byte(dialect.delimiter)?)
-            .build(),
+        core: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
         input,
         max_row_bytes: options.max_row_bytes,
         rows: 0,
         line: 0,
     };
-    let names = splitter.header()?;
+    for _ in 0..above {
+        splitter.row(&mut Block::default(), 0)?;
+    }
+    if above > 0 && options.skip_lines.is_none() {
+        notes.push(format!(
+            "{above} lines above the header were skipped as a title, comments or empty lines"
+        ));
+    }
+    let (names, spelled) = splitter.header()?;
+    for (column, text) in &spelled {
+        let what = match text.is_empty() {
+            true => format!("column {} has no name in the header", column + 1),
+            false => format!("the name `{text}` occurs twice in the header"),
+        };
+        notes.push(format!(
+            "{what}; column {} is called `{}` here",
+            column + 1,
+            names[*column]
+        ));
+    }
     let (columns, rows) = splitter.columns(names.len())?;
     Ok(RawTable {
         names,
         columns,
         rows,
         dialect,
+        spelled,
+        notes,
     })
 }
 
@@ -232,6 +298,18 @@ impl Block {
         self.starts.len()
     }
 
+    /// Whether the last field of the row that was split last, of one field more than there are
+    /// columns, is empty.
+    fn last_is_empty(&self, columns: usize) -> bool {
+        let ends = &self.ends[..self.ends_used];
+        ends[ends.len() - 1]
+            == if columns == 0 {
+                0
+            } else {
+                ends[ends.len() - 2]
+            }
+    }
+
     /// Adds the cells of one column to its dictionary.
     fn code(&self, column: usize, columns: usize, dictionary: &mut Dictionary) {
         for (row, &start) in self.starts.iter().enumerate() {
@@ -253,33 +331,42 @@ struct Splitter<R> {
 }
 
 impl<R: Read + Send> Splitter<R> {
-    fn header(&mut self) -> Result<Vec<String>, CsvFault> {
+    /// The names of the columns, and the texts of the header that are no names of their own.
+    fn header(&mut self) -> Result<(Vec<String>, Vec<(usize, String)>), CsvFault> {
         let mut block = Block::default();
         let Some(fields) = self.row(&mut block, 0)? else {
             return Err(CsvFault::Empty);
         };
-        let mut names: Vec<String> = Vec::with_capacity(fields);
+        let mut texts: Vec<&str> = Vec::with_capacity(fields);
         let mut start = 0;
-        for (column, &end) in block.ends[..fields].iter().enumerate() {
-            let name = std::str::from_utf8(&block.bytes[start..end])
-                .expect("input is checked before it is split");
-            if name.is_empty() {
-                return Err(CsvFault::EmptyHeader { column: column + 1 });
-            }
-            names.push(name.to_owned());
+        for &end in &block.ends[..fields] {
+            let text = std::str::from_utf8(&block.bytes[start..end]);
+            texts.push(text.expect("input is checked before it is split"));
             start = end;
         }
-        let mut positions = HashMap::with_capacity(fields);
-        for (column, name) in names.iter().enumerate() {
-            if let Some(first) = positions.insert(name.as_str(), column) {
-                return Err(CsvFault::DuplicateHeader {
-                    name: name.clone(),
-                    first: first + 1,
-                    second: column + 1,
-                });
-            }
+        if texts.iter().all(|text| text.is_empty()) {
+            return Err(CsvFault::EmptyHeader { column: 1 });
         }
-        Ok(names)
+        let mut taken: HashSet<String> = texts.iter().map(|&text| text.to_owned()).collect();
+        let mut met = HashSet::with_capacity(fields);
+        let (mut names, mut spelled) = (Vec::with_capacity(fields), Vec::new());
+        for (column, &text) in texts.iter().enumerate() {
+            if !text.is_empty() && met.insert(text) {
+                names.push(text.to_owned());
+                continue;
+            }
+            let made = |number: usize| match text.is_empty() {
+                true => format!("column_{number}"),
+                false => format!("{text}.{number}"),
+            };
+            let first = if text.is_empty() { column + 1 } else { 2 };
+            let fresh = (first..).map(made).find(|name| !taken.contains(name));
+            let fresh = fresh.unwrap_or_default();
+            taken.insert(fresh.clone());
+            names.push(fresh);
+            spelled.push((column, text.to_owned()));
+        }
+        Ok((names, spelled))
     }
 
     fn columns(&mut self, columns: usize) -> Result<(Vec<RawColumn>, usize), CsvFault> {
@@ -317,6 +404,14 @@ impl<R: Read + Send> Splitter<R> {
                 break;
             };
             self.rows += 1;
+            // A delimiter at the end of the row, which the header lacks.
+            let found = match found == columns + 1 && block.last_is_empty(columns) {
+                true => {
+                    block.ends_used -= 1;
+                    columns
+                }
+                false => found,
+            };
             if found != columns {
                 return Err(CsvFault::Ragged {
                     row: self.rows,

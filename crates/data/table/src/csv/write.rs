@@ -91,7 +91,8 @@ const BATCH_BLOCKS: usize = 32;
 
 fn write_table(table: &Table, mut out: impl Write, dialect: &Dialect) -> Result<Written, CsvFault> {
     let style = Style::new(dialect, table.columns().len())?;
-    let names = table.schema().fields().iter().map(|f| f.name.as_str());
+    let fields = table.schema().fields().iter();
+    let names = fields.map(|field| field.header.as_deref().unwrap_or(&field.name));
     style.write_header(names, &mut out)?;
     let columns: Vec<Speller<'_>> = table
         .schema()
@@ -128,7 +129,9 @@ fn write_table(table: &Table, mut out: impl Write, dialect: &Dialect) -> Result<
 
 fn write_texts(table: &RawTable, mut out: impl Write) -> Result<(), CsvFault> {
     let style = Style::new(&table.dialect, table.columns.len())?;
-    style.write_header(table.names.iter().map(String::as_str), &mut out)?;
+    let names = table.names.iter().enumerate();
+    let names = names.map(|(column, name)| table.header(column).unwrap_or(name));
+    style.write_header(names, &mut out)?;
     write_blocks(table.rows, out, |rows, bytes| {
         for row in rows {
             for (index, column) in table.columns.iter().enumerate() {
@@ -175,6 +178,7 @@ struct Style {
     delimiter: u8,
     crlf: bool,
     bom: bool,
+    sep_line: bool,
     /// A lone empty field would be a blank line, which readers skip.
     quote_empty: bool,
 }
@@ -185,6 +189,7 @@ impl Style {
             delimiter: delimiter_byte(dialect.delimiter)?,
             crlf: dialect.crlf,
             bom: dialect.bom,
+            sep_line: dialect.sep_line,
             quote_empty: columns == 1,
         })
     }
@@ -197,6 +202,11 @@ impl Style {
         let mut bytes = Vec::new();
         if self.bom {
             bytes.extend_from_slice(b"\xef\xbb\xbf");
+        }
+        if self.sep_line {
+            bytes.extend_from_slice(b"sep=");
+            bytes.push(self.delimiter);
+            self.end_line(&mut bytes);
         }
         for (index, name) in names.enumerate() {
             if index > 0 {
