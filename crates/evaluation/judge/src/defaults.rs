@@ -16,8 +16,8 @@ const ALIKE: BandLimits = Falling([0.9, 0.7, 0.5]);
 /// The default rules; the first that matches a metric applies.
 pub(crate) fn rules() -> Vec<BandRule> {
     use Look::{
-        BetweenAnchors, BeyondControl, BeyondHoldout, OverReal, Root, Shortfall, Size, UpperLimit,
-        Value,
+        BetweenAnchors, BeyondControl, BeyondHoldout, OverReal, Robust, Root, Shortfall, Size,
+        UpperLimit, Value,
     };
     let proposed = |metric, look, limits| rule(metric, look, limits, PROPOSED, false);
     let headline = |metric, look, limits| rule(metric, look, limits, PROPOSED, true);
@@ -25,7 +25,7 @@ pub(crate) fn rules() -> Vec<BandRule> {
     vec![
         headline("mass_mad", Size, SHARES),
         headline("total_variation", Size, SHARES),
-        headline("association_rms", Size, ASSOCIATIONS),
+        headline("association_rms", Robust, ASSOCIATIONS),
         proposed("correlation_msd_*", Root, ASSOCIATIONS),
         proposed("cramers_v*_msd", Root, ASSOCIATIONS),
         proposed("correlation_ratio_msd", Root, ASSOCIATIONS),

@@ -1,6 +1,6 @@
 //! Rules that turn the numbers of one metric into a band.
 
-use parable_metrics::Score;
+use parable_metrics::{Detail, Score};
 use serde::{Deserialize, Serialize};
 
 use crate::band::BandLimits;
@@ -38,11 +38,14 @@ pub enum Look {
     Value,
     /// The value without its sign.
     Size,
+    /// The value or the same on ranks, whichever is smaller: what a few outlying rows do is left out.
+    Robust,
     /// The root: limits of a root mean square, for a score that is a mean square.
     Root,
     /// The upper end of the confidence interval, and the value where there is none.
     UpperLimit,
-    /// The excess over the same number for the holdout table; all of it without a holdout.
+    /// The excess over the same number for the holdout table; without a holdout, over what chance
+    /// gives, if the score says that, and otherwise all of it.
     BeyondHoldout,
     /// The excess over the same number for the holdout table; no band without a holdout, because
     /// what is true of everyone is no leak.
@@ -64,7 +67,14 @@ impl Look {
             Self::Size => Ok(value.abs()),
             Self::Root => Ok(value.abs().sqrt()),
             Self::UpperLimit => Ok(score.ci.map_or(value, |ci| ci.high)),
-            Self::BeyondHoldout => Ok(value - baseline.holdout.unwrap_or(0.0)),
+            Self::BeyondHoldout => {
+                let chance = baseline.holdout.or_else(|| number(score, "by_chance"));
+                Ok(value - chance.unwrap_or(0.0))
+            }
+            Self::Robust => Ok(match number(score, "by_ranks") {
+                Some(by_ranks) => value.abs().min(by_ranks.abs()),
+                None => value.abs(),
+            }),
             Self::BeyondControl => match baseline.holdout {
                 Some(holdout) => Ok(value - holdout),
                 None => Err(
@@ -93,5 +103,14 @@ impl Look {
                 _ => Err("no limits are set for this metric, and it has no anchors"),
             },
         }
+    }
+}
+
+/// A detail of a score that is a number.
+fn number(score: &Score, name: &str) -> Option<f64> {
+    match score.details.get(name)? {
+        Detail::Number(number) => Some(*number),
+        Detail::Count(count) => Some(*count as f64),
+        _ => None,
     }
 }

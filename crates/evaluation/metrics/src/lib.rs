@@ -110,9 +110,10 @@ pub use result::section::{
     DistanceSummary, EffectEstimate, EffectPair, ExtremeValues, HistogramCell, HoldoutShare, Icc,
     JointMissing, KeyTargetMean, LeftIn, LeftInKind, LevelDisclosure, MembershipAttack,
     MembershipKind, MissingRow, MissingSection, NearestSection, NumericSummary, OutlierSection,
-    Overlap, OverlapCounts, PairDifference, PrivacySection, PropensityModel, PropensitySection,
-    RareLevels, ReasonShare, RuleRow, RuleSection, Section, SectionChart, SectionLine, SectionRow,
-    SectionTable, Sides, TargetMean, TrialEffect, TrialSection, TruePositives,
+    Overlap, OverlapChance, OverlapCounts, PairDifference, PrivacySection, PropensityModel,
+    PropensitySection, RareLevels, ReasonShare, RuleRow, RuleSection, Section, SectionChart,
+    SectionLine, SectionRow, SectionTable, Sides, TargetMean, TrialEffect, TrialSection,
+    TruePositives,
 };
 pub use result::section::{CoefficientEstimate, CoefficientRow, RegressionSection};
 pub use result::section::{PredictionMeasure, PredictionModel, PredictionSection, Spread};

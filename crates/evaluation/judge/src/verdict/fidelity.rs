@@ -51,9 +51,21 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
     if let Some(associations) = &evaluation.associations
         && let Some(rms) = associations.root_mean_square
     {
+        // One outlying row can make a correlation of any size; on ranks it weighs like any other.
+        let by_ranks = associations.root_mean_square_of_ranks.unwrap_or(rms);
         let mut text = format!(
-            "Relationships between columns: strengths differ by {} (root mean square)",
-            number::value(rms)
+            "Relationships between columns: strengths differ by {} (root mean square{})",
+            number::value(rms),
+            if bands.of_number("association_rms", by_ranks)
+                < bands.of_number("association_rms", rms)
+            {
+                format!(
+                    "; {} on ranks, which decides: the rest is the work of a few outlying rows",
+                    number::value(by_ranks)
+                )
+            } else {
+                String::new()
+            }
         );
         match associations.worst.first() {
             Some(pair) => text.push_str(&format!(
@@ -69,7 +81,7 @@ pub(super) fn fidelity(evaluation: &Evaluation, bands: &Bands) -> Verdict {
             bands,
             "association_rms",
             "Relationships between columns",
-            rms,
+            rms.min(by_ranks),
             text,
         ));
     }

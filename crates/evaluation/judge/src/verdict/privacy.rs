@@ -20,7 +20,13 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
             .holdout
             .as_ref()
             .and_then(|holdout| holdout.share_of_distinct_real_rows);
-        let beyond = share - chance.unwrap_or(0.0);
+        // Without a holdout, rows that chance gives: many people have them, or columns drawn one by
+        // one meet in them.
+        let by_chance = counts
+            .by_chance
+            .map(|chance| chance.distinct_real_rows)
+            .filter(|_| chance.is_none());
+        let beyond = share - chance.or(by_chance).unwrap_or(0.0);
         let copied = counts.distinct_real_rows_in_synthetic;
         let mut text = if copied == 0 {
             format!(
@@ -40,6 +46,10 @@ pub(super) fn privacy(evaluation: &Evaluation, guarantee: &Guarantee, bands: &Ba
             Some(chance) => text.push_str(&format!(
                 "; by chance it would be {}.",
                 number::share(chance)
+            )),
+            None if by_chance.is_some_and(|chance| chance >= 0.001) => text.push_str(&format!(
+                "; chance alone gives up to {}: rows that several people have, and rows in which columns meet that are drawn one by one.",
+                number::share(by_chance.unwrap_or(0.0))
             )),
             None => {
                 text.push_str("; without a holdout table it is unknown how many would by chance.")

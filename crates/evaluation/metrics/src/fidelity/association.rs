@@ -25,7 +25,11 @@ pub(crate) enum PairAssociation {
         spearman: Option<f64>,
     },
     /// A numeric column and one of levels.
-    Ratio(Option<f64>),
+    Ratio {
+        plain: Option<f64>,
+        /// The same on average ranks, on which one outlying row weighs little.
+        ranks: Option<f64>,
+    },
     /// Two columns of levels.
     CramersV {
         plain: Option<f64>,
@@ -46,6 +50,8 @@ struct Ranked<'a> {
     order: Vec<u32>,
     /// Whether every row has a value.
     complete: bool,
+    /// Average ranks among the rows with a value, NaN elsewhere.
+    ranks: Vec<f64>,
     /// For complete columns: values and average ranks minus their means, and the square roots of
     /// their sums of squares.
     centred: [Vec<f64>; 2],
@@ -127,9 +133,10 @@ fn associate(a: &Prepared<'_>, b: &Prepared<'_>) -> PairAssociation {
             spearman: x.spearman(y),
         },
         (Prepared::Numbers(x), &Prepared::Codes { codes, levels })
-        | (&Prepared::Codes { codes, levels }, Prepared::Numbers(x)) => {
-            PairAssociation::Ratio(correlation_ratio(codes, levels, x.values))
-        }
+        | (&Prepared::Codes { codes, levels }, Prepared::Numbers(x)) => PairAssociation::Ratio {
+            plain: correlation_ratio(codes, levels, x.values),
+            ranks: correlation_ratio(codes, levels, &x.ranks),
+        },
         (
             &Prepared::Codes {
                 codes: a,
@@ -164,13 +171,16 @@ impl<'a> Ranked<'a> {
             values,
             order,
             complete,
+            ranks: Vec::new(),
             centred: [Vec::new(), Vec::new()],
             norms: [0.0; 2],
         };
+        let mut ranks = vec![f64::NAN; values.len()];
+        ranked.average_ranks(|_| true, &mut ranks);
+        ranked.ranks = ranks;
         if complete && !values.is_empty() {
-            let mut ranks = vec![0.0; values.len()];
-            ranked.average_ranks(|_| true, &mut ranks);
-            for (slot, values) in [values.to_vec(), ranks].into_iter().enumerate() {
+            let both = [values.to_vec(), ranked.ranks.clone()];
+            for (slot, values) in both.into_iter().enumerate() {
                 let (centred, norm) = centre(values);
                 ranked.norms[slot] = norm;
                 ranked.centred[slot] = centred;

@@ -163,7 +163,7 @@ impl Metric for CorrelationRatioMsd {
     fn compute(&self, context: &MetricContext<'_>) -> Result<Outcome, MetricError> {
         let cache = context.cache();
         let differences = Differences::of(cache, |association| match association {
-            PairAssociation::Ratio(eta) => Some(eta),
+            PairAssociation::Ratio { plain, .. } => Some(plain),
             _ => None,
         })?;
         Ok(differences.mean_square(self).into())
@@ -197,6 +197,10 @@ impl Metric for AssociationRms {
         let mut score = differences.mean_square(self);
         score.value = score.value.map(f64::sqrt);
         score.details.remove("root_mean_square");
+        let by_ranks = Differences::of(cache, |association| Some(by_ranks(association, &pick)))?;
+        if let Some(by_ranks) = by_ranks.root_mean_square() {
+            score = score.with_detail("by_ranks", by_ranks);
+        }
         Ok(score
             .with_param("method", self.correlation.name())
             .with_param("bias_corrected", self.bias_corrected)
@@ -243,10 +247,23 @@ fn mixed(
                 Correlation::Spearman => spearman,
             },
         ),
-        PairAssociation::Ratio(eta) => ("correlation_ratio", eta),
+        PairAssociation::Ratio { plain, .. } => ("correlation_ratio", plain),
         PairAssociation::CramersV { plain, corrected } => {
             ("cramers_v", if bias_corrected { corrected } else { plain })
         }
+    }
+}
+
+/// The same measure on average ranks where numbers take part: one outlying row, which can make a
+/// correlation of any size, weighs no more there than any other.
+fn by_ranks(
+    association: PairAssociation,
+    pick: impl Fn(PairAssociation) -> (&'static str, Option<f64>),
+) -> Option<f64> {
+    match association {
+        PairAssociation::Correlation { spearman, .. } => spearman,
+        PairAssociation::Ratio { ranks, .. } => ranks,
+        PairAssociation::CramersV { .. } => pick(association).1,
     }
 }
 
@@ -300,6 +317,10 @@ impl Differences {
             }
         }
         Ok(differences)
+    }
+
+    fn root_mean_square(&self) -> Option<f64> {
+        (self.defined > 0).then(|| (self.sum_of_squares / self.defined as f64).sqrt())
     }
 
     fn mean_square(self, metric: &dyn Metric) -> Score {
@@ -391,5 +412,9 @@ pub(crate) fn matrices(
         difference,
         worst,
         root_mean_square: (count > 0).then(|| (sum / count as f64).sqrt()),
+        root_mean_square_of_ranks: Differences::of(cache, |association| {
+            Some(by_ranks(association, &pick))
+        })?
+        .root_mean_square(),
     }))
 }

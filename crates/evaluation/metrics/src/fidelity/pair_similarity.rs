@@ -58,7 +58,7 @@ impl PairSimilarity {
         match (association, self.correlation) {
             (PairAssociation::Correlation { pearson, .. }, Correlation::Pearson) => pearson,
             (PairAssociation::Correlation { spearman, .. }, Correlation::Spearman) => spearman,
-            (PairAssociation::Ratio(ratio), _) => ratio,
+            (PairAssociation::Ratio { plain, .. }, _) => plain,
             (PairAssociation::CramersV { plain, .. }, _) => plain,
         }
     }

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use parable_table::{Kind, Role, Table, Values};
 use rustc_hash::FxHashSet;
 
+use super::texts;
 use crate::data::frame::{Frame, seen};
 use crate::{
     CellSection, Direction, EvaluationOptions, ExtremeValues, Group, LeftIn, LeftInKind, Metric,
@@ -131,15 +132,38 @@ fn left_in(pair: &Pair<'_>) -> Vec<LeftIn> {
             _ => continue,
         };
         if shared.synthetic_values > 0 {
+            let inside = match (texts_of(real, at), texts_of(synthetic, other)) {
+                (Some(known), Some(written)) => texts::copied(&known, &written),
+                _ => 0,
+            };
+            // Short words that several people wrote are nobody's.
+            let equal = match kind {
+                LeftInKind::FreeText => 0,
+                _ => shared.shared,
+            };
             found.push(LeftIn {
                 column: field.name.clone(),
                 kind,
                 values: shared.synthetic_values as u64,
-                equal_real: shared.shared as u64,
+                equal_real: equal.max(inside) as u64,
             });
         }
     }
     found
+}
+
+/// The texts of a column of texts or of levels, row by row; `None` for numbers.
+fn texts_of(table: &Table, at: usize) -> Option<Vec<&str>> {
+    let column = table.column(at);
+    let rows = (0..column.len()).filter(|&row| !column.is_missing(row));
+    match column.values() {
+        Values::Text(texts) => Some(rows.map(|row| texts.get(row)).collect()),
+        Values::Codes(codes) => {
+            let levels = table.levels(at)?;
+            Some(rows.filter_map(|row| levels.get(codes[row])).collect())
+        }
+        _ => None,
+    }
 }
 
 /// Distinct values of a column in both tables.

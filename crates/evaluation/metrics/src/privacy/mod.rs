@@ -7,3 +7,4 @@ pub(crate) mod membership;
 pub(crate) mod nearest;
 pub(crate) mod overlap;
 pub(crate) mod review;
+mod texts;

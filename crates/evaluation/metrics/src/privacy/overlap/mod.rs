@@ -1,5 +1,6 @@
 //! Rows that stand in both tables (specification 5.1).
 
+mod chance;
 mod score;
 
 use std::collections::BTreeMap;
@@ -41,12 +42,7 @@ impl RowIds {
             match &column.data {
                 Data::Numbers(numbers) => {
                     let step = rounding.get(&column.name).copied();
-                    let rounded = |x: f64| step.map_or(x, |step| (x / step).round() + 0.0);
-                    // NaN has many patterns; missing equals missing.
-                    let bits = |&x: &f64| match x.is_nan() {
-                        true => u64::MAX,
-                        false => rounded(x).to_bits(),
-                    };
+                    let bits = |&x: &f64| bits(x, step);
                     join(0, &mut numbers.real.iter().map(bits));
                     join(rows.real, &mut numbers.synthetic.iter().map(bits));
                     if let Some(values) = &numbers.holdout {
@@ -78,6 +74,15 @@ impl RowIds {
     }
 }
 
+/// What stands for a number when rows are compared: its bits after rounding to multiples of a step.
+fn bits(x: f64, step: Option<f64>) -> u64 {
+    // NaN has many patterns; missing equals missing.
+    match x.is_nan() {
+        true => u64::MAX,
+        false => step.map_or(x, |step| (x / step).round() + 0.0).to_bits(),
+    }
+}
+
 /// The key of the overlap of rows in a cache.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct OverlapAnalysis;
@@ -97,9 +102,11 @@ impl Analysis for OverlapAnalysis {
 /// Counts equal rows, on all rows.
 fn overlap(frame: &Frame, rounding: &BTreeMap<String, f64>) -> Overlap {
     let ids = RowIds::of(frame, rounding);
+    let mut synthetic = count(&ids.real, &ids.synthetic);
+    synthetic.by_chance = chance::by_chance(frame, rounding, &ids);
     Overlap {
         rounded: rounding.clone(),
-        synthetic: count(&ids.real, &ids.synthetic),
+        synthetic,
         holdout: frame
             .rows
             .holdout

@@ -85,6 +85,14 @@ impl Metric for OverlapScore {
             let columns: Vec<String> = overlap.rounded.keys().cloned().collect();
             score = score.with_param("rounded_columns", columns);
         }
+        if let Some(chance) = counts.by_chance.filter(|_| value.is_ok()) {
+            let share = match self {
+                Self::DistinctRealRows => chance.distinct_real_rows,
+                Self::SyntheticRows => chance.synthetic_rows,
+                Self::UniqueRealRows => chance.unique_real_rows,
+            };
+            score = score.with_detail("by_chance", share);
+        }
         if value.is_ok() {
             score.baseline.holdout = overlap.holdout.as_ref().and_then(share);
         }

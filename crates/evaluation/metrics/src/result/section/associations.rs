@@ -30,6 +30,10 @@ pub struct Associations {
     pub worst: Vec<PairDifference>,
     /// Root mean square of the differences over defined pairs.
     pub root_mean_square: Option<f64>,
+    /// The same with average ranks in the place of numbers: one outlying row, which can make a
+    /// correlation of any size, weighs no more there than any other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_mean_square_of_ranks: Option<f64>,
 }
 
 /// Which coefficient of correlation.

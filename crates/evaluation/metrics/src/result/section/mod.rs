@@ -35,7 +35,7 @@ pub use missing::{JointMissing, MissingRow, MissingSection, ReasonShare};
 pub use prediction::{PredictionMeasure, PredictionModel, PredictionSection, Spread};
 pub use privacy::{
     Distance, DistanceCurve, DistanceSummary, HoldoutShare, NearestSection, OutlierSection,
-    Overlap, OverlapCounts, PrivacySection,
+    Overlap, OverlapChance, OverlapCounts, PrivacySection,
 };
 pub use projection::Projection;
 pub use propensity::{PropensityModel, PropensitySection};

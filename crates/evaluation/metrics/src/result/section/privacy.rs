@@ -74,6 +74,27 @@ pub struct OverlapCounts {
     pub share_of_distinct_real_rows: Option<f64>,
     /// Share of synthetic rows that stand in the real table.
     pub share_of_synthetic_rows: Option<f64>,
+    /// How many would by chance; not for a holdout, which is chance itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_chance: Option<OverlapChance>,
+}
+
+/// Upper limits of the shares of equal rows that tables give which know nothing of the person in
+/// the row: two standard deviations above the mean.
+///
+/// A row comes up in them as often as it does among the other people, or as often as independent
+/// columns of the other people give it, or as often as its value in one column and the people who
+/// have all its other values give it; the largest counts. A row that many people have is no copy of
+/// a person, and a row that no other person resembles comes up by chance in no table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OverlapChance {
+    /// Share of distinct real rows that stand in the synthetic table.
+    pub distinct_real_rows: f64,
+    /// Share of the rows unique in the real table that do; 0 without such rows.
+    pub unique_real_rows: f64,
+    /// Share of synthetic rows that stand in the real table.
+    pub synthetic_rows: f64,
 }
 
 /// How far rows are apart.
