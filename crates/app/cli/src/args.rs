@@ -197,6 +197,10 @@ pub(crate) struct MethodArgs {
     /// A JSON file with settings of the method; --set overrides it
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Keep levels that only one or two people have; by default they are withheld, because such a
+    /// level is about these people. Private methods keep to the declared levels in any case
+    #[arg(long)]
+    pub(crate) keep_rare_levels: bool,
 }
 
 /// The budget of a private fit, its unit of privacy, and its priorities.

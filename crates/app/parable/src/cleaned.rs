@@ -47,6 +47,24 @@ impl Cleaned {
     /// # Errors
     /// As [`Cleaned::of`].
     pub fn for_method(table: &Table, capabilities: Capabilities) -> Result<Self, Error> {
+        Self::asked_for(table, capabilities, PlanOptions::default())
+    }
+
+    /// As [`Cleaned::for_method`], but levels that only one or two people have are kept, and with
+    /// them what they say about these people.
+    ///
+    /// # Errors
+    /// As [`Cleaned::of`].
+    pub fn with_rare_levels(table: &Table, capabilities: Capabilities) -> Result<Self, Error> {
+        let options = PlanOptions::default().with_rare_levels_below(0);
+        Self::asked_for(table, capabilities, options)
+    }
+
+    fn asked_for(
+        table: &Table,
+        capabilities: Capabilities,
+        mut options: PlanOptions,
+    ) -> Result<Self, Error> {
         let free;
         let table = if capabilities.clusters {
             table
@@ -57,7 +75,6 @@ impl Cleaned {
         if capabilities.private {
             return Self::by(Recipe::declared(table.schema()), table, Vec::new());
         }
-        let mut options = PlanOptions::default();
         if !capabilities.missing {
             options = options.with_missing(MissingPlan::Encode);
         }

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::determined::{Determined, DeterminedBy, MapEntry};
 use super::frame::Frame;
+use super::levels::people;
 use super::{Issue, IssueKind};
 use parable_table::distinct::Distinct;
 use parable_table::{Cell, Kind, Role};
@@ -23,6 +24,10 @@ use parable_table::{Cell, Kind, Role};
 const COINCIDENCE: f64 = 1e-9;
 /// Fewest rows per cell of a determining column, on average, for a list of entries.
 const MIN_MEAN_ROWS: usize = 3;
+/// Fewest people behind an entry that can be trusted, and smallest share of the rows with such an
+/// entry.
+const MIN_PEOPLE: usize = 3;
+const MIN_FIRM: f64 = 0.9;
 /// Most entries of a list, and most bands.
 const MAX_ENTRIES: usize = 5_000;
 const MAX_BANDS: usize = 100;
@@ -53,6 +58,8 @@ pub(super) struct Found {
 struct Candidate {
     cells: Distinct,
     counts: Vec<usize>,
+    /// People per cell, where people have several rows; otherwise rows.
+    people: Vec<usize>,
     determines: bool,
     determined: bool,
     keep: (u8, u8, u8, usize),
@@ -66,6 +73,22 @@ enum How {
     Cuts(Vec<u32>),
 }
 
+impl Candidate {
+    /// Whether nearly all rows are of cells that enough people have: a list of the others would be
+    /// one of people.
+    fn generalises(&self) -> bool {
+        let rows: usize = self.counts.iter().sum();
+        let firm: usize = self
+            .counts
+            .iter()
+            .zip(&self.people)
+            .filter(|&(_, &people)| people >= MIN_PEOPLE)
+            .map(|(&count, _)| count)
+            .sum();
+        firm as f64 >= MIN_FIRM * rows as f64
+    }
+}
+
 struct Hit {
     by: usize,
     how: How,
@@ -75,9 +98,10 @@ struct Hit {
 /// Searches the frame; `created` are columns that no source column corresponds to.
 pub(super) fn detect(frame: &Frame, created: &[String], pairs: bool) -> Found {
     let columns = frame.fields.len();
+    let people = people(frame);
     let candidates: Vec<Option<Candidate>> = (0..columns)
         .into_par_iter()
-        .map(|position| candidate(frame, position, created))
+        .map(|position| candidate(frame, position, created, people.as_ref()))
         .collect();
     let mut issues = Vec::new();
     if columns > ALL_PAIRS {
@@ -197,7 +221,12 @@ fn rests_on(by: &[Option<Vec<usize>>], column: usize, base: usize) -> bool {
             .is_some_and(|sources| sources.iter().any(|&source| rests_on(by, source, base)))
 }
 
-fn candidate(frame: &Frame, position: usize, created: &[String]) -> Option<Candidate> {
+fn candidate(
+    frame: &Frame,
+    position: usize,
+    created: &[String],
+    people: Option<&Distinct>,
+) -> Option<Candidate> {
     let field = &frame.fields[position];
     if matches!(field.role, Role::UnitId | Role::ClusterId | Role::Weight)
         || matches!(field.kind, Kind::Text)
@@ -207,13 +236,31 @@ fn candidate(frame: &Frame, position: usize, created: &[String]) -> Option<Candi
     let cells = Distinct::of(&frame.columns[position]);
     let counts = cells.counts();
     let several = cells.values >= 1 && cells.len() >= 2;
+    let people = people.map_or_else(|| counts.clone(), |people| people_per_cell(&cells, people));
     Some(Candidate {
+        people,
         determines: several,
         determined: several && cells.len() <= MAX_ENTRIES,
         keep: keep_order(frame, position, created),
         cells,
         counts,
     })
+}
+
+fn people_per_cell(cells: &Distinct, people: &Distinct) -> Vec<usize> {
+    let mut pairs: Vec<(u32, u32)> = cells
+        .codes
+        .iter()
+        .copied()
+        .zip(people.codes.iter().copied())
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let mut counts = vec![0; cells.len()];
+    pairs
+        .iter()
+        .for_each(|&(cell, _)| counts[cell as usize] += 1);
+    counts
 }
 
 /// Of two columns that determine each other, the one that sorts first is kept.
@@ -303,7 +350,8 @@ fn single(
     let repeated = source.counts.iter().filter(|&&count| count >= 2).count();
     let supported = source.cells.len() <= MAX_ENTRIES
         && rows >= MIN_MEAN_ROWS * source.cells.len()
-        && 2 * repeated >= source.cells.len();
+        && 2 * repeated >= source.cells.len()
+        && source.generalises();
     let shares = shares(&target.counts);
     let surprising = || chance_of_purity(&source.counts, &shares) < threshold;
     (declared || (supported && surprising())).then_some((How::Map(map), also_absent))

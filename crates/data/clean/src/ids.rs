@@ -167,7 +167,7 @@ const AMPLE: i64 = 10;
 const MAX_MODULUS: i64 = 1 << 16;
 
 /// The pattern of texts: a number between two texts that all share, otherwise looks.
-fn pattern(texts: &[&str]) -> IdPattern {
+pub(super) fn pattern(texts: &[&str]) -> IdPattern {
     if texts.is_empty() {
         return numbers(Vec::new());
     }
@@ -258,7 +258,7 @@ fn free_residue(values: &[i64], width: usize) -> Option<Residue> {
 
 impl IdPattern {
     /// This many different names.
-    fn draw(&self, rows: usize, rng: &mut Rng) -> Vec<String> {
+    pub(super) fn draw(&self, rows: usize, rng: &mut Rng) -> Vec<String> {
         match self {
             Self::Numbered {
                 prefix,

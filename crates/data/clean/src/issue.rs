@@ -29,6 +29,8 @@ pub enum IssueKind {
     Constant,
     /// A column without any value.
     Empty,
+    /// Levels that too few people have.
+    RareLevels,
     /// A column that names rows.
     Identifier,
     /// A column almost determined by another, or declared to be and not.

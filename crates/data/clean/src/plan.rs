@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
+use super::levels::people;
 use super::recipe::broken_rules;
 use super::{
-    CleanError, ConstantColumn, FreshIds, ImputeColumns, ImputeConfig, Issue, IssueKind,
-    MissingIndicator, MissingLevels, NumberLevels, Ranks, Recipe, Step, TextShapes, clusters,
-    dependence, one_hot,
+    CleanError, ClusterNames, ConstantColumn, FreshIds, ImputeColumns, ImputeConfig, Issue,
+    IssueKind, MissingIndicator, MissingLevels, NumberLevels, Ranks, RareLevels, Recipe, Step,
+    TextShapes, Turns, clusters, dependence, one_hot,
 };
 use parable_table::distinct::Distinct;
-use parable_table::{Field, Kind, Role, Table, Values};
+use parable_table::{Field, Kind, Role, Schema, Table, Values};
 
 /// Options of planning a recipe. Each kind of step can be switched off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct PlanOptions {
     pub ids: bool,
     /// Replace free text by its shape. Default yes: no source text may pass through.
     pub text: bool,
+    /// Withhold levels that fewer people than this have; 0 keeps all. Default 3: a level of one or
+    /// two is about these people. Levels that the owner declared stay.
+    pub rare_levels_below: usize,
     /// Undo one-hot blocks. Default yes: a model of separate columns would write rows with two ones
     /// or none.
     pub one_hot: bool,
@@ -52,6 +56,7 @@ impl Default for PlanOptions {
             constants: true,
             ids: true,
             text: true,
+            rare_levels_below: 3,
             one_hot: true,
             determined: true,
             determined_by_pairs: true,
@@ -72,6 +77,7 @@ impl PlanOptions {
             constants: false,
             ids: false,
             text: false,
+            rare_levels_below: 0,
             one_hot: false,
             determined: false,
             determined_by_pairs: false,
@@ -84,6 +90,13 @@ impl PlanOptions {
     #[must_use]
     pub fn with_missing(mut self, missing: MissingPlan) -> Self {
         self.missing = missing;
+        self
+    }
+
+    /// Sets below how many people a level is withheld; 0 keeps all.
+    #[must_use]
+    pub fn with_rare_levels_below(mut self, people: usize) -> Self {
+        self.rare_levels_below = people;
         self
     }
 
@@ -160,6 +173,15 @@ impl Recipe {
         if options.text {
             plan.each(|frame, at| TextShapes::of(frame, at).map(Step::TextShapes))?;
         }
+        if options.rare_levels_below > 0 {
+            plan.rare_levels(options.rare_levels_below)?;
+        }
+        if options.ids {
+            plan.each(|frame, at| ClusterNames::of(frame, at).map(Step::ClusterNames))?;
+        }
+        if options.clusters {
+            plan.each(|frame, at| Turns::of(frame, at).map(Step::Turns))?;
+        }
         let mut created = Vec::new();
         if options.one_hot {
             for block in one_hot::detect(&plan.frame) {
@@ -187,7 +209,7 @@ impl Recipe {
             plan.each(|frame, at| Ranks::of(frame, at).map(Step::Ranks))?;
         }
         plan.missing(options)?;
-        Ok((Self::new(table.schema().clone(), plan.steps), plan.issues))
+        Ok((Self::new(plan.source(table)?, plan.steps), plan.issues))
     }
 }
 
@@ -294,6 +316,46 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    fn rare_levels(&mut self, fewest: usize) -> Result<(), CleanError> {
+        let people = people(&self.frame);
+        for position in 0..self.frame.fields.len() {
+            let found = RareLevels::of(&self.frame, position, people.as_ref(), fewest);
+            let Some((step, texts)) = found else {
+                continue;
+            };
+            let name = step.column.name.clone();
+            let message = format!(
+                "{} levels of `{name}` that fewer than {fewest} people have are withheld, and their rows count among other levels; declare the levels in a schema, or use `--keep-rare-levels`, to keep them",
+                texts.len()
+            );
+            let issue = Issue::new(IssueKind::RareLevels, [&name], texts.len(), message);
+            self.issues.push(issue);
+            self.push(Step::RareLevels(step))?;
+        }
+        Ok(())
+    }
+
+    /// The schema of the source without the names and levels that are withheld: it is stored with
+    /// the recipe.
+    fn source(&self, table: &Table) -> Result<Schema, CleanError> {
+        let schema = table.schema();
+        let mut fields = schema.fields().to_vec();
+        for step in &self.steps {
+            let (Step::RareLevels(RareLevels { column, .. })
+            | Step::ClusterNames(ClusterNames { column })) = step
+            else {
+                continue;
+            };
+            if let Some(field) = fields.iter_mut().find(|field| field.name == column.name) {
+                field.kind = column.kind.clone();
+            }
+        }
+        Ok(Schema::with_constraints(
+            fields,
+            schema.constraints().to_vec(),
+        )?)
     }
 
     fn missing(&mut self, options: &PlanOptions) -> Result<(), CleanError> {

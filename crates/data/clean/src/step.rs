@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::frame::Frame;
 use super::recipe::Preview;
 use super::{
-    BlankColumn, CleanError, ConstantColumn, Determined, FoundRule, FreshIds, ImputeColumns, Issue,
-    MissingIndicator, MissingLevels, NumberLevels, OneHotBlock, Ranks, TextShapes,
+    BlankColumn, CleanError, ClusterNames, ConstantColumn, Determined, FoundRule, FreshIds,
+    ImputeColumns, Issue, MissingIndicator, MissingLevels, NumberLevels, OneHotBlock, Ranks,
+    RareLevels, TextShapes, Turns,
 };
 use parable_table::Table;
 use parable_table::constraints::Repair;
@@ -25,6 +26,12 @@ pub enum Step {
     FreshIds(FreshIds),
     /// Replace free text by its shape; write fresh text of that shape afterwards.
     TextShapes(TextShapes),
+    /// Number the rows of each cluster anew.
+    Turns(Turns),
+    /// Withhold levels that few people have.
+    RareLevels(RareLevels),
+    /// Replace names of clusters by fresh ones.
+    ClusterNames(ClusterNames),
     /// Replace a block of 0/1 columns by the one column they came from.
     OneHot(OneHotBlock),
     /// Drop a column that others determine.
@@ -65,6 +72,9 @@ impl Step {
             Self::Blank(step) => step,
             Self::FreshIds(step) => step,
             Self::TextShapes(step) => step,
+            Self::Turns(step) => step,
+            Self::RareLevels(step) => step,
+            Self::ClusterNames(step) => step,
             Self::OneHot(step) => step,
             Self::Determined(step) => step,
             Self::FoundRule(step) => step,

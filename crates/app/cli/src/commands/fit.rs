@@ -71,6 +71,7 @@ pub(crate) fn run(options: &Fit, session: &Session) -> Result<(), Failure> {
 pub(super) struct Work {
     pub(super) source: Source,
     pub(super) method: Method,
+    keep_rare_levels: bool,
 }
 
 impl Work {
@@ -92,7 +93,11 @@ impl Work {
         let priorities = priorities(private, &columns)?;
         let methods = &session.methods;
         let method = methods.get_with(&chosen.method, &settings, &priorities)?;
-        Ok(Self { source, method })
+        Ok(Self {
+            source,
+            method,
+            keep_rare_levels: chosen.keep_rare_levels,
+        })
     }
 
     /// Cleans and fits, telling the user what cleaning did.
@@ -107,7 +112,11 @@ impl Work {
         let mut ledger = ledger(private, &params, self.source.name())?;
         let cleaned = {
             let _work = session.work("cleaning");
-            Cleaned::for_method(self.source.table(), self.method.capabilities())?
+            let (table, capabilities) = (self.source.table(), self.method.capabilities());
+            match self.keep_rare_levels {
+                true => Cleaned::with_rare_levels(table, capabilities)?,
+                false => Cleaned::for_method(table, capabilities)?,
+            }
         };
         for step in cleaned.steps() {
             session.note(format!("cleaning: {step}"));

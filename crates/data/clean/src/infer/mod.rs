@@ -12,6 +12,7 @@ mod leftovers;
 mod missing;
 mod names;
 mod numbers;
+mod people;
 mod profile;
 mod roles;
 mod spelling;

@@ -1,7 +1,9 @@
 //! Evidence for inference: the distinct texts of a column, how often each occurs, and its
 //! surroundings.
 
-use super::names;
+use std::collections::BTreeMap;
+
+use super::{names, people};
 use parable_table::{RawColumn, RawTable};
 
 /// A distinct text and in how many rows it stands.
@@ -25,6 +27,8 @@ pub(super) struct Surroundings {
     pub(super) body_measures: bool,
     /// There are strata or sampling units of a survey.
     pub(super) survey_design: bool,
+    /// Columns that name people with several rows, and what is constant within one.
+    pub(super) people: BTreeMap<String, Vec<String>>,
 }
 
 impl Surroundings {
@@ -50,6 +54,7 @@ impl Surroundings {
         };
         Self {
             delimiter: raw.dialect.delimiter,
+            people: people::find(raw),
             body_measures: raw.names.iter().any(body),
             survey_design: raw.names.iter().any(design),
         }

@@ -89,6 +89,9 @@ pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
     let distinct = present.len();
     let (role, reason) = if complete && distinct == profile.rows && names_units(profile, &present) {
         (Role::UnitId, NAMES_UNITS)
+    } else if let Some(constant) = profile.around.people.get(profile.name) {
+        note.reason(several_rows(constant));
+        return Role::ClusterId;
     } else if names_clusters(profile, distinct, rows) {
         (
             Role::ClusterId,
@@ -111,6 +114,21 @@ pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
     };
     note.reason(reason);
     role
+}
+
+/// Says that people have several rows, and what to declare.
+fn several_rows(constant: &[String]) -> String {
+    let within = match constant {
+        [] => String::new(),
+        [one] => format!(", and `{one}` never varies within one value"),
+        [one, ..] => format!(
+            ", and {} columns such as `{one}` never vary within one value",
+            constant.len()
+        ),
+    };
+    format!(
+        "names people or things with several rows{within}: for a private fit declare it as the unit, with the most rows of one"
+    )
 }
 
 fn names_units(profile: &Profile<'_>, present: &[Counted<'_>]) -> bool {
