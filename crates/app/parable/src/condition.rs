@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use parable_table::expression::Expression;
-use parable_table::{Cell, Field, Kind, Schema, SchemaError, read_typed};
+use parable_table::{Cell, Field, Kind, RawTable, Schema, SchemaError, csv, read_typed};
 
-use crate::conditions::one_row;
 use crate::{Error, Fitted};
 
 /// A condition as sampling uses it.
@@ -39,8 +38,9 @@ impl Condition {
     /// Reads a comparison of a column with values spelled as in the source, or a condition in the
     /// language of rules.
     pub(crate) fn read(fitted: &Fitted, text: &str) -> Result<Self, Error> {
-        let compared = compared(text).filter(|(column, ..)| is_drawn(fitted, column).is_ok());
+        let compared = compared(text);
         if let Some((column, sign, value)) = &compared
+            && is_drawn(fitted, column).is_ok()
             && let Some(condition) = Self::simple(fitted, column, sign, value)?
         {
             return Ok(condition);
@@ -49,15 +49,17 @@ impl Condition {
             Ok(_) => return Ok(Self::Test(text.to_owned())),
             Err(error) => error,
         };
-        let problem = match compared {
-            Some((column, _, value)) if is_plain(value) => {
-                format!("no value of column `{column}` is spelled so")
-            }
-            _ => error.to_string(),
-        };
+        if let Some((column, _, value)) = compared.filter(|(_, _, value)| is_plain(value)) {
+            is_drawn(fitted, &column)?;
+            let problem = match value {
+                "" => "a missing value has no order",
+                _ => "no value of the column is spelled so",
+            };
+            return Err(Error::Given { column, problem });
+        }
         Err(Error::Condition {
             condition: text.to_owned(),
-            problem,
+            problem: error.to_string(),
         })
     }
 
@@ -150,7 +152,7 @@ fn compared(text: &str) -> Option<(String, &'static str, &str)> {
 
 /// Returns whether the text is a value, a set or a range rather than a part of a rule.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && !text.contains(['"', '\'', '(', '=', '<', '>'])
+    !text.contains(['"', '\'', '(', '=', '<', '>'])
 }
 
 /// Reads one value of the column.
@@ -225,4 +227,14 @@ pub(crate) fn schema_error(error: SchemaError) -> Error {
         path: Path::new("given values").to_owned(),
         source: error.into(),
     }
+}
+
+/// Returns the values as a table with one row of texts.
+pub(crate) fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
+    let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
+    let names: Vec<String> = values.iter().map(|(column, _)| quoted(column)).collect();
+    let texts: Vec<String> = values.iter().map(|(_, value)| quoted(value)).collect();
+    let text = format!("{}\n{}\n", names.join(","), texts.join(","));
+    let options = csv::ReadOptions::default().with_delimiter(',');
+    Ok(csv::read_str(&text, &options)?)
 }

@@ -163,7 +163,7 @@ impl Conditions {
                 let table = match direct.is_empty() {
                     true => None,
                     false => {
-                        let raw = one_row(&direct)?;
+                        let raw = condition::one_row(&direct)?;
                         let one = typed(fitted.model().schema(), &raw, Path::new("--where"))?;
                         Some(one.take(&vec![0; rows]))
                     }
@@ -232,16 +232,6 @@ fn split_texts(fitted: &Fitted, raw: &RawTable, path: &Path) -> Result<Given, Er
         derived: part(&derived, fitted.source_schema())?,
         tests: Vec::new(),
     })
-}
-
-/// Returns the values as a table with one row of texts.
-pub(crate) fn one_row(values: &[(String, String)]) -> Result<RawTable, Error> {
-    let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
-    let names: Vec<String> = values.iter().map(|(column, _)| quoted(column)).collect();
-    let texts: Vec<String> = values.iter().map(|(_, value)| quoted(value)).collect();
-    let text = format!("{}\n{}\n", names.join(","), texts.join(","));
-    let options = csv::ReadOptions::default().with_delimiter(',');
-    Ok(csv::read_str(&text, &options)?)
 }
 
 /// Types the texts as columns of this schema. All its facts bind: the model cannot generate a value

@@ -10,7 +10,6 @@ use parable_table::expression::Expression;
 use parable_table::{Cell, Column, Table};
 
 use crate::conditions::Given;
-use crate::sample::lost;
 use crate::{Error, Fitted, Synthetic};
 
 /// Fewest and most rows drawn at once.
@@ -205,4 +204,26 @@ impl<'a> Tests<'a> {
                 })
             })
     }
+}
+
+/// Names the columns whose given values a rule of the schema overwrote.
+pub(crate) fn lost(given: &Table, restored: &Table) -> Vec<String> {
+    let columns = given.schema().fields().iter().zip(given.columns());
+    let sentence = |(field, column): (&parable_table::Field, &parable_table::Column)| {
+        let (_, restored) = restored.named(&field.name)?;
+        let lost = (0..given.rows())
+            .filter(|&row| {
+                column.missing(row) != restored.missing(row)
+                    || column.code(row) != restored.code(row)
+                    || column.number(row) != restored.number(row)
+            })
+            .count();
+        (lost > 0).then(|| {
+            format!(
+                "{lost} rows lost the given value of `{}`: a rule of the schema forbids it there",
+                field.name
+            )
+        })
+    };
+    columns.filter_map(sentence).collect()
 }

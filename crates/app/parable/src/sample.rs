@@ -159,7 +159,9 @@ impl<'a> SampleBuilder<'a> {
         };
         let mut synthetic = self.fitted.restored(&cleaned, &self.seed)?;
         if let Some(table) = &given.table {
-            synthetic.repairs.extend(lost(table, &synthetic.table));
+            synthetic
+                .repairs
+                .extend(matching::lost(table, &synthetic.table));
         }
         Ok(synthetic)
     }
@@ -173,28 +175,6 @@ impl std::fmt::Debug for SampleBuilder<'_> {
             .field("conditions", &self.conditions)
             .finish_non_exhaustive()
     }
-}
-
-/// Names the columns whose given values a rule of the schema overwrote.
-pub(crate) fn lost(given: &Table, restored: &Table) -> Vec<String> {
-    let columns = given.schema().fields().iter().zip(given.columns());
-    let sentence = |(field, column): (&parable_table::Field, &parable_table::Column)| {
-        let (_, restored) = restored.named(&field.name)?;
-        let lost = (0..given.rows())
-            .filter(|&row| {
-                column.missing(row) != restored.missing(row)
-                    || column.code(row) != restored.code(row)
-                    || column.number(row) != restored.number(row)
-            })
-            .count();
-        (lost > 0).then(|| {
-            format!(
-                "{lost} rows lost the given value of `{}`: a rule of the schema forbids it there",
-                field.name
-            )
-        })
-    };
-    columns.filter_map(sentence).collect()
 }
 
 fn described(repair: &Repair) -> String {

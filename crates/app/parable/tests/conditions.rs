@@ -112,7 +112,7 @@ fn what_cannot_be_a_condition_is_refused_with_the_forms_there_are() {
     let fitted = fitted();
     refused(&fitted, "age", "expected a comparison");
     refused(&fitted, "height>=3", "`height`");
-    refused(&fitted, "age>=old", "no value of column `age`");
+    refused(&fitted, "age>=old", "no value of the column is spelled so");
     refused(&fitted, "city=Atlantis", "column `city`");
     refused(&fitted, "age>=1000", "age");
     refused(&fitted, "age <", "a missing value has no order");

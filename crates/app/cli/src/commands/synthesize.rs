@@ -22,7 +22,7 @@ pub(crate) fn run(options: &Synthesize, session: &Session) -> Result<(), Failure
     let seed = options.seed.stream("synthesize/fit");
     let (fitted, _) = work.fit(&options.private, &seed, None, session)?;
     // The real table is not needed any more: its memory is free for the synthetic one.
-    let Work { source, method } = work;
+    let Work { source, method, .. } = work;
     let dialect = source.dialect();
     drop(source);
     let rows = super::sample::rows(options.rows, &fitted)?;

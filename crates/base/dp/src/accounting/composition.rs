@@ -1,5 +1,6 @@
 //! Event trees, flattened: which elementary releases, how often.
 
+pub(crate) use crate::accounting::sampling::Scheme;
 use crate::accounting::sampling::{Sampling, amplified};
 use crate::event::{Event, RenyiPoint, Repetitions};
 use crate::number::{Mean, Shape};
@@ -30,17 +31,6 @@ impl Unsupported {
             reason,
         }
     }
-}
-
-/// How a sample differs between neighbours.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Scheme {
-    /// The person is in the sample with the rate as probability, and absent else (add/remove, or
-    /// exchanged for nothing).
-    Poisson,
-    /// The person is in the sample with the rate as probability, and exchanged for another one in
-    /// the neighbour.
-    Exchange,
 }
 
 /// An elementary release. Noise is relative to the sensitivity under the privacy unit.
@@ -360,6 +350,113 @@ impl Composition {
             }
             Event::NonPrivate => self.push(Release::Nothing, times),
         }
+    }
+}
+
+impl Composition {
+    /// Adds an event on a sample.
+    pub(crate) fn collect_sampled(
+        &mut self,
+        sampling: Sampling,
+        event: &Event,
+        unit: &PrivacyUnit,
+        times: u64,
+    ) -> Result<(), Unsupported> {
+        let Sampling {
+            scheme,
+            rate,
+            lowers_bare_losses,
+        } = sampling;
+        if rate == 0.0 {
+            // Nobody is ever looked at; the event inside must still be one that we know.
+            return Self::new(event, unit).map(|_| ());
+        }
+        if rate == 1.0 {
+            return self.collect(event, unit, times);
+        }
+        let inner = Self::new(event, unit)?;
+        // The rate of a person with several rows is a bound, and so is the amplified loss of a pure
+        // mechanism.
+        self.loose |= unit.max_rows.get() > 1 || inner.loose;
+        self.loose |= !matches!(
+            inner.parts.as_slice(),
+            [(Release::Gaussian { .. } | Release::Laplace { .. }, 1)]
+        );
+        let release = match inner.parts.as_slice() {
+            [] => return Ok(()),
+            [(Release::Gaussian { mu_squared: 0.0 }, 1)] => return Ok(()),
+            [(Release::Gaussian { mu_squared }, 1)] => Release::SampledGaussian {
+                scheme,
+                rate,
+                sigma: 1.0 / mu_squared.sqrt(),
+            },
+            [(Release::Laplace { scale }, 1)] if scheme == Scheme::Poisson => {
+                Release::SampledLaplace {
+                    rate,
+                    scale: *scale,
+                }
+            }
+            [
+                (
+                    Release::SampledGaussian {
+                        scheme: Scheme::Poisson,
+                        rate: inner_rate,
+                        sigma,
+                    },
+                    1,
+                ),
+            ] if scheme == Scheme::Poisson => Release::SampledGaussian {
+                scheme,
+                rate: rate * inner_rate,
+                sigma: *sigma,
+            },
+            [(Release::Approximate { epsilon, delta }, 1)] if lowers_bare_losses => {
+                Release::Approximate {
+                    epsilon: amplified(rate, *epsilon),
+                    delta: rate * delta,
+                }
+            }
+            [(Release::Nothing, _)] => Release::Nothing,
+            _ if inner.pure_epsilon() < f64::INFINITY
+                && (lowers_bare_losses || inner.is_additive_noise()) =>
+            {
+                Release::Approximate {
+                    epsilon: amplified(rate, inner.pure_epsilon()),
+                    delta: 0.0,
+                }
+            }
+            // Both mixtures share the samples without the person, and every divergence used here is
+            // jointly convex: the cost is at most that of the samples with the person.
+            _ if !lowers_bare_losses => return self.charge_in_full(inner, times),
+            _ => {
+                let reason = "no bound is known for this event on a sample";
+                return Err(Unsupported::new("all", event.tag(), reason));
+            }
+        };
+        self.push(release, times)
+    }
+
+    /// Adds all parts of a composition as if there were no sample.
+    fn charge_in_full(&mut self, inner: Self, times: u64) -> Result<(), Unsupported> {
+        for (release, count) in inner.parts {
+            let tag = release.tag();
+            let count = count.checked_mul(times);
+            let count = count.ok_or(Unsupported::new("all", tag, "repeated too often"))?;
+            self.push(release, count)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether all parts are noise of pure privacy, relative to a declared sensitivity.
+    fn is_additive_noise(&self) -> bool {
+        self.parts.iter().all(|(release, _)| {
+            matches!(
+                release,
+                Release::Laplace { .. }
+                    | Release::DiscreteLaplace { .. }
+                    | Release::SampledLaplace { .. }
+            )
+        })
     }
 }
 
