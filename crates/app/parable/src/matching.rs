@@ -10,7 +10,7 @@ use parable_table::expression::Expression;
 use parable_table::{Cell, Column, Table};
 
 use crate::conditions::Given;
-use crate::{Error, Fitted, Synthetic};
+use crate::{Error, Fitted};
 
 /// Fewest and most rows drawn at once.
 const BATCH: usize = 4_096;
@@ -20,14 +20,14 @@ const PATIENCE: usize = 500;
 /// Rounds in which rows that failed only after the last restoring are replaced.
 const ROUNDS: usize = 6;
 
-/// Samples rows that satisfy the conditions.
+/// Samples rows that satisfy the conditions; returns them with what was repaired.
 pub(crate) fn sample(
     fitted: &Fitted,
     given: &Given,
     rows: usize,
     seed: &Seed,
     observer: &dyn Observer,
-) -> Result<Synthetic, Error> {
+) -> Result<(Table, Vec<String>), Error> {
     let mut search = Search {
         fitted,
         given,
@@ -42,21 +42,21 @@ pub(crate) fn sample(
         for table in [&given.table, &given.derived].into_iter().flatten() {
             synthetic.repairs.extend(lost(table, &synthetic.table));
         }
-        return Ok(synthetic);
+        return Ok((synthetic.table, synthetic.repairs));
     }
     // Names and repairs are made for all rows together, which can break a condition in a few of
     // them again: some more are drawn than asked for.
     let mut wanted = rows;
     for _ in 0..ROUNDS {
         let cleaned = search.rows((0..wanted).map(|row| row % rows.max(1)).collect())?;
-        let mut synthetic = fitted.restored(&cleaned, seed)?;
+        let synthetic = fitted.restored(&cleaned, seed)?;
         let tests = Tests::bind(given, &synthetic.table)?;
         let passing: Vec<usize> = (0..synthetic.table.rows())
             .filter(|&row| tests.pass(&synthetic.table, row, 0))
             .collect();
         if passing.len() >= rows {
-            synthetic.table = synthetic.table.take(&passing[..rows]);
-            return Ok(synthetic);
+            let table = synthetic.table.take(&passing[..rows]);
+            return Ok((table, synthetic.repairs));
         }
         let lost = wanted - passing.len();
         wanted += 2 * lost + wanted / 20 + 1;

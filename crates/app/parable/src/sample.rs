@@ -154,7 +154,13 @@ impl<'a> SampleBuilder<'a> {
                 model.sample_given(table, &seed, self.observer)?
             }
             _ => {
-                return matching::sample(self.fitted, &given, self.rows, &self.seed, self.observer);
+                let (table, repairs) =
+                    matching::sample(self.fitted, &given, self.rows, &self.seed, self.observer)?;
+                return Ok(Synthetic {
+                    table,
+                    repairs,
+                    diversified: Vec::new(),
+                });
             }
         };
         let mut synthetic = self.fitted.restored(&cleaned, &self.seed)?;

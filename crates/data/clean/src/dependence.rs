@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::chance::{chance_of_intervals, chance_of_purity};
 use super::determined::{Determined, DeterminedBy, MapEntry};
 use super::frame::Frame;
 use super::levels::people;
@@ -403,40 +404,6 @@ fn map_of(groups: &[u32], group_count: usize, target: &Distinct) -> Option<(Vec<
         .map(|(value, reason)| if value == UNSET { reason } else { value })
         .collect();
     Some((map, absent))
-}
-
-/// Logarithm of the probability that groups of these sizes all come out pure when cells are drawn
-/// independently.
-fn chance_of_purity(sizes: &[usize], shares: &[f64]) -> f64 {
-    let mut by_size: BTreeMap<usize, usize> = BTreeMap::new();
-    for &size in sizes {
-        *by_size.entry(size).or_default() += 1;
-    }
-    by_size
-        .into_iter()
-        .map(|(size, groups)| groups as f64 * log_purity(size, shares))
-        .sum()
-}
-
-/// Logarithm of `sum p^size`, stable for large sizes.
-fn log_purity(size: usize, shares: &[f64]) -> f64 {
-    let largest = shares.iter().copied().fold(0.0, f64::max);
-    let ratio: f64 = shares
-        .iter()
-        .map(|share| (share / largest).powf(size as f64))
-        .sum();
-    size as f64 * largest.ln() + ratio.ln()
-}
-
-/// Logarithm of the probability that the distinct values of x fall into one interval per cell when
-/// cells are dealt at random.
-fn chance_of_intervals(bands: &[u32], used: usize) -> f64 {
-    let log_factorial = |n: usize| (2..=n).map(|i| (i as f64).ln()).sum::<f64>();
-    let within: f64 = bands
-        .chunk_by(|a, b| a == b)
-        .map(|run| log_factorial(run.len()))
-        .sum();
-    log_factorial(used) + within - log_factorial(bands.len())
 }
 
 fn read(frame: &Frame, column: usize, row: usize) -> Cell {

@@ -6,7 +6,7 @@ use parable_seed::{Rng, Seed};
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
-use super::looks::{self, Look, Piece, SHARED_ROWS};
+use super::looks::{self, Piece, SHARED_ROWS, TextLook};
 use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
@@ -59,7 +59,7 @@ pub enum IdPattern {
     /// Texts of these looks, as often as each occurs.
     Looks {
         /// The looks.
-        looks: Vec<Look>,
+        looks: Vec<TextLook>,
     },
 }
 
@@ -177,7 +177,7 @@ pub(super) fn pattern(texts: &[&str]) -> IdPattern {
             found = looks::looks(texts.iter().copied(), texts.len());
         }
         if found.is_empty() {
-            found.push(Look::plain());
+            found.push(TextLook::plain());
         }
         IdPattern::Looks { looks: found }
     })
@@ -233,7 +233,8 @@ fn numbered(texts: &[&str]) -> Option<IdPattern> {
     })
 }
 
-/// For numbers of a fixed width that leave little room above the largest: a remainder that none of them leaves and that leaves room for twice as many, if there is one.
+/// For numbers of a fixed width that leave little room above the largest: a remainder that none of
+/// them leaves and that leaves room for twice as many, if there is one.
 fn free_residue(values: &[i64], width: usize) -> Option<Residue> {
     let end = 10i64.checked_pow(u32::try_from(width).ok().filter(|&width| width > 0)?)?;
     let (min, max) = (values.iter().min()?, values.iter().max()?);
@@ -274,7 +275,7 @@ impl IdPattern {
                 let pieces = vec![Piece::Places {
                     slots: slots.clone(),
                 }];
-                distinct(&[Look::of_pieces(pieces)], rows, rng)
+                distinct(&[TextLook::of_pieces(pieces)], rows, rng)
             }
             Self::Looks { looks } => distinct(looks, rows, rng),
         }
@@ -366,7 +367,7 @@ fn above(min: i64, max: i64, width: usize, rows: usize) -> (i64, i64) {
 const TRIES: usize = 20;
 
 /// This many different texts of these looks.
-fn distinct(looks: &[Look], rows: usize, rng: &mut Rng) -> Vec<String> {
+fn distinct(looks: &[TextLook], rows: usize, rng: &mut Rng) -> Vec<String> {
     let total: u64 = looks.iter().map(|look| look.rows.max(1) as u64).sum();
     let mut seen = HashSet::with_capacity(rows);
     let mut fresh = || {

@@ -30,7 +30,7 @@ pub enum IssueKind {
     /// A column without any value.
     Empty,
     /// Levels that too few people have.
-    RareLevels,
+    WithheldLevels,
     /// A column that names rows.
     Identifier,
     /// A column almost determined by another, or declared to be and not.

@@ -17,7 +17,7 @@ use parable_table::{Column, Constraint, Field, Kind, Known, Levels, Provenance, 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct RareLevels {
+pub struct WithheldLevels {
     /// The column, with the levels that stay.
     pub column: Field,
     /// How many levels were taken out.
@@ -40,7 +40,7 @@ const OTHERS: [&str; 8] = [
     "otro",
 ];
 
-impl RareLevels {
+impl WithheldLevels {
     /// The step for the column at this position, with the withheld levels as texts; `None` if every
     /// level has enough people, is declared, or if fewer than two would stay.
     pub(super) fn of(
@@ -118,7 +118,7 @@ impl RareLevels {
     }
 }
 
-impl Apply for RareLevels {
+impl Apply for WithheldLevels {
     fn describe(&self) -> String {
         format!(
             "Withhold {} levels of `{}` that fewer than {} people have; their rows count among other levels.",

@@ -41,6 +41,7 @@
 //! ```
 
 mod blank;
+mod chance;
 mod clusters;
 mod constant;
 mod dependence;
@@ -72,8 +73,8 @@ pub use ids::{FreshIds, IdPattern, Residue, Slot};
 pub use impute::{ImputeColumns, ImputeConfig, ImputeMethod, Imputed, impute};
 pub use infer::{InferOptions, Inference, infer};
 pub use issue::{Issue, IssueKind};
-pub use levels::{ClusterNames, RareLevels};
-pub use looks::{Alphabet, Look, Piece};
+pub use levels::{ClusterNames, WithheldLevels};
+pub use looks::{Alphabet, Piece, TextLook};
 pub use missing::{MissingIndicator, MissingLevels, ReasonLevel};
 pub use one_hot::OneHotBlock;
 pub use ordinal::{NumberLevels, Ranks};

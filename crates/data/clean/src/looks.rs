@@ -1,7 +1,7 @@
 //! The look of texts: structure that many rows share, and nothing that only one row has.
 //!
 //! A text is a sequence of words (letters and digits) with separators between them. Texts with the
-//! same separators have one *structure*. From the texts of one structure a [`Look`] keeps which
+//! same separators have one *structure*. From the texts of one structure a [`TextLook`] keeps which
 //! kind of characters each word has and how long it is; characters and words themselves only where
 //! all its rows share them, and there are at least [`SHARED_ROWS`].
 
@@ -24,7 +24,7 @@ const PUNCTUATION: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub struct Look {
+pub struct TextLook {
     /// The separators of the texts, `w` in the place of each word.
     pub structure: String,
     /// The parts in order.
@@ -212,7 +212,7 @@ impl Piece {
     }
 }
 
-impl Look {
+impl TextLook {
     /// A look of these parts.
     pub(super) fn of_pieces(pieces: Vec<Piece>) -> Self {
         Self {
@@ -268,14 +268,14 @@ pub(super) fn structure(text: &str) -> Option<(String, Vec<&str>)> {
 }
 
 /// Returns the looks of the structures that at least so many texts have, most frequent first.
-pub(super) fn looks<'a>(texts: impl Iterator<Item = &'a str>, fewest: usize) -> Vec<Look> {
+pub(super) fn looks<'a>(texts: impl Iterator<Item = &'a str>, fewest: usize) -> Vec<TextLook> {
     let mut groups: BTreeMap<String, Vec<&'a str>> = BTreeMap::new();
     for text in texts {
         if let Some((structure, _)) = structure(text) {
             groups.entry(structure).or_default().push(text);
         }
     }
-    let mut looks: Vec<Look> = groups
+    let mut looks: Vec<TextLook> = groups
         .into_iter()
         .filter(|(_, texts)| texts.len() >= fewest)
         .map(|(structure, texts)| look(structure, &texts))
@@ -289,13 +289,13 @@ pub(super) fn looks<'a>(texts: impl Iterator<Item = &'a str>, fewest: usize) -> 
 }
 
 /// Returns the look of texts that have this structure.
-fn look(of: String, texts: &[&str]) -> Look {
+fn look(of: String, texts: &[&str]) -> TextLook {
     let rows = texts.len();
     if texts.iter().all(|text| is_uuid(text)) {
         let upper = texts
             .iter()
             .any(|text| text.contains(|c: char| c.is_ascii_uppercase()));
-        return Look {
+        return TextLook {
             structure: of,
             pieces: vec![Piece::Uuid { upper }],
             rows,
@@ -332,7 +332,7 @@ fn look(of: String, texts: &[&str]) -> Look {
         }
     }
     close(&mut separator, &mut pieces);
-    Look {
+    TextLook {
         structure: of,
         pieces,
         rows,

@@ -7,8 +7,8 @@ use super::levels::people;
 use super::recipe::broken_rules;
 use super::{
     CleanError, ClusterNames, ConstantColumn, FreshIds, ImputeColumns, ImputeConfig, Issue,
-    IssueKind, MissingIndicator, MissingLevels, NumberLevels, Ranks, RareLevels, Recipe, Step,
-    TextShapes, Turns, clusters, dependence, one_hot,
+    IssueKind, MissingIndicator, MissingLevels, NumberLevels, Ranks, Recipe, Step, TextShapes,
+    Turns, WithheldLevels, clusters, dependence, one_hot,
 };
 use parable_table::distinct::Distinct;
 use parable_table::{Field, Kind, Role, Schema, Table, Values};
@@ -321,7 +321,7 @@ impl Plan {
     fn rare_levels(&mut self, fewest: usize) -> Result<(), CleanError> {
         let people = people(&self.frame);
         for position in 0..self.frame.fields.len() {
-            let found = RareLevels::of(&self.frame, position, people.as_ref(), fewest);
+            let found = WithheldLevels::of(&self.frame, position, people.as_ref(), fewest);
             let Some((step, texts)) = found else {
                 continue;
             };
@@ -330,9 +330,9 @@ impl Plan {
                 "{} levels of `{name}` that fewer than {fewest} people have are withheld, and their rows count among other levels; declare the levels in a schema, or use `--keep-rare-levels`, to keep them",
                 texts.len()
             );
-            let issue = Issue::new(IssueKind::RareLevels, [&name], texts.len(), message);
+            let issue = Issue::new(IssueKind::WithheldLevels, [&name], texts.len(), message);
             self.issues.push(issue);
-            self.push(Step::RareLevels(step))?;
+            self.push(Step::WithheldLevels(step))?;
         }
         Ok(())
     }
@@ -343,7 +343,7 @@ impl Plan {
         let schema = table.schema();
         let mut fields = schema.fields().to_vec();
         for step in &self.steps {
-            let (Step::RareLevels(RareLevels { column, .. })
+            let (Step::WithheldLevels(WithheldLevels { column, .. })
             | Step::ClusterNames(ClusterNames { column })) = step
             else {
                 continue;

@@ -8,7 +8,7 @@ use super::recipe::Preview;
 use super::{
     BlankColumn, CleanError, ClusterNames, ConstantColumn, Determined, FoundRule, FreshIds,
     ImputeColumns, Issue, MissingIndicator, MissingLevels, NumberLevels, OneHotBlock, Ranks,
-    RareLevels, TextShapes, Turns,
+    TextShapes, Turns, WithheldLevels,
 };
 use parable_table::Table;
 use parable_table::constraints::Repair;
@@ -29,7 +29,7 @@ pub enum Step {
     /// Number the rows of each cluster anew.
     Turns(Turns),
     /// Withhold levels that few people have.
-    RareLevels(RareLevels),
+    WithheldLevels(WithheldLevels),
     /// Replace names of clusters by fresh ones.
     ClusterNames(ClusterNames),
     /// Replace a block of 0/1 columns by the one column they came from.
@@ -73,7 +73,7 @@ impl Step {
             Self::FreshIds(step) => step,
             Self::TextShapes(step) => step,
             Self::Turns(step) => step,
-            Self::RareLevels(step) => step,
+            Self::WithheldLevels(step) => step,
             Self::ClusterNames(step) => step,
             Self::OneHot(step) => step,
             Self::Determined(step) => step,

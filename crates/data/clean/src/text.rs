@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use super::ids::Slot;
-use super::looks::{self, Look};
+use super::looks::{self, TextLook};
 use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
@@ -39,7 +39,7 @@ pub enum TextShape {
     /// The parts that texts with the same separators share.
     Look {
         /// The look.
-        look: Look,
+        look: TextLook,
     },
     /// Words of small letters.
     Words {

@@ -38,7 +38,7 @@ pub enum Look {
     Value,
     /// The value without its sign.
     Size,
-    /// The value or the same on ranks, whichever is smaller: what a few outlying rows do is left out.
+    /// The value or the same on ranks, whichever is smaller: a few outlying rows do not decide.
     Robust,
     /// The root: limits of a root mean square, for a score that is a mean square.
     Root,

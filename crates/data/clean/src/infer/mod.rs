@@ -94,7 +94,7 @@ pub struct Inference {
 /// refuses.
 #[must_use]
 pub fn infer(raw: &RawTable, options: &InferOptions) -> Inference {
-    let surroundings = Surroundings::of(raw);
+    let surroundings = Surroundings::of(raw, people::find(raw));
     let (fields, notes): (Vec<Field>, Vec<Note>) = raw
         .names
         .par_iter()

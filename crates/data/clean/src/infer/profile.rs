@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{names, people};
+use super::names;
 use parable_table::{RawColumn, RawTable};
 
 /// A distinct text and in how many rows it stands.
@@ -32,7 +32,7 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) fn of(raw: &RawTable) -> Self {
+    pub(super) fn of(raw: &RawTable, people: BTreeMap<String, Vec<String>>) -> Self {
         let body = |name: &String| {
             let words = names::words(name);
             names::has(&words, &["height", "bmi", "waist", "stature"])
@@ -54,7 +54,7 @@ impl Surroundings {
         };
         Self {
             delimiter: raw.dialect.delimiter,
-            people: people::find(raw),
+            people,
             body_measures: raw.names.iter().any(body),
             survey_design: raw.names.iter().any(design),
         }

@@ -77,10 +77,11 @@ impl ReadOptions {
 ///
 /// Texts are kept as they are: no trimming, no types, leading zeros and `NA` included. A header
 /// without rows is a table of no rows. Read as well: files compressed by gzip, UTF-16 with a byte
-/// order mark, Windows-1252 (where the bytes are no UTF-8), a first line `sep=;`, a title or comments
-/// above the header, and a delimiter at the end of each row. Columns without a name or with that of
-/// an earlier column get names of their own, and [`RawTable::spelled`] remembers the header. Splitting and the building of the dictionaries, one task per
-/// column, run side by side; the result does not depend on the number of threads.
+/// order mark, Windows-1252 (where the bytes are no UTF-8), a first line `sep=;`, a title or
+/// comments above the header, and a delimiter at the end of each row. Columns without a name or
+/// with that of an earlier column get names of their own, and [`RawTable::spelled`] remembers the
+/// header. Splitting and the building of the dictionaries, one task per column, run side by side;
+/// the result does not depend on the number of threads.
 ///
 /// # Errors
 /// See [`CsvFault`]; the error names the file, and the row and what was expected where a row is at
