@@ -138,9 +138,14 @@ impl<'a> Names<'a> {
             .filter(|&(_, &cell)| cell != UNSET)
             .map(|(text, &cell)| (text, cell))
             .collect();
-        let label = values >= self.distinct && !other.texts.iter().any(has_digits);
+        // Dates and numbers of a person differ from name to name as well; words that do are a label.
+        let label = values >= self.distinct && other.texts.iter().any(has_letters);
         !label && !is_class(&of_name)
     }
+}
+
+fn has_letters(text: &str) -> bool {
+    text.chars().any(char::is_alphabetic)
 }
 
 fn has_digits(text: &str) -> bool {
