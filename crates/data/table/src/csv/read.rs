@@ -155,7 +155,7 @@ pub fn read_from(source: impl Read + Send, options: &ReadOptions) -> Result<RawT
             "{above} lines above the header were skipped as a title, comments or empty lines"
         ));
     }
-    let (names, spelled) = splitter.header()?;
+    let Header { names, spelled } = splitter.header()?;
     for (column, text) in &spelled {
         let what = match text.is_empty() {
             true => format!("column {} has no name in the header", column + 1),
@@ -277,6 +277,13 @@ impl<R: Read> Input<R> {
     }
 }
 
+/// The names of the columns, and the texts of the header that are no names of their own, with the
+/// positions of their columns.
+struct Header {
+    names: Vec<String>,
+    spelled: Vec<(usize, String)>,
+}
+
 /// Rows as texts end to end and where each field ends.
 #[derive(Default)]
 struct Block {
@@ -333,7 +340,7 @@ struct Splitter<R> {
 
 impl<R: Read + Send> Splitter<R> {
     /// The names of the columns, and the texts of the header that are no names of their own.
-    fn header(&mut self) -> Result<(Vec<String>, Vec<(usize, String)>), CsvFault> {
+    fn header(&mut self) -> Result<Header, CsvFault> {
         let mut block = Block::default();
         let Some(fields) = self.row(&mut block, 0)? else {
             return Err(CsvFault::Empty);
@@ -367,7 +374,7 @@ impl<R: Read + Send> Splitter<R> {
             names.push(fresh);
             spelled.push((column, text.to_owned()));
         }
-        Ok((names, spelled))
+        Ok(Header { names, spelled })
     }
 
     fn columns(&mut self, columns: usize) -> Result<(Vec<RawColumn>, usize), CsvFault> {

@@ -83,7 +83,7 @@ impl<'a> Index<'a> {
 fn choices(text: &str) -> impl Iterator<Item = usize> + Clone {
     let last = text.len() - RUN;
     let steps = last.min(CHOICES - 1);
-    (0..=steps).map(move |step| if steps == 0 { 0 } else { last * step / steps })
+    (0..=steps).map(move |step| (last * step).checked_div(steps).unwrap_or(0))
 }
 
 fn run(bytes: &[u8], place: usize) -> u64 {
