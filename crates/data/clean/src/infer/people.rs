@@ -138,7 +138,7 @@ impl<'a> Names<'a> {
             .filter(|&(_, &cell)| cell != UNSET)
             .map(|(text, &cell)| (text, cell))
             .collect();
-        // Dates and numbers of a person differ from name to name as well; words that do are a label.
+        // Dates and numbers of people differ from name to name too; words that do are labels.
         let label = values >= self.distinct && other.texts.iter().any(has_letters);
         !label && !is_class(&of_name)
     }
