@@ -180,7 +180,7 @@ impl Composition {
             .any(|(release, _)| *release == Release::Nothing)
     }
 
-    pub(crate) fn push(&mut self, release: Release, count: u64) -> Result<(), Unsupported> {
+    fn push(&mut self, release: Release, count: u64) -> Result<(), Unsupported> {
         if count == 0 {
             return Ok(());
         }
@@ -211,7 +211,7 @@ impl Composition {
         Ok(())
     }
 
-    pub(crate) fn collect(
+    fn collect(
         &mut self,
         event: &Event,
         unit: &PrivacyUnit,
@@ -351,11 +351,9 @@ impl Composition {
             Event::NonPrivate => self.push(Release::Nothing, times),
         }
     }
-}
 
-impl Composition {
     /// Adds an event on a sample.
-    pub(crate) fn collect_sampled(
+    fn collect_sampled(
         &mut self,
         sampling: Sampling,
         event: &Event,
@@ -439,9 +437,7 @@ impl Composition {
     /// Adds all parts of a composition as if there were no sample.
     fn charge_in_full(&mut self, inner: Self, times: u64) -> Result<(), Unsupported> {
         for (release, count) in inner.parts {
-            let tag = release.tag();
-            let count = count.checked_mul(times);
-            let count = count.ok_or(Unsupported::new("all", tag, "repeated too often"))?;
+            let count = count.checked_mul(times).ok_or(too_many(release.tag()))?;
             self.push(release, count)?;
         }
         Ok(())
