@@ -53,6 +53,16 @@ impl RawColumn {
     pub fn get(&self, row: usize) -> &str {
         self.texts.get(self.cells[row] as usize)
     }
+
+    /// Returns in how many rows each text of the dictionary occurs.
+    #[must_use]
+    pub fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.texts.len()];
+        for &cell in &self.cells {
+            counts[cell as usize] += 1;
+        }
+        counts
+    }
 }
 
 /// How a file of separated values is spelled.

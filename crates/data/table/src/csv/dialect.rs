@@ -69,7 +69,11 @@ const MAX_PREAMBLE: usize = 20;
 /// header: they have at most one field with a text (comments begin with `#` and have other numbers
 /// of fields), and all records after them have the same number of fields, at least two.
 pub(super) fn preamble(sample: &[u8], complete: bool, delimiter: u8) -> usize {
-    let records = records(sample, complete, delimiter);
+    above_header(&records(sample, complete, delimiter))
+}
+
+/// [`preamble`] of records that are split already.
+fn above_header(records: &[Record]) -> usize {
     let above = |record: &Record, width: usize| {
         record.texts <= 1 || (record.comment && record.width != width)
     };
@@ -109,9 +113,8 @@ struct Record {
 
 /// Numbers of fields of the first records, without those that stand above a header.
 fn widths(sample: &[u8], complete: bool, delimiter: u8) -> Vec<usize> {
-    let skipped = preamble(sample, complete, delimiter);
     let records = records(sample, complete, delimiter);
-    records[skipped..]
+    records[above_header(&records)..]
         .iter()
         .map(|record| record.width)
         .collect()

@@ -111,10 +111,7 @@ pub enum CsvFault {
     },
     /// A header in which no column has a name.
     #[error("the header is empty: no column has a name")]
-    EmptyHeader {
-        /// The position, from 1.
-        column: usize,
-    },
+    EmptyHeader,
     /// A row longer than the limit; usually a quote that is never closed, or a file that is no
     /// table.
     #[error(

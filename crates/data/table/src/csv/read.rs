@@ -306,16 +306,9 @@ impl Block {
         self.starts.len()
     }
 
-    /// Whether the last field of the row that was split last, of one field more than there are
-    /// columns, is empty.
-    fn last_is_empty(&self, columns: usize) -> bool {
-        let ends = &self.ends[..self.ends_used];
-        ends[ends.len() - 1]
-            == if columns == 0 {
-                0
-            } else {
-                ends[ends.len() - 2]
-            }
+    /// Whether the last field of the row that was split last, which has at least two, is empty.
+    fn last_is_empty(&self) -> bool {
+        self.ends[self.ends_used - 1] == self.ends[self.ends_used - 2]
     }
 
     /// Adds the cells of one column to its dictionary.
@@ -353,7 +346,7 @@ impl<R: Read + Send> Splitter<R> {
             start = end;
         }
         if texts.iter().all(|text| text.is_empty()) {
-            return Err(CsvFault::EmptyHeader { column: 1 });
+            return Err(CsvFault::EmptyHeader);
         }
         let mut taken: HashSet<String> = texts.iter().map(|&text| text.to_owned()).collect();
         let mut met = HashSet::with_capacity(fields);
@@ -413,7 +406,7 @@ impl<R: Read + Send> Splitter<R> {
             };
             self.rows += 1;
             // A delimiter at the end of the row, which the header lacks.
-            let found = match found == columns + 1 && block.last_is_empty(columns) {
+            let found = match found == columns + 1 && block.last_is_empty() {
                 true => {
                     block.ends_used -= 1;
                     columns
