@@ -17,90 +17,74 @@ const ROWS: usize = 5_000;
 /// Mutual information of each pair over the larger of both entropies: 0 for unrelated columns, 1
 /// where one determines the other.
 pub(crate) fn association(table: &Table) -> Array2<f64> {
-    let step = table.rows().div_ceil(ROWS).max(1);
-    let rows: Vec<usize> = (0..table.rows()).step_by(step).collect();
-    let fields = table.schema().fields();
-    let coded: Vec<(Vec<usize>, usize)> = fields
-        .iter()
-        .zip(table.columns())
-        .map(|(field, column)| groups(field, column, column, &rows))
-        .collect();
-    let entropies: Vec<f64> = coded
-        .iter()
-        .map(|(codes, count)| entropy(codes.iter().copied(), *count))
-        .collect();
-    let mut related = Array2::zeros((fields.len(), fields.len()));
-    for a in 0..fields.len() {
-        for b in 0..a {
-            let ((of_a, in_a), (of_b, in_b)) = (&coded[a], &coded[b]);
-            let joint = entropy(
-                of_a.iter().zip(of_b).map(|(x, y)| x * in_b + y),
-                in_a * in_b,
-            );
-            let most = entropies[a].max(entropies[b]);
-            let shared = if most > 0.0 {
-                (entropies[a] + entropies[b] - joint) / most
-            } else {
-                0.0
-            };
-            related[[a, b]] = shared;
-            related[[b, a]] = shared;
+    of_pairs(table, |a, b, joint| {
+        let most = a.entropy.max(b.entropy);
+        match most > 0.0 {
+            true => (a.entropy + b.entropy - joint) / most,
+            false => 0.0,
         }
-    }
-    related
+    })
 }
 
-/// Returns the mutual information of each pair of columns in nats, missing values a value of their
-/// own, less its expectation for unrelated columns, `(r - 1)(c - 1) / 2n` (Miller 1955).
-pub(crate) fn shared_information(table: &Table) -> Array2<f32> {
+/// Mutual information of each pair in nats, missing values a value of their own, less its
+/// expectation for unrelated columns, `(r - 1)(c - 1) / 2n` (Miller 1955).
+pub(crate) fn shared_information(table: &Table) -> Array2<f64> {
+    of_pairs(table, |a, b, joint| {
+        let chance = (a.met.max(1) - 1) * (b.met.max(1) - 1);
+        a.entropy + b.entropy - joint - chance as f64 / (2.0 * a.codes.len().max(1) as f64)
+    })
+}
+
+/// A column in groups.
+struct Grouped {
+    codes: Vec<u8>,
+    groups: usize,
+    /// Groups that occur.
+    met: usize,
+    entropy: f64,
+}
+
+impl Grouped {
+    fn new((codes, groups): (Vec<usize>, usize)) -> Self {
+        let mut counts = vec![0u32; groups];
+        codes.iter().for_each(|&code| counts[code] += 1);
+        Self {
+            entropy: entropy(&counts, codes.len()),
+            met: counts.iter().filter(|&&count| count > 0).count(),
+            // There are at most `MAX_LEVELS` groups.
+            codes: codes.into_iter().map(|code| code as u8).collect(),
+            groups,
+        }
+    }
+}
+
+/// A symmetric matrix of a measure of two columns and their joint entropy; 0 on its diagonal.
+fn of_pairs(table: &Table, measure: impl Fn(&Grouped, &Grouped, f64) -> f64 + Sync) -> Array2<f64> {
     let step = table.rows().div_ceil(ROWS).max(1);
     let rows: Vec<usize> = (0..table.rows()).step_by(step).collect();
     let fields = table.schema().fields();
-    let coded: Vec<(Vec<u8>, usize)> = fields
+    let columns: Vec<Grouped> = fields
         .par_iter()
         .zip(table.columns())
-        .map(|(field, column)| {
-            let (codes, count) = groups(field, column, column, &rows);
-            (codes.into_iter().map(|code| code as u8).collect(), count)
-        })
+        .map(|(field, column)| Grouped::new(groups(field, column, column, &rows)))
         .collect();
-    let n = rows.len() as f64;
-    let log_of: Vec<f64> = (0..=rows.len())
-        .map(|count| count as f64 * (count.max(1) as f64).ln())
-        .collect();
-    let sum = |counts: &[u32]| -> f64 { counts.iter().map(|&count| log_of[count as usize]).sum() };
-    let own: Vec<(f64, usize)> = coded
-        .iter()
-        .map(|(codes, count)| {
-            let mut counts = vec![0u32; *count];
-            codes
-                .iter()
-                .for_each(|&code| counts[usize::from(code)] += 1);
-            let met = counts.iter().filter(|&&count| count > 0).count();
-            (sum(&counts), met)
-        })
-        .collect();
-    let triangle: Vec<Vec<f32>> = (0..fields.len())
+    let triangle: Vec<Vec<f64>> = (0..columns.len())
         .into_par_iter()
-        .map(|a| {
-            let (of_a, in_a) = &coded[a];
-            let mut counts = Vec::new();
-            let information = |b: usize| {
-                let (of_b, in_b) = &coded[b];
+        .map(|at| {
+            let a = &columns[at];
+            let mut counts: Vec<u32> = Vec::new();
+            let with = |b: &Grouped| {
                 counts.clear();
-                counts.resize(in_a * in_b, 0u32);
-                for (&x, &y) in of_a.iter().zip(of_b) {
-                    counts[usize::from(x) * in_b + usize::from(y)] += 1;
+                counts.resize(a.groups * b.groups, 0);
+                for (&x, &y) in a.codes.iter().zip(&b.codes) {
+                    counts[usize::from(x) * b.groups + usize::from(y)] += 1;
                 }
-                let ((sum_a, met_a), (sum_b, met_b)) = (own[a], own[b]);
-                let information = (sum(&counts) - sum_a - sum_b + log_of[rows.len()]) / n.max(1.0);
-                let chance = (met_a.max(1) - 1) * (met_b.max(1) - 1);
-                (information - chance as f64 / (2.0 * n.max(1.0))) as f32
+                measure(a, b, entropy(&counts, rows.len()))
             };
-            (0..a).map(information).collect()
+            columns[..at].iter().map(with).collect()
         })
         .collect();
-    Array2::from_shape_fn((fields.len(), fields.len()), |(a, b)| match a.cmp(&b) {
+    Array2::from_shape_fn((columns.len(), columns.len()), |(a, b)| match a.cmp(&b) {
         Ordering::Greater => triangle[a][b],
         Ordering::Less => triangle[b][a],
         Ordering::Equal => 0.0,
@@ -164,15 +148,13 @@ fn groups(field: &Field, scale: &Column, column: &Column, rows: &[usize]) -> (Ve
     )
 }
 
-fn entropy(codes: impl Iterator<Item = usize>, count: usize) -> f64 {
-    let mut held = vec![0.0f64; count];
-    let mut all = 0.0;
-    for code in codes {
-        held[code] += 1.0;
-        all += 1.0;
-    }
-    held.iter()
-        .filter(|&&n| n > 0.0)
+/// The entropy of groups of these sizes, in nats.
+fn entropy(counts: &[u32], all: usize) -> f64 {
+    let all = all as f64;
+    counts
+        .iter()
+        .filter(|&&count| count > 0)
+        .map(|&count| f64::from(count))
         .map(|n| -n / all * (n / all).ln())
         .sum()
 }
@@ -210,8 +192,8 @@ mod tests {
         let z: Vec<u32> = (0..400).map(|row| row / 4 % 4).collect();
         let shared = shared_information(&table([x, y, z]));
         let chance = 9.0 / 800.0;
-        assert!((f64::from(shared[[0, 1]]) - (4f64.ln() - chance)).abs() < 1e-6);
-        assert!((f64::from(shared[[2, 0]]) + chance).abs() < 1e-6);
+        assert!((shared[[0, 1]] - (4f64.ln() - chance)).abs() < 1e-6);
+        assert!((shared[[2, 0]] + chance).abs() < 1e-6);
         assert_eq!(shared[[1, 2]], shared[[2, 1]]);
     }
 

@@ -41,7 +41,7 @@ pub(crate) struct Plan<'a> {
     /// Most predictors of a column, and the information that each pair of columns shares, where
     /// there are more.
     max_predictors: usize,
-    information: Option<Array2<f32>>,
+    information: Option<Array2<f64>>,
 }
 
 /// A tree to grow; features below `known` have been made before it.
@@ -146,7 +146,7 @@ impl<'a> Plan<'a> {
                 Source::Column(column) if self.arms != Some(feature) => {
                     information[[target, column]]
                 }
-                _ => f32::INFINITY,
+                _ => f64::INFINITY,
             }
         };
         let mut best: Vec<usize> = (0..predictors.len()).collect();
