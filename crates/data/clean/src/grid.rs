@@ -1,7 +1,7 @@
 //! Synthetic numbers on the grids of their columns.
 
 use super::frame::Frame;
-use parable_table::{Bounds, Column, Field, Grid, Kind, Schema, Values};
+use parable_table::{Bounds, Field, Grid, Kind, Schema, Values};
 
 /// Rounds the numbers of every column to the grid that the source's column has, within its bounds.
 ///
@@ -44,11 +44,7 @@ pub(super) fn round(frame: &mut Frame, source: &Schema) {
             }
             _ => continue,
         };
-        let missing = column.missing_bytes().map(<[u8]>::to_vec);
-        frame.columns[at] = match missing {
-            Some(missing) => Column::with_missing(values, missing),
-            None => Column::complete(values),
-        };
+        frame.columns[at] = column.with_values(values);
     }
 }
 

@@ -10,7 +10,7 @@ use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
 use parable_table::distinct::Distinct;
-use parable_table::{Column, Constraint, Field, Kind, Known, Levels, Provenance, Role, Values};
+use parable_table::{Constraint, Field, Kind, Known, Levels, Provenance, Role, Values};
 
 /// Takes levels that few people have out of a column. Their rows go to the nearest level of an
 /// order, to a level of others, or to the other levels in turn. Holds only the levels that stay.
@@ -135,7 +135,6 @@ impl Apply for WithheldLevels {
             return Ok(());
         };
         let targets = self.targets(levels);
-        let missing = column.missing_bytes().map(<[u8]>::to_vec);
         // Rows without a level of their own take those of the rows before and after, in turn.
         let known: Vec<u32> = (0..frame.rows)
             .filter(|&row| !column.is_missing(row))
@@ -151,20 +150,8 @@ impl Apply for WithheldLevels {
                 })
             })
             .collect();
-        frame.columns[position] = match missing {
-            Some(missing) => Column::with_missing(Values::Codes(codes), missing),
-            None => Column::complete(Values::Codes(codes)),
-        };
+        frame.columns[position] = column.with_values(Values::Codes(codes));
         frame.fields[position].kind = self.column.kind.clone();
-        Ok(())
-    }
-
-    fn restore(
-        &self,
-        _frame: &mut Frame,
-        _seed: &Seed,
-        _repairs: &mut Vec<Repair>,
-    ) -> Result<(), CleanError> {
         Ok(())
     }
 }
@@ -257,11 +244,8 @@ impl Apply for ClusterNames {
         let (Values::Codes(codes), true) = (column.values(), room > 0) else {
             return Ok(());
         };
-        let codes = Values::Codes(codes.iter().map(|code| code % room).collect());
-        frame.columns[position] = match column.missing_bytes() {
-            Some(missing) => Column::with_missing(codes, missing.to_vec()),
-            None => Column::complete(codes),
-        };
+        let codes = codes.iter().map(|code| code % room).collect();
+        frame.columns[position] = column.with_values(Values::Codes(codes));
         frame.fields[position].kind = self.column.kind.clone();
         Ok(())
     }
@@ -279,10 +263,7 @@ impl Apply for ClusterNames {
             .levels()
             .map_or(Vec::new(), |l| l.iter().collect());
         let mut shuffled = own.clone();
-        let mut rng = seed.rng();
-        for at in (1..shuffled.len()).rev() {
-            shuffled.swap(at, rng.below(at as u64 + 1) as usize);
-        }
+        seed.rng().shuffle(&mut shuffled);
         let other: FxHashMap<&str, &str> = own.iter().copied().zip(shuffled).collect();
         let Some(levels) = frame.fields[position].kind.levels() else {
             return Ok(());

@@ -128,10 +128,7 @@ impl Apply for NumberLevels {
         let values = (0..frame.rows)
             .map(|row| column.code(row).map_or(0, |code| numbers[code as usize]))
             .collect();
-        let missing = column
-            .missing_bytes()
-            .map_or(vec![0; frame.rows], <[u8]>::to_vec);
-        frame.columns[position] = Column::with_missing(Values::Integer(values), missing);
+        frame.columns[position] = column.with_values(Values::Integer(values));
         frame.fields[position] = self.column.clone();
         Ok(())
     }
@@ -236,10 +233,7 @@ impl Apply for Ranks {
                 outside,
             ));
         }
-        let missing = column
-            .missing_bytes()
-            .map_or(vec![0; frame.rows], <[u8]>::to_vec);
-        frame.columns[position] = Column::with_missing(Values::Codes(codes), missing);
+        frame.columns[position] = column.with_values(Values::Codes(codes));
         frame.fields[position] = self.column.clone();
         Ok(())
     }

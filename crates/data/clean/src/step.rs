@@ -56,13 +56,15 @@ pub(super) trait Apply {
     fn describe(&self) -> String;
     /// Does it.
     fn apply(&self, frame: &mut Frame, issues: &mut Vec<Issue>) -> Result<(), CleanError>;
-    /// Undoes it on synthetic rows.
+    /// Undoes it on synthetic rows. Steps that leave nothing to undo keep this.
     fn restore(
         &self,
-        frame: &mut Frame,
-        seed: &Seed,
-        repairs: &mut Vec<Repair>,
-    ) -> Result<(), CleanError>;
+        _frame: &mut Frame,
+        _seed: &Seed,
+        _repairs: &mut Vec<Repair>,
+    ) -> Result<(), CleanError> {
+        Ok(())
+    }
 }
 
 impl Step {

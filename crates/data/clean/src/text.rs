@@ -165,9 +165,7 @@ impl TextShapes {
             })
             .map(|text| words_of(text))
             .collect();
-        let looks = looks
-            .iter()
-            .map(|look| TextShape::Look { look: look.clone() });
+        let looks = looks.into_iter().map(|look| TextShape::Look { look });
         shapes.extend(looks.filter(|shape| !own.contains(&shape.level())));
         lengths.sort_by_key(TextShape::level);
         lengths.dedup();
@@ -259,10 +257,7 @@ impl Apply for TextShapes {
                 None => texts.push(""),
             }
         }
-        let missing = column
-            .missing_bytes()
-            .map_or(vec![0; frame.rows], <[u8]>::to_vec);
-        frame.columns[position] = Column::with_missing(Values::Text(texts), missing);
+        frame.columns[position] = column.with_values(Values::Text(texts));
         frame.fields[position] = self.column.clone();
         Ok(())
     }

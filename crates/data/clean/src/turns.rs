@@ -120,11 +120,7 @@ impl Apply for Turns {
             bounds.value.min = bounds.value.min.min(min);
             bounds.value.max = bounds.value.max.max(max);
         }
-        let missing = frame.columns[at].missing_bytes().map(<[u8]>::to_vec);
-        frame.columns[at] = match missing {
-            Some(missing) => parable_table::Column::with_missing(Values::Integer(values), missing),
-            None => parable_table::Column::complete(Values::Integer(values)),
-        };
+        frame.columns[at] = frame.columns[at].with_values(Values::Integer(values));
         Ok(())
     }
 }

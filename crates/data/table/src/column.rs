@@ -99,6 +99,18 @@ impl Column {
         Self { values, missing }
     }
 
+    /// Returns a column of other values that are missing in the same rows for the same reasons.
+    ///
+    /// # Panics
+    /// If there are not as many values as rows.
+    #[must_use]
+    pub fn with_values(&self, values: Values) -> Self {
+        match &self.missing {
+            Some(missing) => Self::with_missing(values, missing.clone()),
+            None => Self::complete(values),
+        }
+    }
+
     /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

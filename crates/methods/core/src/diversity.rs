@@ -298,12 +298,7 @@ impl Exchange<'_> {
             }
         }
         let codes = values.iter().map(|value| value.unwrap_or(0)).collect();
-        let codes = Values::Codes(codes);
-        let made = match column.missing_bytes() {
-            Some(missing) => Column::with_missing(codes, missing.to_vec()),
-            None => Column::complete(codes),
-        };
-        Ok((made, answer))
+        Ok((column.with_values(Values::Codes(codes)), answer))
     }
 }
 

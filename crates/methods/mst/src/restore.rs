@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parable_encode::{Bin, Codec, CodecError, ValueCodes};
 use parable_seed::Seed;
-use parable_table::{Column, Constraint, Field, Grid, Kind, Table, Values};
+use parable_table::{Constraint, Field, Grid, Kind, Table, Values};
 
 use parable_domain::Codes;
 
@@ -68,10 +68,7 @@ pub(crate) fn decode(
             Kind::Continuous { .. } => Values::Continuous(numbers),
             _ => Values::Integer(numbers.into_iter().map(|number| number as i64).collect()),
         };
-        *column = match column.missing_bytes() {
-            Some(missing) => Column::with_missing(values, missing.to_vec()),
-            None => Column::complete(values),
-        };
+        *column = column.with_values(values);
     }
     Ok(Table::new(schema, columns)?)
 }

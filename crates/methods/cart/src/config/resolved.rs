@@ -158,10 +158,7 @@ impl Resolved {
                     ),
                     other => other.clone(),
                 };
-                let missing = column
-                    .missing_bytes()
-                    .map_or_else(|| vec![0; values.len()], <[u8]>::to_vec);
-                *column = Column::with_missing(values, missing);
+                *column = column.with_values(values);
             }
             Ok(Table::new(schema, columns)?)
         })

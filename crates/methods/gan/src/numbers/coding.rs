@@ -240,11 +240,7 @@ impl Coding {
                 }
                 _ => Values::Continuous(numbers),
             };
-            let bytes = columns[at].missing_bytes();
-            columns[at] = match bytes.map(<[u8]>::to_vec) {
-                Some(bytes) => Column::with_missing(values, bytes),
-                None => Column::complete(values),
-            };
+            columns[at] = columns[at].with_values(values);
         }
         Ok(Table::new(schema, columns)?)
     }
