@@ -16,7 +16,7 @@ pub(super) fn chance_of_purity(sizes: &[usize], shares: &[f64]) -> f64 {
 }
 
 /// Logarithm of `sum p^size`, stable for large sizes.
-pub(super) fn log_purity(size: usize, shares: &[f64]) -> f64 {
+fn log_purity(size: usize, shares: &[f64]) -> f64 {
     let largest = shares.iter().copied().fold(0.0, f64::max);
     let ratio: f64 = shares
         .iter()

@@ -1,12 +1,11 @@
 //! Columns that do not vary within a cluster.
 
-use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use super::step::Apply;
 use super::{CleanError, Issue, IssueKind};
-use parable_table::constraints::{Repair, check};
+use parable_table::constraints::check;
 use parable_table::distinct::Distinct;
 use parable_table::{Constraint, Role};
 
@@ -47,15 +46,6 @@ impl Apply for FoundRule {
             ));
         }
         frame.constraints.push(self.constraint.clone());
-        Ok(())
-    }
-
-    fn restore(
-        &self,
-        _frame: &mut Frame,
-        _seed: &Seed,
-        _repairs: &mut Vec<Repair>,
-    ) -> Result<(), CleanError> {
         Ok(())
     }
 }

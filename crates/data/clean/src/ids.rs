@@ -302,47 +302,44 @@ impl IdPattern {
             },
             Self::Shape { .. } | Self::Looks { .. } => (1, rows as i64, true, None),
         };
-        if let Some(Residue { modulus, remainder }) = residue.filter(|r| r.modulus > 1) {
-            let first = min + (remainder - min).rem_euclid(modulus);
-            let steps = Self::Numbered {
-                prefix: String::new(),
-                width: 0,
-                suffix: String::new(),
-                min: 0,
-                max: (max - first) / modulus,
-                rising,
-                beyond: false,
-                residue: None,
-            };
-            let steps = steps.draw_numbers(rows, rng);
-            return steps.iter().map(|step| first + step * modulus).collect();
-        }
-        let room = (max.abs_diff(min)).saturating_add(1).max(rows as u64);
-        let mut numbers: Vec<i64> = if room / 2 > rows as u64 {
-            let mut seen = HashSet::with_capacity(rows);
-            (0..rows)
-                .map(|_| {
-                    loop {
-                        let number = min.wrapping_add(rng.below(room) as i64);
-                        if seen.insert(number) {
-                            return number;
-                        }
-                    }
-                })
-                .collect()
-        } else {
-            let mut all: Vec<i64> = (0..room as i64)
-                .map(|step| min.wrapping_add(step))
-                .collect();
-            rng.shuffle(&mut all);
-            all.truncate(rows);
-            all
+        let Some(Residue { modulus, remainder }) = residue.filter(|r| r.modulus > 1) else {
+            return different_numbers(min, max, rising, rows, rng);
         };
-        if rising {
-            numbers.sort_unstable();
-        }
-        numbers
+        let first = min + (remainder - min).rem_euclid(modulus);
+        different_numbers(0, (max - first) / modulus, rising, rows, rng)
+            .iter()
+            .map(|step| first + step * modulus)
+            .collect()
     }
+}
+
+/// This many different numbers from a range, and from beyond its end if it has too few.
+fn different_numbers(min: i64, max: i64, rising: bool, rows: usize, rng: &mut Rng) -> Vec<i64> {
+    let room = (max.abs_diff(min)).saturating_add(1).max(rows as u64);
+    let mut numbers: Vec<i64> = if room / 2 > rows as u64 {
+        let mut seen = HashSet::with_capacity(rows);
+        (0..rows)
+            .map(|_| {
+                loop {
+                    let number = min.wrapping_add(rng.below(room) as i64);
+                    if seen.insert(number) {
+                        return number;
+                    }
+                }
+            })
+            .collect()
+    } else {
+        let mut all: Vec<i64> = (0..room as i64)
+            .map(|step| min.wrapping_add(step))
+            .collect();
+        rng.shuffle(&mut all);
+        all.truncate(rows);
+        all
+    };
+    if rising {
+        numbers.sort_unstable();
+    }
+    numbers
 }
 
 /// Returns a range of numbers above the largest, about as dense as the real ones and of the same

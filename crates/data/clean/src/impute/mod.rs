@@ -4,13 +4,11 @@ mod chain;
 mod features;
 mod tree;
 
-use parable_seed::Seed;
 use serde::{Deserialize, Serialize};
 
 use super::frame::Frame;
 use super::step::Apply;
 use super::{CleanError, Issue};
-use parable_table::constraints::Repair;
 use parable_table::{Kind, Table};
 
 /// Method of filling missing values.
@@ -183,15 +181,6 @@ impl Apply for ImputeColumns {
 
     fn apply(&self, frame: &mut Frame, _issues: &mut Vec<Issue>) -> Result<(), CleanError> {
         fill(frame, &self.columns, &self.config).map(|_| ())
-    }
-
-    fn restore(
-        &self,
-        _frame: &mut Frame,
-        _seed: &Seed,
-        _repairs: &mut Vec<Repair>,
-    ) -> Result<(), CleanError> {
-        Ok(())
     }
 }
 

@@ -306,18 +306,21 @@ fn kind(
     });
     let grid = usual.map(|(decimals, _)| {
         let scale = 10f64.powi(i32::from(decimals));
-        let units = numbers.iter().map(|((_, rows), number)| {
-            let units = number.value * scale;
-            // Numbers between the decimals lie on no step: odd halves of units.
-            let on = (units - units.round()).abs() < 1e-6 * units.abs().max(1.0);
-            ((units * 2.0).round() as i64 + i64::from(!on), *rows)
-        });
-        let units: Vec<CountedUnits> = units.collect();
-        let small = units.iter().all(|(units, _)| units.unsigned_abs() < EXACT);
-        let steps = if small {
-            half_steps(&units, decimals, role, note)
-        } else {
-            None
+        let scaled = || {
+            numbers
+                .iter()
+                .map(|((_, rows), number)| (number.value * scale, *rows))
+        };
+        let small = scaled().all(|(units, _)| units.abs() < EXACT as f64 / 2.0);
+        // Numbers between the decimals lie on no step; they were noted with the decimals.
+        let on = |units: f64| (units - units.round()).abs() < 1e-6 * units.abs().max(1.0);
+        let units = scaled().filter(|&(units, _)| on(units));
+        let units: Vec<CountedUnits> = units
+            .map(|(units, rows)| (units.round() as i64, rows))
+            .collect();
+        let steps = match small {
+            true => steps(&units, decimals, role, note),
+            false => None,
         };
         steps.unwrap_or(Known::observed(Grid::Decimals(decimals)))
     });
@@ -349,22 +352,6 @@ fn steps(
         note.reason(format!("nearly all in steps of {step}{from}"));
     }
     Some(Known::observed(grid))
-}
-
-/// [`steps`] of numbers counted in halves of units.
-fn half_steps(
-    halves: &[CountedUnits],
-    decimals: u8,
-    role: &Role,
-    note: &mut Note,
-) -> Option<Known<Grid>> {
-    let units: Vec<CountedUnits> = halves
-        .iter()
-        .filter(|(half, _)| half % 2 == 0)
-        .map(|(half, rows)| (half / 2, *rows))
-        .collect();
-    // The others were noted with the decimals.
-    steps(&units, decimals, role, note)
 }
 
 /// Says so when writing the table will spell some numbers otherwise than the source does.

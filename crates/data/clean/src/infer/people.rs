@@ -1,7 +1,7 @@
 //! Columns that name people or things with several rows each, found by what does not vary within
 //! one name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::missing;
 use parable_table::{RawColumn, RawTable};
@@ -65,7 +65,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(column: &'a RawColumn) -> Option<Self> {
-        let mut counts = counted(column);
+        let mut counts = column.counts();
         let texts: Vec<(&str, usize)> = column
             .texts
             .iter()
@@ -83,8 +83,7 @@ impl<'a> Names<'a> {
         if spelling == Spelling::Words && rows > MEAN_ROWS_OF_WORDS * distinct {
             return None;
         }
-        let known: std::collections::BTreeSet<&str> =
-            present.iter().map(|(text, _)| *text).collect();
+        let known: BTreeSet<&str> = present.iter().map(|(text, _)| *text).collect();
         for (text, count) in column.texts.iter().zip(&mut counts) {
             if !known.contains(text) {
                 *count = 0;
@@ -115,7 +114,7 @@ impl<'a> Names<'a> {
             }
         }
         let rows = self.column.cells.len() as f64;
-        let counts = counted(other);
+        let counts = other.counts();
         let values = counts.iter().filter(|&&count| count > 0).count();
         // The chance that two rows agree bounds the chance that all rows of a name do.
         let agree: f64 = counts
@@ -152,14 +151,6 @@ fn has_digits(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-fn counted(column: &RawColumn) -> Vec<usize> {
-    let mut counts = vec![0; column.texts.len()];
-    for &cell in &column.cells {
-        counts[cell as usize] += 1;
-    }
-    counts
-}
-
 /// The spelling that nearly all names share; `None` for numbers with decimals and for dates.
 fn spelling(present: &[(&str, usize)]) -> Option<Spelling> {
     let nearly_all = |is: &dyn Fn(&str) -> bool| {
@@ -171,16 +162,16 @@ fn spelling(present: &[(&str, usize)]) -> Option<Spelling> {
             !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
         })
     };
-    let letters = |text: &str| text.chars().any(char::is_alphabetic);
     if nearly_all(&email) {
         Some(Spelling::Email)
     } else if nearly_all(&|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
         Some(Spelling::Number)
-    } else if nearly_all(&|text| letters(text) && has_digits(text) && text.parse::<f64>().is_err())
-    {
+    } else if nearly_all(&|text| {
+        has_letters(text) && has_digits(text) && text.parse::<f64>().is_err()
+    }) {
         let spaces = |text: &str| text.contains([' ', ':', ',']);
         (!nearly_all(&spaces)).then_some(Spelling::Code)
-    } else if nearly_all(&|text| letters(text) && !has_digits(text)) {
+    } else if nearly_all(&|text| has_letters(text) && !has_digits(text)) {
         Some(Spelling::Words)
     } else {
         None

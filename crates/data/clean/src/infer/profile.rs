@@ -63,17 +63,13 @@ impl Surroundings {
 
 impl<'a> Profile<'a> {
     pub(super) fn of(name: &'a str, column: &'a RawColumn, around: &'a Surroundings) -> Self {
-        let mut counts = vec![0; column.texts.len()];
-        for &cell in &column.cells {
-            counts[cell as usize] += 1;
-        }
         Self {
             name,
             words: names::words(name),
             texts: column
                 .texts
                 .iter()
-                .zip(counts)
+                .zip(column.counts())
                 .filter(|&(_, count)| count > 0)
                 .collect(),
             rows: column.cells.len(),
