@@ -39,11 +39,11 @@ const ORIGIN: &str = "source.json";
 impl Fitted {
     /// Joins a fresh model with the description of its source.
     pub(crate) fn new(model: Box<dyn Model>, recipe: Recipe, source: &Source) -> Self {
-        let schema = source.table().schema();
-        // Nothing that a private fit did not charge may go into its file.
+        // Nothing that a private fit did not charge may go into its file, and nothing that the
+        // recipe withholds into any.
         let (schema, dialect) = match model.record().private {
-            true => (schema.public(), Dialect::default()),
-            false => (schema.clone(), source.dialect()),
+            true => (source.table().schema().public(), Dialect::default()),
+            false => (recipe.source().clone(), source.dialect()),
         };
         Self {
             model,

@@ -10,7 +10,7 @@ use super::step::Apply;
 use super::{CleanError, Issue};
 use parable_table::constraints::Repair;
 use parable_table::distinct::Distinct;
-use parable_table::{Constraint, Field, Kind, Known, Levels, Provenance, Role, Values};
+use parable_table::{Column, Constraint, Field, Kind, Known, Levels, Provenance, Role, Values};
 
 /// Takes levels that few people have out of a column. Their rows go to the nearest level of an
 /// order, to a level of others, or to the other levels in turn. Holds only the levels that stay.
@@ -24,10 +24,12 @@ pub struct WithheldLevels {
     pub withheld: usize,
     /// The fewest people of a level that stays.
     pub fewest: usize,
+    /// Columns that this one determines: a row without a level of its own gets that of a row with
+    /// the same values there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
 }
 
-/// Smaller tables are left as they are: few of their levels have more people.
-const MIN_ROWS: usize = 50;
 /// Words for all the rest.
 const OTHERS: [&str; 8] = [
     "other",
@@ -42,7 +44,7 @@ const OTHERS: [&str; 8] = [
 
 impl WithheldLevels {
     /// The step for the column at this position, with the withheld levels as texts; `None` if every
-    /// level has enough people, is declared, or if fewer than two would stay.
+    /// level has enough people or is declared.
     pub(super) fn of(
         frame: &Frame,
         position: usize,
@@ -54,8 +56,7 @@ impl WithheldLevels {
             Kind::Nominal { levels } | Kind::Ordinal { levels } => levels.as_ref()?,
             _ => return None,
         };
-        if frame.rows < MIN_ROWS
-            || levels.provenance != Provenance::Observed
+        if levels.provenance != Provenance::Observed
             || !matches!(field.role, Role::Covariate | Role::Outcome)
             || is_in_a_rule(frame, field)
         {
@@ -73,7 +74,7 @@ impl WithheldLevels {
         let (kept, rare): (Vec<usize>, Vec<usize>) = (0..counts.len())
             .filter(|&code| counts[code] > 0)
             .partition(|&code| counts[code] >= fewest);
-        if rare.is_empty() || kept.len() < 2 {
+        if rare.is_empty() {
             return None;
         }
         let text = |&code: &usize| levels.value.get(code as u32).unwrap_or_default().to_owned();
@@ -87,6 +88,7 @@ impl WithheldLevels {
             column: stays,
             withheld: rare.len(),
             fewest,
+            within: determined(frame, position, codes),
         };
         Some((step, rare.iter().map(text).collect()))
     }
@@ -135,25 +137,73 @@ impl Apply for WithheldLevels {
             return Ok(());
         };
         let targets = self.targets(levels);
-        // Rows without a level of their own take those of the rows before and after, in turn.
-        let known: Vec<u32> = (0..frame.rows)
-            .filter(|&row| !column.is_missing(row))
-            .filter_map(|row| targets[codes[row] as usize])
+        let own = |row: usize| {
+            let present = !column.is_missing(row);
+            present.then(|| targets[codes[row] as usize]).flatten()
+        };
+        // Rows without a level of their own take those of the rows before and after, in turn:
+        // of rows with the same values in the columns that this one determines, else of any.
+        let within: Vec<&Column> = self
+            .within
+            .iter()
+            .filter_map(|name| Some(&frame.columns[frame.position(name)?]))
             .collect();
-        let mut turn = known.len() / 2;
+        let group = |row: usize| -> Vec<Option<u32>> {
+            within.iter().map(|column| column.code(row)).collect()
+        };
+        let mut known: FxHashMap<Vec<Option<u32>>, Vec<u32>> = FxHashMap::default();
+        let mut all = Vec::new();
+        for row in 0..frame.rows {
+            if let Some(code) = own(row) {
+                known.entry(group(row)).or_default().push(code);
+                all.push(code);
+            }
+        }
+        let mut missing = column
+            .missing_bytes()
+            .map_or(vec![0; frame.rows], <[u8]>::to_vec);
+        let mut turn = all.len() / 2;
         let codes = (0..frame.rows)
             .map(|row| {
-                let target = targets.get(codes[row] as usize).copied().flatten();
-                target.unwrap_or_else(|| {
-                    turn = (turn + 7919) % known.len().max(1);
-                    known.get(turn).copied().unwrap_or(0)
+                own(row).unwrap_or_else(|| {
+                    turn = turn.wrapping_add(7919);
+                    let alike = known.get(&group(row)).unwrap_or(&all);
+                    match alike.is_empty() {
+                        // No level stays: the column becomes empty.
+                        true => {
+                            missing[row] = missing[row].max(1);
+                            0
+                        }
+                        false => alike[turn % alike.len()],
+                    }
                 })
             })
             .collect();
-        frame.columns[position] = column.with_values(Values::Codes(codes));
+        frame.columns[position] = Column::with_missing(Values::Codes(codes), missing);
         frame.fields[position].kind = self.column.kind.clone();
         Ok(())
     }
+}
+
+/// The columns of names whose value every level of the column at this position fixes.
+fn determined(frame: &Frame, position: usize, codes: &[u32]) -> Vec<String> {
+    const UNSET: Option<Option<u32>> = None;
+    let column = &frame.columns[position];
+    let levels = |at: usize| frame.fields[at].kind.levels().map_or(0, Levels::len);
+    let is_fixed = |other: usize| {
+        let mut first = vec![UNSET; levels(position)];
+        (0..frame.rows)
+            .filter(|&row| !column.is_missing(row))
+            .all(|row| {
+                let cell = frame.columns[other].code(row);
+                *first[codes[row] as usize].get_or_insert(cell) == cell
+            })
+    };
+    (0..frame.fields.len())
+        .filter(|&other| other != position && (2..levels(position)).contains(&levels(other)))
+        .filter(|&other| is_fixed(other))
+        .map(|other| frame.fields[other].name.clone())
+        .collect()
 }
 
 /// Gives clusters and people with several rows fresh names before a model sees them; synthetic

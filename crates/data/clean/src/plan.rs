@@ -11,7 +11,7 @@ use super::{
     Turns, WithheldLevels, clusters, dependence, one_hot,
 };
 use parable_table::distinct::Distinct;
-use parable_table::{Field, Kind, Role, Schema, Table, Values};
+use parable_table::{Field, Kind, Levels, Role, Schema, Table, Values};
 
 /// Options of planning a recipe. Each kind of step can be switched off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -320,19 +320,49 @@ impl Plan {
 
     fn rare_levels(&mut self, fewest: usize) -> Result<(), CleanError> {
         let people = people(&self.frame);
-        for position in 0..self.frame.fields.len() {
+        // Shapes of texts are levels too, of this recipe's making.
+        let shapes: Vec<String> = self
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::TextShapes(step) => Some(step.column.name.clone()),
+                _ => None,
+            })
+            .collect();
+        let levels = |field: &Field| field.kind.levels().map_or(0, Levels::len);
+        // A column with fewer levels may be determined by one with more, so it goes first.
+        let mut order: Vec<(usize, String)> = self
+            .frame
+            .fields
+            .iter()
+            .filter(|field| !shapes.contains(&field.name))
+            .map(|field| (levels(field), field.name.clone()))
+            .collect();
+        order.sort_by_key(|&(levels, _)| levels);
+        for (_, name) in order {
+            let position = self.frame.find(&name)?;
             let found = WithheldLevels::of(&self.frame, position, people.as_ref(), fewest);
             let Some((step, texts)) = found else {
                 continue;
             };
-            let name = step.column.name.clone();
+            let stay = levels(&step.column);
+            let rest = match stay {
+                0 => "no level is left, so the column comes out empty",
+                _ => "their rows count among other levels",
+            };
             let message = format!(
-                "{} levels of `{name}` that fewer than {fewest} people have are withheld, and their rows count among other levels; declare the levels in a schema, or use `--keep-rare-levels`, to keep them",
+                "{} levels of `{name}` that fewer than {fewest} people have are withheld, and {rest}; declare the levels in a schema, or use `--keep-rare-levels`, to keep them",
                 texts.len()
             );
             let issue = Issue::new(IssueKind::WithheldLevels, [&name], texts.len(), message);
             self.issues.push(issue);
             self.push(Step::WithheldLevels(step))?;
+            if stay < 2
+                && self.frame.fields.len() > 1
+                && let Some(step) = ConstantColumn::detect(&self.frame, position)
+            {
+                self.push(Step::Constant(step))?;
+            }
         }
         Ok(())
     }

@@ -31,6 +31,11 @@ pub struct TextShapes {
 #[serde(tag = "shape", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum TextShape {
+    /// The text itself, which many rows share.
+    Shared {
+        /// The text.
+        text: String,
+    },
     /// A character class at each place.
     Slots {
         /// The places in order.
@@ -64,6 +69,7 @@ impl TextShape {
     /// The level that stands for the shape: digits as 9, letters as A and a.
     fn level(&self) -> String {
         match self {
+            Self::Shared { text } => shared_level(text),
             Self::Slots { slots } => slots
                 .iter()
                 .map(|slot| match slot {
@@ -83,6 +89,7 @@ impl TextShape {
 
     fn draw(&self, rng: &mut Rng) -> String {
         match self {
+            Self::Shared { text } => text.clone(),
             Self::Slots { slots } => slots.iter().map(|slot| slot.draw(rng)).collect(),
             Self::Look { look } => look.draw(rng),
             Self::Words {
@@ -110,6 +117,11 @@ impl TextShape {
     }
 }
 
+/// The level of a shared text: in quotation marks, which tell it from the levels of shapes.
+fn shared_level(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
 fn slots_of(text: &str) -> Option<Vec<Slot>> {
     let slots: Vec<Slot> = text.chars().take(MAX_SLOTS + 1).map(Slot::of).collect();
     (slots.len() <= MAX_SLOTS).then_some(slots)
@@ -132,12 +144,21 @@ impl TextShapes {
         let Values::Text(texts) = column.values() else {
             return None;
         };
-        let present = || (0..frame.rows).filter(|&row| !column.is_missing(row));
+        let enough = MIN_ROWS.max((MIN_SHARE * frame.rows as f64).ceil() as usize);
+        let all = (0..frame.rows).filter(|&row| !column.is_missing(row));
+        let mut repeats: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in all.clone() {
+            *repeats.entry(texts.get(row)).or_default() += 1;
+        }
+        repeats.retain(|_, count| *count >= enough);
+        let present = || {
+            all.clone()
+                .filter(|&row| !repeats.contains_key(texts.get(row)))
+        };
         let mut counts: BTreeMap<Vec<Slot>, usize> = BTreeMap::new();
         for slots in present().filter_map(|row| slots_of(texts.get(row))) {
             *counts.entry(slots).or_default() += 1;
         }
-        let enough = MIN_ROWS.max((MIN_SHARE * frame.rows as f64).ceil() as usize);
         let mut common: Vec<(Vec<Slot>, usize)> = counts
             .into_iter()
             .filter(|&(_, count)| count >= enough)
@@ -170,6 +191,10 @@ impl TextShapes {
         lengths.sort_by_key(TextShape::level);
         lengths.dedup();
         shapes.extend(lengths);
+        let shared = repeats.keys().map(|&text| TextShape::Shared {
+            text: text.to_owned(),
+        });
+        shapes.extend(shared);
         Some(Self {
             column: frame.fields[position].clone(),
             shapes,
@@ -211,8 +236,17 @@ impl Apply for TextShapes {
             .missing_bytes()
             .map_or(vec![0; frame.rows], <[u8]>::to_vec);
         let code = |text: &str| {
-            slots_of(text)
-                .and_then(|slots| codes.get(&TextShape::Slots { slots }.level()))
+            let slots = || {
+                codes.get(
+                    &TextShape::Slots {
+                        slots: slots_of(text)?,
+                    }
+                    .level(),
+                )
+            };
+            codes
+                .get(&shared_level(text))
+                .or_else(slots)
                 .or_else(|| codes.get(&looks::structure(text)?.0))
                 .or_else(|| codes.get(&words_of(text).level()))
                 .copied()

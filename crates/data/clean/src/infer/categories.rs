@@ -9,7 +9,7 @@ use parable_table::parse::{order, ordinal};
 use parable_table::{Kind, Role};
 
 /// From so many distinct texts on, a column in which most rows have their own is free text.
-const TEXT_DISTINCT: usize = 50;
+const TEXT_DISTINCT: usize = 10;
 /// Texts that so many rows share on average are levels however many there are.
 const SHARED_ROWS: usize = 20;
 

@@ -94,7 +94,16 @@ pub struct Inference {
 /// refuses.
 #[must_use]
 pub fn infer(raw: &RawTable, options: &InferOptions) -> Inference {
-    let surroundings = Surroundings::of(raw, people::find(raw));
+    let mut surroundings = Surroundings::of(raw);
+    let measured = |position: usize| {
+        let (name, column) = (&raw.names[position], &raw.columns[position]);
+        let profile = Profile::of(name, column, &surroundings);
+        let (present, _) = missing::split(&profile.texts);
+        let note = &mut Note::new(name);
+        numbers::guess(&profile, &present, options, &Role::Covariate, note).is_some()
+            || dates::guess(&present, note).is_some()
+    };
+    surroundings.people = people::find(raw, measured);
     let (fields, notes): (Vec<Field>, Vec<Note>) = raw
         .names
         .par_iter()

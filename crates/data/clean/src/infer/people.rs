@@ -29,10 +29,16 @@ enum Spelling {
     Number,
     /// No digit.
     Words,
+    /// Anything else: addresses, telephone numbers; also dates and numbers with decimals.
+    Other,
 }
 
 /// The columns that name people with several rows, with the columns that are constant within one.
-pub(super) fn find(raw: &RawTable) -> BTreeMap<String, Vec<String>> {
+/// `measured` says whether the column at a position holds dates or numbers.
+pub(super) fn find(
+    raw: &RawTable,
+    measured: impl Fn(usize) -> bool,
+) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     for (position, column) in raw.columns.iter().enumerate() {
         let Some(names) = Names::of(column) else {
@@ -46,6 +52,7 @@ pub(super) fn find(raw: &RawTable) -> BTreeMap<String, Vec<String>> {
             Spelling::Email => true,
             Spelling::Code => !constant.is_empty(),
             Spelling::Number | Spelling::Words => constant.len() >= CONSTANT_WITHIN_WORDS,
+            Spelling::Other => constant.len() >= CONSTANT_WITHIN_WORDS && !measured(position),
         };
         if enough {
             let constant = constant.into_iter().cloned().collect();
@@ -79,8 +86,10 @@ impl<'a> Names<'a> {
             return None;
         }
         let (present, _) = missing::split(&texts);
-        let spelling = spelling(&present)?;
-        if spelling == Spelling::Words && rows > MEAN_ROWS_OF_WORDS * distinct {
+        let spelling = spelling(&present);
+        if matches!(spelling, Spelling::Words | Spelling::Other)
+            && rows > MEAN_ROWS_OF_WORDS * distinct
+        {
             return None;
         }
         let known: BTreeSet<&str> = present.iter().map(|(text, _)| *text).collect();
@@ -151,8 +160,8 @@ fn has_digits(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// The spelling that nearly all names share; `None` for numbers with decimals and for dates.
-fn spelling(present: &[(&str, usize)]) -> Option<Spelling> {
+/// The spelling that nearly all names share.
+fn spelling(present: &[(&str, usize)]) -> Spelling {
     let nearly_all = |is: &dyn Fn(&str) -> bool| {
         let fitting = present.iter().filter(|(text, _)| is(text)).count();
         fitting * 20 >= present.len() * 19
@@ -162,19 +171,25 @@ fn spelling(present: &[(&str, usize)]) -> Option<Spelling> {
             !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)
         })
     };
+    // Software that knows only decimals writes the number 17 as 17.0.
+    let number = |text: &str| {
+        let whole = text.strip_suffix(".0").unwrap_or(text);
+        whole.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let code = |text: &str| {
+        let spaced = text.contains([' ', ':', ',']);
+        has_letters(text) && has_digits(text) && !spaced && text.parse::<f64>().is_err()
+    };
     if nearly_all(&email) {
-        Some(Spelling::Email)
-    } else if nearly_all(&|text| text.bytes().all(|byte| byte.is_ascii_digit())) {
-        Some(Spelling::Number)
-    } else if nearly_all(&|text| {
-        has_letters(text) && has_digits(text) && text.parse::<f64>().is_err()
-    }) {
-        let spaces = |text: &str| text.contains([' ', ':', ',']);
-        (!nearly_all(&spaces)).then_some(Spelling::Code)
+        Spelling::Email
+    } else if nearly_all(&number) {
+        Spelling::Number
+    } else if nearly_all(&code) {
+        Spelling::Code
     } else if nearly_all(&|text| has_letters(text) && !has_digits(text)) {
-        Some(Spelling::Words)
+        Spelling::Words
     } else {
-        None
+        Spelling::Other
     }
 }
 

@@ -27,12 +27,13 @@ pub(super) struct Surroundings {
     pub(super) body_measures: bool,
     /// There are strata or sampling units of a survey.
     pub(super) survey_design: bool,
-    /// Columns that name people with several rows, and what is constant within one.
+    /// Columns that name people with several rows, and what is constant within one; looked for
+    /// last.
     pub(super) people: BTreeMap<String, Vec<String>>,
 }
 
 impl Surroundings {
-    pub(super) fn of(raw: &RawTable, people: BTreeMap<String, Vec<String>>) -> Self {
+    pub(super) fn of(raw: &RawTable) -> Self {
         let body = |name: &String| {
             let words = names::words(name);
             names::has(&words, &["height", "bmi", "waist", "stature"])
@@ -54,7 +55,7 @@ impl Surroundings {
         };
         Self {
             delimiter: raw.dialect.delimiter,
-            people,
+            people: BTreeMap::new(),
             body_measures: raw.names.iter().any(body),
             survey_design: raw.names.iter().any(design),
         }

@@ -78,16 +78,21 @@ const ARMS: std::ops::RangeInclusive<usize> = 2..=10;
 /// Fewer groups are rather levels of a covariate.
 const CLUSTERS: usize = 5;
 
+/// One row in so many may lack a name of its own.
+const MAX_IRREGULAR: usize = 20;
+
 /// The reason for a unit id.
-pub(super) const NAMES_UNITS: &str = "every row has its own value, as names of units have";
+pub(super) const NAMES_UNITS: &str = "nearly every row has its own value, as names of units have";
 
 /// The role of a column, with the reason in the note; a covariate if nothing speaks for another.
 pub(super) fn guess(profile: &Profile<'_>, note: &mut Note) -> Role {
-    let (present, absent) = missing::split(&profile.texts);
-    let complete = absent.is_empty();
+    let (present, _) = missing::split(&profile.texts);
     let rows: usize = present.iter().map(|(_, count)| count).sum();
     let distinct = present.len();
-    let (role, reason) = if complete && distinct == profile.rows && names_units(profile, &present) {
+    // A name may be blank or typed twice in a few rows.
+    let irregular = profile.rows - distinct;
+    let own = irregular * MAX_IRREGULAR <= profile.rows;
+    let (role, reason) = if own && names_units(profile, &present) {
         (Role::UnitId, NAMES_UNITS)
     } else if let Some(constant) = profile.around.people.get(profile.name) {
         note.reason(several_rows(constant));
