@@ -64,7 +64,7 @@ impl Spelled {
     fn planted(self) -> &'static str {
         match self {
             Self::Name => "Zebulon Quartermaine",
-            Self::Email => "zq.kyxbygd@zyxwhost.example",
+            Self::Email => "zq.kyxbygd@zyxwhost.quux",
             Self::Note => "patient Zebulon kept xylophone bagpipe jigsaws",
             Self::Address => "9917 Zyzzyva Crescent, Quorntown",
             Self::Code => "ZYQ-8817263",

@@ -68,9 +68,10 @@ fn of_pairs(table: &Table, measure: impl Fn(&Grouped, &Grouped, f64) -> f64 + Sy
         .zip(table.columns())
         .map(|(field, column)| Grouped::new(groups(field, column, column, &rows)))
         .collect();
-    let triangle: Vec<Vec<f64>> = (0..columns.len())
+    // The pairs below the diagonal, row by row.
+    let pairs: Vec<f64> = (0..columns.len())
         .into_par_iter()
-        .map(|at| {
+        .flat_map_iter(|at| {
             let a = &columns[at];
             let mut counts: Vec<u32> = Vec::new();
             let with = |b: &Grouped| {
@@ -81,12 +82,13 @@ fn of_pairs(table: &Table, measure: impl Fn(&Grouped, &Grouped, f64) -> f64 + Sy
                 }
                 measure(a, b, entropy(&counts, rows.len()))
             };
-            columns[..at].iter().map(with).collect()
+            columns[..at].iter().map(with).collect::<Vec<f64>>()
         })
         .collect();
+    let pair = |a: usize, b: usize| pairs[a * (a - 1) / 2 + b];
     Array2::from_shape_fn((columns.len(), columns.len()), |(a, b)| match a.cmp(&b) {
-        Ordering::Greater => triangle[a][b],
-        Ordering::Less => triangle[b][a],
+        Ordering::Greater => pair(a, b),
+        Ordering::Less => pair(b, a),
         Ordering::Equal => 0.0,
     })
 }
