@@ -65,7 +65,7 @@ impl Spelled {
         match self {
             Self::Name => "Zebulon Quartermaine",
             Self::Email => "zq.kyxbygd@zyxwhost.quux",
-            Self::Note => "patient Zebulon kept xylophone bagpipe jigsaws",
+            Self::Note => "zebulonq xylophonk bagpipex jigsawsy quetzalm vexillumq",
             Self::Address => "9917 Zyzzyva Crescent, Quorntown",
             Self::Code => "ZYQ-8817263",
             Self::Phone => "+37 810 9914173",

@@ -527,6 +527,18 @@ fn typed_table(rows: &[TypedRow], decimals: u8, european: bool) -> Table {
     .unwrap()
 }
 
+#[test]
+fn numbers_with_powers_of_ten_get_no_grid_when_they_are_read() {
+    let raw = read("x\n0e0\n3e2\n5e-1\n").unwrap();
+    let guess = infer(&raw, &Default::default());
+    let (typed, _) = read_typed(&raw, &guess.schema).unwrap();
+    assert_eq!(typed.schema(), &guess.schema);
+    assert!(matches!(
+        typed.schema().fields()[0].kind,
+        Kind::Continuous { grid: None, .. }
+    ));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

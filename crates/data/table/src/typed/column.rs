@@ -264,7 +264,9 @@ impl<'a> ColumnReader<'a> {
                 Ok(number) => Ok((number.value, number.decimals)),
                 Err(fault) => Err(odd(fault).unwrap_or_else(|| rule.clone())),
             });
-        if grid.is_none() && missing.contains(&0) {
+        // Numbers with powers of ten have significant digits rather than decimals.
+        let powers = format.exponent.is_some_and(|exponent| exponent.always);
+        if grid.is_none() && !powers && missing.contains(&0) {
             // Fillers have no decimals and do not count.
             let decimals = numbers.iter().map(|&(_, decimals)| decimals).max();
             *grid = decimals
